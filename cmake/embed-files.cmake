@@ -1,0 +1,13 @@
+# Writes OUTPUT: a C table with the bytes of each of SOURCES (paths below FOLDER).
+set(text "#include \"lua/embedded.h\"\n\n")
+set(rows "")
+set(index 0)
+foreach(source ${SOURCES})
+    file(READ ${FOLDER}/${source} hex HEX)
+    string(REGEX REPLACE "(..)" "0x\\1," bytes "${hex}")
+    string(APPEND text "static const unsigned char file_${index}[] = {${bytes}0};\n")
+    string(APPEND rows "    {\"${source}\", (const char *)file_${index}, sizeof(file_${index}) - 1},\n")
+    math(EXPR index "${index} + 1")
+endforeach()
+string(APPEND text "\nconst struct mr_embedded_file mr_embedded_files[] = {\n${rows}    {0, 0, 0},\n};\n")
+file(WRITE ${OUTPUT} "${text}")

@@ -1,0 +1,11 @@
+/* Time: monotonic for waiting and measuring, wall for what is written into messages. */
+#ifndef MR_BASE_CLOCK_H
+#define MR_BASE_CLOCK_H
+
+#include <stdint.h>
+
+uint64_t mr_clock_ns(void); /* monotonic, nanoseconds */
+uint64_t mr_clock_ms(void); /* monotonic, milliseconds */
+int64_t mr_clock_wall_ms(void); /* milliseconds since 1970-01-01T00:00:00Z */
+
+#endif

@@ -1,0 +1,81 @@
+/* The configuration: one table of keys (config_keys.c), a validated value for each that was set, and typed readers.
+ *
+ * A value is known by its path: "kafka.connection_timeout", and below a name that the user chose (a topic, a property)
+ * by `routes["orders"].retry.max`, `kafka.properties["fetch.wait.max.ms"]`. Every value has one text form (that of the
+ * environment), in which it is kept, shown and handed from the master to the workers. */
+#ifndef MR_BASE_CONFIG_H
+#define MR_BASE_CONFIG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "base/errors.h"
+
+struct mr_config;
+
+struct mr_config *mr_config_new(void); /* nothing set: every reader gives the default */
+void mr_config_free(struct mr_config *config);
+
+/* Readers. `path` is that of a key without user-chosen names; asserts that the key is in the table and of that type.
+ * Returned memory is the configuration's. */
+int64_t mr_config_integer(const struct mr_config *config, const char *path); /* also sizes, in bytes, and durations, in ms */
+double mr_config_number(const struct mr_config *config, const char *path);
+bool mr_config_boolean(const struct mr_config *config, const char *path);
+const char *mr_config_string(const struct mr_config *config, const char *path); /* "" where unset without a default */
+/* A list of strings, comma-separated in its text form; calls `each` for every item in order. */
+typedef void mr_config_each_fn(void *context, const char *name, const char *value);
+void mr_config_list(const struct mr_config *config, const char *path, mr_config_each_fn *each,
+                    void *context); /* name is "" */
+/* The user-named entries below a map: kafka.properties gives name and value; routes and topics give name and "". In the
+ * order of their names. */
+void mr_config_map(const struct mr_config *config, const char *path, mr_config_each_fn *each,
+                   void *context);
+
+/* Readers of a route's settings: routes["NAME"].KEY, else defaults.KEY (where there is such a key), else the default.
+ * `key` is as below `routes.*`: "retry.max", "codec", "group_id" (falls back to kafka.group_id). */
+int64_t mr_config_route_integer(const struct mr_config *config, const char *route, const char *key);
+double mr_config_route_number(const struct mr_config *config, const char *route, const char *key);
+bool mr_config_route_boolean(const struct mr_config *config, const char *route, const char *key);
+const char *mr_config_route_string(const struct mr_config *config, const char *route, const char *key);
+
+/* True where the path was set by file, environment or command line. */
+bool mr_config_is_set(const struct mr_config *config, const char *path);
+
+/* Sets from text. `origin` names the place for errors ("KAFKA_BROKERS", "config/moonroute.lua", "--workers"). A bad value
+ * adds an error "ORIGIN: PATH: expected ..., got ..." and sets nothing; an unknown path names the nearest known key. */
+void mr_config_set_text(struct mr_config *config, const char *path, const char *text,
+                        const char *origin, struct mr_errors *errors);
+/* The typed form, as the configuration file gives them; same errors, with got naming the Lua type or value. */
+enum mr_config_given { MR_GIVEN_STRING, MR_GIVEN_NUMBER, MR_GIVEN_BOOLEAN, MR_GIVEN_LIST, MR_GIVEN_OTHER };
+struct mr_config_value {
+    enum mr_config_given given;
+    const char *text; /* STRING: it; LIST: its items joined by commas; OTHER: the Lua type's name */
+    double number;
+    bool boolean;
+};
+void mr_config_set_value(struct mr_config *config, const char *path, struct mr_config_value value,
+                         const char *origin, struct mr_errors *errors);
+/* True where the path is a key or leads to some ("kafka", `routes["x"]`, `routes["x"].retry`): the file's reader descends into
+ * tables only below these, and reports anything else through mr_config_unknown(). */
+enum mr_config_path { MR_PATH_UNKNOWN, MR_PATH_KEY, MR_PATH_TABLE, MR_PATH_MAP };
+enum mr_config_path mr_config_path_kind(const char *path);
+void mr_config_unknown(const char *path, const char *origin, struct mr_errors *errors);
+
+/* Everything the environment sets: KAFKA_*, IS_DOCKER, MOONROUTE_*, each also as NAME_FILE. Keys already set stay
+ * (the command line goes first), as does what the environment set before the file. An unknown MOONROUTE_ name is an error. */
+void mr_config_environment(struct mr_config *config, char *const *environment,
+                           struct mr_errors *errors);
+/* What only the whole can tell: two keys that contradict each other, a regular expression that is none. */
+void mr_config_check(const struct mr_config *config, const char *origin, struct mr_errors *errors);
+
+/* The set values, for the channel from master to worker. decode returns NULL where the bytes are malformed. */
+void mr_config_encode(const struct mr_config *config, struct mr_buf *out);
+struct mr_config *mr_config_decode(struct mr_bytes bytes);
+
+/* Names each key marked as needing a restart that differs between the two. */
+void mr_config_restart_differences(const struct mr_config *before, const struct mr_config *after,
+                                   mr_config_each_fn *each, void *context);
+
+#endif

@@ -1,0 +1,16 @@
+/* Exit codes of every command (DESIGN section 6; numbers from BSD sysexits where one exists). */
+#ifndef MR_BASE_EXIT_H
+#define MR_BASE_EXIT_H
+
+enum mr_exit {
+    MR_EXIT_OK = 0,
+    MR_EXIT_FAILED = 1,       /* an error reply, failed specs, an unhealthy router */
+    MR_EXIT_USAGE = 64,       /* the command line */
+    MR_EXIT_DATA = 65,        /* a script that does not load, JSON that is none */
+    MR_EXIT_UNAVAILABLE = 69, /* the broker cannot be reached */
+    MR_EXIT_INTERNAL = 70,
+    MR_EXIT_TIMEOUT = 75,
+    MR_EXIT_CONFIG = 78,
+};
+
+#endif

@@ -1,0 +1,81 @@
+/* The scoreboard: memory shared by the master and its workers, a slot each. A slot is written by its worker alone and read
+ * by the master at any moment; it outlives the worker, whose successor goes on counting where it stopped. Every field
+ * is its own 64-bit word, stored and loaded whole (relaxed atomics: plain moves on the machines we run on). */
+#ifndef MR_BASE_SCOREBOARD_H
+#define MR_BASE_SCOREBOARD_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/metrics.h"
+
+enum { MR_SLOT_TOPICS = 2048, MR_TOPIC_MAX = 249 };
+
+enum mr_worker_state {
+    MR_WORKER_NONE, /* no process */
+    MR_WORKER_STARTING,
+    MR_WORKER_LOADED, /* scripts loaded, consumers joining */
+    MR_WORKER_READY,  /* every consumer is in its group */
+    MR_WORKER_STOPPING,
+};
+
+enum mr_broker_state { MR_BROKER_UNKNOWN, MR_BROKER_UP, MR_BROKER_DOWN };
+
+typedef _Atomic uint64_t mr_cell;
+
+struct mr_histogram {
+    mr_cell buckets[MR_BUCKETS + 1];
+    mr_cell sum; /* nanoseconds */
+};
+
+struct mr_topic_row {
+    char name[MR_TOPIC_MAX + 7]; /* written once, before `used` counts it */
+    mr_cell processed[MR_STATUSES];
+};
+
+struct mr_slot {
+    mr_cell pid; /* written by the master */
+    mr_cell state;
+    mr_cell generation;
+    mr_cell heartbeat; /* monotonic ms */
+    mr_cell broker;    /* enum mr_broker_state */
+    mr_cell counters[MR_COUNTERS];
+    mr_cell gauges[MR_GAUGES];
+    struct mr_histogram histograms[MR_HISTOGRAMS];
+    /* The message whose Lua is running right now; topic index + 1, 0 for none. */
+    mr_cell running_topic, running_partition, running_offset, running_since;
+    mr_cell topics_used;
+    struct mr_topic_row topics[MR_SLOT_TOPICS]; /* the last one collects what had no row: "other" */
+};
+
+struct mr_scoreboard {
+    int fd; /* of the shared memory; owned */
+    uint64_t slot_count;
+    struct mr_slot *slots;
+};
+
+/* The master makes it (memory starts zeroed; pages are only taken as they are used). Returns 0 or -errno. */
+int mr_scoreboard_create(struct mr_scoreboard *board, uint64_t slot_count);
+/* A worker maps what it was handed. Returns 0 or -errno. */
+int mr_scoreboard_attach(struct mr_scoreboard *board, int fd);
+void mr_scoreboard_close(struct mr_scoreboard *board);
+
+static inline uint64_t mr_cell_get(const mr_cell *cell)
+{
+    return atomic_load_explicit(cell, memory_order_relaxed);
+}
+static inline void mr_cell_set(mr_cell *cell, uint64_t value)
+{
+    atomic_store_explicit(cell, value, memory_order_relaxed);
+}
+/* Only the slot's one writer may call this. */
+static inline void mr_cell_add(mr_cell *cell, uint64_t by)
+{
+    mr_cell_set(cell, mr_cell_get(cell) + by);
+}
+void mr_histogram_observe(struct mr_histogram *histogram, uint64_t nanoseconds);
+/* The row of a topic, made at its first use; 0 <= index < MR_SLOT_TOPICS. */
+uint64_t mr_slot_topic(struct mr_slot *slot, const char *topic);
+
+#endif

@@ -1,0 +1,36 @@
+/* Command-line options of a command, from a table: parsing, usage errors (exit 64) and --help. */
+#ifndef MR_CMD_OPTIONS_H
+#define MR_CMD_OPTIONS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "cmd/command.h"
+
+enum mr_option_kind {
+    MR_OPTION_FLAG, /* into: bool * */
+    MR_OPTION_TEXT, /* into: const char ** */
+    MR_OPTION_LIST, /* into: struct mr_option_list *; may be repeated */
+};
+
+enum { MR_OPTION_LIST_MAX = 256 };
+struct mr_option_list {
+    const char *items[MR_OPTION_LIST_MAX];
+    size_t count;
+};
+
+struct mr_option {
+    const char *name; /* without the dashes; NULL ends a table */
+    enum mr_option_kind kind;
+    void *into;
+    const char *value; /* how help calls the value: "FILE" */
+    const char *help;
+};
+
+/* Takes the options out of argv (both `--name VALUE` and `--name=VALUE`; `--` ends them) and leaves the positionals in
+ * argv[1..]. Returns how many of these there are, between `least` and `most`; or -1 when the command is to end with
+ * *code: help was printed (0), or the usage was wrong and standard error says how (64). */
+int mr_options_parse(const struct mr_command *command, const struct mr_option *options, int argc, char **argv, int least,
+                     int most, int *code);
+
+#endif

@@ -1,0 +1,34 @@
+#include <stdio.h>
+#include <string.h>
+
+#include "cmd/command.h"
+
+static void print_help(FILE *to)
+{
+    fprintf(to, "usage: moonroute COMMAND [OPTIONS]\nA Lua-scriptable message router for Apache Kafka.\n\n");
+    for (const struct mr_command *command = mr_commands; command->name != NULL; command++) {
+        char left[64];
+        snprintf(left, sizeof(left), "%s %s", command->name, command->arguments);
+        if (!command->hidden)
+            fprintf(to, "  %-24s %s\n", left, command->summary);
+    }
+    fprintf(to, "\n'moonroute COMMAND --help' tells more of one.\n");
+}
+
+int main(int argc, char **argv)
+{
+    const char *name = argc > 1 ? argv[1] : "";
+    if (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0 || strcmp(name, "help") == 0) {
+        print_help(stdout);
+        return MR_EXIT_OK;
+    }
+    if (strcmp(name, "--version") == 0)
+        name = "version";
+    for (const struct mr_command *command = mr_commands; command->name != NULL; command++)
+        if (strcmp(command->name, name) == 0)
+            return command->run(command, argc - 1, argv + 1);
+    if (argc > 1)
+        fprintf(stderr, "moonroute: unknown command '%s'\n", name);
+    print_help(stderr);
+    return MR_EXIT_USAGE;
+}
