@@ -11,6 +11,12 @@ struct mr_bytes {
     size_t length;
 };
 
+/* A name and a value: a record's header. value.data NULL is a null value. Borrowed as bytes are. */
+struct mr_pair {
+    struct mr_bytes name;
+    struct mr_bytes value;
+};
+
 #define MR_BYTES_NONE ((struct mr_bytes){NULL, 0})
 #define MR_BYTES(literal) ((struct mr_bytes){"" literal, sizeof(literal) - 1})
 

@@ -18,11 +18,6 @@ struct mr_generation; /* one loading of all scripts */
 struct mr_script;     /* one handler script of a generation */
 struct mr_task;       /* a handler at work: a coroutine with what it works on */
 
-struct mr_pair {
-    struct mr_bytes name;
-    struct mr_bytes value; /* data NULL: a null value */
-};
-
 enum { MR_PARTITION_ANY = -1 };
 
 /* A record to send, as router.publish and router.request give it. Borrowed for the length of the call. */
