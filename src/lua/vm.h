@@ -11,25 +11,13 @@
 #include "base/bytes.h"
 #include "base/errors.h"
 #include "base/log.h"
+#include "base/record.h"
 #include "base/snapshot.h"
 
 struct mr_vm;
 struct mr_generation; /* one loading of all scripts */
 struct mr_script;     /* one handler script of a generation */
 struct mr_task;       /* a handler at work: a coroutine with what it works on */
-
-enum { MR_PARTITION_ANY = -1 };
-
-/* A record to send, as router.publish and router.request give it. Borrowed for the length of the call. */
-struct mr_outgoing {
-    const char *topic;
-    int32_t partition;      /* MR_PARTITION_ANY: the partitioner's choice */
-    struct mr_bytes key;    /* data NULL: no key */
-    struct mr_bytes value;  /* encoded; data NULL: a null value */
-    int64_t timestamp;      /* ms; 0: now */
-    const struct mr_pair *headers;
-    size_t header_count;
-};
 
 struct mr_ask {
     struct mr_outgoing record; /* record.headers: the additional ones; record.key.data NULL: the correlation id is the key */

@@ -1,0 +1,23 @@
+/* A record on its way out: what scripts publish, replies and requests are all this, from Lua down to the producer. */
+#ifndef MR_BASE_RECORD_H
+#define MR_BASE_RECORD_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/bytes.h"
+
+enum { MR_PARTITION_ANY = -1 };
+
+/* Borrowed for the length of the call that takes it. */
+struct mr_outgoing {
+    const char *topic;
+    int32_t partition;     /* MR_PARTITION_ANY: the partitioner's choice */
+    struct mr_bytes key;   /* data NULL: no key */
+    struct mr_bytes value; /* encoded; data NULL: a null value */
+    int64_t timestamp;     /* ms; 0: now */
+    const struct mr_pair *headers;
+    size_t header_count;
+};
+
+#endif
