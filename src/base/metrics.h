@@ -1,5 +1,5 @@
-/* The table of metrics: what is counted, its name (behind the service's prefix), kind and help. The scoreboard has room for
- * each, workers count there, the admin listener prints from here. */
+/* The table of metrics: what is counted, its name (behind the service's prefix), kind and help. The
+ * scoreboard has room for each, workers count there, the admin listener prints from here. */
 #ifndef MR_BASE_METRICS_H
 #define MR_BASE_METRICS_H
 
@@ -29,13 +29,49 @@ enum mr_gauge {
 /* How long things took, in seconds when printed, nanoseconds when observed. */
 enum mr_histogram_id { MR_PROCESSING_DURATION, MR_PUBLISH_DURATION, MR_HISTOGRAMS };
 
+/* Counted by the master, which outlives every worker. */
+enum mr_death { MR_DEATH_SIGNAL, MR_DEATH_EXIT, MR_DEATHS };
+enum mr_reload_result { MR_RELOAD_OK, MR_RELOAD_FAILED, MR_RELOAD_RESULTS };
+
+extern const char *const mr_death_names[MR_DEATHS];                 /* the label reason */
+extern const char *const mr_reload_result_names[MR_RELOAD_RESULTS]; /* the label result */
+
 /* The status label of _messages_processed_total. */
-enum mr_status { MR_STATUS_SUCCESS, MR_STATUS_ERROR, MR_STATUS_DEAD_LETTER, MR_STATUS_EXPIRED, MR_STATUSES };
+enum mr_status {
+    MR_STATUS_SUCCESS,
+    MR_STATUS_ERROR,
+    MR_STATUS_DEAD_LETTER,
+    MR_STATUS_EXPIRED,
+    MR_STATUSES
+};
 
 extern const char *const mr_status_names[MR_STATUSES];
 
 /* Upper bounds of the buckets in nanoseconds, ascending; one more bucket (+Inf) follows. */
 enum { MR_BUCKETS = 16 };
 extern const unsigned long long mr_bucket_bounds[MR_BUCKETS];
+
+/* One row a metric, in the order in which they are printed. */
+enum mr_metric_kind { MR_METRIC_COUNTER, MR_METRIC_GAUGE, MR_METRIC_HISTOGRAM };
+enum mr_metric_source {
+    MR_FROM_COUNTER,    /* index: enum mr_counter, summed over the slots */
+    MR_FROM_GAUGE,      /* index: enum mr_gauge, summed over the slots */
+    MR_FROM_EACH_GAUGE, /* index: enum mr_gauge, a line a slot with the label worker */
+    MR_FROM_HISTOGRAM,  /* index: enum mr_histogram_id, summed over the slots */
+    MR_FROM_TOPICS,     /* the slots' topic rows, labels topic and status */
+    MR_FROM_UPTIME,
+    MR_FROM_RELOADS, /* label result */
+    MR_FROM_DEATHS,  /* label reason */
+};
+
+struct mr_metric {
+    const char *name; /* behind the service's name: "messages_received_total" */
+    enum mr_metric_kind kind;
+    enum mr_metric_source source;
+    int index; /* as the source says */
+    const char *help;
+};
+
+extern const struct mr_metric mr_metrics[]; /* ends with a NULL name */
 
 #endif

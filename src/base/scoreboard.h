@@ -1,6 +1,7 @@
-/* The scoreboard: memory shared by the master and its workers, a slot each. A slot is written by its worker alone and read
- * by the master at any moment; it outlives the worker, whose successor goes on counting where it stopped. Every field
- * is its own 64-bit word, stored and loaded whole (relaxed atomics: plain moves on the machines we run on). */
+/* The scoreboard: memory shared by the master and its workers, a slot each. A slot is written by
+ * its worker alone and read by the master at any moment; it outlives the worker, whose successor
+ * goes on counting where it stopped. Every field is its own 64-bit word, stored and loaded whole
+ * (relaxed atomics: plain moves on the machines we run on). */
 #ifndef MR_BASE_SCOREBOARD_H
 #define MR_BASE_SCOREBOARD_H
 
@@ -55,7 +56,8 @@ struct mr_scoreboard {
     struct mr_slot *slots;
 };
 
-/* The master makes it (memory starts zeroed; pages are only taken as they are used). Returns 0 or -errno. */
+/* The master makes it (memory starts zeroed; pages are only taken as they are used). Returns 0 or
+ * -errno. */
 int mr_scoreboard_create(struct mr_scoreboard *board, uint64_t slot_count);
 /* A worker maps what it was handed. Returns 0 or -errno. */
 int mr_scoreboard_attach(struct mr_scoreboard *board, int fd);
@@ -77,5 +79,9 @@ static inline void mr_cell_add(mr_cell *cell, uint64_t by)
 void mr_histogram_observe(struct mr_histogram *histogram, uint64_t nanoseconds);
 /* The row of a topic, made at its first use; 0 <= index < MR_SLOT_TOPICS. */
 uint64_t mr_slot_topic(struct mr_slot *slot, const char *topic);
+/* How many rows have a name, for readers; the last row ("other") is beside these. */
+uint64_t mr_slot_topics(const struct mr_slot *slot);
+/* The master, when the slot's worker is gone: what it was doing is over, what it counted stays. */
+void mr_slot_vacate(struct mr_slot *slot);
 
 #endif

@@ -1,0 +1,67 @@
+#include "base/metrics.h"
+
+const char *const mr_death_names[MR_DEATHS] = {
+    [MR_DEATH_SIGNAL] = "signal",
+    [MR_DEATH_EXIT] = "exit",
+};
+
+const char *const mr_reload_result_names[MR_RELOAD_RESULTS] = {
+    [MR_RELOAD_OK] = "ok",
+    [MR_RELOAD_FAILED] = "failed",
+};
+
+const char *const mr_status_names[MR_STATUSES] = {
+    [MR_STATUS_SUCCESS] = "success",
+    [MR_STATUS_ERROR] = "error",
+    [MR_STATUS_DEAD_LETTER] = "dead_letter",
+    [MR_STATUS_EXPIRED] = "expired",
+};
+
+/* 0.1 ms to 10 s: a handler without waits takes far less than the first, the default request times
+ * out beyond the last. */
+const unsigned long long mr_bucket_bounds[MR_BUCKETS] = {
+    100000,   250000,    500000,    1000000,   2500000,    5000000,    10000000,   25000000,
+    50000000, 100000000, 250000000, 500000000, 1000000000, 2500000000, 5000000000, 10000000000,
+};
+
+#define COUNTER(name, index, help)                                                                 \
+    {                                                                                              \
+        name, MR_METRIC_COUNTER, MR_FROM_COUNTER, index, help                                      \
+    }
+#define GAUGE(name, index, help)                                                                   \
+    {                                                                                              \
+        name, MR_METRIC_GAUGE, MR_FROM_GAUGE, index, help                                          \
+    }
+#define HISTOGRAM(name, index, help)                                                               \
+    {                                                                                              \
+        name, MR_METRIC_HISTOGRAM, MR_FROM_HISTOGRAM, index, help                                  \
+    }
+
+const struct mr_metric mr_metrics[] = {
+    COUNTER("messages_received_total", MR_MESSAGES_RECEIVED, "Messages taken from Kafka."),
+    {"messages_processed_total", MR_METRIC_COUNTER, MR_FROM_TOPICS, 0,
+     "Messages done with, by topic and how they ended."},
+    HISTOGRAM("message_processing_duration_seconds", MR_PROCESSING_DURATION,
+              "From taking a message to being done with it, the acknowledgement of what it sent "
+              "included."),
+    COUNTER("retry_attempts_total", MR_RETRY_ATTEMPTS, "Attempts after the first."),
+    COUNTER("messages_sent_total", MR_MESSAGES_SENT, "Records acknowledged by the broker."),
+    HISTOGRAM("message_publish_duration_seconds", MR_PUBLISH_DURATION,
+              "From producing a record to the broker's acknowledgement."),
+    COUNTER("dlq_messages_total", MR_DLQ_MESSAGES, "Messages sent to a dead-letter topic."),
+    GAUGE("active_consumers", MR_ACTIVE_CONSUMERS, "Consumers that are in their group."),
+    GAUGE("active_producers", MR_ACTIVE_PRODUCERS, "Producers that workers hold."),
+    {"uptime_seconds", MR_METRIC_GAUGE, MR_FROM_UPTIME, 0, "Since the master started."},
+    GAUGE("messages_in_flight", MR_MESSAGES_IN_FLIGHT, "Messages taken and not yet done with."),
+    {"reloads_total", MR_METRIC_COUNTER, MR_FROM_RELOADS, 0, "Reloads, by how they ended."},
+    {"worker_restarts_total", MR_METRIC_COUNTER, MR_FROM_DEATHS, 0,
+     "Workers replaced, by how the one before ended."},
+    {"lua_memory_bytes", MR_METRIC_GAUGE, MR_FROM_EACH_GAUGE, MR_LUA_MEMORY_BYTES,
+     "Memory in use by Lua, by worker."},
+    GAUGE("rpc_pending", MR_RPC_PENDING, "Requests sent by handlers that wait for their reply."),
+    COUNTER("rpc_timeouts_total", MR_RPC_TIMEOUTS,
+            "Requests of handlers that got no reply in time."),
+    COUNTER("rpc_late_replies_total", MR_RPC_LATE_REPLIES,
+            "Replies that came after their request had timed out."),
+    {0},
+};

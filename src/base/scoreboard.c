@@ -1,0 +1,102 @@
+#include "base/scoreboard.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/panic.h"
+
+enum { ROW_OTHER = MR_SLOT_TOPICS - 1 };
+
+static int map(struct mr_scoreboard *board, int fd, uint64_t slot_count)
+{
+    void *memory =
+        mmap(NULL, slot_count * sizeof(struct mr_slot), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    if (memory == MAP_FAILED)
+        return -errno;
+    *board = (struct mr_scoreboard){.fd = fd, .slot_count = slot_count, .slots = memory};
+    return 0;
+}
+
+int mr_scoreboard_create(struct mr_scoreboard *board, uint64_t slot_count)
+{
+    MR_ASSERT(slot_count > 0);
+    int fd = memfd_create("moonroute-scoreboard", MFD_CLOEXEC);
+    if (fd < 0)
+        return -errno;
+    int result = ftruncate(fd, (off_t)(slot_count * sizeof(struct mr_slot))) == 0 ? 0 : -errno;
+    if (result == 0)
+        result = map(board, fd, slot_count);
+    if (result != 0) {
+        close(fd);
+        return result;
+    }
+    for (uint64_t i = 0; i < slot_count; i++)
+        strcpy(board->slots[i].topics[ROW_OTHER].name, "other");
+    return 0;
+}
+
+int mr_scoreboard_attach(struct mr_scoreboard *board, int fd)
+{
+    struct stat found;
+    if (fstat(fd, &found) != 0)
+        return -errno;
+    uint64_t size = (uint64_t)found.st_size;
+    if (size == 0 || size % sizeof(struct mr_slot) != 0)
+        return -EINVAL;
+    return map(board, fd, size / sizeof(struct mr_slot));
+}
+
+void mr_scoreboard_close(struct mr_scoreboard *board)
+{
+    if (board->slots != NULL) {
+        munmap(board->slots, board->slot_count * sizeof(struct mr_slot));
+        close(board->fd);
+    }
+    *board = (struct mr_scoreboard){.fd = -1};
+}
+
+void mr_histogram_observe(struct mr_histogram *histogram, uint64_t nanoseconds)
+{
+    size_t bucket = 0;
+    for (size_t i = 0; i < MR_BUCKETS;
+         i++) /* no branch: the compiler makes vector compares of it */
+        bucket += nanoseconds > mr_bucket_bounds[i];
+    mr_cell_add(&histogram->buckets[bucket], 1);
+    mr_cell_add(&histogram->sum, nanoseconds);
+}
+
+uint64_t mr_slot_topics(const struct mr_slot *slot)
+{
+    uint64_t used = atomic_load_explicit(&slot->topics_used, memory_order_acquire);
+    return used < ROW_OTHER ? used : ROW_OTHER;
+}
+
+uint64_t mr_slot_topic(struct mr_slot *slot, const char *topic)
+{
+    uint64_t used = mr_slot_topics(slot);
+    for (uint64_t i = 0; i < used; i++)
+        if (strcmp(slot->topics[i].name, topic) == 0)
+            return i;
+    size_t length = strlen(topic);
+    if (used == ROW_OTHER || length >= sizeof(slot->topics[0].name))
+        return ROW_OTHER;
+    memcpy(slot->topics[used].name, topic, length + 1);
+    /* A reader that counts the row sees its name. */
+    atomic_store_explicit(&slot->topics_used, used + 1, memory_order_release);
+    return used;
+}
+
+void mr_slot_vacate(struct mr_slot *slot)
+{
+    mr_cell *over[] = {
+        &slot->pid,          &slot->state,         &slot->generation,        &slot->heartbeat,
+        &slot->broker,       &slot->running_topic, &slot->running_partition, &slot->running_offset,
+        &slot->running_since};
+    for (size_t i = 0; i < sizeof(over) / sizeof(over[0]); i++)
+        mr_cell_set(over[i], 0);
+    for (size_t i = 0; i < MR_GAUGES; i++)
+        mr_cell_set(&slot->gauges[i], 0);
+}
