@@ -1,0 +1,182 @@
+#include "kafka/conf.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <syslog.h>
+
+#include "base/log.h"
+#include "base/panic.h"
+
+/* What we set and librdkafka does not by default; kafka.properties can change each. Why:
+ * - auto.offset.reset: a message sent before a new group's first commit must not be lost;
+ * - allow.auto.create.topics: a service whose topic is not there yet waits for it as one that was just created;
+ * - topic.metadata.refresh.interval.ms: topics that begin to match a pattern route are served within it;
+ * - linger.ms: replies leave in batches under load and cost a fraction; a lone one waits that long;
+ * - message.timeout.ms 0: a record waits for its broker as long as it takes, its message's offset waits with it. */
+static const struct {
+    enum mr_kafka_role role;
+    const char *name, *value;
+} defaults[] = {
+    {MR_ROLE_CONSUMER, "auto.offset.reset", "earliest"},
+    {MR_ROLE_CONSUMER, "enable.auto.commit", "true"},
+    {MR_ROLE_CONSUMER, "enable.auto.offset.store", "false"},
+    {MR_ROLE_CONSUMER, "partition.assignment.strategy", "cooperative-sticky"},
+    {MR_ROLE_CONSUMER, "session.timeout.ms", "10000"},
+    {MR_ROLE_CONSUMER, "heartbeat.interval.ms", "1000"},
+    {MR_ROLE_CONSUMER, "allow.auto.create.topics", "true"},
+    {MR_ROLE_CONSUMER, "topic.metadata.refresh.interval.ms", "10000"},
+    {MR_ROLE_CONSUMER, "fetch.wait.max.ms", "100"},
+    {MR_ROLE_PRODUCER, "enable.idempotence", "true"},
+    {MR_ROLE_PRODUCER, "linger.ms", "1"},
+    {MR_ROLE_PRODUCER, "message.timeout.ms", "0"},
+    {MR_ROLE_LISTENER, "enable.partition.eof", "true"},
+    {MR_ROLE_LISTENER, "fetch.wait.max.ms", "100"},
+};
+
+/* Properties that would break what Moonroute promises; each is ours alone. */
+static const struct {
+    const char *name, *why;
+} reserved[] = {
+    {"enable.auto.commit", "offsets are committed by Moonroute, see commit_interval"},
+    {"enable.auto.offset.store", "an offset is stored when its handler has finished"},
+    {"group.id", "use kafka.group_id, or group_id of a route"},
+    {"bootstrap.servers", "use kafka.brokers"},
+    {"metadata.broker.list", "use kafka.brokers"},
+    {"client.id", "use kafka.client_id"},
+    {"auto.commit.interval.ms", "use commit_interval"},
+    {"enable.partition.eof", "the reply inbox relies on it"},
+};
+
+struct applying {
+    rd_kafka_conf_t *conf;
+    enum mr_kafka_role role;
+    struct mr_errors *errors;
+};
+
+void mr_kafka_conf_set(rd_kafka_conf_t *conf, const char *name, const char *value,
+                       const char *place, struct mr_errors *errors)
+{
+    char why[512];
+    if (rd_kafka_conf_set(conf, name, value, why, sizeof(why)) != RD_KAFKA_CONF_OK)
+        mr_errors_add(errors, "%s: %s", place, why);
+}
+
+static void apply_property(void *context, const char *name, const char *value)
+{
+    struct applying *applying = context;
+    char place[512];
+    snprintf(place, sizeof(place), "kafka.properties[\"%s\"]", name);
+    for (size_t i = 0; i < sizeof(reserved) / sizeof(reserved[0]); i++) {
+        if (strcmp(name, reserved[i].name) == 0) {
+            mr_errors_add(applying->errors, "%s: cannot be set: %s", place, reserved[i].why);
+            return;
+        }
+    }
+    mr_kafka_conf_set(applying->conf, name, value, place, applying->errors);
+}
+
+static void append_broker(void *context, const char *name, const char *value)
+{
+    (void)name;
+    struct mr_buf *list = context;
+    mr_buf_printf(list, "%s%s", list->length > 0 ? "," : "", value);
+}
+
+static void set_brokers(rd_kafka_conf_t *conf, const struct mr_config *config,
+                        struct mr_errors *errors)
+{
+    struct mr_buf list = {0};
+    mr_config_list(config, "kafka.brokers", append_broker, &list);
+    mr_kafka_conf_set(conf, "bootstrap.servers", mr_buf_text(&list), "kafka.brokers", errors);
+    mr_buf_free(&list);
+}
+
+/* Our key, librdkafka's property; set where the key is. */
+static const struct {
+    const char *path, *name;
+} copied[] = {
+    {"kafka.client_id", "client.id"},
+    {"kafka.sasl.username", "sasl.username"},
+    {"kafka.sasl.password", "sasl.password"},
+    {"kafka.tls.ca", "ssl.ca.location"},
+    {"kafka.tls.certificate", "ssl.certificate.location"},
+    {"kafka.tls.key", "ssl.key.location"},
+    {"kafka.tls.key_password", "ssl.key.password"},
+};
+
+static void set_security(rd_kafka_conf_t *conf, const struct mr_config *config,
+                         struct mr_errors *errors)
+{
+    char mechanism[32] = "";
+    const char *given = mr_config_string(config, "kafka.sasl.mechanism");
+    for (size_t i = 0; given[i] != '\0' && i < sizeof(mechanism) - 1; i++)
+        mechanism[i] = (char)(given[i] >= 'a' && given[i] <= 'z' ? given[i] - 'a' + 'A' : given[i]);
+    bool sasl = mr_config_is_set(config, "kafka.sasl.username");
+    bool tls = mr_config_is_set(config, "kafka.tls.ca") ||
+               mr_config_is_set(config, "kafka.tls.certificate");
+    if (sasl && mechanism[0] != '\0')
+        mr_kafka_conf_set(conf, "sasl.mechanism", mechanism, "kafka.sasl.mechanism", errors);
+    if (sasl || tls)
+        mr_kafka_conf_set(conf, "security.protocol",
+                          sasl ? (tls ? "sasl_ssl" : "sasl_plaintext") : "ssl", "kafka.tls",
+                          errors);
+    for (size_t i = 0; i < sizeof(copied) / sizeof(copied[0]); i++) {
+        const char *value = mr_config_string(config, copied[i].path);
+        if (value[0] != '\0')
+            mr_kafka_conf_set(conf, copied[i].name, value, copied[i].path, errors);
+    }
+}
+
+static enum mr_log_level level_of(int syslog_level)
+{
+    if (syslog_level <= LOG_ERR)
+        return MR_LOG_ERROR;
+    if (syslog_level == LOG_WARNING)
+        return MR_LOG_WARN;
+    return syslog_level == LOG_DEBUG ? MR_LOG_DEBUG : MR_LOG_INFO;
+}
+
+/* Called from our thread alone: the log goes through the handle's queue. */
+static void on_log(const rd_kafka_t *handle, int level, const char *facility, const char *text)
+{
+    /* A connection that cannot be made is told once, as the broker's state; the rest of librdkafka's news about
+     * it is for debugging. */
+    bool noise = strcmp(facility, "FAIL") == 0 || strcmp(facility, "ERROR") == 0 ||
+                 strcmp(facility, "CONFWARN") == 0;
+    mr_log(noise ? MR_LOG_DEBUG : level_of(level), "kafka", MR_S("client", rd_kafka_name(handle)),
+           MR_S("facility", facility), MR_S("message", text));
+}
+
+rd_kafka_conf_t *mr_kafka_conf(const struct mr_config *config, enum mr_kafka_role role,
+                               struct mr_errors *errors)
+{
+    rd_kafka_conf_t *conf = rd_kafka_conf_new();
+    struct applying applying = {conf, role, errors};
+    for (size_t i = 0; i < sizeof(defaults) / sizeof(defaults[0]); i++)
+        if (defaults[i].role == role)
+            mr_kafka_conf_set(conf, defaults[i].name, defaults[i].value, "built-in", errors);
+    set_brokers(conf, config, errors);
+    set_security(conf, config, errors);
+    mr_kafka_conf_set(conf, "log.queue", "true", "built-in", errors);
+    mr_kafka_conf_set(conf, "log.connection.close", "false", "built-in", errors);
+    rd_kafka_conf_set_log_cb(conf, on_log);
+    mr_config_map(config, "kafka.properties", apply_property, &applying);
+    return conf;
+}
+
+rd_kafka_t *mr_kafka_handle(rd_kafka_type_t type, rd_kafka_conf_t *conf, struct mr_errors *errors)
+{
+    char why[512];
+    rd_kafka_t *handle = rd_kafka_new(type, conf, why, sizeof(why));
+    if (handle == NULL) {
+        rd_kafka_conf_destroy(conf);
+        mr_errors_add(errors, "kafka: %s", why);
+    }
+    return handle;
+}
+
+void mr_kafka_wake_by(rd_kafka_queue_t *queue, int wake_fd)
+{
+    static const uint64_t one = 1;
+    rd_kafka_queue_io_event_enable(queue, wake_fd, &one, sizeof(one));
+}

@@ -1,0 +1,28 @@
+/* From our configuration to librdkafka's. Included only in this folder. */
+#ifndef MR_KAFKA_CONF_H
+#define MR_KAFKA_CONF_H
+
+#include <librdkafka/rdkafka.h>
+
+#include "base/config.h"
+#include "base/errors.h"
+
+enum mr_kafka_role {
+    MR_ROLE_CONSUMER, /* in a group */
+    MR_ROLE_PRODUCER,
+    MR_ROLE_LISTENER, /* reads partitions from their end, in no group */
+};
+
+/* A librdkafka configuration for the role: our defaults for it, then brokers, client id, SASL and TLS, then every
+ * kafka.properties entry. What librdkafka refuses is added to errors in its own words. The caller owns it. */
+rd_kafka_conf_t *mr_kafka_conf(const struct mr_config *config, enum mr_kafka_role role,
+                               struct mr_errors *errors);
+/* Sets one property; an error names `place`. */
+void mr_kafka_conf_set(rd_kafka_conf_t *conf, const char *name, const char *value,
+                       const char *place, struct mr_errors *errors);
+/* Makes the handle; takes conf over. NULL with the error added. */
+rd_kafka_t *mr_kafka_handle(rd_kafka_type_t type, rd_kafka_conf_t *conf, struct mr_errors *errors);
+/* Wakes the reader of `wake_fd` (an eventfd) whenever the queue gets something to read. */
+void mr_kafka_wake_by(rd_kafka_queue_t *queue, int wake_fd);
+
+#endif

@@ -1,0 +1,223 @@
+#include "kafka/consumer.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "base/panic.h"
+#include "kafka/conf.h"
+#include "kafka/view.h"
+
+struct mr_consumer {
+    rd_kafka_t *handle;
+    rd_kafka_queue_t *queue;
+    rd_kafka_topic_partition_list_t *subscription;
+    const struct mr_consumer_events *events;
+    void *data;
+    bool closing;
+};
+
+static void log_failure(const struct mr_consumer *consumer, const char *event, const char *text)
+{
+    mr_log(MR_LOG_WARN, event, MR_S("client", rd_kafka_name(consumer->handle)),
+           MR_S("message", text));
+}
+
+static void log_error(const struct mr_consumer *consumer, const char *event, rd_kafka_error_t *error)
+{
+    if (error == NULL)
+        return;
+    log_failure(consumer, event, rd_kafka_error_string(error));
+    rd_kafka_error_destroy(error);
+}
+
+static void on_revoked(struct mr_consumer *consumer,
+                       const rd_kafka_topic_partition_list_t *partitions)
+{
+    bool lost = rd_kafka_assignment_lost(consumer->handle) != 0;
+    for (int i = 0; i < partitions->cnt; i++)
+        consumer->events->revoked(consumer->data, partitions->elems[i].topic,
+                                  partitions->elems[i].partition, lost);
+}
+
+/* Both protocols are served: which one is the group's is decided by its members' strategies. */
+static void on_rebalance(rd_kafka_t *handle, rd_kafka_resp_err_t what,
+                         rd_kafka_topic_partition_list_t *partitions, void *opaque)
+{
+    struct mr_consumer *consumer = opaque;
+    bool cooperative = strcmp(rd_kafka_rebalance_protocol(handle), "COOPERATIVE") == 0;
+    if (what == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS) {
+        if (cooperative)
+            log_error(consumer, "assign_failed", rd_kafka_incremental_assign(handle, partitions));
+        else
+            rd_kafka_assign(handle, partitions);
+        if (!consumer->closing)
+            consumer->events->assigned(consumer->data, (size_t)partitions->cnt);
+        return;
+    }
+    on_revoked(consumer, partitions);
+    if (cooperative)
+        log_error(consumer, "unassign_failed", rd_kafka_incremental_unassign(handle, partitions));
+    else
+        rd_kafka_assign(handle, NULL);
+}
+
+static void on_error(rd_kafka_t *handle, int error, const char *reason, void *opaque)
+{
+    struct mr_consumer *consumer = opaque;
+    (void)handle;
+    consumer->events->troubled(consumer->data, error == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN,
+                               reason);
+}
+
+static rd_kafka_conf_t *make_conf(struct mr_consumer *consumer, const struct mr_config *config,
+                                  const char *group_id, struct mr_errors *errors)
+{
+    char interval[32];
+    rd_kafka_conf_t *conf = mr_kafka_conf(config, MR_ROLE_CONSUMER, errors);
+    snprintf(interval, sizeof(interval), "%lld",
+             (long long)mr_config_integer(config, "commit_interval"));
+    mr_kafka_conf_set(conf, "group.id", group_id, "kafka.group_id", errors);
+    mr_kafka_conf_set(conf, "auto.commit.interval.ms", interval, "commit_interval", errors);
+    rd_kafka_conf_set_opaque(conf, consumer);
+    rd_kafka_conf_set_rebalance_cb(conf, on_rebalance);
+    rd_kafka_conf_set_error_cb(conf, on_error);
+    return conf;
+}
+
+struct mr_consumer *mr_consumer_new(const struct mr_config *config, const char *group_id,
+                                    int wake_fd, const struct mr_consumer_events *events,
+                                    void *data, struct mr_errors *errors)
+{
+    struct mr_consumer *consumer = mr_alloc(sizeof(*consumer));
+    *consumer = (struct mr_consumer){.events = events, .data = data};
+    size_t before = errors->count;
+    rd_kafka_conf_t *conf = make_conf(consumer, config, group_id, errors);
+    if (errors->count > before) {
+        rd_kafka_conf_destroy(conf);
+        free(consumer);
+        return NULL;
+    }
+    consumer->handle = mr_kafka_handle(RD_KAFKA_CONSUMER, conf, errors);
+    if (consumer->handle == NULL) {
+        free(consumer);
+        return NULL;
+    }
+    rd_kafka_poll_set_consumer(consumer->handle);
+    consumer->queue = rd_kafka_queue_get_consumer(consumer->handle);
+    rd_kafka_set_log_queue(consumer->handle, consumer->queue);
+    mr_kafka_wake_by(consumer->queue, wake_fd);
+    return consumer;
+}
+
+static bool same_subscription(const rd_kafka_topic_partition_list_t *a,
+                              const rd_kafka_topic_partition_list_t *b)
+{
+    if (a == NULL || a->cnt != b->cnt)
+        return false;
+    for (int i = 0; i < a->cnt; i++)
+        if (strcmp(a->elems[i].topic, b->elems[i].topic) != 0)
+            return false;
+    return true;
+}
+
+int mr_consumer_subscribe(struct mr_consumer *consumer, const char *const *topics, size_t count,
+                          struct mr_errors *errors)
+{
+    rd_kafka_topic_partition_list_t *wanted = rd_kafka_topic_partition_list_new((int)count);
+    for (size_t i = 0; i < count; i++)
+        rd_kafka_topic_partition_list_add(wanted, topics[i], RD_KAFKA_PARTITION_UA);
+    rd_kafka_topic_partition_list_sort(wanted, NULL, NULL);
+    if (same_subscription(consumer->subscription, wanted)) {
+        rd_kafka_topic_partition_list_destroy(wanted);
+        return 0;
+    }
+    rd_kafka_resp_err_t error = rd_kafka_subscribe(consumer->handle, wanted);
+    if (error != RD_KAFKA_RESP_ERR_NO_ERROR) {
+        mr_errors_add(errors, "kafka: cannot subscribe: %s", rd_kafka_err2str(error));
+        rd_kafka_topic_partition_list_destroy(wanted);
+        return -1;
+    }
+    if (consumer->subscription != NULL)
+        rd_kafka_topic_partition_list_destroy(consumer->subscription);
+    consumer->subscription = wanted;
+    return 0;
+}
+
+bool mr_consumer_poll(struct mr_consumer *consumer, struct mr_message *message)
+{
+    rd_kafka_message_t *polled;
+    while ((polled = rd_kafka_consumer_poll(consumer->handle, 0)) != NULL) {
+        if (polled->err == RD_KAFKA_RESP_ERR_NO_ERROR) {
+            mr_message_view(message, polled);
+            return true;
+        }
+        consumer->events->troubled(consumer->data, false, rd_kafka_message_errstr(polled));
+        rd_kafka_message_destroy(polled);
+    }
+    return false;
+}
+
+static rd_kafka_topic_partition_list_t *list_of(const char *topic, int32_t partition, int64_t offset)
+{
+    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(1);
+    rd_kafka_topic_partition_list_add(list, topic, partition)->offset = offset;
+    return list;
+}
+
+void mr_consumer_store(struct mr_consumer *consumer, const char *topic, int32_t partition, int64_t next)
+{
+    rd_kafka_topic_partition_list_t *list = list_of(topic, partition, next);
+    rd_kafka_resp_err_t error = rd_kafka_offsets_store(consumer->handle, list);
+    if (error != RD_KAFKA_RESP_ERR_NO_ERROR && error != RD_KAFKA_RESP_ERR__STATE)
+        log_failure(consumer, "offset_store_failed", rd_kafka_err2str(error));
+    rd_kafka_topic_partition_list_destroy(list);
+}
+
+void mr_consumer_pause(struct mr_consumer *consumer, const char *topic, int32_t partition)
+{
+    rd_kafka_topic_partition_list_t *list = list_of(topic, partition, RD_KAFKA_OFFSET_INVALID);
+    rd_kafka_pause_partitions(consumer->handle, list);
+    rd_kafka_topic_partition_list_destroy(list);
+}
+
+void mr_consumer_resume(struct mr_consumer *consumer, const char *topic, int32_t partition)
+{
+    rd_kafka_topic_partition_list_t *list = list_of(topic, partition, RD_KAFKA_OFFSET_INVALID);
+    rd_kafka_resume_partitions(consumer->handle, list);
+    rd_kafka_topic_partition_list_destroy(list);
+}
+
+void mr_consumer_pause_all(struct mr_consumer *consumer)
+{
+    rd_kafka_topic_partition_list_t *list = NULL;
+    if (rd_kafka_assignment(consumer->handle, &list) != RD_KAFKA_RESP_ERR_NO_ERROR)
+        return;
+    rd_kafka_pause_partitions(consumer->handle, list);
+    rd_kafka_topic_partition_list_destroy(list);
+}
+
+void mr_consumer_close(struct mr_consumer *consumer)
+{
+    consumer->closing = true;
+    log_error(consumer, "close_failed",
+              rd_kafka_consumer_close_queue(consumer->handle, consumer->queue));
+}
+
+bool mr_consumer_closed(const struct mr_consumer *consumer)
+{
+    return rd_kafka_consumer_closed(consumer->handle) != 0;
+}
+
+void mr_consumer_free(struct mr_consumer *consumer)
+{
+    if (consumer->subscription != NULL)
+        rd_kafka_topic_partition_list_destroy(consumer->subscription);
+    rd_kafka_queue_io_event_enable(consumer->queue, -1, NULL, 0);
+    rd_kafka_queue_destroy(consumer->queue);
+    /* What had to be committed is committed by mr_consumer_close; one that was never closed is dropped as a crash would. */
+    rd_kafka_destroy_flags(consumer->handle,
+                           consumer->closing ? 0 : RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
+    free(consumer);
+}

@@ -1,0 +1,143 @@
+#include "kafka/producer.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/panic.h"
+#include "kafka/conf.h"
+
+struct mr_producer {
+    rd_kafka_t *handle;
+    rd_kafka_queue_t *queue;
+    const struct mr_producer_events *events;
+    void *data;
+    size_t outstanding;
+};
+
+static void on_delivery(rd_kafka_t *handle, const rd_kafka_message_t *message, void *opaque)
+{
+    struct mr_producer *producer = opaque;
+    (void)handle;
+    MR_ASSERT(producer->outstanding > 0);
+    producer->outstanding--;
+    producer->events->delivered(producer->data, message->_private,
+                                rd_kafka_topic_name(message->rkt),
+                                message->err == RD_KAFKA_RESP_ERR_NO_ERROR
+                                    ? NULL
+                                    : rd_kafka_err2str(message->err));
+}
+
+static void on_error(rd_kafka_t *handle, int error, const char *reason, void *opaque)
+{
+    struct mr_producer *producer = opaque;
+    (void)handle;
+    producer->events->troubled(producer->data, error == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN,
+                               reason);
+}
+
+struct mr_producer *mr_producer_new(const struct mr_config *config, int wake_fd,
+                                    const struct mr_producer_events *events, void *data,
+                                    struct mr_errors *errors)
+{
+    struct mr_producer *producer = mr_alloc(sizeof(*producer));
+    *producer = (struct mr_producer){.events = events, .data = data};
+    size_t before = errors->count;
+    rd_kafka_conf_t *conf = mr_kafka_conf(config, MR_ROLE_PRODUCER, errors);
+    rd_kafka_conf_set_opaque(conf, producer);
+    rd_kafka_conf_set_dr_msg_cb(conf, on_delivery);
+    rd_kafka_conf_set_error_cb(conf, on_error);
+    if (errors->count > before)
+        rd_kafka_conf_destroy(conf);
+    else
+        producer->handle = mr_kafka_handle(RD_KAFKA_PRODUCER, conf, errors);
+    if (producer->handle == NULL) {
+        free(producer);
+        return NULL;
+    }
+    producer->queue = rd_kafka_queue_get_main(producer->handle);
+    rd_kafka_set_log_queue(producer->handle, NULL);
+    mr_kafka_wake_by(producer->queue, wake_fd);
+    return producer;
+}
+
+static rd_kafka_headers_t *headers_of(const struct mr_outgoing *record)
+{
+    if (record->header_count == 0)
+        return NULL;
+    rd_kafka_headers_t *headers = rd_kafka_headers_new(record->header_count);
+    for (size_t i = 0; i < record->header_count; i++) {
+        const struct mr_pair *pair = &record->headers[i];
+        rd_kafka_header_add(headers, pair->name.data, (ssize_t)pair->name.length, pair->value.data,
+                            (ssize_t)pair->value.length);
+    }
+    return headers;
+}
+
+/* librdkafka takes void * where it only reads. */
+static void *unconst(const char *data)
+{
+    union {
+        const char *from;
+        void *to;
+    } pointer = {data};
+    return pointer.to;
+}
+
+enum mr_sent mr_producer_send(struct mr_producer *producer, const struct mr_outgoing *record,
+                              void *opaque, char *why, size_t size)
+{
+    rd_kafka_headers_t *headers = headers_of(record);
+    rd_kafka_vu_t fields[] = {
+        {.vtype = RD_KAFKA_VTYPE_TOPIC, .u.cstr = record->topic},
+        {.vtype = RD_KAFKA_VTYPE_PARTITION, .u.i32 = record->partition},
+        {.vtype = RD_KAFKA_VTYPE_KEY,
+         .u.mem = {unconst(record->key.data), record->key.length}},
+        {.vtype = RD_KAFKA_VTYPE_VALUE,
+         .u.mem = {unconst(record->value.data), record->value.length}},
+        {.vtype = RD_KAFKA_VTYPE_TIMESTAMP, .u.i64 = record->timestamp},
+        {.vtype = RD_KAFKA_VTYPE_MSGFLAGS, .u.i = RD_KAFKA_MSG_F_COPY},
+        {.vtype = RD_KAFKA_VTYPE_OPAQUE, .u.ptr = opaque},
+        {.vtype = RD_KAFKA_VTYPE_HEADERS, .u.headers = headers},
+    };
+    size_t count = sizeof(fields) / sizeof(fields[0]) - (headers == NULL ? 1 : 0);
+    rd_kafka_error_t *error = rd_kafka_produceva(producer->handle, fields, count);
+    if (error == NULL) {
+        producer->outstanding++;
+        return MR_SENT;
+    }
+    enum mr_sent sent = rd_kafka_error_code(error) == RD_KAFKA_RESP_ERR__QUEUE_FULL
+                            ? MR_SENT_FULL
+                            : MR_SENT_REFUSED;
+    snprintf(why, size, "%s", rd_kafka_error_string(error));
+    rd_kafka_error_destroy(error);
+    if (headers != NULL)
+        rd_kafka_headers_destroy(headers);
+    return sent;
+}
+
+void mr_producer_poll(struct mr_producer *producer)
+{
+    while (rd_kafka_poll(producer->handle, 0) > 0)
+        continue;
+}
+
+size_t mr_producer_outstanding(const struct mr_producer *producer)
+{
+    return producer->outstanding;
+}
+
+void mr_producer_hurry(struct mr_producer *producer)
+{
+    rd_kafka_flush(producer->handle, 0);
+}
+
+void mr_producer_free(struct mr_producer *producer)
+{
+    rd_kafka_purge(producer->handle, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
+    rd_kafka_flush(producer->handle, 0);
+    mr_producer_poll(producer);
+    rd_kafka_queue_io_event_enable(producer->queue, -1, NULL, 0);
+    rd_kafka_queue_destroy(producer->queue);
+    rd_kafka_destroy(producer->handle);
+    free(producer);
+}

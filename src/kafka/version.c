@@ -1,0 +1,8 @@
+#include "kafka/version.h"
+
+#include <librdkafka/rdkafka.h>
+
+const char *mr_kafka_version(void)
+{
+    return rd_kafka_version_str();
+}

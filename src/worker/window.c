@@ -1,0 +1,68 @@
+#include "worker/window.h"
+
+#include <stdlib.h>
+
+#include "base/panic.h"
+
+struct mr_window_entry {
+    int64_t offset;
+    bool done;
+};
+
+static struct mr_window_entry *entry_of(const struct mr_window *window, uint64_t sequence)
+{
+    return &window->entries[sequence & (window->capacity - 1)];
+}
+
+static void grow(struct mr_window *window)
+{
+    size_t capacity = window->capacity ? window->capacity * 2 : 64;
+    struct mr_window_entry *entries = mr_alloc(capacity * sizeof(*entries));
+    for (uint64_t i = window->first; i < window->next; i++)
+        entries[i & (capacity - 1)] = *entry_of(window, i);
+    free(window->entries);
+    window->entries = entries;
+    window->capacity = capacity;
+}
+
+uint64_t mr_window_open(struct mr_window *window, int64_t offset)
+{
+    if (mr_window_size(window) == window->capacity)
+        grow(window);
+    uint64_t sequence = window->next++;
+    MR_ASSERT(sequence == window->first || entry_of(window, sequence - 1)->offset < offset);
+    *entry_of(window, sequence) = (struct mr_window_entry){.offset = offset};
+    return sequence;
+}
+
+void mr_window_done(struct mr_window *window, uint64_t sequence)
+{
+    MR_ASSERT(sequence >= window->first && sequence < window->next);
+    MR_ASSERT(!entry_of(window, sequence)->done);
+    entry_of(window, sequence)->done = true;
+    while (window->first < window->next && entry_of(window, window->first)->done) {
+        window->committable = entry_of(window, window->first)->offset + 1;
+        window->first++;
+        window->moved = true;
+    }
+}
+
+size_t mr_window_size(const struct mr_window *window)
+{
+    return (size_t)(window->next - window->first);
+}
+
+bool mr_window_take(struct mr_window *window, int64_t *next_offset)
+{
+    if (!window->moved)
+        return false;
+    window->moved = false;
+    *next_offset = window->committable;
+    return true;
+}
+
+void mr_window_free(struct mr_window *window)
+{
+    free(window->entries);
+    *window = (struct mr_window){0};
+}
