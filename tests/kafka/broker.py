@@ -1,0 +1,221 @@
+"""A real Apache Kafka for tests and benchmarks: one node in KRaft mode, on free ports of the loopback, data in a folder of its own.
+
+    with Kafka() as kafka:
+        ...  # kafka.bootstrap is "127.0.0.1:PORT"
+
+Needs nothing beyond Python's standard library, a JDK 17 and Maven (for the first fetch).
+"""
+
+import contextlib
+import dataclasses
+import hashlib
+import os
+import shutil
+import signal
+import socket
+import struct
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import IO
+
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parent.parent
+LIBS = ROOT / "build" / "kafka" / "libs"
+CLUSTER_ID = "bW9vbnJvdXRlLXRlc3RzMQ"  # 16 bytes in base64, as StorageTool wants them
+START_SECONDS = 90.0
+STOP_SECONDS = 30.0
+
+
+class KafkaError(Exception):
+    """The broker could not be fetched, started or stopped; the message has the end of its log."""
+
+
+def fetch() -> Path:
+    """Copies Kafka's jars below build/ unless they are there already, and returns their folder."""
+    stamp = LIBS.parent / "libs.stamp"
+    wanted = hashlib.sha256((HERE / "pom.xml").read_bytes()).hexdigest()
+    if stamp.exists() and stamp.read_text() == wanted:
+        return LIBS
+    print("kafka: fetching Apache Kafka", file=sys.stderr, flush=True)
+    shutil.rmtree(LIBS, ignore_errors=True)
+    command = ["mvn", "-B", "-q", "-f", str(HERE / "pom.xml"), "dependency:copy-dependencies",
+               "-DincludeScope=runtime", f"-DoutputDirectory={LIBS}"]
+    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
+    if done.returncode != 0:
+        raise KafkaError(f"cannot fetch Kafka:\n{done.stdout[-4000:]}")
+    stamp.write_text(wanted)
+    return LIBS
+
+
+def free_port() -> int:
+    """A port of the loopback that nothing listens on, from outside the range the kernel gives to connections.
+
+    A port out of that range could be taken by any client's connection before its listener starts, or while it restarts.
+    """
+    low = int(Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()[0])
+    for _ in range(1000):
+        port = 10000 + int.from_bytes(os.urandom(2), "big") % max(low - 10000, 1000)
+        with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+            with contextlib.suppress(OSError):
+                probe.bind(("127.0.0.1", port))
+                return port
+    raise KafkaError("no free port")
+
+
+@dataclasses.dataclass
+class Settings:
+    """What may differ between brokers."""
+
+    auto_create_topics: bool = True
+    fast_start: bool = True  # the JVM's first compiler only: starts sooner, but is slower under load
+    outlives_us: bool = False  # otherwise the kernel ends the broker when the process that started it is gone
+    heap: str = "512m"
+    properties: dict[str, str] = dataclasses.field(default_factory=dict)  # any more of server.properties
+
+
+class Kafka:
+    """One broker. Its port and data stay the same from one start() to the next, until close()."""
+
+    def __init__(self, settings: Settings | None = None, folder: Path | None = None, port: int | None = None) -> None:
+        self.settings = settings or Settings()
+        self.port = port or free_port()
+        self.controller_port = free_port()
+        self._own_folder = folder is None
+        self.folder = folder or Path(tempfile.mkdtemp(prefix="moonroute-kafka-"))
+        self.log = self.folder / "kafka.log"
+        self.process: subprocess.Popen | None = None
+
+    @property
+    def bootstrap(self) -> str:
+        return f"127.0.0.1:{self.port}"
+
+    def __enter__(self) -> "Kafka":
+        try:
+            self.start()
+        except BaseException:
+            self.close()
+            raise
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def start(self) -> None:
+        """Starts the broker and waits until it answers a metadata request."""
+        assert self.process is None, "Kafka runs already"
+        libs = fetch()
+        self.folder.mkdir(parents=True, exist_ok=True)
+        properties = self.folder / "server.properties"
+        if not properties.exists():
+            properties.write_text(self._properties())
+            self._format(libs, properties)
+        with self.log.open("ab") as log:
+            self.process = self._java(libs, log, "kafka.Kafka", str(properties))
+        self._await_metadata()
+
+    def stop(self) -> None:
+        """Ends the broker as an operator would (SIGTERM); its data stay."""
+        self._end(signal.SIGTERM)
+
+    def kill(self) -> None:
+        """Ends the broker as a power cut would (SIGKILL); its data stay."""
+        self._end(signal.SIGKILL)
+
+    def close(self) -> None:
+        """Ends the broker and removes its data."""
+        if self.process is not None:
+            self.kill()
+        if self._own_folder:
+            shutil.rmtree(self.folder, ignore_errors=True)
+
+    def log_tail(self) -> str:
+        return self.log.read_text(errors="replace")[-4000:] if self.log.exists() else ""
+
+    def _properties(self) -> str:
+        table = {
+            "process.roles": "broker,controller",
+            "node.id": "1",
+            "controller.quorum.voters": f"1@127.0.0.1:{self.controller_port}",
+            "listeners": f"PLAINTEXT://127.0.0.1:{self.port},CONTROLLER://127.0.0.1:{self.controller_port}",
+            "advertised.listeners": f"PLAINTEXT://{self.bootstrap}",
+            "controller.listener.names": "CONTROLLER",
+            "listener.security.protocol.map": "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT",
+            "log.dirs": str(self.folder / "data"),
+            "auto.create.topics.enable": str(self.settings.auto_create_topics).lower(),
+            "num.partitions": "1",
+            "default.replication.factor": "1",
+            "offsets.topic.replication.factor": "1",
+            "offsets.topic.num.partitions": "8",
+            "transaction.state.log.replication.factor": "1",
+            "transaction.state.log.min.isr": "1",
+            "transaction.state.log.num.partitions": "4",
+            "group.initial.rebalance.delay.ms": "0",
+            "group.min.session.timeout.ms": "1000",
+            **self.settings.properties,
+        }
+        return "".join(f"{name}={value}\n" for name, value in table.items())
+
+    def _format(self, libs: Path, properties: Path) -> None:
+        with self.log.open("ab") as log:
+            tool = self._java(libs, log, "kafka.tools.StorageTool", "format", "-t", CLUSTER_ID, "-c", str(properties))
+            code = tool.wait()
+        if code != 0:
+            properties.unlink()
+            raise KafkaError(f"cannot format Kafka's storage (exit {code}):\n{self.log_tail()}")
+
+    def _java(self, libs: Path, log: IO[bytes], *arguments: str) -> subprocess.Popen:
+        leash = [] if self.settings.outlives_us else ["setpriv", "--pdeathsig", "KILL"]
+        tuning = ["-XX:TieredStopAtLevel=1", "-Xshare:auto"] if self.settings.fast_start else []
+        command = [*leash, "java", f"-Xmx{self.settings.heap}", "-XX:+UseSerialGC", *tuning,
+                   "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn", "-cp", f"{libs}/*", *arguments]
+        return subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True)
+
+    def _await_metadata(self) -> None:
+        assert self.process is not None
+        deadline = time.monotonic() + START_SECONDS
+        while not answers(self.port):
+            code = self.process.poll()
+            if code is not None:
+                self.process = None
+                raise KafkaError(f"Kafka ended while it started (exit {code}):\n{self.log_tail()}")
+            if time.monotonic() > deadline:
+                self.kill()
+                raise KafkaError(f"Kafka does not answer after {START_SECONDS:.0f} s:\n{self.log_tail()}")
+            time.sleep(0.05)
+
+    def _end(self, how: signal.Signals) -> None:
+        assert self.process is not None, "Kafka does not run"
+        process, self.process = self.process, None
+        process.send_signal(how)
+        try:
+            process.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+            raise KafkaError(f"Kafka did not end within {STOP_SECONDS:.0f} s:\n{self.log_tail()}") from None
+
+
+def answers(port: int) -> bool:
+    """True where a broker on this port answers a metadata request (version 1, no topics) and names a broker."""
+    request = struct.pack(">hhih5si", 3, 1, 1, 5, b"tests", 0)
+    try:
+        with socket.create_connection(("127.0.0.1", port), timeout=2) as connection:
+            connection.sendall(struct.pack(">i", len(request)) + request)
+            size = struct.unpack(">i", _receive(connection, 4))[0]
+            _correlation, brokers = struct.unpack(">ii", _receive(connection, size)[:8])
+            return brokers > 0
+    except OSError:
+        return False
+
+
+def _receive(connection: socket.socket, size: int) -> bytes:
+    data = b""
+    while len(data) < size:
+        piece = connection.recv(size - len(data))
+        if not piece:
+            raise ConnectionError("closed")
+        data += piece
+    return data
