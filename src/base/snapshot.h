@@ -1,5 +1,6 @@
-/* What the master hands to workers: the configuration and the text of all scripts, read once, so that every worker runs
- * the same and one restarted later runs what was accepted last, whatever lies on disk by then. */
+/* What the master hands to workers: the configuration and the text of all scripts, read once, so
+ * that every worker runs the same and one restarted later runs what was accepted last, whatever
+ * lies on disk by then. */
 #ifndef MR_BASE_SNAPSHOT_H
 #define MR_BASE_SNAPSHOT_H
 
@@ -9,6 +10,7 @@
 #include "base/config.h"
 #include "base/errors.h"
 
+/* A handler's name has no slash. */
 struct mr_script_file {
     char *name;  /* below the scripts folder, with slashes: "echo.lua", "lib/money.lua" */
     char *place; /* as errors name it: "scripts/echo.lua" */
@@ -23,8 +25,10 @@ struct mr_snapshot {
     size_t file_count;
 };
 
-/* Reads DIR/<star>.lua (the handlers) and DIR/lib/<star><star>/<star>.lua (what they require). Takes the configuration over. What cannot be read
- * is added to errors; the snapshot is then not to be used but still to be freed. Hidden files are passed over. */
+/* Reads the handlers, DIR/NAME.lua, and what they require: every .lua file below DIR/lib. Links are
+ * followed; names that begin with a dot are passed over. Takes the configuration over. Adds errors
+ * for what cannot be read, for a folder without handlers, a handler whose name is no topic, a route
+ * whose script is not there; the snapshot is then not to be used but still to be freed. */
 struct mr_snapshot *mr_snapshot_read(uint64_t generation, struct mr_config *config,
                                      const char *directory, struct mr_errors *errors);
 void mr_snapshot_free(struct mr_snapshot *snapshot);

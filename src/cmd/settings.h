@@ -1,5 +1,5 @@
-/* What every command that needs the configuration does alike: the options for it, and reading it in the order of
- * precedence: command line, environment, file, defaults. */
+/* What every command that needs the configuration does alike: the options for it, and reading it in
+ * the order of precedence: command line, environment, file, defaults. */
 #ifndef MR_CMD_SETTINGS_H
 #define MR_CMD_SETTINGS_H
 
@@ -21,20 +21,32 @@ struct mr_settings {
 /* Rows for an option table. */
 #define MR_SETTINGS_FILE_OPTIONS(settings)                                                         \
     {"config", MR_OPTION_TEXT, &(settings)->config_file, "FILE",                                   \
-     "Configuration (default: config/moonroute.lua, else /etc/moonroute/moonroute.lua, if there)."}, \
-        {"brokers", MR_OPTION_TEXT, &(settings)->brokers, "HOST:PORT,...", "Kafka's bootstrap servers."}
+     "Configuration (default: config/moonroute.lua, else /etc/moonroute/moonroute.lua, if "        \
+     "there)."},                                                                                   \
+    {                                                                                              \
+        "brokers", MR_OPTION_TEXT, &(settings)->brokers, "HOST:PORT,...",                          \
+            "Kafka's bootstrap servers."                                                           \
+    }
 #define MR_SETTINGS_RUN_OPTIONS(settings)                                                          \
-    {"scripts", MR_OPTION_TEXT, &(settings)->scripts, "DIR", "Handler scripts (default: scripts)."}, \
-        {"workers", MR_OPTION_TEXT, &(settings)->workers, "N", "Worker processes (default: one a CPU)."},   \
-        {"admin", MR_OPTION_TEXT, &(settings)->admin, "HOST:PORT", "Admin listener (default: 127.0.0.1:8080)."}, \
-        {"log-level", MR_OPTION_TEXT, &(settings)->log_level, "LEVEL", "debug, info, warn or error."},     \
-        {"log-format", MR_OPTION_TEXT, &(settings)->log_format, "FORMAT", "json or text."}
+    {"scripts", MR_OPTION_TEXT, &(settings)->scripts, "DIR",                                       \
+     "Handler scripts (default: scripts)."},                                                       \
+        {"workers", MR_OPTION_TEXT, &(settings)->workers, "N",                                     \
+         "Worker processes (default: one a CPU)."},                                                \
+        {"admin", MR_OPTION_TEXT, &(settings)->admin, "HOST:PORT",                                 \
+         "Admin listener (default: 127.0.0.1:8080)."},                                             \
+        {"log-level", MR_OPTION_TEXT, &(settings)->log_level, "LEVEL",                             \
+         "debug, info, warn or error."},                                                           \
+    {                                                                                              \
+        "log-format", MR_OPTION_TEXT, &(settings)->log_format, "FORMAT", "json or text."           \
+    }
 
-/* The configuration as these settings, the environment and the file say. Never NULL; not to be used when errors were added. The
- * caller frees it. A file named by --config that is not there is an error. */
+/* The configuration as these settings, the environment and the file say. Never NULL; not to be used
+ * when errors were added. The caller frees it. A file named by --config that is not there is an
+ * error. */
 struct mr_config *mr_settings_config(const struct mr_settings *settings, struct mr_errors *errors);
 
-/* The configuration and the scripts, as the master reads them at start and at every reload. NULL where errors were added. */
+/* The configuration and the scripts, as the master reads them at start and at every reload. NULL
+ * where errors were added. */
 struct mr_snapshot *mr_settings_snapshot(const struct mr_settings *settings, uint64_t generation,
                                          struct mr_errors *errors);
 

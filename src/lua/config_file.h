@@ -5,8 +5,9 @@
 #include "base/config.h"
 #include "base/errors.h"
 
-/* Runs the file in a bare environment (`env NAME` reads a variable and "" where unset, NAME_FILE too; string, table, math) and sets every value it returns,
- * unless it is set already. Errors name FILE:LINE for syntax and run-time errors, and FILE: PATH: ... for values. */
+/* Runs the file in a bare environment (`env NAME` reads a variable and "" where unset, NAME_FILE
+ * too; string, table, math) and sets every value it returns, unless it is set already. Errors name
+ * FILE:LINE for syntax and run-time errors, and FILE: PATH: ... for values. */
 void mr_config_file(struct mr_config *config, const char *file, struct mr_errors *errors);
 
 #endif

@@ -1,0 +1,147 @@
+/* What the environment sets. */
+#include <errno.h>
+#include <string.h>
+
+#include "base/config_store.h"
+#include "base/file.h"
+
+static const char *look_up(char *const *environment, const char *name)
+{
+    size_t length = strlen(name);
+    for (; *environment != NULL; environment++)
+        if (strncmp(*environment, name, length) == 0 && (*environment)[length] == '=')
+            return (*environment)[length + 1] == '\0' ? NULL : *environment + length + 1;
+    return NULL;
+}
+
+/* Why a file is of no use as a value. */
+static const char *read_value(const char *file, struct mr_buf *value)
+{
+    enum { MOST = 1024 * 1024 };
+    size_t before = value->length;
+    int result = mr_file_read(file, MOST, value);
+    if (result != 0)
+        return strerror(-result);
+    if (memchr(value->data + before, '\0', value->length - before) != NULL)
+        return "it holds a NUL byte";
+    if (value->length > before && value->data[value->length - 1] == '\n')
+        value->length--;
+    value->data[value->length] = '\0';
+    return NULL;
+}
+
+int mr_config_variable(char *const *environment, const char *name, struct mr_buf *value,
+                       struct mr_errors *errors)
+{
+    struct mr_buf file_name = {0};
+    mr_buf_printf(&file_name, "%s_FILE", name);
+    const char *text = look_up(environment, name);
+    const char *file = look_up(environment, mr_buf_text(&file_name));
+    int result = 1;
+    if (text != NULL && file != NULL) {
+        mr_errors_add(errors, "%s: set as well as %s_FILE: set one of the two", name, name);
+        result = -1;
+    } else if (text != NULL) {
+        mr_buf_string(value, text);
+    } else if (file != NULL) {
+        const char *why = read_value(file, value);
+        if (why != NULL) {
+            mr_errors_add(errors, "%s_FILE: cannot read %s: %s", name, file, why);
+            result = -1;
+        } else if (value->length == 0) {
+            result = 0;
+        }
+    } else {
+        result = 0;
+    }
+    mr_buf_free(&file_name);
+    return result;
+}
+
+bool mr_config_variable_secret(const char *name)
+{
+    bool secret = false;
+    for (const struct mr_config_key *key = mr_config_keys; key->path != NULL; key++) {
+        struct mr_buf own = {0};
+        if ((key->flags & MR_KEY_SECRET) != 0 && mr_config_key_variable(key, &own)) {
+            size_t length = own.length;
+            secret |= strncmp(name, own.data, length) == 0 &&
+                      (name[length] == '\0' || strcmp(name + length, "_FILE") == 0);
+        }
+        mr_buf_free(&own);
+    }
+    return secret;
+}
+
+static void take_variable(struct mr_config *config, char *const *environment,
+                          const struct mr_config_key *key, struct mr_errors *errors)
+{
+    struct mr_buf name = {0}, value = {0};
+    if (mr_config_key_variable(key, &name) &&
+        mr_config_variable(environment, mr_buf_text(&name), &value, errors) == 1)
+        mr_config_set_text(config, key->path, mr_buf_text(&value), mr_buf_text(&name), errors);
+    mr_buf_free(&name);
+    mr_buf_free(&value);
+}
+
+/* IS_DOCKER is no key: it only makes another broker the default. */
+static void take_container(struct mr_config *config, char *const *environment,
+                           struct mr_errors *errors)
+{
+    static const struct mr_config_key boolean = {.kind = MR_KIND_BOOLEAN};
+    struct mr_buf given = {0}, value = {0};
+    if (mr_config_variable(environment, "IS_DOCKER", &given, errors) == 1) {
+        if (mr_config_parse(&boolean, mr_buf_text(&given), &value))
+            config->in_container = strcmp(mr_buf_text(&value), "true") == 0;
+        else
+            mr_errors_add(errors, "IS_DOCKER: expected true or false, got \"%s\"",
+                          mr_buf_text(&given));
+    }
+    mr_buf_free(&given);
+    mr_buf_free(&value);
+}
+
+/* True where the name, or what is before its _FILE, is a key's; offers it the names that are. */
+static bool is_known(const char *name, struct mr_nearest *nearest)
+{
+    bool known = false;
+    for (const struct mr_config_key *key = mr_config_keys; key->path != NULL && !known; key++) {
+        struct mr_buf own = {0};
+        if (mr_config_key_variable(key, &own)) {
+            size_t length = own.length;
+            known = strncmp(name, own.data, length) == 0 &&
+                    (name[length] == '\0' || strcmp(name + length, "_FILE") == 0);
+            mr_nearest_offer(nearest, own.data);
+        }
+        mr_buf_free(&own);
+    }
+    return known;
+}
+
+static void check_name(const char *name, struct mr_errors *errors)
+{
+    struct mr_nearest nearest = {.given = name};
+    if (!is_known(name, &nearest)) {
+        if (nearest.name != NULL)
+            mr_errors_add(errors, "%s: unknown variable (did you mean %s?)", name, nearest.name);
+        else
+            mr_errors_add(errors, "%s: unknown variable", name);
+    }
+    mr_nearest_free(&nearest);
+}
+
+void mr_config_environment(struct mr_config *config, char *const *environment,
+                           struct mr_errors *errors)
+{
+    for (const struct mr_config_key *key = mr_config_keys; key->path != NULL; key++)
+        take_variable(config, environment, key, errors);
+    take_container(config, environment, errors);
+    for (; *environment != NULL; environment++) {
+        if (strncmp(*environment, "MOONROUTE_", 10) != 0)
+            continue;
+        struct mr_buf name = {0};
+        mr_buf_append(&name, *environment, strcspn(*environment, "="));
+        check_name(mr_buf_text(&name), errors);
+        mr_buf_free(&name);
+    }
+}

@@ -1,0 +1,102 @@
+/* The configuration on its way to a worker, and two of them side by side. */
+#include <string.h>
+
+#include "base/config_store.h"
+#include "base/panic.h"
+
+void mr_config_encode(const struct mr_config *config, struct mr_buf *out)
+{
+    mr_buf_put_u64(out, config->in_container ? 1 : 0);
+    mr_buf_put_u64(out, config->count);
+    for (size_t i = 0; i < config->count; i++) {
+        const struct mr_config_setting *setting = &config->settings[i];
+        mr_buf_put_bytes(out, setting->path, strlen(setting->path));
+        mr_buf_put_bytes(out, setting->text, strlen(setting->text));
+    }
+}
+
+/* A text without NUL bytes; what was read for it is the caller's to free. */
+static bool read_text(struct mr_reader *reader, struct mr_buf *text)
+{
+    struct mr_bytes bytes = mr_reader_bytes(reader);
+    if (reader->failed || (bytes.length > 0 && memchr(bytes.data, '\0', bytes.length) != NULL))
+        return false;
+    mr_buf_clear(text);
+    mr_buf_append(text, bytes.data, bytes.length);
+    return true;
+}
+
+static bool decode_setting(struct mr_reader *reader, struct mr_config *config)
+{
+    struct mr_buf path = {0}, text = {0}, canonical = {0};
+    bool valid = read_text(reader, &path) && read_text(reader, &text);
+    const struct mr_config_key *key = valid ? mr_config_key_at(mr_buf_text(&path)) : NULL;
+    valid =
+        key != NULL && (key->kind == MR_KIND_ENTRY ? text.length == 0
+                                                   : mr_config_parse(key, text.data, &canonical));
+    if (valid)
+        mr_config_store(config, key, path.data, mr_buf_text(&canonical), "");
+    mr_buf_free(&path);
+    mr_buf_free(&text);
+    mr_buf_free(&canonical);
+    return valid;
+}
+
+struct mr_config *mr_config_decode(struct mr_bytes bytes)
+{
+    struct mr_reader reader = {.at = bytes.data, .end = bytes.data + bytes.length};
+    uint64_t in_container = mr_reader_u64(&reader);
+    uint64_t count = mr_reader_u64(&reader);
+    struct mr_config *config = mr_config_new();
+    bool valid = !reader.failed && in_container <= 1;
+    config->in_container = in_container == 1;
+    for (uint64_t i = 0; valid && i < count; i++)
+        valid = decode_setting(&reader, config);
+    if (valid && reader.at == reader.end)
+        return config;
+    mr_config_free(config);
+    return NULL;
+}
+
+void mr_config_pending(const struct mr_config *config, mr_config_each_fn *each, void *context)
+{
+    for (size_t i = 0; i < config->count; i++) {
+        const struct mr_config_setting *setting = &config->settings[i];
+        const char *pending = setting->key->pending;
+        if (pending == NULL)
+            continue;
+        if (strcmp(pending, "*") == 0 || mr_config_listed(pending, setting->text))
+            each(context, setting->path, setting->text);
+    }
+}
+
+static bool differs(const struct mr_config *before, const struct mr_config *after,
+                    const struct mr_config_key *key, const char *path)
+{
+    return (key->flags & MR_KEY_RESTART) != 0 && strcmp(mr_config_effective(before, key, path),
+                                                        mr_config_effective(after, key, path)) != 0;
+}
+
+/* Of the names that the user chose: what `one` has and the other has not, or, where `common`, what
+ * both have. */
+static void chosen_differences(const struct mr_config *one, const struct mr_config *other,
+                               bool common, mr_config_each_fn *each, void *context)
+{
+    for (size_t i = 0; i < one->count; i++) {
+        const struct mr_config_setting *setting = &one->settings[i];
+        bool both = mr_config_find(other, setting->path) != NULL;
+        if (strstr(setting->key->path, ".*") != NULL && (common || !both) &&
+            differs(one, other, setting->key, setting->path))
+            each(context, setting->path, "");
+    }
+}
+
+void mr_config_restart_differences(const struct mr_config *before, const struct mr_config *after,
+                                   mr_config_each_fn *each, void *context)
+{
+    for (const struct mr_config_key *key = mr_config_keys; key->path != NULL; key++)
+        if (strstr(key->path, ".*") == NULL && differs(before, after, key, key->path))
+            each(context, key->path, "");
+    chosen_differences(before, after, true, each, context);
+    chosen_differences(after, before, false, each, context);
+}

@@ -1,0 +1,66 @@
+#include "cmd/settings.h"
+
+#include <unistd.h>
+
+#include "lua/config_file.h"
+
+/* Where a file is looked for that nobody named. */
+static const char *const usual_files[] = {"config/moonroute.lua", "/etc/moonroute/moonroute.lua"};
+
+static const char *find_file(const struct mr_settings *settings)
+{
+    if (settings->config_file != NULL)
+        return settings->config_file;
+    for (size_t i = 0; i < sizeof(usual_files) / sizeof(usual_files[0]); i++)
+        if (access(usual_files[i], F_OK) == 0)
+            return usual_files[i];
+    return NULL;
+}
+
+static void take_options(struct mr_config *config, const struct mr_settings *settings,
+                         struct mr_errors *errors)
+{
+    const struct {
+        const char *value, *path, *option;
+    } options[] = {
+        {settings->scripts, "scripts", "--scripts"},
+        {settings->brokers, "kafka.brokers", "--brokers"},
+        {settings->workers, "workers", "--workers"},
+        {settings->admin, "admin.listen", "--admin"},
+        {settings->log_level, "log.level", "--log-level"},
+        {settings->log_format, "log.format", "--log-format"},
+    };
+    for (size_t i = 0; i < sizeof(options) / sizeof(options[0]); i++)
+        if (options[i].value != NULL)
+            mr_config_set_text(config, options[i].path, options[i].value, options[i].option,
+                               errors);
+}
+
+struct mr_config *mr_settings_config(const struct mr_settings *settings, struct mr_errors *errors)
+{
+    struct mr_config *config = mr_config_new();
+    const char *file = find_file(settings);
+    take_options(config, settings, errors);
+    mr_config_environment(config, environ, errors);
+    if (file != NULL)
+        mr_config_file(config, file, errors);
+    mr_config_check(config, file == NULL ? "configuration" : file, errors);
+    return config;
+}
+
+struct mr_snapshot *mr_settings_snapshot(const struct mr_settings *settings, uint64_t generation,
+                                         struct mr_errors *errors)
+{
+    size_t errors_before = errors->count;
+    struct mr_config *config = mr_settings_config(settings, errors);
+    if (errors->count > errors_before) {
+        mr_config_free(config);
+        return NULL;
+    }
+    struct mr_snapshot *snapshot =
+        mr_snapshot_read(generation, config, mr_config_string(config, "scripts"), errors);
+    if (errors->count == errors_before)
+        return snapshot;
+    mr_snapshot_free(snapshot);
+    return NULL;
+}
