@@ -2,6 +2,7 @@
 add_library(mr_flags INTERFACE)
 target_compile_definitions(mr_flags INTERFACE _GNU_SOURCE)
 target_compile_options(mr_flags INTERFACE
+    -UNDEBUG # asserts stay on in release
     -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith -Wcast-qual
     -Wwrite-strings -Wformat=2 -Wundef -Wvla -fno-common -fno-omit-frame-pointer)
 

@@ -1,0 +1,119 @@
+# What the runners of tests share (sourced by tools/test and tools/test-image): saying where they are, counting, and leaving
+# nothing running.
+# shellcheck shell=bash
+: "${logs:?to be set to the folder for full logs}"
+
+passed=0
+failed=0
+
+say() {
+    printf '[%4d s] %s\n' "$SECONDS" "$*"
+}
+
+# count NAME PASSED FAILED: adds to the total. What ran nothing has failed.
+count() {
+    local name=$1 ok=$2 bad=$3
+    if [ $((ok + bad)) = 0 ]; then
+        say "$name: ran no test"
+        bad=1
+    fi
+    passed=$((passed + ok))
+    failed=$((failed + bad))
+    say "$name: $ok passed, $bad failed"
+}
+
+# count_log NAME LOG STATUS: counts what a runner of tests wrote and returned.
+count_log() {
+    local name=$1 log=$2 status=$3 ok bad
+    read -r ok bad < <(tools/tally "$log")
+    if [ "$status" != 0 ] && [ "$bad" = 0 ]; then
+        say "$name: its runner failed with status $status"
+        bad=1
+    fi
+    count "$name" "$ok" "$bad"
+}
+
+# check NAME COMMAND...: a test that is one command. What it said is shown when it fails.
+check() {
+    local name=$1 log
+    log=$(log_of "$name")
+    shift
+    if "$@" >"$log" 2>&1; then
+        count "$name" 1 0
+    else
+        cat "$log"
+        count "$name" 0 1
+    fi
+}
+
+# step NAME COMMAND...: what tests need to run at all. Counted only when it fails, and then its output is shown.
+step() {
+    local name=$1 log
+    log=$(log_of "$name")
+    shift
+    say "$name (log: $log)"
+    "$@" >"$log" 2>&1 && return
+    cat "$log"
+    count "$name" 0 1
+    return 1
+}
+
+log_of() {
+    echo "$logs/${1//[ \/]/-}.log"
+}
+
+# ctest_suite NAME COMMAND...: runs a command that ends in `ctest -V`; what failing tests said is shown.
+ctest_suite() {
+    local name=$1 log status=0
+    log=$(log_of "$name")
+    shift
+    say "$name: running (log: $log)"
+    marked "$@" >"$log" 2>&1 || status=$?
+    [ "$status" = 0 ] || show_failures "$log"
+    count_log "$name" "$log" "$status"
+    count_leftovers "$name"
+}
+
+# What the failing tests in a log of `ctest -V` said; the end of the log where there is none.
+show_failures() {
+    local log=$1 numbers number
+    numbers=$(sed -nE '/\*\*\*/s/^ *[0-9]+\/[0-9]+ Test +#([0-9]+): .*/\1/p' "$log")
+    [ -n "$numbers" ] || tail -n 50 "$log"
+    for number in $numbers; do
+        sed -nE "s/^$number: //p; / Test +#$number: /p" "$log"
+    done
+}
+
+# Runs a command so that whatever it starts can be told from everything else on this machine.
+marked() {
+    MOONROUTE_TEST_RUN=$$ "$@"
+}
+
+# The processes that this run started and that still run: those with the mark in their environment.
+leftovers() {
+    grep -lzsFx "MOONROUTE_TEST_RUN=$$" /proc/[0-9]*/environ | cut -d/ -f3
+}
+
+end_leftovers() {
+    leftovers | xargs -r kill -KILL 2>/dev/null || true
+}
+
+# A suite leaves nothing running: what is still there after ten seconds is ended, and is a failure.
+count_leftovers() {
+    local name=$1 deadline=$((SECONDS + 10)) pids
+    while mapfile -t pids < <(leftovers) && [ ${#pids[@]} -gt 0 ]; do
+        if [ "$SECONDS" -ge "$deadline" ]; then
+            ps -o pid,etime,args -p "${pids[*]}" || true
+            end_leftovers
+            count "$name leaves nothing running" 0 1
+            return
+        fi
+        sleep 0.1
+    done
+}
+
+# The total, as the last line; to be called last, its status is the runner's.
+report_total() {
+    echo "$passed passed, $failed failed"
+    [ "$failed" = 0 ]
+}
