@@ -1,0 +1,97 @@
+"""Fixtures: one real Kafka for all tests, and routers that are ended whatever happens."""
+
+import contextlib
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Protocol
+
+import pytest
+from broker import Kafka
+from support.asker import Asker
+from support.cluster import Cluster
+from support.router import PROGRAM, Router, Scripts
+
+NOTES = pytest.StashKey[list[str]]()
+
+
+class StartRouter(Protocol):
+    """Makes and starts a router on the session's Kafka; options as Router's, `ready=False` does not wait."""
+
+    def __call__(self, scripts: Scripts, *, ready: bool = True, **options) -> Router: ...
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.stash[NOTES] = []
+
+
+def pytest_report_header() -> str:
+    return f"program: {PROGRAM}"
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    if config.stash[NOTES]:
+        terminalreporter.section("counted")
+        for note in config.stash[NOTES]:
+            terminalreporter.write_line(note)
+
+
+@pytest.fixture
+def note(request: pytest.FixtureRequest) -> Callable[[str], None]:
+    """Says something at the end of the run, pass or fail."""
+    return lambda text: request.config.stash[NOTES].append(f"{request.node.name}: {text}")
+
+
+@pytest.fixture(scope="session")
+def kafka() -> Iterator[Kafka]:
+    with Kafka() as kafka:
+        yield kafka
+
+
+@pytest.fixture(scope="session")
+def cluster(kafka: Kafka) -> Iterator[Cluster]:
+    with contextlib.closing(Cluster(kafka.bootstrap)) as cluster:
+        yield cluster
+
+
+@contextlib.contextmanager
+def routers_in(folder: Path, kafka: Kafka) -> Iterator[StartRouter]:
+    with contextlib.ExitStack() as stack:
+        started: list[Router] = []
+
+        def start(scripts: Scripts, *, ready: bool = True, **options) -> Router:
+            brokers = options.pop("brokers", kafka.bootstrap)
+            router = Router(brokers, scripts, folder / f"router-{len(started)}", **options)
+            started.append(router)
+            stack.callback(router.close)
+            return router.start(ready)
+
+        yield start
+
+
+@pytest.fixture
+def start_router(tmp_path: Path, kafka: Kafka) -> Iterator[StartRouter]:
+    with routers_in(tmp_path, kafka) as start:
+        yield start
+
+
+@pytest.fixture(scope="module")
+def start_shared_router(tmp_path_factory: pytest.TempPathFactory, kafka: Kafka) -> Iterator[StartRouter]:
+    """For a module whose tests ask the same scripts and do the router no harm."""
+    with routers_in(tmp_path_factory.mktemp("shared"), kafka) as start:
+        yield start
+
+
+@pytest.fixture
+def scripts(tmp_path: Path) -> Scripts:
+    return Scripts(tmp_path / "scripts")
+
+
+@pytest.fixture(scope="module")
+def shared_scripts(tmp_path_factory: pytest.TempPathFactory) -> Scripts:
+    return Scripts(tmp_path_factory.mktemp("shared-scripts"))
+
+
+@pytest.fixture
+def asker(cluster: Cluster) -> Iterator[Asker]:
+    with contextlib.closing(Asker(cluster)) as asker:
+        yield asker

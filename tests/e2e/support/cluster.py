@@ -1,0 +1,132 @@
+"""The cluster as an administrator sees it: topics, their ends, their records and what groups have committed."""
+
+import dataclasses
+import time
+import uuid
+from typing import Any
+
+from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaException, TopicPartition
+from confluent_kafka.admin import AdminClient, NewTopic
+
+from .wait import until
+
+Headers = list[tuple[str, bytes | None]]
+
+
+@dataclasses.dataclass(frozen=True)
+class Record:
+    """One record as it lies in Kafka; headers in order, names as written."""
+
+    topic: str
+    partition: int
+    offset: int
+    key: bytes | None
+    value: bytes | None
+    headers: Headers
+
+    def header(self, name: str) -> bytes | None:
+        """The last header of exactly this name."""
+        found = [value for key, value in self.headers if key == name]
+        assert found, f"no header {name} in {self.headers}"
+        return found[-1]
+
+    def header_names(self) -> list[str]:
+        return sorted(name for name, _ in self.headers)
+
+
+def record_of(message) -> Record:
+    assert message.error() is None, message.error()
+    return Record(message.topic(), message.partition(), message.offset(), message.key(), message.value(),
+                  list(message.headers() or []))
+
+
+def unique(stem: str) -> str:
+    """A name that no other test uses."""
+    return f"{uuid.uuid4().hex[:8]}-{stem}"
+
+
+def client_properties(bootstrap: str, **more: Any) -> dict[str, Any]:
+    """What all clients of the tests have in common: they are silent about brokers that come and go."""
+    return {"bootstrap.servers": bootstrap, "log_level": 0} | {name.replace("_", "."): value for name, value in more.items()}
+
+
+class Cluster:
+    def __init__(self, bootstrap: str) -> None:
+        self.bootstrap = bootstrap
+        self._admin = AdminClient(client_properties(bootstrap))
+        self._reader = self.reader()
+        self._group_readers: dict[str, Consumer] = {}  # for their committed offsets; they never join
+
+    def close(self) -> None:
+        for reader in [self._reader, *self._group_readers.values()]:
+            reader.close()
+
+    def reader(self, group: str = "e2e-reader") -> Consumer:
+        """A consumer to be assigned by hand; it neither joins the group nor commits."""
+        return Consumer(client_properties(self.bootstrap, group_id=group, enable_auto_commit=False, fetch_wait_max_ms=20))
+
+    def create_topic(self, name: str, partitions: int = 1, **config: str) -> str:
+        new = NewTopic(name, num_partitions=partitions, replication_factor=1, config=config)
+        self._admin.create_topics([new])[name].result(15)
+        until(lambda: len(self.partitions(name)) == partitions, f"topic {name} has {partitions} partitions")
+        return name
+
+    def topics(self) -> set[str]:
+        return set(self._admin.list_topics(timeout=15).topics)
+
+    def partitions(self, topic: str) -> list[int]:
+        found = self._admin.list_topics(topic, timeout=15).topics.get(topic)
+        return sorted(found.partitions) if found and found.error is None else []
+
+    def ends(self, topic: str) -> dict[int, int]:
+        """The offset each partition's next record will get."""
+        return {partition: self._end(topic, partition) for partition in self.partitions(topic)}
+
+    def count(self, topic: str) -> int:
+        """How many records were ever written to the topic (by producers without transactions)."""
+        return sum(self.ends(topic).values())
+
+    def committed(self, group: str, topic: str) -> dict[int, int]:
+        """The group's committed offset of each partition, 0 where there is none."""
+        asked = [TopicPartition(topic, partition) for partition in self.partitions(topic)]
+        if group not in self._group_readers:
+            self._group_readers[group] = self.reader(group)
+        answer = self._group_readers[group].committed(asked, timeout=15)
+        return {each.partition: max(each.offset, 0) for each in answer}
+
+    def lag(self, group: str, topic: str) -> int:
+        try:
+            return self.count(topic) - sum(self.committed(group, topic).values())
+        except KafkaException:
+            return -1  # the group is being moved; ask again
+
+    def await_committed(self, group: str, topic: str, seconds: float = 30.0) -> None:
+        """Waits until the group is through with everything that is in the topic."""
+        until(lambda: self.lag(group, topic) == 0, f"group {group} has committed all of {topic}", seconds, every=0.05)
+
+    def records(self, topic: str) -> list[Record]:
+        """Everything in the topic."""
+        ends = self.ends(topic)
+        reader = self.reader()
+        try:
+            reader.assign([TopicPartition(topic, partition, OFFSET_BEGINNING) for partition in ends])
+            return _read(reader, sum(ends.values()))
+        finally:
+            reader.close()
+
+    def await_records(self, topic: str, count: int, seconds: float = 20.0) -> list[Record]:
+        """Waits until the topic has that many records, and returns all it has."""
+        until(lambda: self.count(topic) >= count, f"{count} records in {topic}", seconds)
+        return self.records(topic)
+
+    def _end(self, topic: str, partition: int) -> int:
+        return self._reader.get_watermark_offsets(TopicPartition(topic, partition), timeout=15)[1]
+
+
+def _read(reader: Consumer, count: int) -> list[Record]:
+    records: list[Record] = []
+    deadline = time.monotonic() + 30
+    while len(records) < count:
+        assert time.monotonic() < deadline, f"read {len(records)} of {count} records"
+        records += [record_of(message) for message in reader.consume(count - len(records), 0.2)]
+    return records

@@ -1,0 +1,216 @@
+"""The commands for people and scripts: what they print and how they exit."""
+
+import json
+import time
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import pytest
+from broker import Kafka, free_port
+from conftest import StartRouter
+from support import kcat
+from support.cluster import Cluster, unique
+from support.router import Router, Scripts, moonroute
+
+SERVICE = """
+local router = require "moonroute"
+function handleMessage(_topic, message, headers, context)
+    if message.type == "fail" then router.fail(404, "no such thing", "NotFound") end
+    if message.type == "silence" then return nil end
+    return { got = message, type = headers["message-type"], trace = headers["x-trace"], key = context.key }
+end
+"""
+COMMANDS = ["run", "dev", "check", "test", "request", "publish", "health", "status", "version"]
+
+
+class Service(NamedTuple):
+    topic: str
+    router: Router
+
+
+@pytest.fixture(scope="module")
+def service(cluster: Cluster, shared_scripts: Scripts, start_shared_router: StartRouter) -> Iterator[Service]:
+    topic = cluster.create_topic(unique("service-commands"))
+    shared_scripts.write(topic, SERVICE)
+    yield Service(topic, start_shared_router(shared_scripts))
+
+
+@pytest.fixture
+def command(kafka: Kafka, tmp_path):
+    """Runs a command with the session's broker, in a folder without configuration."""
+    return lambda *arguments, env=None, **options: moonroute(*arguments, env={"KAFKA_BROKERS": kafka.bootstrap} | (env or {}),
+                                                             folder=tmp_path, **options)
+
+
+# request
+
+
+def test_request_prints_the_data_of_the_reply(command, service: Service) -> None:
+    done = command("request", service.topic, '{"n":7}')
+    assert done.returncode == 0, done.stderr
+    data = json.loads(done.stdout)
+    assert (data["got"], data["type"]) == ({"n": 7}, "request-reply")
+
+
+def test_request_reads_standard_input(command, service: Service) -> None:
+    done = command("request", service.topic, "-", stdin='{"n":8}\n')
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["got"] == {"n": 8}
+
+
+def test_request_ends_with_1_at_an_error_reply_and_says_what_it_was(command, service: Service) -> None:
+    done = command("request", service.topic, '{"type":"fail"}')
+    assert done.returncode == 1
+    said = done.stdout + done.stderr
+    for part in "404", "no such thing", "NotFound":
+        assert part in said
+
+
+def test_request_ends_with_75_when_nobody_answers_in_time(command, service: Service) -> None:
+    started = time.monotonic()
+    done = command("request", service.topic, '{"type":"silence"}', env={"MOONROUTE_RPC_TIMEOUT": "700"})
+    assert done.returncode == 75, done.stderr
+    assert "700" in done.stderr
+    assert time.monotonic() - started < 10
+
+
+def test_request_of_something_that_is_no_json_ends_with_65(command, service: Service) -> None:
+    done = command("request", service.topic, "{nope")
+    assert done.returncode == 65, done.stderr
+
+
+def test_request_can_be_asked_many_times(command, service: Service) -> None:
+    for number in range(3):
+        assert json.loads(command("request", service.topic, f'{{"n":{number}}}').stdout)["got"] == {"n": number}
+
+
+# publish
+
+
+def test_publish_sends_value_key_and_headers(kafka: Kafka, cluster: Cluster, command) -> None:
+    topic = cluster.create_topic(unique("published"))
+    done = command("publish", topic, '{"a":1}', "--key", "k", "--header", "x-one=1", "--header", "x-two=a=b")
+    assert done.returncode == 0, done.stderr
+    (record,) = kcat.read(kafka.bootstrap, topic, 1)
+    assert record["key"] == "k"
+    assert json.loads(record["payload"]) == {"a": 1}
+    headers = kcat.header_pairs(record)
+    assert (headers["x-one"], headers["x-two"]) == ("1", "a=b")
+
+
+def test_publish_reads_standard_input(cluster: Cluster, command) -> None:
+    topic = cluster.create_topic(unique("published"))
+    assert command("publish", topic, "-", stdin='{"from":"stdin"}\n').returncode == 0
+    (record,) = cluster.await_records(topic, 1)
+    assert json.loads(record.value) == {"from": "stdin"}
+
+
+def test_publish_says_so_where_the_topic_is_impossible(command) -> None:
+    done = command("publish", "no such topic!", "{}")
+    assert done.returncode not in (0, 70), done.stderr
+    assert "no such topic!" in done.stderr
+
+
+@pytest.mark.parametrize("header", ["novalue", "=x"])
+def test_a_header_without_name_or_value_is_a_usage_error(command, header: str) -> None:
+    done = command("publish", "topic", "{}", "--header", header)
+    assert done.returncode == 64
+    assert "NAME=VALUE" in done.stderr
+
+
+@pytest.mark.parametrize("name", ["request", "publish"])
+def test_without_a_broker_they_end_with_69_after_the_connection_timeout(command, name: str) -> None:
+    broker = f"127.0.0.1:{free_port()}"
+    started = time.monotonic()
+    done = command(name, "topic", "{}", env={"KAFKA_BROKERS": broker, "MOONROUTE_KAFKA_CONNECTION_TIMEOUT": "1500"})
+    assert done.returncode == 69, done.stderr
+    assert broker in done.stderr
+    assert 1.4 < time.monotonic() - started < 6
+
+
+# check
+
+
+def test_check_is_content_with_good_scripts(command, scripts: Scripts) -> None:
+    scripts.write("orders", "function handleMessage() return 1 end\n")
+    assert command("check", "--scripts", str(scripts.folder)).returncode == 0
+
+
+def test_check_tells_file_line_and_message_of_every_script(command, scripts: Scripts) -> None:
+    scripts.write("first", "function handleMessage()\n    return ((\nend\n")
+    scripts.write("second", "local x = 1\n")
+    scripts.write("third", "function handleMessage() return 1 end\n")
+    done = command("check", "--scripts", str(scripts.folder))
+    assert done.returncode == 65
+    said = done.stdout + done.stderr
+    assert "first.lua:3: " in said
+    assert "second.lua" in said
+    assert "third.lua" not in said
+
+
+def test_check_tells_what_is_wrong_with_the_configuration(command, scripts: Scripts, tmp_path) -> None:
+    scripts.write("orders", "function handleMessage() return 1 end\n")
+    (tmp_path / "bad.lua").write_text("return { workes = 2 }\n")
+    done = command("check", "--scripts", str(scripts.folder), "--config", str(tmp_path / "bad.lua"))
+    assert done.returncode == 78
+    assert "workes" in done.stdout + done.stderr
+    assert "workers" in done.stdout + done.stderr
+
+
+def test_check_needs_no_broker(scripts: Scripts, tmp_path) -> None:
+    scripts.write("orders", "function handleMessage() return 1 end\n")
+    assert moonroute("check", "--scripts", str(scripts.folder), folder=tmp_path).returncode == 0
+
+
+# health and status
+
+
+def test_health_and_status_ask_the_running_router(command, service: Service) -> None:
+    address = f"127.0.0.1:{service.router.port}"
+    healthy = command("health", env={"MOONROUTE_ADMIN_LISTEN": address})
+    assert healthy.returncode == 0, healthy.stderr
+    status = command("status", env={"MOONROUTE_ADMIN_LISTEN": address})
+    assert status.returncode == 0, status.stderr
+    assert service.topic in status.stdout
+
+
+@pytest.mark.parametrize("name", ["health", "status"])
+def test_where_no_router_runs_they_say_so(command, name: str) -> None:
+    address = f"127.0.0.1:{free_port()}"
+    done = command(name, env={"MOONROUTE_ADMIN_LISTEN": address})
+    assert done.returncode in (1, 69)
+    assert address in done.stdout + done.stderr
+
+
+# version, help and usage
+
+
+def test_version_names_the_program_and_its_libraries(command) -> None:
+    done = command("version")
+    assert done.returncode == 0
+    for part in "moonroute", "librdkafka", "LuaJIT":
+        assert part.lower() in done.stdout.lower()
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_has_help(command, name: str) -> None:
+    done = command(name, "--help")
+    assert done.returncode == 0
+    assert f"moonroute {name}" in done.stdout
+    assert done.stderr == ""
+
+
+def test_the_program_has_help_that_names_every_command(command) -> None:
+    done = command("--help")
+    assert done.returncode == 0
+    for name in COMMANDS:
+        assert name in done.stdout
+    assert not [line for line in done.stdout.splitlines() if line.strip().startswith("worker")], "the worker is no command for people"
+
+
+@pytest.mark.parametrize("arguments", [["frobnicate"], ["run", "--frobnicate"], ["run", "extra"], ["request"], ["publish"], ["publish", "--key"],
+                                       ["request", "topic", "{}", "extra"], ["version", "extra"], []], ids=" ".join)
+def test_a_wrong_command_line_ends_with_64_and_usage(command, arguments: list[str]) -> None:
+    done = command(*arguments)
+    assert done.returncode == 64
+    assert "moonroute" in done.stderr
