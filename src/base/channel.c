@@ -61,9 +61,14 @@ int mr_channel_flush(struct mr_channel *channel)
         else if (errno != EINTR)
             return -errno;
     }
+    mr_channel_drop(channel);
+    return 0;
+}
+
+void mr_channel_drop(struct mr_channel *channel)
+{
     mr_buf_clear(&channel->out);
     channel->sent = 0;
-    return 0;
 }
 
 /* Bytes of frames already given make room for new ones. */

@@ -55,6 +55,8 @@ void mr_channel_put_u64(struct mr_channel *channel, enum mr_frame_kind kind, uin
 int mr_channel_flush(struct mr_channel *channel);
 /* True while something waits to be sent. */
 bool mr_channel_pending(const struct mr_channel *channel);
+/* Forgets what waits to be sent. */
+void mr_channel_drop(struct mr_channel *channel);
 /* Reads what there is, a bounded amount a call (wait until readable again). Returns 0, or -errno;
  * -EPIPE when the other end is gone. Frames read before stay readable. */
 int mr_channel_fill(struct mr_channel *channel);

@@ -44,7 +44,8 @@ struct mr_slot {
     mr_cell counters[MR_COUNTERS];
     mr_cell gauges[MR_GAUGES];
     struct mr_histogram histograms[MR_HISTOGRAMS];
-    /* The message whose Lua is running right now; topic index + 1, 0 for none. */
+    /* The message whose Lua is running right now; topic index + 1, 0 for none; since: monotonic ms.
+     */
     mr_cell running_topic, running_partition, running_offset, running_since;
     mr_cell topics_used;
     struct mr_topic_row topics[MR_SLOT_TOPICS]; /* the last one collects what had no row: "other" */

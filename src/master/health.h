@@ -1,0 +1,39 @@
+/* Whether the router is well, and the reasons why it is not. */
+#ifndef MR_MASTER_HEALTH_H
+#define MR_MASTER_HEALTH_H
+
+#include <stdbool.h>
+
+#include "base/buf.h"
+#include "master/view.h"
+
+/* A heartbeat older than this: the worker's loop stands still. */
+enum { MR_HEARTBEAT_MAX = 30000 }; /* ms */
+
+enum mr_health_question {
+    MR_HEALTH_LIVE,  /* does it work at all, or should it be started anew: no worker is wedged */
+    MR_HEALTH_READY, /* does it take messages: every worker's consumers have joined their groups */
+    MR_HEALTH_BOTH,
+};
+
+enum mr_health {
+    MR_HEALTH_OK,
+    MR_HEALTH_DEAD,
+    MR_HEALTH_WEDGED,
+    MR_HEALTH_STOPPING,
+    MR_HEALTH_STARTING,
+    MR_HEALTH_BROKER_DOWN,
+    MR_HEALTH_JOINING,
+};
+
+/* How a slot's worker is, by what weighs most. */
+enum mr_health mr_health_of(const struct mr_view *view, uint64_t slot);
+bool mr_health_well(const struct mr_view *view, enum mr_health_question question);
+/* {"status":"ok","reasons":[]}, or "unavailable" with a reason a worker that is not well. */
+void mr_health_json(const struct mr_view *view, enum mr_health_question question,
+                    struct mr_buf *out);
+/* The same for a terminal: "ok", or a line a reason. */
+void mr_health_text(const struct mr_view *view, enum mr_health_question question,
+                    struct mr_buf *out);
+
+#endif

@@ -1,0 +1,94 @@
+#include "master/spawn.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/channel.h"
+#include "base/panic.h"
+
+extern char **environ;
+
+/* The numbers that a worker's descriptors get; one already there must not be overwritten by the
+ * other. */
+enum { FIRST_FREE_FD = MR_WORKER_SCOREBOARD_FD + 1 };
+
+/* The worker's end of a new channel, out of the way of the numbers above. */
+static int open_channel(int *near)
+{
+    int ends[2];
+    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0)
+        return -errno;
+    int far = fcntl(ends[1], F_DUPFD_CLOEXEC, FIRST_FREE_FD);
+    int error = errno;
+    close(ends[1]);
+    if (far < 0) {
+        close(ends[0]);
+        return -error;
+    }
+    *near = ends[0];
+    return far;
+}
+
+/* Signals are as in a fresh process, but that those a terminal sends to all of its processes wait
+ * until the worker has said what it does about them: the master alone acts on them. */
+static void set_signals(posix_spawnattr_t *attributes)
+{
+    sigset_t waiting, all;
+    sigemptyset(&waiting);
+    sigaddset(&waiting, SIGINT);
+    sigaddset(&waiting, SIGHUP);
+    sigfillset(&all);
+    MR_ASSERT(posix_spawnattr_setsigmask(attributes, &waiting) == 0);
+    MR_ASSERT(posix_spawnattr_setsigdefault(attributes, &all) == 0);
+    MR_ASSERT(
+        posix_spawnattr_setflags(attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF) == 0);
+}
+
+static void set_files(posix_spawn_file_actions_t *files, int channel, int board)
+{
+    MR_ASSERT(posix_spawn_file_actions_adddup2(files, channel, MR_WORKER_CHANNEL_FD) == 0);
+    MR_ASSERT(posix_spawn_file_actions_adddup2(files, board, MR_WORKER_SCOREBOARD_FD) == 0);
+    MR_ASSERT(posix_spawn_file_actions_addclosefrom_np(files, FIRST_FREE_FD) == 0);
+}
+
+static int execute(uint64_t slot, int channel, int board, pid_t *pid)
+{
+    char number[24], name[] = "moonroute", command[] = "worker", option[] = "--slot";
+    snprintf(number, sizeof(number), "%" PRIu64, slot);
+    char *argv[] = {name, command, option, number, NULL};
+    posix_spawnattr_t attributes;
+    posix_spawn_file_actions_t files;
+    MR_ASSERT(posix_spawnattr_init(&attributes) == 0);
+    MR_ASSERT(posix_spawn_file_actions_init(&files) == 0);
+    set_signals(&attributes);
+    set_files(&files, channel, board);
+    /* The running binary, even where the file of its name was replaced meanwhile. */
+    int error = posix_spawn(pid, "/proc/self/exe", &files, &attributes, argv, environ);
+    posix_spawn_file_actions_destroy(&files);
+    posix_spawnattr_destroy(&attributes);
+    return -error;
+}
+
+int mr_spawn_worker(uint64_t slot, int board_fd, pid_t *pid, int *channel_fd)
+{
+    int near = -1;
+    int channel = open_channel(&near);
+    if (channel < 0)
+        return channel;
+    int board = fcntl(board_fd, F_DUPFD_CLOEXEC, FIRST_FREE_FD);
+    int result = board < 0 ? -errno : execute(slot, channel, board, pid);
+    if (board >= 0)
+        close(board);
+    close(channel);
+    if (result != 0)
+        close(near);
+    else
+        *channel_fd = near;
+    return result;
+}

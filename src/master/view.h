@@ -1,0 +1,25 @@
+/* All that the admin listener tells of, gathered for one answer. Borrowed. */
+#ifndef MR_MASTER_VIEW_H
+#define MR_MASTER_VIEW_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "base/scoreboard.h"
+#include "master/workers.h"
+
+struct mr_view {
+    const char *version;
+    const char *service;
+    pid_t pid;
+    uint64_t now, started; /* monotonic ms */
+    uint64_t generation;   /* accepted last; 0 before the first */
+    bool stopping;
+    uint64_t reloads[MR_RELOAD_RESULTS];
+    uint64_t deaths[MR_DEATHS];
+    const struct mr_scoreboard *board;
+    const struct mr_worker_history *histories; /* one a slot */
+};
+
+#endif

@@ -1,0 +1,232 @@
+#include "master/workers.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/panic.h"
+#include "master/backoff.h"
+#include "master/link.h"
+#include "master/obituary.h"
+#include "master/spawn.h"
+
+struct slot {
+    struct mr_workers *workers;
+    pid_t pid;            /* 0: no process */
+    struct mr_link *link; /* with that process; NULL: none */
+    struct mr_backoff backoff;
+    uv_timer_t timer; /* until the next process */
+};
+
+struct mr_workers {
+    uv_loop_t *loop;
+    struct mr_scoreboard *board;
+    struct mr_workers_host host;
+    void *context;
+    bool stopping;
+    uint64_t alive;
+    uint64_t deaths[MR_DEATHS];
+    struct mr_worker_history *histories;
+    struct slot *slots;
+    uint64_t open_timers;
+};
+
+static uint64_t number_of(const struct slot *slot)
+{
+    return (uint64_t)(slot - slot->workers->slots);
+}
+
+struct mr_workers *mr_workers_new(uv_loop_t *loop, struct mr_scoreboard *board,
+                                  const struct mr_workers_host *host, void *context)
+{
+    struct mr_workers *workers = mr_alloc(sizeof(*workers));
+    *workers = (struct mr_workers){.loop = loop, .board = board, .host = *host, .context = context};
+    workers->histories = mr_alloc(board->slot_count * sizeof(workers->histories[0]));
+    workers->slots = mr_alloc(board->slot_count * sizeof(workers->slots[0]));
+    workers->open_timers = board->slot_count;
+    for (uint64_t i = 0; i < board->slot_count; i++) {
+        workers->slots[i].workers = workers;
+        MR_ASSERT(uv_timer_init(loop, &workers->slots[i].timer) == 0);
+        workers->slots[i].timer.data = &workers->slots[i];
+    }
+    return workers;
+}
+
+static void on_timer_closed(uv_handle_t *handle)
+{
+    struct mr_workers *workers = ((struct slot *)handle->data)->workers;
+    if (--workers->open_timers > 0)
+        return;
+    free(workers->slots);
+    free(workers->histories);
+    free(workers);
+}
+
+void mr_workers_free(struct mr_workers *workers)
+{
+    if (workers == NULL)
+        return;
+    MR_ASSERT(workers->alive == 0);
+    for (uint64_t i = 0; i < workers->board->slot_count; i++)
+        uv_close((uv_handle_t *)&workers->slots[i].timer, on_timer_closed);
+}
+
+void mr_workers_send(struct mr_workers *workers, uint64_t slot, enum mr_frame_kind kind,
+                     struct mr_bytes body)
+{
+    if (workers->slots[slot].link != NULL)
+        mr_link_send(workers->slots[slot].link, kind, body);
+}
+
+void mr_workers_send_all(struct mr_workers *workers, enum mr_frame_kind kind)
+{
+    for (uint64_t slot = 0; slot < workers->board->slot_count; slot++)
+        mr_workers_send(workers, slot, kind, MR_BYTES_NONE);
+}
+
+/* --- birth --- */
+
+static void note_start(struct slot *slot)
+{
+    struct mr_slot *row = &slot->workers->board->slots[number_of(slot)];
+    uint64_t now = mr_clock_ms();
+    mr_cell_set(&row->state, MR_WORKER_STARTING);
+    mr_cell_set(&row->heartbeat, now);
+    mr_cell_set(&row->pid, (uint64_t)slot->pid);
+    slot->workers->histories[number_of(slot)].started = now;
+    mr_log(MR_LOG_DEBUG, "worker_started", MR_I("worker", number_of(slot)), MR_I("pid", slot->pid));
+}
+
+static int start(struct slot *slot)
+{
+    struct mr_workers *workers = slot->workers;
+    int fd;
+    int result = mr_spawn_worker(number_of(slot), workers->board->fd, &slot->pid, &fd);
+    if (result != 0) {
+        slot->pid = 0;
+        return result;
+    }
+    slot->link = mr_link_new(workers->loop, fd, number_of(slot), slot->pid, workers->host.frame,
+                             workers->context);
+    workers->alive++;
+    note_start(slot);
+    workers->host.started(workers->context, number_of(slot));
+    return 0;
+}
+
+static void on_timer(uv_timer_t *timer);
+
+static void start_later(struct slot *slot, uint64_t lived)
+{
+    uv_timer_start(&slot->timer, on_timer, mr_backoff_next(&slot->backoff, lived), 0);
+}
+
+static void on_timer(uv_timer_t *timer)
+{
+    struct slot *slot = timer->data;
+    int result = start(slot);
+    if (result == 0)
+        return;
+    mr_log(MR_LOG_ERROR, "worker_start_failed", MR_I("worker", number_of(slot)),
+           MR_S("message", strerror(-result)));
+    start_later(slot, 0);
+}
+
+int mr_workers_start(struct mr_workers *workers)
+{
+    int result = 0;
+    for (uint64_t i = 0; result == 0 && i < workers->board->slot_count; i++)
+        result = start(&workers->slots[i]);
+    return result;
+}
+
+/* --- death --- */
+
+static void count_death(struct slot *slot, int status)
+{
+    struct mr_workers *workers = slot->workers;
+    workers->deaths[WIFSIGNALED(status) ? MR_DEATH_SIGNAL : MR_DEATH_EXIT]++;
+    workers->histories[number_of(slot)].restarts++;
+}
+
+static void bury(struct slot *slot, int status)
+{
+    struct mr_workers *workers = slot->workers;
+    struct mr_slot *row = &workers->board->slots[number_of(slot)];
+    uint64_t lived = mr_clock_ms() - workers->histories[number_of(slot)].started;
+    mr_link_drain(slot->link); /* its last words */
+    mr_link_free(slot->link);
+    slot->link = NULL;
+    mr_obituary_log(number_of(slot), slot->pid, status, row, workers->stopping);
+    mr_slot_vacate(row);
+    slot->pid = 0;
+    workers->alive--;
+    if (!workers->stopping) {
+        count_death(slot, status);
+        start_later(slot, lived);
+    }
+    workers->host.ended(workers->context, number_of(slot), status);
+}
+
+static struct slot *find(struct mr_workers *workers, pid_t pid)
+{
+    for (uint64_t i = 0; i < workers->board->slot_count; i++)
+        if (workers->slots[i].pid == pid)
+            return &workers->slots[i];
+    return NULL;
+}
+
+void mr_workers_reap(struct mr_workers *workers)
+{
+    int status;
+    pid_t pid;
+    while ((pid = waitpid(-1, &status, WNOHANG)) > 0 || (pid < 0 && errno == EINTR)) {
+        struct slot *slot = pid > 0 ? find(workers, pid) : NULL;
+        if (slot != NULL)
+            bury(slot, status);
+    }
+}
+
+void mr_workers_retire(struct mr_workers *workers, uint64_t slot)
+{
+    mr_workers_send(workers, slot, MR_FRAME_STOP, MR_BYTES_NONE);
+}
+
+void mr_workers_stop(struct mr_workers *workers)
+{
+    workers->stopping = true;
+    for (uint64_t i = 0; i < workers->board->slot_count; i++)
+        uv_timer_stop(&workers->slots[i].timer);
+    mr_workers_send_all(workers, MR_FRAME_STOP);
+}
+
+void mr_workers_kill(struct mr_workers *workers, const char *why)
+{
+    for (uint64_t i = 0; i < workers->board->slot_count; i++) {
+        pid_t pid = workers->slots[i].pid;
+        if (pid == 0)
+            continue;
+        mr_log(MR_LOG_ERROR, "worker_killed", MR_I("worker", i), MR_I("pid", pid),
+               MR_S("message", why));
+        kill(pid, SIGKILL);
+    }
+}
+
+uint64_t mr_workers_alive(const struct mr_workers *workers)
+{
+    return workers->alive;
+}
+
+const struct mr_worker_history *mr_workers_histories(const struct mr_workers *workers)
+{
+    return workers->histories;
+}
+
+uint64_t mr_workers_deaths(const struct mr_workers *workers, enum mr_death death)
+{
+    return workers->deaths[death];
+}
