@@ -20,4 +20,7 @@ struct mr_outgoing {
     size_t header_count;
 };
 
+/* A copy that borrows nothing, in one piece: free() it. */
+struct mr_outgoing *mr_outgoing_copy(const struct mr_outgoing *record);
+
 #endif

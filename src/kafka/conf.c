@@ -12,6 +12,7 @@
  * - allow.auto.create.topics: a service whose topic is not there yet waits for it as one that was just created;
  * - topic.metadata.refresh.interval.ms: topics that begin to match a pattern route are served within it;
  * - linger.ms: replies leave in batches under load and cost a fraction; a lone one waits that long;
+ * - reconnect.backoff.max.ms: a broker that is back is used again within a second;
  * - message.timeout.ms 0: a record waits for its broker as long as it takes, its message's offset waits with it. */
 static const struct {
     enum mr_kafka_role role;
@@ -29,6 +30,9 @@ static const struct {
     {MR_ROLE_PRODUCER, "enable.idempotence", "true"},
     {MR_ROLE_PRODUCER, "linger.ms", "1"},
     {MR_ROLE_PRODUCER, "message.timeout.ms", "0"},
+    {MR_ROLE_CONSUMER, "reconnect.backoff.max.ms", "1000"},
+    {MR_ROLE_PRODUCER, "reconnect.backoff.max.ms", "1000"},
+    {MR_ROLE_LISTENER, "reconnect.backoff.max.ms", "1000"},
     {MR_ROLE_LISTENER, "enable.partition.eof", "true"},
     {MR_ROLE_LISTENER, "fetch.wait.max.ms", "100"},
 };

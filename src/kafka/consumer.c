@@ -189,13 +189,25 @@ void mr_consumer_resume(struct mr_consumer *consumer, const char *topic, int32_t
     rd_kafka_topic_partition_list_destroy(list);
 }
 
-void mr_consumer_pause_all(struct mr_consumer *consumer)
+typedef rd_kafka_resp_err_t change_fn(rd_kafka_t *handle, rd_kafka_topic_partition_list_t *list);
+
+static void change_all(struct mr_consumer *consumer, change_fn *change)
 {
     rd_kafka_topic_partition_list_t *list = NULL;
     if (rd_kafka_assignment(consumer->handle, &list) != RD_KAFKA_RESP_ERR_NO_ERROR)
         return;
-    rd_kafka_pause_partitions(consumer->handle, list);
+    change(consumer->handle, list);
     rd_kafka_topic_partition_list_destroy(list);
+}
+
+void mr_consumer_pause_all(struct mr_consumer *consumer)
+{
+    change_all(consumer, rd_kafka_pause_partitions);
+}
+
+void mr_consumer_resume_all(struct mr_consumer *consumer)
+{
+    change_all(consumer, rd_kafka_resume_partitions);
 }
 
 void mr_consumer_close(struct mr_consumer *consumer)
@@ -216,8 +228,9 @@ void mr_consumer_free(struct mr_consumer *consumer)
         rd_kafka_topic_partition_list_destroy(consumer->subscription);
     rd_kafka_queue_io_event_enable(consumer->queue, -1, NULL, 0);
     rd_kafka_queue_destroy(consumer->queue);
-    /* What had to be committed is committed by mr_consumer_close; one that was never closed is dropped as a crash would. */
-    rd_kafka_destroy_flags(consumer->handle,
-                           consumer->closing ? 0 : RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
+    /* What had to be committed is committed by mr_consumer_close; one that has not closed is dropped, as a crash would. */
+    rd_kafka_destroy_flags(consumer->handle, mr_consumer_closed(consumer)
+                                                 ? 0
+                                                 : RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
     free(consumer);
 }

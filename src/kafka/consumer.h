@@ -39,9 +39,11 @@ void mr_consumer_store(struct mr_consumer *consumer, const char *topic, int32_t 
 void mr_consumer_pause(struct mr_consumer *consumer, const char *topic, int32_t partition);
 void mr_consumer_resume(struct mr_consumer *consumer, const char *topic, int32_t partition);
 void mr_consumer_pause_all(struct mr_consumer *consumer);
+void mr_consumer_resume_all(struct mr_consumer *consumer);
 /* Commits what is stored and leaves the group, in the background: poll until mr_consumer_closed. */
 void mr_consumer_close(struct mr_consumer *consumer);
 bool mr_consumer_closed(const struct mr_consumer *consumer);
+/* No message of it may be left. */
 void mr_consumer_free(struct mr_consumer *consumer);
 
 #endif

@@ -5,6 +5,7 @@
 
 #include "base/panic.h"
 #include "kafka/conf.h"
+#include "kafka/view.h"
 
 struct mr_producer {
     rd_kafka_t *handle;
@@ -131,11 +132,21 @@ void mr_producer_hurry(struct mr_producer *producer)
     rd_kafka_flush(producer->handle, 0);
 }
 
-void mr_producer_free(struct mr_producer *producer)
+rd_kafka_t *mr_producer_handle(const struct mr_producer *producer)
+{
+    return producer->handle;
+}
+
+void mr_producer_drop(struct mr_producer *producer)
 {
     rd_kafka_purge(producer->handle, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
-    rd_kafka_flush(producer->handle, 0);
-    mr_producer_poll(producer);
+    while (producer->outstanding > 0)
+        rd_kafka_poll(producer->handle, 100);
+}
+
+void mr_producer_free(struct mr_producer *producer)
+{
+    MR_ASSERT(producer->outstanding == 0);
     rd_kafka_queue_io_event_enable(producer->queue, -1, NULL, 0);
     rd_kafka_queue_destroy(producer->queue);
     rd_kafka_destroy(producer->handle);

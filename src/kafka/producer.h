@@ -31,7 +31,9 @@ void mr_producer_poll(struct mr_producer *producer);
 size_t mr_producer_outstanding(const struct mr_producer *producer);
 /* Sends what lingers now, without waiting for it. */
 void mr_producer_hurry(struct mr_producer *producer);
-/* Drops what is outstanding; its reports come with an error before this returns. */
+/* Gives up what is outstanding: its reports come, most with an error, before this returns. */
+void mr_producer_drop(struct mr_producer *producer);
+/* Nothing may be outstanding. */
 void mr_producer_free(struct mr_producer *producer);
 
 #endif

@@ -1,0 +1,88 @@
+#include "worker/broker.h"
+
+#include <stddef.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "kafka/cluster.h"
+
+enum { QUESTION_TIMEOUT_MS = 2000, RETRY_MS = 500 };
+
+static void ask(struct mr_broker *broker);
+
+static void on_retry(struct mr_timer *timer)
+{
+    ask((struct mr_broker *)((char *)timer - offsetof(struct mr_broker, retry)));
+}
+
+static void set_state(struct mr_broker *broker, enum mr_broker_state state)
+{
+    if (broker->state == state)
+        return;
+    broker->state = state;
+    mr_cell_set(&broker->slot->broker, state);
+    if (state == MR_BROKER_UP)
+        mr_log(MR_LOG_INFO, "broker_reachable", MR_S("message", "the Kafka cluster answers"));
+    else
+        mr_log(MR_LOG_ERROR, "broker_unreachable",
+               MR_S("message", "no broker of kafka.brokers answers: trying on; check the "
+                               "addresses and that Kafka runs"));
+    broker->changed(broker->data);
+}
+
+/* On a thread of the pool: touches nothing but the answer. */
+static void do_ask(uv_work_t *work)
+{
+    struct mr_broker *broker = work->data;
+    broker->answered = mr_cluster_reachable(broker->via, QUESTION_TIMEOUT_MS);
+}
+
+static void after_ask(uv_work_t *work, int status)
+{
+    struct mr_broker *broker = work->data;
+    (void)status;
+    broker->asking = false;
+    if (broker->stopping)
+        return;
+    set_state(broker, broker->answered ? MR_BROKER_UP : MR_BROKER_DOWN);
+    if (!broker->answered)
+        mr_timers_arm(broker->timers, &broker->retry, mr_clock_ms() + RETRY_MS, on_retry);
+}
+
+static void ask(struct mr_broker *broker)
+{
+    broker->asking = true;
+    broker->question.data = broker;
+    uv_queue_work(broker->loop, &broker->question, do_ask, after_ask);
+}
+
+void mr_broker_start(struct mr_broker *broker, uv_loop_t *loop, struct mr_timers *timers,
+                     struct mr_slot *slot, const struct mr_producer *via, void (*changed)(void *data),
+                     void *data)
+{
+    *broker = (struct mr_broker){.loop = loop,
+                                 .timers = timers,
+                                 .slot = slot,
+                                 .via = via,
+                                 .changed = changed,
+                                 .data = data};
+    mr_cell_set(&slot->broker, MR_BROKER_UNKNOWN);
+    ask(broker);
+}
+
+void mr_broker_suspect(struct mr_broker *broker)
+{
+    if (!broker->asking && !broker->stopping && broker->retry.place == 0)
+        ask(broker);
+}
+
+void mr_broker_stop(struct mr_broker *broker)
+{
+    broker->stopping = true;
+    mr_timers_cancel(broker->timers, &broker->retry);
+}
+
+bool mr_broker_busy(const struct mr_broker *broker)
+{
+    return broker->asking;
+}

@@ -1,0 +1,58 @@
+/* Dispatch: from a consumed message to its settled offset. Opens the job, orders it, runs its handler, turns what the handler came to
+ * into a reply, counts the records it produced, and settles it in one place. */
+#ifndef MR_WORKER_DISPATCH_H
+#define MR_WORKER_DISPATCH_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/scoreboard.h"
+#include "base/timers.h"
+#include "kafka/consumer.h"
+#include "lua/vm.h"
+#include "worker/job.h"
+#include "worker/outbox.h"
+#include "worker/partitions.h"
+#include "worker/routes.h"
+#include "worker/rpc.h"
+
+struct mr_dispatch {
+    struct mr_slot *slot;
+    struct mr_timers *timers;
+    struct mr_outbox *outbox; /* set by the worker before the first message, as is rpc */
+    struct mr_rpc *rpc;
+    struct mr_routes *routes; /* the current ones */
+    struct mr_partitions partitions;
+    struct mr_order order;
+    struct mr_job_pool pool;
+    struct mr_job_list ready; /* may start now */
+    struct mr_job *at_work;   /* handlers started and not ended; linked both ways */
+    struct mr_reply reply;
+    int64_t rpc_timeout; /* ms */
+    size_t working;      /* handlers started and not ended */
+    size_t jobs;         /* not settled */
+    bool stopping;
+    bool abandoned; /* what is not acknowledged by now is not stored */
+};
+
+extern const struct mr_host mr_dispatch_host; /* what scripts ask for; its data is the dispatch */
+
+/* Takes a message over. Its handler starts in mr_dispatch_run. */
+void mr_dispatch_message(struct mr_dispatch *dispatch, struct mr_consumer *consumer,
+                         struct mr_message *message);
+/* Starts what may start, until nothing may. Call after anything that could have made a job ready. */
+void mr_dispatch_run(struct mr_dispatch *dispatch);
+/* Serves what comes from now on with these routes; retires those before. */
+void mr_dispatch_use(struct mr_dispatch *dispatch, struct mr_routes *routes, int64_t rpc_timeout);
+/* From the outbox and from rpc. */
+void mr_dispatch_delivered(struct mr_dispatch *dispatch, struct mr_job *job, const char *topic,
+                           const char *error);
+void mr_dispatch_resume(struct mr_dispatch *dispatch, struct mr_job *job,
+                        const struct mr_resumption *with);
+/* No handler starts any more: what waits is dropped, its offsets are not stored. Those at work go on. */
+void mr_dispatch_stop(struct mr_dispatch *dispatch);
+/* Drops the handlers still at work, without storing their offsets; only delivery reports may follow. */
+void mr_dispatch_abandon(struct mr_dispatch *dispatch);
+void mr_dispatch_free(struct mr_dispatch *dispatch); /* every job is settled or abandoned */
+
+#endif

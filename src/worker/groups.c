@@ -1,0 +1,195 @@
+#include "worker/groups.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "base/panic.h"
+
+struct group {
+    struct mr_groups *groups;
+    char *id;
+    struct mr_consumer *consumer;
+    bool joined, closing;
+    struct group *next;
+};
+
+struct mr_groups {
+    const struct mr_config *config;
+    int wake_fd;
+    struct mr_slot *slot;
+    struct group *all;
+    bool held;
+    const struct mr_groups_events *events;
+    void *data;
+};
+
+static void on_assigned(void *data, size_t count)
+{
+    struct group *group = data;
+    mr_log(MR_LOG_INFO, "partitions_assigned", MR_S("group", group->id), MR_I("count", count));
+    if (group->groups->held)
+        mr_consumer_pause_all(group->consumer);
+    group->joined = true;
+    group->groups->events->joined(group->groups->data);
+}
+
+static void on_revoked(void *data, const char *topic, int32_t partition, bool lost)
+{
+    struct group *group = data;
+    mr_log(MR_LOG_INFO, lost ? "partition_lost" : "partition_revoked", MR_S("group", group->id),
+           MR_S("topic", topic), MR_I("partition", partition));
+    if (lost)
+        group->joined = false;
+    group->groups->events->revoked(group->groups->data, group->consumer, topic, partition, lost);
+}
+
+static void on_troubled(void *data, bool unreachable, const char *text)
+{
+    struct group *group = data;
+    group->groups->events->troubled(group->groups->data, unreachable, text);
+}
+
+static const struct mr_consumer_events consumer_events = {on_assigned, on_revoked, on_troubled};
+
+struct mr_groups *mr_groups_new(const struct mr_config *config, int wake_fd, struct mr_slot *slot,
+                                const struct mr_groups_events *events, void *data)
+{
+    struct mr_groups *groups = mr_alloc(sizeof(*groups));
+    *groups = (struct mr_groups){
+        .config = config, .wake_fd = wake_fd, .slot = slot, .events = events, .data = data};
+    return groups;
+}
+
+static struct group *find(const struct mr_groups *groups, const char *id)
+{
+    struct group *group = groups->all;
+    while (group != NULL && (group->closing || strcmp(group->id, id) != 0))
+        group = group->next;
+    return group;
+}
+
+static struct group *make(struct mr_groups *groups, const char *id, struct mr_errors *errors)
+{
+    struct group *group = mr_alloc(sizeof(*group));
+    group->groups = groups;
+    group->consumer = mr_consumer_new(groups->config, id, groups->wake_fd, &consumer_events, group,
+                                      errors);
+    if (group->consumer == NULL) {
+        free(group);
+        return NULL;
+    }
+    group->id = mr_strdup(id);
+    group->next = groups->all;
+    groups->all = group;
+    mr_cell_add(&groups->slot->gauges[MR_ACTIVE_CONSUMERS], 1);
+    return group;
+}
+
+static size_t topics_of(struct mr_routes *routes, const char *id, const char **topics)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < mr_routes_count(routes); i++)
+        if (strcmp(mr_routes_at(routes, i)->group_id, id) == 0)
+            topics[count++] = mr_routes_at(routes, i)->name;
+    return count;
+}
+
+static void leave_unused(struct mr_groups *groups, struct mr_routes *routes, const char **topics)
+{
+    for (struct group *group = groups->all; group != NULL; group = group->next) {
+        if (group->closing || topics_of(routes, group->id, topics) > 0)
+            continue;
+        group->closing = true;
+        mr_consumer_close(group->consumer);
+    }
+}
+
+int mr_groups_use(struct mr_groups *groups, struct mr_routes *routes, struct mr_errors *errors)
+{
+    size_t before = errors->count;
+    const char **topics = mr_alloc(mr_routes_count(routes) * sizeof(*topics));
+    for (size_t i = 0; i < mr_routes_count(routes); i++) {
+        const char *id = mr_routes_at(routes, i)->group_id;
+        struct group *group = find(groups, id);
+        if (group == NULL)
+            group = make(groups, id, errors);
+        if (group != NULL)
+            mr_consumer_subscribe(group->consumer, topics, topics_of(routes, id, topics), errors);
+    }
+    leave_unused(groups, routes, topics);
+    free(topics);
+    return errors->count == before ? 0 : -1;
+}
+
+static void free_group(struct mr_groups *groups, struct group *group)
+{
+    struct group **link = &groups->all;
+    while (*link != group)
+        link = &(*link)->next;
+    *link = group->next;
+    mr_consumer_free(group->consumer);
+    mr_cell_add(&groups->slot->gauges[MR_ACTIVE_CONSUMERS], (uint64_t)-1);
+    free(group->id);
+    free(group);
+}
+
+size_t mr_groups_poll(struct mr_groups *groups, size_t most)
+{
+    size_t taken = 0;
+    for (struct group *group = groups->all, *next; group != NULL; group = next) {
+        struct mr_message message;
+        next = group->next;
+        while (taken < most && mr_consumer_poll(group->consumer, &message)) {
+            taken++;
+            groups->events->message(groups->data, group->consumer, &message);
+        }
+        if (group->closing && mr_consumer_closed(group->consumer) &&
+            groups->events->closed(groups->data, group->consumer))
+            free_group(groups, group);
+    }
+    return taken;
+}
+
+void mr_groups_hold(struct mr_groups *groups, bool held)
+{
+    if (groups->held == held)
+        return;
+    groups->held = held;
+    for (struct group *group = groups->all; group != NULL; group = group->next) {
+        if (held)
+            mr_consumer_pause_all(group->consumer);
+        else
+            mr_consumer_resume_all(group->consumer);
+    }
+}
+
+bool mr_groups_joined(const struct mr_groups *groups)
+{
+    for (const struct group *group = groups->all; group != NULL; group = group->next)
+        if (!group->joined && !group->closing)
+            return false;
+    return groups->all != NULL;
+}
+
+void mr_groups_close(struct mr_groups *groups)
+{
+    for (struct group *group = groups->all; group != NULL; group = group->next) {
+        if (group->closing)
+            continue;
+        group->closing = true;
+        mr_consumer_close(group->consumer);
+    }
+}
+
+bool mr_groups_closed(const struct mr_groups *groups)
+{
+    return groups->all == NULL;
+}
+
+void mr_groups_free(struct mr_groups *groups)
+{
+    while (groups->all != NULL)
+        free_group(groups, groups->all);
+    free(groups);
+}

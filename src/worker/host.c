@@ -1,0 +1,40 @@
+/* What scripts ask the worker for (struct mr_host of lua/vm.h). */
+#include <stdio.h>
+
+#include "base/clock.h"
+#include "worker/dispatch.h"
+
+static int publish(void *data, void *job, const struct mr_outgoing *record, char *error, size_t size)
+{
+    struct mr_dispatch *dispatch = data;
+    return mr_outbox_send(dispatch->outbox, job, record, error, size);
+}
+
+static int request(void *data, void *job, const struct mr_ask *ask, char *error, size_t size)
+{
+    struct mr_dispatch *dispatch = data;
+    if (dispatch->stopping) {
+        snprintf(error, size, "the router is stopping");
+        return -1;
+    }
+    return mr_rpc_open(dispatch->rpc, job, ask,
+                       ask->timeout > 0 ? ask->timeout : dispatch->rpc_timeout, error, size);
+}
+
+static void on_slept(struct mr_timer *timer)
+{
+    struct mr_job *job = (struct mr_job *)((char *)timer - offsetof(struct mr_job, timer));
+    const struct mr_resumption with = {.kind = MR_RESUME_DONE};
+    mr_dispatch_resume(job->owner, job, &with);
+}
+
+static int sleep_for(void *data, void *given, int64_t milliseconds, char *error, size_t size)
+{
+    struct mr_dispatch *dispatch = data;
+    struct mr_job *job = given;
+    (void)error, (void)size;
+    mr_timers_arm(dispatch->timers, &job->timer, mr_clock_ms() + (uint64_t)milliseconds, on_slept);
+    return 0;
+}
+
+const struct mr_host mr_dispatch_host = {publish, request, sleep_for};

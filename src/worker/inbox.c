@@ -1,0 +1,193 @@
+#include "worker/inbox.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/panic.h"
+#include "kafka/cluster.h"
+#include "kafka/listener.h"
+
+enum { LOOKUP_TIMEOUT_MS = 2000, RETRY_MS = 1000, NEW_TOPIC_PARTITIONS = 1 };
+
+enum topic_state { TOPIC_LOOKING, TOPIC_FAILED, TOPIC_OPENING, TOPIC_LISTENING };
+
+struct topic {
+    struct mr_inbox *inbox;
+    char *name;
+    enum topic_state state;
+    uv_work_t lookup;
+    struct mr_timer retry;
+    int32_t partitions; /* written by the lookup */
+    char why[256];
+    struct topic *next;
+};
+
+struct mr_inbox {
+    const struct mr_config *config;
+    uv_loop_t *loop;
+    int wake_fd;
+    struct mr_timers *timers;
+    const struct mr_producer *via;
+    struct mr_listener *listener; /* NULL until a topic is wanted */
+    struct topic *topics;
+    size_t lookups;
+    bool stopping;
+    const struct mr_inbox_events *events;
+    void *data;
+};
+
+struct mr_inbox *mr_inbox_new(const struct mr_config *config, uv_loop_t *loop, int wake_fd,
+                              struct mr_timers *timers, const struct mr_producer *via,
+                              const struct mr_inbox_events *events, void *data)
+{
+    struct mr_inbox *inbox = mr_alloc(sizeof(*inbox));
+    *inbox = (struct mr_inbox){.config = config,
+                               .loop = loop,
+                               .wake_fd = wake_fd,
+                               .timers = timers,
+                               .via = via,
+                               .events = events,
+                               .data = data};
+    return inbox;
+}
+
+static struct topic *find(const struct mr_inbox *inbox, const char *name)
+{
+    struct topic *topic = inbox->topics;
+    while (topic != NULL && strcmp(topic->name, name) != 0)
+        topic = topic->next;
+    return topic;
+}
+
+static void on_listening(void *data, const char *name)
+{
+    struct mr_inbox *inbox = data;
+    struct topic *topic = find(inbox, name);
+    MR_ASSERT(topic != NULL);
+    topic->state = TOPIC_LISTENING;
+    mr_log(MR_LOG_INFO, "inbox_listening", MR_S("topic", name),
+           MR_I("partitions", topic->partitions));
+    inbox->events->listening(inbox->data, name);
+}
+
+static void on_troubled(void *data, bool unreachable, const char *text)
+{
+    struct mr_inbox *inbox = data;
+    inbox->events->troubled(inbox->data, unreachable, text);
+}
+
+static const struct mr_listener_events listener_events = {on_listening, on_troubled};
+
+/* The same properties made the producer and the consumers, so this fails only where the machine does. */
+static struct mr_listener *listener_of(struct mr_inbox *inbox)
+{
+    struct mr_errors errors = {0};
+    if (inbox->listener == NULL)
+        inbox->listener = mr_listener_new(inbox->config, inbox->wake_fd, &listener_events, inbox,
+                                          &errors);
+    if (inbox->listener == NULL)
+        mr_log(MR_LOG_ERROR, "inbox_failed", MR_S("message", mr_errors_text(&errors)));
+    mr_errors_free(&errors);
+    return inbox->listener;
+}
+
+static void look_up(struct topic *topic);
+
+static void on_retry(struct mr_timer *timer)
+{
+    look_up((struct topic *)((char *)timer - offsetof(struct topic, retry)));
+}
+
+static void fail(struct topic *topic)
+{
+    topic->state = TOPIC_FAILED;
+    mr_log(MR_LOG_WARN, "response_topic_unavailable", MR_S("topic", topic->name),
+           MR_S("message", topic->why));
+    mr_timers_arm(topic->inbox->timers, &topic->retry, mr_clock_ms() + RETRY_MS, on_retry);
+}
+
+/* On a thread of the pool: touches nothing but the topic's own answer. */
+static void do_lookup(uv_work_t *work)
+{
+    struct topic *topic = work->data;
+    bool create = mr_config_boolean(topic->inbox->config, "create_topics");
+    topic->partitions =
+        mr_cluster_topic(topic->inbox->via, topic->name, create, NEW_TOPIC_PARTITIONS,
+                         LOOKUP_TIMEOUT_MS, topic->why, sizeof(topic->why));
+}
+
+static void after_lookup(uv_work_t *work, int status)
+{
+    struct topic *topic = work->data;
+    struct mr_inbox *inbox = topic->inbox;
+    (void)status;
+    inbox->lookups--;
+    if (inbox->stopping)
+        return;
+    struct mr_listener *listener = topic->partitions > 0 ? listener_of(inbox) : NULL;
+    topic->state = TOPIC_OPENING;
+    if (listener == NULL || mr_listener_add(listener, topic->name, topic->partitions, topic->why,
+                                            sizeof(topic->why)) != 0)
+        fail(topic);
+}
+
+static void look_up(struct topic *topic)
+{
+    struct mr_inbox *inbox = topic->inbox;
+    topic->state = TOPIC_LOOKING;
+    topic->lookup.data = topic;
+    inbox->lookups++;
+    uv_queue_work(inbox->loop, &topic->lookup, do_lookup, after_lookup);
+}
+
+bool mr_inbox_want(struct mr_inbox *inbox, const char *name)
+{
+    struct topic *topic = find(inbox, name);
+    if (topic == NULL) {
+        topic = mr_alloc(sizeof(*topic));
+        topic->inbox = inbox;
+        topic->name = mr_strdup(name);
+        topic->next = inbox->topics;
+        inbox->topics = topic;
+        look_up(topic);
+    }
+    return topic->state == TOPIC_LISTENING;
+}
+
+void mr_inbox_poll(struct mr_inbox *inbox)
+{
+    struct mr_message message;
+    while (inbox->listener != NULL && mr_listener_poll(inbox->listener, &message)) {
+        inbox->events->reply(inbox->data, &message);
+        mr_message_free(&message);
+    }
+}
+
+bool mr_inbox_busy(const struct mr_inbox *inbox)
+{
+    return inbox->lookups > 0;
+}
+
+void mr_inbox_stop(struct mr_inbox *inbox)
+{
+    inbox->stopping = true;
+    for (struct topic *topic = inbox->topics; topic != NULL; topic = topic->next)
+        mr_timers_cancel(inbox->timers, &topic->retry);
+}
+
+void mr_inbox_free(struct mr_inbox *inbox)
+{
+    MR_ASSERT(!mr_inbox_busy(inbox));
+    if (inbox->listener != NULL)
+        mr_listener_free(inbox->listener);
+    while (inbox->topics != NULL) {
+        struct topic *topic = inbox->topics;
+        inbox->topics = topic->next;
+        free(topic->name);
+        free(topic);
+    }
+    free(inbox);
+}

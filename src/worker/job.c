@@ -1,0 +1,64 @@
+#include "worker/job.h"
+
+#include <stdlib.h>
+
+#include "base/panic.h"
+
+void mr_job_list_push(struct mr_job_list *list, struct mr_job *job)
+{
+    job->next = NULL;
+    if (list->first == NULL)
+        list->first = job;
+    else
+        list->last->next = job;
+    list->last = job;
+}
+
+struct mr_job *mr_job_list_pop(struct mr_job_list *list)
+{
+    struct mr_job *job = list->first;
+    if (job != NULL)
+        list->first = job->next;
+    return job;
+}
+
+static void read_headers(struct mr_job *job)
+{
+    job->headers = job->few;
+    job->header_count = mr_message_headers(&job->message, job->few, MR_JOB_HEADERS);
+    if (job->header_count <= MR_JOB_HEADERS)
+        return;
+    job->headers = mr_alloc(job->header_count * sizeof(job->headers[0]));
+    mr_message_headers(&job->message, job->headers, job->header_count);
+}
+
+struct mr_job *mr_job_new(struct mr_job_pool *pool, const struct mr_message *message)
+{
+    struct mr_job *job = pool->free;
+    if (job == NULL)
+        job = mr_alloc(sizeof(*job));
+    else
+        pool->free = job->next;
+    *job = (struct mr_job){.message = *message};
+    read_headers(job);
+    return job;
+}
+
+void mr_job_release(struct mr_job_pool *pool, struct mr_job *job)
+{
+    MR_ASSERT(job->timer.place == 0 && job->task == NULL && job->call == NULL);
+    if (job->headers != job->few)
+        free(job->headers);
+    mr_message_free(&job->message);
+    job->next = pool->free;
+    pool->free = job;
+}
+
+void mr_job_pool_free(struct mr_job_pool *pool)
+{
+    while (pool->free != NULL) {
+        struct mr_job *job = pool->free;
+        pool->free = job->next;
+        free(job);
+    }
+}

@@ -1,0 +1,29 @@
+/* The worker's end of the channel to its master, on the loop. */
+#ifndef MR_WORKER_LINK_H
+#define MR_WORKER_LINK_H
+
+#include <stdint.h>
+#include <uv.h>
+
+#include "base/channel.h"
+
+struct mr_link_events {
+    void (*frame)(void *data, const struct mr_frame *frame);
+    void (*gone)(void *data); /* the master is: once, after the frames it sent */
+};
+
+struct mr_link {
+    struct mr_channel channel;
+    uv_poll_t poll;
+    const struct mr_link_events *events;
+    void *data;
+    bool gone;
+};
+
+void mr_link_start(struct mr_link *link, uv_loop_t *loop, int fd, const struct mr_link_events *events,
+                   void *data);
+void mr_link_loaded(struct mr_link *link, uint64_t generation);
+void mr_link_refused(struct mr_link *link, uint64_t generation, const char *why, int exit_code);
+void mr_link_stop(struct mr_link *link); /* the loop must run once more */
+
+#endif

@@ -1,0 +1,70 @@
+#include "worker/order.h"
+
+#include <stdlib.h>
+
+#include "base/panic.h"
+
+enum mr_ordering mr_ordering_of(const char *name)
+{
+    static const char *const names[] = {
+        [MR_ORDER_KEY] = "key", [MR_ORDER_PARTITION] = "partition", [MR_ORDER_NONE] = "none"};
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+        if (strcmp(names[i], name) == 0)
+            return (enum mr_ordering)i;
+    MR_UNREACHABLE("an ordering that the configuration let pass");
+}
+
+/* A chain's name: the partition it is in, and the key where keys are ordered. Owned by the job that made it, handed to the one
+ * behind it. */
+static struct mr_bytes name_chain(const struct mr_job *job, enum mr_ordering ordering)
+{
+    size_t key = ordering == MR_ORDER_KEY ? job->message.key.length : 0;
+    char *name = mr_alloc(sizeof(job->partition) + key);
+    memcpy(name, &job->partition, sizeof(job->partition));
+    if (key > 0)
+        memcpy(name + sizeof(job->partition), job->message.key.data, key);
+    return (struct mr_bytes){name, sizeof(job->partition) + key};
+}
+
+static void drop_name(struct mr_job *job)
+{
+    union {
+        const char *from;
+        void *to;
+    } name = {job->chain.data};
+    free(name.to);
+    job->chain = MR_BYTES_NONE;
+}
+
+bool mr_order_enter(struct mr_order *order, struct mr_job *job, enum mr_ordering ordering)
+{
+    bool free_of_order = ordering == MR_ORDER_NONE ||
+                         (ordering == MR_ORDER_KEY && job->message.key.data == NULL);
+    if (free_of_order)
+        return true;
+    job->chain = name_chain(job, ordering);
+    struct mr_job *before = mr_idmap_get(&order->tails, job->chain);
+    mr_idmap_put(&order->tails, job->chain, job);
+    if (before == NULL)
+        return true;
+    before->behind = job;
+    return false;
+}
+
+struct mr_job *mr_order_leave(struct mr_order *order, struct mr_job *job)
+{
+    struct mr_job *behind = job->behind;
+    if (job->chain.data == NULL)
+        return NULL;
+    if (behind == NULL)
+        mr_idmap_remove(&order->tails, job->chain);
+    drop_name(job);
+    job->behind = NULL;
+    return behind;
+}
+
+void mr_order_free(struct mr_order *order)
+{
+    MR_ASSERT(order->tails.count == 0);
+    mr_idmap_free(&order->tails);
+}

@@ -1,0 +1,195 @@
+#include "worker/outbox.h"
+
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "base/panic.h"
+
+/* librdkafka holds 100,000 records by default (queue.buffering.max.messages). */
+enum { HIGH_MARK = 50000, LOW_MARK = 25000 };
+
+/* Travels with a record to its report. */
+struct parcel {
+    struct mr_job *job;
+    uint64_t sent; /* ns */
+    struct mr_outgoing *record; /* while it waits for room in the producer's queue */
+    struct parcel *next;
+};
+
+struct mr_outbox {
+    struct mr_producer *producer;
+    struct mr_slot *slot;
+    const struct mr_outbox_events *events;
+    void *data;
+    struct parcel *waiting, *last_waiting;
+    size_t waiting_count;
+    struct parcel *free;
+    bool crowded;
+};
+
+static void finish(struct mr_outbox *outbox, struct parcel *parcel, const char *topic,
+                   const char *error)
+{
+    struct mr_job *job = parcel->job;
+    parcel->next = outbox->free;
+    outbox->free = parcel;
+    MR_ASSERT(job->deliveries > 0);
+    job->deliveries--;
+    outbox->events->delivered(outbox->data, job, topic, error);
+}
+
+static void on_delivered(void *data, void *opaque, const char *topic, const char *error)
+{
+    struct mr_outbox *outbox = data;
+    struct parcel *parcel = opaque;
+    if (error == NULL) {
+        mr_cell_add(&outbox->slot->counters[MR_MESSAGES_SENT], 1);
+        mr_histogram_observe(&outbox->slot->histograms[MR_PUBLISH_DURATION],
+                             mr_clock_ns() - parcel->sent);
+    }
+    finish(outbox, parcel, topic, error);
+}
+
+static void on_troubled(void *data, bool unreachable, const char *text)
+{
+    struct mr_outbox *outbox = data;
+    outbox->events->troubled(outbox->data, unreachable, text);
+}
+
+static const struct mr_producer_events producer_events = {on_delivered, on_troubled};
+
+struct mr_outbox *mr_outbox_new(const struct mr_config *config, int wake_fd, struct mr_slot *slot,
+                                const struct mr_outbox_events *events, void *data,
+                                struct mr_errors *errors)
+{
+    struct mr_outbox *outbox = mr_alloc(sizeof(*outbox));
+    *outbox = (struct mr_outbox){.slot = slot, .events = events, .data = data};
+    outbox->producer = mr_producer_new(config, wake_fd, &producer_events, outbox, errors);
+    if (outbox->producer == NULL) {
+        free(outbox);
+        return NULL;
+    }
+    mr_cell_set(&slot->gauges[MR_ACTIVE_PRODUCERS], 1);
+    return outbox;
+}
+
+static struct parcel *new_parcel(struct mr_outbox *outbox, struct mr_job *job)
+{
+    struct parcel *parcel = outbox->free;
+    if (parcel == NULL)
+        parcel = mr_alloc(sizeof(*parcel));
+    else
+        outbox->free = parcel->next;
+    *parcel = (struct parcel){.job = job, .sent = mr_clock_ns()};
+    return parcel;
+}
+
+static void wait_for_room(struct mr_outbox *outbox, struct parcel *parcel,
+                          const struct mr_outgoing *record)
+{
+    parcel->record = mr_outgoing_copy(record);
+    if (outbox->waiting == NULL)
+        outbox->waiting = parcel;
+    else
+        outbox->last_waiting->next = parcel;
+    outbox->last_waiting = parcel;
+    outbox->waiting_count++;
+}
+
+int mr_outbox_send(struct mr_outbox *outbox, struct mr_job *job, const struct mr_outgoing *record,
+                   char *why, size_t size)
+{
+    struct parcel *parcel = new_parcel(outbox, job);
+    enum mr_sent sent = outbox->waiting != NULL ? MR_SENT_FULL
+                                                : mr_producer_send(outbox->producer, record, parcel,
+                                                                   why, size);
+    if (sent == MR_SENT_REFUSED) {
+        parcel->next = outbox->free;
+        outbox->free = parcel;
+        return -1;
+    }
+    if (sent == MR_SENT_FULL)
+        wait_for_room(outbox, parcel, record);
+    job->deliveries++;
+    return 0;
+}
+
+static struct parcel *pop_waiting(struct mr_outbox *outbox)
+{
+    struct parcel *parcel = outbox->waiting;
+    outbox->waiting = parcel->next;
+    outbox->waiting_count--;
+    return parcel;
+}
+
+static void send_waiting(struct mr_outbox *outbox)
+{
+    char why[512];
+    while (outbox->waiting != NULL) {
+        struct mr_outgoing *record = outbox->waiting->record;
+        enum mr_sent sent =
+            mr_producer_send(outbox->producer, record, outbox->waiting, why, sizeof(why));
+        if (sent == MR_SENT_FULL)
+            return;
+        struct parcel *parcel = pop_waiting(outbox);
+        parcel->record = NULL;
+        if (sent == MR_SENT_REFUSED)
+            finish(outbox, parcel, record->topic, why);
+        free(record);
+    }
+}
+
+void mr_outbox_poll(struct mr_outbox *outbox)
+{
+    mr_producer_poll(outbox->producer);
+    send_waiting(outbox);
+}
+
+size_t mr_outbox_outstanding(const struct mr_outbox *outbox)
+{
+    return mr_producer_outstanding(outbox->producer) + outbox->waiting_count;
+}
+
+bool mr_outbox_crowded(struct mr_outbox *outbox)
+{
+    size_t outstanding = mr_outbox_outstanding(outbox);
+    if (outbox->waiting != NULL || outstanding >= HIGH_MARK)
+        outbox->crowded = true;
+    else if (outstanding <= LOW_MARK)
+        outbox->crowded = false;
+    return outbox->crowded;
+}
+
+void mr_outbox_hurry(struct mr_outbox *outbox)
+{
+    mr_producer_hurry(outbox->producer);
+}
+
+const struct mr_producer *mr_outbox_producer(const struct mr_outbox *outbox)
+{
+    return outbox->producer;
+}
+
+void mr_outbox_drop(struct mr_outbox *outbox)
+{
+    while (outbox->waiting != NULL) {
+        struct parcel *parcel = pop_waiting(outbox);
+        struct mr_outgoing *record = parcel->record;
+        parcel->record = NULL;
+        finish(outbox, parcel, record->topic, "the worker is stopping");
+        free(record);
+    }
+    mr_producer_drop(outbox->producer);
+}
+
+void mr_outbox_free(struct mr_outbox *outbox)
+{
+    mr_producer_free(outbox->producer);
+    mr_cell_set(&outbox->slot->gauges[MR_ACTIVE_PRODUCERS], 0);
+    while (outbox->free != NULL) {
+        struct parcel *parcel = outbox->free;
+        outbox->free = parcel->next;
+        free(parcel);
+    }
+    free(outbox);
+}

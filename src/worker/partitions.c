@@ -1,0 +1,142 @@
+#include "worker/partitions.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/panic.h"
+
+static struct mr_bytes id_of(const struct mr_partition *partition)
+{
+    return (struct mr_bytes){(const char *)&partition->id, sizeof(partition->id)};
+}
+
+static struct mr_partition *make(struct mr_partitions *partitions, struct mr_consumer *consumer,
+                                 const struct mr_message *message)
+{
+    struct mr_partition *partition = mr_alloc(sizeof(*partition));
+    partition->id.source = message->source;
+    partition->id.number = message->partition;
+    partition->topic = mr_strdup(message->topic);
+    partition->number = message->partition;
+    partition->consumer = consumer;
+    partition->topic_row = UINT64_MAX;
+    partition->next = partitions->all;
+    partitions->all = partition;
+    mr_idmap_put(&partitions->by_id, id_of(partition), partition);
+    return partition;
+}
+
+struct mr_partition *mr_partitions_of(struct mr_partitions *partitions, struct mr_consumer *consumer,
+                                      const struct mr_message *message)
+{
+    struct mr_partition *latest = partitions->latest;
+    if (latest != NULL && latest->id.source == message->source &&
+        latest->number == message->partition)
+        return latest;
+    struct mr_partition probe = {.id = {message->source, message->partition}};
+    struct mr_partition *found = mr_idmap_get(&partitions->by_id, id_of(&probe));
+    partitions->latest = found != NULL ? found : make(partitions, consumer, message);
+    return partitions->latest;
+}
+
+void mr_partition_began(struct mr_partition *partition)
+{
+    partition->jobs++;
+    /* Again at every multiple: resuming all partitions of a consumer may have undone it. */
+    if (++partition->unhandled % MR_PARTITION_HIGH != 0)
+        return;
+    partition->paused = true;
+    mr_consumer_pause(partition->consumer, partition->topic, partition->number);
+}
+
+void mr_partition_handled(struct mr_partition *partition)
+{
+    if (--partition->unhandled > MR_PARTITION_LOW || !partition->paused || partition->revoked)
+        return;
+    partition->paused = false;
+    mr_consumer_resume(partition->consumer, partition->topic, partition->number);
+}
+
+static void unlink_partition(struct mr_partitions *partitions, struct mr_partition *partition)
+{
+    struct mr_partition **link = &partitions->all;
+    while (*link != partition)
+        link = &(*link)->next;
+    *link = partition->next;
+    mr_window_free(&partition->window);
+    free(partition->topic);
+    free(partition);
+}
+
+void mr_partition_settled(struct mr_partitions *partitions, struct mr_partition *partition,
+                          uint64_t sequence, bool done)
+{
+    MR_ASSERT(partition->jobs > 0);
+    partition->jobs--;
+    if (done)
+        mr_window_done(&partition->window, sequence);
+    if (partition->revoked && partition->jobs == 0)
+        unlink_partition(partitions, partition);
+}
+
+static void store(struct mr_partition *partition)
+{
+    int64_t next;
+    if (mr_window_take(&partition->window, &next))
+        mr_consumer_store(partition->consumer, partition->topic, partition->number, next);
+}
+
+void mr_partitions_store(struct mr_partitions *partitions)
+{
+    for (struct mr_partition *p = partitions->all; p != NULL; p = p->next)
+        if (!p->revoked)
+            store(p);
+}
+
+static void let_go(struct mr_partitions *partitions, struct mr_partition *partition)
+{
+    mr_idmap_remove(&partitions->by_id, id_of(partition));
+    partitions->latest = NULL;
+    partition->revoked = true;
+    if (partition->jobs == 0)
+        unlink_partition(partitions, partition);
+}
+
+void mr_partitions_revoke(struct mr_partitions *partitions, struct mr_consumer *consumer,
+                          const char *topic, int32_t number, bool lost)
+{
+    for (struct mr_partition *p = partitions->all, *next; p != NULL; p = next) {
+        next = p->next;
+        if (p->revoked || p->consumer != consumer || p->number != number ||
+            strcmp(p->topic, topic) != 0)
+            continue;
+        if (!lost)
+            store(p);
+        let_go(partitions, p);
+    }
+}
+
+bool mr_partitions_forget(struct mr_partitions *partitions, struct mr_consumer *consumer)
+{
+    bool idle = true;
+    for (struct mr_partition *p = partitions->all, *next; p != NULL; p = next) {
+        next = p->next;
+        if (p->consumer != consumer)
+            continue;
+        idle = idle && p->jobs == 0;
+        if (!p->revoked)
+            let_go(partitions, p);
+    }
+    return idle;
+}
+
+void mr_partitions_free(struct mr_partitions *partitions)
+{
+    for (struct mr_partition *p = partitions->all, *next; p != NULL; p = next) {
+        next = p->next;
+        MR_ASSERT(p->jobs == 0);
+        unlink_partition(partitions, p);
+    }
+    mr_idmap_free(&partitions->by_id);
+    partitions->latest = NULL;
+}

@@ -1,0 +1,61 @@
+/* The partitions this worker has: the window of each, what is at work on it, and whether it is paused. */
+#ifndef MR_WORKER_PARTITIONS_H
+#define MR_WORKER_PARTITIONS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/idmap.h"
+#include "kafka/consumer.h"
+#include "worker/routes.h"
+#include "worker/window.h"
+
+/* Messages of one partition whose handlers have not ended: at HIGH it is paused, at LOW it goes on. */
+enum { MR_PARTITION_HIGH = 1000, MR_PARTITION_LOW = 500 };
+
+struct mr_partition {
+    struct {
+        const void *source; /* a topic of a consumer */
+        int64_t number;
+    } id;
+    char *topic;
+    int32_t number;
+    struct mr_consumer *consumer;
+    struct mr_window window;
+    struct mr_routes *routes; /* of which `route` is the answer for this topic; NULL before the first message */
+    struct mr_route *route;
+    uint64_t topic_row; /* in the scoreboard */
+    size_t unhandled;   /* jobs whose handlers have not ended */
+    size_t jobs;        /* jobs not settled */
+    bool revoked;       /* not ours any more: its jobs end, but store nothing */
+    bool paused;
+    struct mr_partition *next;
+};
+
+/* {0} is empty; mr_partitions_free() returns it to that. */
+struct mr_partitions {
+    struct mr_idmap by_id;
+    struct mr_partition *latest; /* messages come in runs of one partition */
+    struct mr_partition *all;
+};
+
+/* The partition that the message is from, made when it is the first. */
+struct mr_partition *mr_partitions_of(struct mr_partitions *partitions, struct mr_consumer *consumer,
+                                      const struct mr_message *message);
+/* A job of it begins, is handled, is settled: pauses, resumes and frees as that asks for. `done`: its offset may be stored once
+ * all before it may. */
+void mr_partition_began(struct mr_partition *partition);
+void mr_partition_handled(struct mr_partition *partition);
+void mr_partition_settled(struct mr_partitions *partitions, struct mr_partition *partition,
+                          uint64_t sequence, bool done);
+/* Stores what the gap-free prefixes allow. */
+void mr_partitions_store(struct mr_partitions *partitions);
+/* Taken away: stores what is done (unless the partition is lost) and lets go of it. */
+void mr_partitions_revoke(struct mr_partitions *partitions, struct mr_consumer *consumer,
+                          const char *topic, int32_t number, bool lost);
+/* The consumer has left its group: lets go of all its partitions; true when no job of theirs is left. */
+bool mr_partitions_forget(struct mr_partitions *partitions, struct mr_consumer *consumer);
+void mr_partitions_free(struct mr_partitions *partitions); /* no job may be left */
+
+#endif

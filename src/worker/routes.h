@@ -1,0 +1,44 @@
+/* The routes of one generation: which script and which settings serve a topic. Made of the configuration and the scripts together,
+ * replaced whole at a reload; jobs that started on one keep it until they are handled. */
+#ifndef MR_WORKER_ROUTES_H
+#define MR_WORKER_ROUTES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/errors.h"
+#include "base/snapshot.h"
+#include "lua/vm.h"
+#include "worker/dialect.h"
+#include "worker/order.h"
+
+struct mr_routes;
+
+struct mr_route {
+    struct mr_routes *owner;
+    char *name;     /* a topic, or a pattern beginning with ^ */
+    char *group_id; /* the consumer group it is read in */
+    struct mr_script *script;
+    enum mr_codec codec;
+    enum mr_dialect dialect; /* AUTO: the message's headers decide */
+    enum mr_ordering ordering;
+    size_t concurrency; /* handlers at work at most */
+    size_t running;
+    struct mr_job_list waiting; /* for one of these to end */
+};
+
+/* Every handler file that no route names as its `script` serves the topic of its own name; routes add settings, other files
+ * and patterns. NULL with errors. `generation` is retired with the routes. */
+struct mr_routes *mr_routes_new(const struct mr_snapshot *snapshot, struct mr_generation *generation,
+                                struct mr_errors *errors);
+/* No longer the current ones: freed, with the generation, when no job is at work on them. */
+void mr_routes_retire(struct mr_routes *routes);
+void mr_route_hold(struct mr_route *route); /* a job starts on it */
+void mr_route_release(struct mr_route *route);
+
+/* The route of a topic: that of its exact name, else the first pattern, by name, that matches. NULL where none does. */
+struct mr_route *mr_routes_find(struct mr_routes *routes, const char *topic);
+size_t mr_routes_count(const struct mr_routes *routes);
+struct mr_route *mr_routes_at(struct mr_routes *routes, size_t index);
+
+#endif

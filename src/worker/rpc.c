@@ -1,0 +1,287 @@
+#include "worker/rpc.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/idmap.h"
+#include "base/log.h"
+#include "base/panic.h"
+#include "base/uuid.h"
+#include "worker/dialect.h"
+#include "worker/inbox.h"
+
+/* For how long a reply to a call that timed out is told apart from somebody else's. */
+enum { LATE_MS = 60000 };
+
+struct mr_call {
+    struct mr_rpc *rpc;
+    char id[37];
+    struct mr_job *job;          /* NULL once it timed out or was cancelled */
+    struct mr_outgoing *record;  /* until it is sent */
+    char *reply_to;
+    int64_t timeout;
+    struct mr_timer timer;
+    struct mr_call *previous, *next; /* of those not sent yet */
+};
+
+struct mr_rpc {
+    struct mr_timers *timers;
+    struct mr_slot *slot;
+    struct mr_outbox *outbox;
+    struct mr_inbox *inbox;
+    struct mr_idmap calls; /* by id */
+    struct mr_call *unsent;
+    const struct mr_rpc_events *events;
+    void *data;
+};
+
+static void want_topic(void *context, const char *name, const char *topic)
+{
+    (void)name;
+    mr_inbox_want(context, topic);
+}
+
+static void set_pending(struct mr_rpc *rpc, int by)
+{
+    mr_cell_add(&rpc->slot->gauges[MR_RPC_PENDING], (uint64_t)(int64_t)by);
+}
+
+static void unlink_unsent(struct mr_call *call)
+{
+    if (call->record == NULL)
+        return;
+    if (call->next != NULL)
+        call->next->previous = call->previous;
+    if (call->previous != NULL)
+        call->previous->next = call->next;
+    else
+        call->rpc->unsent = call->next;
+    free(call->record);
+    call->record = NULL;
+}
+
+static void free_call(struct mr_call *call)
+{
+    unlink_unsent(call);
+    mr_timers_cancel(call->rpc->timers, &call->timer);
+    mr_idmap_remove(&call->rpc->calls, mr_bytes_of(call->id));
+    free(call->reply_to);
+    free(call);
+}
+
+static struct mr_call *call_of(struct mr_timer *timer)
+{
+    return (struct mr_call *)((char *)timer - offsetof(struct mr_call, timer));
+}
+
+static void on_forgotten(struct mr_timer *timer)
+{
+    free_call(call_of(timer));
+}
+
+/* The handler no longer waits; the id is remembered for a while so that a late reply is known for one. */
+static struct mr_job *abandon(struct mr_call *call)
+{
+    struct mr_job *job = call->job;
+    call->job = NULL;
+    job->call = NULL;
+    set_pending(call->rpc, -1);
+    unlink_unsent(call);
+    mr_timers_arm(call->rpc->timers, &call->timer, mr_clock_ms() + LATE_MS, on_forgotten);
+    return job;
+}
+
+static void end_with_error(struct mr_call *call, int status, const char *message, const char *name)
+{
+    struct mr_rpc *rpc = call->rpc;
+    struct mr_resumption with = {.kind = MR_RESUME_STATUS_ERROR,
+                                 .status = status,
+                                 .message = mr_bytes_of(message),
+                                 .name = mr_bytes_of(name)};
+    rpc->events->ended(rpc->data, abandon(call), &with);
+}
+
+static void on_timeout(struct mr_timer *timer)
+{
+    struct mr_call *call = call_of(timer);
+    char message[64];
+    snprintf(message, sizeof(message), "Request timeout after %lldms", (long long)call->timeout);
+    mr_cell_add(&call->rpc->slot->counters[MR_RPC_TIMEOUTS], 1);
+    end_with_error(call, 504, message, "RequestTimeout");
+}
+
+static void on_no_topic(struct mr_timer *timer)
+{
+    struct mr_call *call = call_of(timer);
+    end_with_error(call, 502, "the request could not be sent", "RequestFailed");
+}
+
+/* Sends the request; the caller sees to it that its answer will be heard. */
+static int send_call(struct mr_call *call, const struct mr_outgoing *record, char *why, size_t size)
+{
+    struct mr_ask_headers own;
+    size_t count = MR_ASK_HEADERS + record->header_count;
+    struct mr_pair *headers = mr_alloc(count * sizeof(*headers));
+    struct mr_outgoing full = *record;
+    mr_dialect_ask(&own, mr_bytes_of(call->id), call->reply_to, mr_clock_wall_ms(), call->timeout);
+    memcpy(headers, own.pairs, sizeof(own.pairs));
+    if (record->header_count > 0)
+        memcpy(headers + MR_ASK_HEADERS, record->headers,
+               record->header_count * sizeof(*headers));
+    full.headers = headers;
+    full.header_count = count;
+    if (full.key.data == NULL)
+        full.key = mr_bytes_of(call->id);
+    int result = mr_outbox_send(call->rpc->outbox, call->job, &full, why, size);
+    free(headers);
+    return result;
+}
+
+/* Those waiting for this topic go out. A record that is refused ends its call from a timer that is due at once, since nothing may
+ * end from within the call that opened it. */
+static void on_listening(void *data, const char *topic)
+{
+    struct mr_rpc *rpc = data;
+    char why[256];
+    for (struct mr_call *call = rpc->unsent, *next; call != NULL; call = next) {
+        next = call->next;
+        if (strcmp(call->reply_to, topic) != 0)
+            continue;
+        int sent = send_call(call, call->record, why, sizeof(why));
+        unlink_unsent(call);
+        if (sent == 0)
+            continue;
+        mr_log(MR_LOG_WARN, "request_failed", MR_S("topic", topic), MR_S("message", why));
+        mr_timers_arm(rpc->timers, &call->timer, mr_clock_ms(), on_no_topic);
+    }
+}
+
+static void on_reply(void *data, const struct mr_message *message)
+{
+    struct mr_rpc *rpc = data;
+    struct mr_bytes id, type = MR_BYTES_NONE;
+    struct mr_pair headers[MR_JOB_HEADERS];
+    size_t count = mr_message_headers(message, headers, MR_JOB_HEADERS);
+    struct mr_pair *all = headers;
+    if (count > MR_JOB_HEADERS) {
+        all = mr_alloc(count * sizeof(*all));
+        mr_message_headers(message, all, count);
+    }
+    struct mr_call *call = mr_header_find(all, count, MR_BYTES("correlation-id"), &id)
+                               ? mr_idmap_get(&rpc->calls, id)
+                               : NULL;
+    mr_header_find(all, count, MR_BYTES("message-type"), &type);
+    if (call != NULL && call->job == NULL) {
+        mr_cell_add(&rpc->slot->counters[MR_RPC_LATE_REPLIES], 1);
+        mr_log(MR_LOG_DEBUG, "late_reply", MR_S("topic", message->topic), MR_B("correlation_id", id));
+    } else if (call != NULL && !mr_bytes_equal(type, MR_BYTES("fire-and-forget"))) {
+        struct mr_job *job = call->job;
+        struct mr_resumption with = {.kind = MR_RESUME_REPLY,
+                                     .value = message->value,
+                                     .enveloped = true,
+                                     .is_error = mr_bytes_equal(type, MR_BYTES("error")),
+                                     .headers = all,
+                                     .header_count = count};
+        job->call = NULL;
+        set_pending(rpc, -1);
+        free_call(call);
+        rpc->events->ended(rpc->data, job, &with);
+    }
+    if (all != headers)
+        free(all);
+}
+
+static void on_troubled(void *data, bool unreachable, const char *text)
+{
+    struct mr_rpc *rpc = data;
+    rpc->events->troubled(rpc->data, unreachable, text);
+}
+
+static const struct mr_inbox_events inbox_events = {on_listening, on_reply, on_troubled};
+
+struct mr_rpc *mr_rpc_new(const struct mr_config *config, uv_loop_t *loop, int wake_fd,
+                          struct mr_timers *timers, struct mr_slot *slot, struct mr_outbox *outbox,
+                          const struct mr_rpc_events *events, void *data)
+{
+    struct mr_rpc *rpc = mr_alloc(sizeof(*rpc));
+    *rpc = (struct mr_rpc){
+        .timers = timers, .slot = slot, .outbox = outbox, .events = events, .data = data};
+    rpc->inbox = mr_inbox_new(config, loop, wake_fd, timers, mr_outbox_producer(outbox),
+                              &inbox_events, rpc);
+    mr_config_list(config, "rpc.response_topics", want_topic, rpc->inbox);
+    return rpc;
+}
+
+static struct mr_call *new_call(struct mr_rpc *rpc, struct mr_job *job, const struct mr_ask *ask,
+                                int64_t timeout)
+{
+    char reply_to[256];
+    struct mr_call *call = mr_alloc(sizeof(*call));
+    mr_dialect_response_topic(ask->record.topic, reply_to, sizeof(reply_to));
+    call->rpc = rpc;
+    call->job = job;
+    call->timeout = timeout;
+    call->reply_to = mr_strdup(ask->reply_to != NULL ? ask->reply_to : reply_to);
+    mr_uuid_text(call->id);
+    mr_idmap_put(&rpc->calls, mr_bytes_of(call->id), call);
+    return call;
+}
+
+static void keep_unsent(struct mr_rpc *rpc, struct mr_call *call, const struct mr_outgoing *record)
+{
+    call->record = mr_outgoing_copy(record);
+    call->next = rpc->unsent;
+    if (rpc->unsent != NULL)
+        rpc->unsent->previous = call;
+    rpc->unsent = call;
+}
+
+int mr_rpc_open(struct mr_rpc *rpc, struct mr_job *job, const struct mr_ask *ask, int64_t timeout,
+                char *why, size_t size)
+{
+    MR_ASSERT(job->call == NULL);
+    struct mr_call *call = new_call(rpc, job, ask, timeout);
+    if (!mr_inbox_want(rpc->inbox, call->reply_to)) {
+        keep_unsent(rpc, call, &ask->record);
+    } else if (send_call(call, &ask->record, why, size) != 0) {
+        free_call(call);
+        return -1;
+    }
+    job->call = call;
+    set_pending(rpc, 1);
+    mr_timers_arm(rpc->timers, &call->timer, mr_clock_ms() + (uint64_t)timeout, on_timeout);
+    return 0;
+}
+
+void mr_rpc_cancel(struct mr_rpc *rpc, struct mr_job *job)
+{
+    (void)rpc;
+    if (job->call != NULL)
+        abandon(job->call);
+}
+
+void mr_rpc_poll(struct mr_rpc *rpc)
+{
+    mr_inbox_poll(rpc->inbox);
+}
+
+void mr_rpc_stop(struct mr_rpc *rpc)
+{
+    mr_inbox_stop(rpc->inbox);
+}
+
+bool mr_rpc_busy(const struct mr_rpc *rpc)
+{
+    return mr_inbox_busy(rpc->inbox);
+}
+
+void mr_rpc_free(struct mr_rpc *rpc)
+{
+    mr_inbox_free(rpc->inbox);
+    for (struct mr_call *call; (call = mr_idmap_any(&rpc->calls)) != NULL;)
+        free_call(call);
+    mr_idmap_free(&rpc->calls);
+    free(rpc);
+}

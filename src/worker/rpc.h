@@ -1,0 +1,38 @@
+/* Requests that handlers make (router.request): correlation ids, what waits for them, time-outs, replies. */
+#ifndef MR_WORKER_RPC_H
+#define MR_WORKER_RPC_H
+
+#include <stddef.h>
+#include <uv.h>
+
+#include "base/config.h"
+#include "base/scoreboard.h"
+#include "base/timers.h"
+#include "lua/vm.h"
+#include "worker/job.h"
+#include "worker/outbox.h"
+
+struct mr_rpc;
+
+struct mr_rpc_events {
+    /* The call of the job has ended: resume its handler with this. */
+    void (*ended)(void *data, struct mr_job *job, const struct mr_resumption *with);
+    void (*troubled)(void *data, bool unreachable, const char *text);
+};
+
+/* Listens to rpc.response_topics from now on. The outbox must outlive it. */
+struct mr_rpc *mr_rpc_new(const struct mr_config *config, uv_loop_t *loop, int wake_fd,
+                          struct mr_timers *timers, struct mr_slot *slot, struct mr_outbox *outbox,
+                          const struct mr_rpc_events *events, void *data);
+/* Sends a request on behalf of the job, as soon as the inbox listens for its answer; sets job->call. Exactly one `ended` follows, never
+ * from within. Returns 0, or -1 with `why`. */
+int mr_rpc_open(struct mr_rpc *rpc, struct mr_job *job, const struct mr_ask *ask, int64_t timeout,
+                char *why, size_t size);
+/* The job gives up; no `ended` follows. */
+void mr_rpc_cancel(struct mr_rpc *rpc, struct mr_job *job);
+void mr_rpc_poll(struct mr_rpc *rpc);
+void mr_rpc_stop(struct mr_rpc *rpc);
+bool mr_rpc_busy(const struct mr_rpc *rpc); /* see mr_inbox_busy */
+void mr_rpc_free(struct mr_rpc *rpc);
+
+#endif
