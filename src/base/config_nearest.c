@@ -58,10 +58,13 @@ void mr_nearest_offer(struct mr_nearest *nearest, const char *candidate)
     char given[LONGEST + 1], offered[LONGEST + 1];
     size_t given_length = bare(nearest->given, given);
     size_t distance = edits(given, given_length, offered, bare(candidate, offered));
-    /* A key in the wrong table is near, however far its path. */
-    bool same_part = strcmp(last_part(given), last_part(offered)) == 0;
-    bool near = same_part || distance <= (strlen(last_part(given)) + 1) / 3;
-    if (!near || (nearest->name != NULL && nearest->distance <= distance))
+    /* The right key in the wrong table is nearer than any misspelling. */
+    if (strcmp(last_part(given), last_part(offered)) != 0) {
+        if (distance > (strlen(last_part(given)) + 1) / 3)
+            return;
+        distance += LONGEST;
+    }
+    if (nearest->name != NULL && nearest->distance <= distance)
         return;
     free(nearest->name);
     nearest->name = mr_strdup(candidate);

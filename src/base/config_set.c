@@ -109,26 +109,34 @@ void mr_config_add_entry(struct mr_config *config, const char *path, const char 
         mr_config_store(config, key, path, "", origin);
 }
 
+/* Appends the first name in brackets of the given path; returns what follows it, NULL where there
+ * is none. */
+static const char *append_chosen(struct mr_buf *path, const char *given)
+{
+    const char *name = strstr(given, "[\"");
+    if (name == NULL)
+        return NULL;
+    struct mr_buf ignored = {0};
+    const char *rest = mr_config_name(name + 2, &ignored);
+    mr_buf_free(&ignored);
+    mr_buf_append(path, name, (size_t)(rest - name));
+    return rest;
+}
+
 /* Offers the tables and the key that lead along a pattern, with the names that the given path has
  * for its stars. */
 static void offer_pattern(struct mr_nearest *nearest, const char *pattern)
 {
     struct mr_buf path = {0};
-    const char *names = nearest->given;
-    while (*pattern != '\0') {
+    const char *given = nearest->given;
+    while (*pattern != '\0' && given != NULL) {
         size_t length = strcspn(pattern + 1, ".[") + 1;
         if (strncmp(pattern, ".*", 2) == 0) {
-            const char *name = strstr(names, "[\"");
-            if (name == NULL)
-                break;
-            struct mr_buf ignored = {0};
-            names = mr_config_name(name + 2, &ignored);
-            mr_buf_free(&ignored);
-            mr_buf_append(&path, name, (size_t)(names - name));
+            given = append_chosen(&path, given);
         } else {
             mr_buf_append(&path, pattern, length);
+            mr_nearest_offer(nearest, mr_buf_text(&path));
         }
-        mr_nearest_offer(nearest, mr_buf_text(&path));
         pattern += length;
     }
     mr_buf_free(&path);
