@@ -2,9 +2,9 @@
 
 #include <inttypes.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/panic.h"
+#include "master/topics.h"
 
 /* What a metric's lines begin with. */
 struct line {
@@ -106,55 +106,19 @@ static void put_histogram(struct line *line, int index)
     mr_buf_printf(line->out, "%s_count %" PRIu64 "\n", line->name.data, count);
 }
 
-static int by_name(const void *a, const void *b)
-{
-    const struct mr_topic_row *const *left = a, *const *right = b;
-    return strcmp((*left)->name, (*right)->name);
-}
-
-static bool has_counted(const struct mr_topic_row *row)
-{
-    for (int status = 0; status < MR_STATUSES; status++)
-        if (mr_cell_get(&row->processed[status]) > 0)
-            return true;
-    return false;
-}
-
-/* Every slot's rows, so sorted that those of one topic are neighbours. Returns how many; the caller
- * frees the array. */
-static size_t collect_rows(const struct mr_scoreboard *board, const struct mr_topic_row ***rows)
-{
-    size_t count = 0;
-    *rows = mr_alloc(board->slot_count * MR_SLOT_TOPICS * sizeof(**rows));
-    for (uint64_t slot = 0; slot < board->slot_count; slot++) {
-        const struct mr_slot *from = &board->slots[slot];
-        uint64_t topics = mr_slot_topics(from);
-        for (uint64_t row = 0; row < topics; row++)
-            (*rows)[count++] = &from->topics[row];
-        if (has_counted(&from->topics[MR_SLOT_TOPICS - 1]))
-            (*rows)[count++] = &from->topics[MR_SLOT_TOPICS - 1];
-    }
-    qsort(*rows, count, sizeof(**rows), by_name);
-    return count;
-}
-
 static void put_topics(struct line *line)
 {
-    const struct mr_topic_row **rows;
-    size_t count = collect_rows(line->view->board, &rows);
-    for (size_t first = 0, next; first < count; first = next) {
-        uint64_t sums[MR_STATUSES] = {0};
-        for (next = first; next < count && by_name(&rows[next], &rows[first]) == 0; next++)
-            for (int status = 0; status < MR_STATUSES; status++)
-                sums[status] += mr_cell_get(&rows[next]->processed[status]);
+    struct mr_topic_sums *sums;
+    size_t count = mr_topics_sum(line->view->board, &sums);
+    for (size_t i = 0; i < count; i++) {
         for (int status = 0; status < MR_STATUSES; status++) {
             mr_buf_printf(line->out, "%s{topic=\"", line->name.data);
-            put_label_value(line->out, rows[first]->name);
+            put_label_value(line->out, sums[i].name);
             mr_buf_printf(line->out, "\",status=\"%s\"} %" PRIu64 "\n", mr_status_names[status],
-                          sums[status]);
+                          sums[i].processed[status]);
         }
     }
-    free(rows);
+    free(sums);
 }
 
 static void put_uptime(struct line *line)

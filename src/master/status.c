@@ -2,9 +2,11 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "master/health.h"
+#include "master/topics.h"
 
 static const char *const state_names[] = {
     [MR_WORKER_NONE] = "dead",   [MR_WORKER_STARTING] = "starting", [MR_WORKER_LOADED] = "joining",
@@ -68,6 +70,21 @@ static void worker_json(const struct mr_view *view, uint64_t slot, struct mr_buf
     mr_buf_string(out, "}");
 }
 
+static void topics_json(const struct mr_view *view, struct mr_buf *out)
+{
+    struct mr_topic_sums *sums;
+    size_t count = mr_topics_sum(view->board, &sums);
+    for (size_t i = 0; i < count; i++) {
+        mr_buf_string(out, i ? ",{\"topic\":" : "{\"topic\":");
+        mr_buf_json(out, sums[i].name, strlen(sums[i].name));
+        for (int status = 0; status < MR_STATUSES; status++)
+            mr_buf_printf(out, ",\"%s\":%" PRIu64, mr_status_names[status],
+                          sums[i].processed[status]);
+        mr_buf_string(out, "}");
+    }
+    free(sums);
+}
+
 void mr_status_json(const struct mr_view *view, struct mr_buf *out)
 {
     mr_buf_string(out, "{\"service\":");
@@ -86,6 +103,8 @@ void mr_status_json(const struct mr_view *view, struct mr_buf *out)
         mr_buf_string(out, slot ? "," : "");
         worker_json(view, slot, out);
     }
+    mr_buf_string(out, "],\"topics\":[");
+    topics_json(view, out);
     mr_buf_string(out, "]}\n");
 }
 
@@ -124,6 +143,21 @@ static void worker_text(const struct mr_view *view, uint64_t slot, struct mr_buf
                   (double)mr_cell_get(&row->gauges[MR_LUA_MEMORY_BYTES]) / (1 << 20));
 }
 
+static void topics_text(const struct mr_view *view, struct mr_buf *out)
+{
+    struct mr_topic_sums *sums;
+    size_t count = mr_topics_sum(view->board, &sums);
+    if (count > 0)
+        mr_buf_printf(out, "\n%-48s  %12s  %12s  %12s  %12s\n", "TOPIC", "SUCCESS", "ERROR",
+                      "DEAD LETTER", "EXPIRED");
+    for (size_t i = 0; i < count; i++)
+        mr_buf_printf(out, "%-48s  %12" PRIu64 "  %12" PRIu64 "  %12" PRIu64 "  %12" PRIu64 "\n",
+                      sums[i].name, sums[i].processed[MR_STATUS_SUCCESS],
+                      sums[i].processed[MR_STATUS_ERROR], sums[i].processed[MR_STATUS_DEAD_LETTER],
+                      sums[i].processed[MR_STATUS_EXPIRED]);
+    free(sums);
+}
+
 void mr_status_text(const struct mr_view *view, struct mr_buf *out)
 {
     char up[48];
@@ -138,6 +172,7 @@ void mr_status_text(const struct mr_view *view, struct mr_buf *out)
                   "PROCESSED", "LUA (MiB)");
     for (uint64_t slot = 0; slot < view->board->slot_count; slot++)
         worker_text(view, slot, out);
+    topics_text(view, out);
     if (!mr_health_well(view, MR_HEALTH_BOTH)) {
         mr_buf_string(out, "\nnot ready:\n");
         mr_health_text(view, MR_HEALTH_BOTH, out);

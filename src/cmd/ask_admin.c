@@ -1,0 +1,85 @@
+#include "cmd/ask_admin.h"
+
+#include <curl/curl.h>
+#include <stdio.h>
+
+#include "base/panic.h"
+#include "cmd/settings.h"
+#include "master/address.h"
+
+enum { CONNECT_TIME = 2000, ANSWER_TIME = 5000 }; /* ms */
+
+static int find_address(const struct mr_admin_question *question, struct mr_address *address)
+{
+    struct mr_errors errors = {0};
+    struct mr_settings settings = {.config_file = question->config_file, .admin = question->admin};
+    struct mr_config *config = mr_settings_config(&settings, &errors);
+    if (errors.count == 0 &&
+        mr_address_parse(address, "admin.listen", mr_config_string(config, "admin.listen"),
+                         &errors) == 0 &&
+        mr_address_port(address) == 0)
+        mr_errors_add(&errors, "admin.listen: with port 0 the router has chosen one: give it with "
+                               "--admin (the log says it: admin_listening)");
+    mr_config_free(config);
+    fputs(mr_errors_text(&errors), stderr);
+    int code = errors.count > 0 ? MR_EXIT_CONFIG : 0;
+    mr_errors_free(&errors);
+    mr_address_reachable(address);
+    return code;
+}
+
+static size_t on_data(char *data, size_t size, size_t count, void *context)
+{
+    mr_buf_append(context, data, size * count);
+    return size * count;
+}
+
+static CURL *prepare(const char *url, struct curl_slist *headers, struct mr_buf *body)
+{
+    CURL *curl = curl_easy_init();
+    MR_ASSERT(curl != NULL);
+    curl_easy_setopt(curl, CURLOPT_URL, url);
+    curl_easy_setopt(curl, CURLOPT_NOPROXY, "*"); /* it is this machine, whatever http_proxy says */
+    curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
+    curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT_MS, (long)CONNECT_TIME);
+    curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, (long)ANSWER_TIME);
+    curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers);
+    curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, on_data);
+    curl_easy_setopt(curl, CURLOPT_WRITEDATA, body);
+    return curl;
+}
+
+static int explain(const struct mr_command *self, CURLcode result, const char *where)
+{
+    if (result == CURLE_OPERATION_TIMEDOUT) {
+        fprintf(stderr, "moonroute %s: no answer from %s in time\n", self->name, where);
+        return MR_EXIT_TIMEOUT;
+    }
+    fprintf(stderr,
+            "moonroute %s: nothing answers at %s (%s). Is the router running, and is this its "
+            "admin.listen? Else name it with --admin.\n",
+            self->name, where, curl_easy_strerror(result));
+    return MR_EXIT_UNAVAILABLE;
+}
+
+int mr_ask_admin(const struct mr_command *self, const struct mr_admin_question *question,
+                 const char *path, bool as_json, long *status, struct mr_buf *body)
+{
+    struct mr_address address = {0};
+    char where[MR_ADDRESS_TEXT], url[MR_ADDRESS_TEXT + 64];
+    int code = find_address(question, &address);
+    if (code != 0)
+        return code;
+    mr_address_text(&address, where);
+    snprintf(url, sizeof(url), "http://%s%s", where, path);
+    curl_global_init(CURL_GLOBAL_DEFAULT);
+    struct curl_slist *headers =
+        curl_slist_append(NULL, as_json ? "Accept: application/json" : "Accept: text/plain");
+    CURL *curl = prepare(url, headers, body);
+    CURLcode result = curl_easy_perform(curl);
+    curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, status);
+    curl_easy_cleanup(curl);
+    curl_slist_free_all(headers);
+    curl_global_cleanup();
+    return result == CURLE_OK ? 0 : explain(self, result, where);
+}

@@ -1,0 +1,23 @@
+#include "worker/worker.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "cmd/options.h"
+
+int mr_cmd_worker(const struct mr_command *self, int argc, char **argv)
+{
+    const char *slot = NULL;
+    int code;
+    const struct mr_option options[] = {
+        {"slot", MR_OPTION_TEXT, &slot, "N", "Its place in the scoreboard."},
+        {.name = NULL},
+    };
+    if (mr_options_parse(self, options, argc, argv, 0, 0, &code) < 0)
+        return code;
+    if (slot == NULL) {
+        fprintf(stderr, "moonroute worker: workers are started by `moonroute run`\n");
+        return MR_EXIT_USAGE;
+    }
+    return mr_worker_run(strtoull(slot, NULL, 10));
+}
