@@ -94,6 +94,9 @@ size_t mr_vm_memory(const struct mr_vm *vm); /* bytes in use by Lua */
  * errors ("scripts/echo.lua:3: ...") where one does not load, has no handleMessage or raises. */
 struct mr_generation *mr_generation_load(struct mr_vm *vm, const struct mr_snapshot *snapshot,
                                          struct mr_errors *errors);
+/* Adds what mr_generation_load would, except that no onLoad is called; files below lib/ that no script requires are compiled too. */
+void mr_generation_check(struct mr_vm *vm, const struct mr_snapshot *snapshot,
+                         struct mr_errors *errors);
 /* No new tasks will start on it: onUnload is called, and it is freed, when its last task has ended. */
 void mr_generation_retire(struct mr_generation *generation);
 /* The script in that file ("echo.lua"), NULL where there is none. The generation's. */

@@ -1,0 +1,189 @@
+--- The router, as handler scripts know it:
+--
+--     local router = require "moonroute"
+--
+-- Times and delays are in milliseconds. Functions that wait (request, sleep) let the worker do other things meanwhile; they may be
+-- called anywhere in a handler, also inside pcall and in coroutines of the script, but not while a script loads.
+-- @module moonroute
+
+local apart = require "moonroute.apart"
+local await = require("moonroute.coroutines").await
+local host = require "moonroute.host"
+local json = require "moonroute.json"
+local log = require "moonroute.log"
+local record = require "moonroute.record"
+
+local router = {}
+
+--- JSON's null. As a reply: an empty successful one. As a published value: Kafka's null (a tombstone). Equal to `cjson.null`.
+router.null = json.null
+
+--- Writes to the router's log: `router.log("text")`, or at a level: `router.log.debug`, `info`, `warn`, `error`, each taking
+-- a text and optionally a table of fields. The script's name, and topic and offset of the message being handled, are added.
+-- @function log
+-- @tparam string message
+-- @tparam[opt] table fields name to string, number or boolean
+-- @usage router.log.warn("price is stale", { symbol = "BTC", age = 12 })
+router.log = log
+
+-- Raises in the script where no message is being handled.
+local function needs_message(name)
+  if apart.name then
+    error(("router.%s: not while a script loads"):format(name), 3)
+  elseif not host.handling() then
+    error(("router.%s: no message is being handled"):format(name), 3)
+  end
+end
+
+local PUBLISH_OPTIONS = { key = true, headers = true, partition = true, timestamp = true }
+
+--- Sends a record and returns at once. The message being handled is done only when the record is acknowledged; a delivery
+-- that fails later is a failure of the message.
+-- @tparam string topic
+-- @param value anything that JSON can say; `router.null` publishes a null value
+-- @tparam[opt] table options
+-- @tparam[opt] string|number options.key default: `value.id` or `value.messageId`; `router.null`: none
+-- @tparam[opt] table options.headers name to value, or an ordered list of `{ name, value }`; values are strings, numbers or booleans
+-- @tparam[opt] number options.partition default: chosen by the key
+-- @tparam[opt] number options.timestamp default: now
+-- @raise a text, where topic, value or an option is impossible
+function router.publish(topic, value, options)
+  needs_message("publish")
+  local made, err = record.make(PUBLISH_OPTIONS, topic, value, options, record.key_of(value))
+  if made then
+    err = host.publish(made)
+  end
+  if err then
+    error("router.publish: " .. err, 2)
+  end
+end
+
+local REQUEST_OPTIONS = { timeout = true, reply_to = true, headers = true, key = true, partition = true, dialect = true }
+
+-- The fields of an error reply, whatever of them it has.
+local function raise_error_reply(reply)
+  local given = type(reply) == "table" and reply or {}
+  error({
+    statusCode = type(given.statusCode) == "number" and given.statusCode or 500,
+    message = type(given.message) == "string" and given.message or "Unknown error occurred",
+    error = type(given.error) == "string" and given.error or "InternalServerError",
+  }, 0)
+end
+
+-- The envelope of kafka-client is an object with a boolean `success`; a reply without it is returned as it is.
+local function unwrap(reply, headers, enveloped, is_error)
+  local success
+  if enveloped and type(reply) == "table" then
+    success = reply.success
+  end
+  if is_error or success == false then
+    raise_error_reply(reply)
+  elseif success == true then
+    return reply.data, headers
+  end
+  return reply, headers
+end
+
+--- Asks another service and waits for its answer.
+-- @tparam string topic
+-- @param value anything that JSON can say
+-- @tparam[opt] table options
+-- @tparam[opt=30000] number options.timeout ms, at least 1 (default: rpc.timeout of the configuration)
+-- @tparam[opt] string options.reply_to topic of the answer; default: `x-responses` for `x-commands`, else `<topic>-responses`
+-- @tparam[opt] table options.headers sent beside those of the dialect; as for `publish`
+-- @tparam[opt] string|number options.key default: the correlation id
+-- @tparam[opt] number options.partition default: chosen by the key
+-- @tparam[opt="kafka-client"] string options.dialect
+-- @return the answer's data
+-- @treturn table its headers, name to value
+-- @raise `{ statusCode, message, error }`: the error reply; 504 `RequestTimeout` where none came in time; 502 `BadReply` where
+-- it is not JSON. A text, where topic, value or an option is impossible.
+function router.request(topic, value, options)
+  needs_message("request")
+  local made, err = record.make(REQUEST_OPTIONS, topic, value, options)
+  if not made then
+    error("router.request: " .. err, 2)
+  end
+  local outcome, a, b, c, d = await("request", made)
+  if outcome == "reply" then
+    return unwrap(a, b, c, d)
+  elseif outcome == "status" then
+    error({ statusCode = a, message = b, error = c }, 0)
+  end
+  error("router.request: " .. a, 2)
+end
+
+--- Waits.
+-- @tparam number milliseconds
+function router.sleep(milliseconds)
+  needs_message("sleep")
+  if type(milliseconds) ~= "number" or milliseconds ~= milliseconds then
+    error("router.sleep: expected milliseconds, got " .. tostring(milliseconds), 2)
+  end
+  local outcome, err = await("sleep", math.floor(math.min(math.max(milliseconds, 0), 2 ^ 53)))
+  if outcome ~= "done" then
+    error("router.sleep: " .. err, 2)
+  end
+end
+
+--- Ends the handler with an error reply; a 5xx of an event is retried, a 4xx is not.
+-- @tparam[opt=500] number status 400 to 599
+-- @tparam[opt="Unknown error occurred"] string message
+-- @tparam[opt="InternalServerError"] string name
+function router.fail(status, message, name)
+  error({ statusCode = status or 500, message = message, error = name }, 0)
+end
+
+--- Ends the handler; the message is handled again later.
+-- @tparam number milliseconds
+-- @tparam[opt] string message
+function router.retry(milliseconds, message)
+  if type(milliseconds) ~= "number" then
+    error("router.retry: expected milliseconds, got " .. tostring(milliseconds), 2)
+  end
+  error({ retry_after = milliseconds, message = message }, 0)
+end
+
+--- Ends the handler; the message goes to the dead-letter topic at once.
+-- @tparam[opt] string message
+function router.reject(message)
+  error({ retryable = false, message = message }, 0)
+end
+
+local array = { __metatable = false }
+
+--- Marks a table as an array, so that an empty one is written as `[]`.
+-- @tparam[opt] table list default: a new one
+-- @treturn table the same table
+function router.array(list)
+  list = list or {}
+  if debug.getmetatable(list) ~= array then
+    setmetatable(list, array)
+  end
+  return list
+end
+
+--- A new random UUID.
+-- @treturn string 36 characters, lower case
+function router.uuid()
+  return host.uuid()
+end
+
+--- The time of day.
+-- @treturn number ms since 1970-01-01T00:00:00Z
+function router.now()
+  return host.now()
+end
+
+--- A variable of the environment.
+-- @tparam string name
+-- @treturn ?string its value; nil where it is not set, and where the name is that of a secret (it contains PASSWORD, SECRET,
+-- TOKEN, CREDENTIAL or PRIVATE_KEY, or ends in _FILE)
+function router.env(name)
+  if type(name) ~= "string" then
+    error("router.env: expected a name, got a " .. type(name), 2)
+  end
+  return host.env(name)
+end
+
+return router

@@ -1,0 +1,80 @@
+--- The coroutine library of scripts. A handler runs in a coroutine of the runtime, which scripts never get hold of: to them
+-- it is the main program. What yields to the worker (router.request, router.sleep) passes through the coroutines that a
+-- script makes, from the innermost outward, marked by a signal that scripts cannot make.
+
+local host = require "moonroute.host"
+
+local signal, at_top = host.signal, host.at_top
+local raw_resume, raw_yield, raw_create = coroutine.resume, coroutine.yield, coroutine.create
+
+local coroutines = {}
+
+-- Coroutines of scripts that wait for the worker: theirs alone to resume.
+local waiting = setmetatable({}, { __mode = "k" })
+
+--- Gives the worker something to do, and waits until it is done.
+-- @return what the worker answers
+function coroutines.await(...)
+  return raw_yield(signal, ...)
+end
+
+local pass
+
+local function pass_on(co, ...)
+  waiting[co] = nil
+  return pass(co, raw_resume(co, ...))
+end
+
+function pass(co, ok, first, ...)
+  if ok and first == signal then
+    waiting[co] = true
+    return pass_on(co, raw_yield(first, ...))
+  end
+  return ok, first, ...
+end
+
+local function resume(co, ...)
+  if waiting[co] then
+    return false, "cannot resume a coroutine that waits for the router"
+  end
+  return pass(co, raw_resume(co, ...))
+end
+
+local function returned(ok, ...)
+  if not ok then
+    error((...), 0)
+  end
+  return ...
+end
+
+local function wrap(run)
+  local co = raw_create(run)
+  return function(...)
+    return returned(resume(co, ...))
+  end
+end
+
+local function yield(...)
+  if at_top() then
+    error("attempt to yield outside a coroutine: use router.sleep or router.request", 2)
+  end
+  return raw_yield(...)
+end
+
+local function running()
+  if at_top() then
+    return nil
+  end
+  return coroutine.running()
+end
+
+coroutines.library = {
+  create = raw_create,
+  resume = resume,
+  running = running,
+  status = coroutine.status,
+  wrap = wrap,
+  yield = yield,
+}
+
+return coroutines

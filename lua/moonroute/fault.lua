@@ -1,0 +1,81 @@
+--- Tells apart what handlers raise (DESIGN section 2, "Raises"). Never raises itself, whatever the value's metamethods do.
+
+local null = require("moonroute.json").null
+
+local fault = {}
+
+local DEFAULT_MESSAGE = "Unknown error occurred"
+local DEFAULT_NAME = "InternalServerError"
+
+local function index(value, key)
+  return value[key]
+end
+
+local function field(value, key)
+  local ok, got = pcall(index, value, key)
+  if ok then
+    return got
+  end
+  return nil
+end
+
+--- The value as text: never fails.
+function fault.text(value)
+  local ok, text = pcall(tostring, value)
+  if ok and type(text) == "string" then
+    return text
+  end
+  return "(" .. type(value) .. " that cannot be shown)"
+end
+
+local function message_of(value, default)
+  local message = field(value, "message")
+  if message == nil or message == null then
+    return default
+  end
+  return fault.text(message)
+end
+
+local function name_of(value)
+  local name = field(value, "error")
+  if type(name) == "string" then
+    return name
+  end
+  return DEFAULT_NAME
+end
+
+local function status_of(status)
+  if type(status) == "number" and status >= 400 and status <= 599 and status % 1 == 0 then
+    return status
+  end
+  return 500
+end
+
+-- As long as a delay can be and still be a whole number of milliseconds in a double.
+local DELAY_MAX = 2 ^ 53
+
+local function delay_of(value)
+  local delay = field(value, "retry_after")
+  if type(delay) ~= "number" or delay ~= delay then
+    return nil
+  end
+  return math.floor(math.min(math.max(delay, 0), DELAY_MAX))
+end
+
+--- @return the kind ("status", "retry", "reject", "error"), the message, the error's name, and the status or the delay in ms
+function fault.classify(value)
+  if type(value) ~= "table" then
+    return "error", fault.text(value), DEFAULT_NAME, 0
+  end
+  local status, delay = field(value, "statusCode"), delay_of(value)
+  if status ~= nil then
+    return "status", message_of(value, DEFAULT_MESSAGE), name_of(value), status_of(status)
+  elseif delay then
+    return "retry", message_of(value, DEFAULT_MESSAGE), name_of(value), delay
+  elseif field(value, "retryable") == false then
+    return "reject", message_of(value, DEFAULT_MESSAGE), name_of(value), 0
+  end
+  return "error", message_of(value, fault.text(value)), name_of(value), 0
+end
+
+return fault

@@ -1,0 +1,64 @@
+--- Headers as scripts give them, made into the flat list that C reads: { name, value, name, value, ... }.
+
+local null = require("moonroute.json").null
+
+local headers = {}
+
+local as_text = {
+  string = function(value) return value end,
+  number = tostring,
+  boolean = tostring,
+}
+
+local function add(flat, name, value)
+  if type(name) ~= "string" then
+    return "a name must be a string, got a " .. type(name)
+  end
+  -- C takes false as Kafka's null.
+  local text = value ~= null and as_text[type(value)]
+  if text == nil then
+    return ("%s: expected a string, number or boolean, got a %s"):format(name, type(value))
+  end
+  flat[#flat + 1] = name
+  flat[#flat + 1] = text and text(value)
+  return nil
+end
+
+local function add_list(flat, list)
+  for position, pair in ipairs(list) do
+    if type(pair) ~= "table" then
+      return ("item %d: expected { name, value }, got a %s"):format(position, type(pair))
+    end
+    local err = add(flat, pair[1], pair[2])
+    if err then
+      return err
+    end
+  end
+  return nil
+end
+
+local function add_table(flat, map)
+  for name, value in pairs(map) do
+    local err = add(flat, name, value)
+    if err then
+      return err
+    end
+  end
+  return nil
+end
+
+--- A table of name to value, or an ordered list of { name, value }.
+-- @return the flat list, or nil and what is wrong
+function headers.flatten(given)
+  if type(given) ~= "table" then
+    return nil, "headers: expected a table, got a " .. type(given)
+  end
+  local flat = {}
+  local err = (given[1] ~= nil and add_list or add_table)(flat, given)
+  if err then
+    return nil, "headers: " .. err
+  end
+  return flat
+end
+
+return headers

@@ -1,0 +1,249 @@
+--- Loads the scripts of a snapshot: a generation. Each script has an environment of its own; what they require from lib/ is
+-- loaded once a generation.
+
+local apart = require "moonroute.apart"
+local json = require "moonroute.json"
+local router = require "moonroute"
+local sandbox = require "moonroute.sandbox"
+
+local loader = {}
+
+local SIGNATURE = "handleMessage(topic, message, headers, context)"
+
+local Generation = {}
+Generation.__index = Generation
+
+-- files: a list of { name = "lib/money.lua", place = "scripts/lib/money.lua", text = "..." }.
+local function new_generation(files)
+  local generation = setmetatable({
+    files = {}, -- by name
+    root = "", -- the folder in places
+    scripts = {}, -- those that ran, with their onLoad and onUnload
+    handlers = {}, -- by file name
+    libraries = {}, -- what modules returned, by the name that was required
+    loading = {}, -- names of the modules under way, outermost first
+    errors = {},
+    told = {}, -- the same, as a set
+  }, Generation)
+  for _, file in ipairs(files) do
+    generation.files[file.name] = file
+    generation.root = file.place:sub(1, #file.place - #file.name)
+  end
+  return generation
+end
+
+-- What scripts can require beside their libraries; each script gets views of its own.
+local builtin = {}
+
+function builtin.moonroute()
+  local own = {}
+  for name, value in pairs(router) do
+    own[name] = value
+  end
+  own.log = sandbox.freeze("router.log", router.log)
+  return sandbox.freeze("router", own)
+end
+
+function builtin.cjson()
+  return sandbox.freeze("cjson", { decode = json.decode, encode = json.encode, null = json.null })
+end
+
+function Generation:find(name)
+  local path = "lib/" .. name:gsub("%.", "/")
+  local file = self.files[path .. ".lua"] or self.files[path .. "/init.lua"]
+  if file then
+    return file
+  end
+  return nil, ("module '%s' not found: no %s%s.lua, no %s%s/init.lua"):format(name, self.root, path, self.root, path)
+end
+
+-- The libraries that wait for one another, from the first to this.
+function Generation:circle(name)
+  local chain = {}
+  for _, loading in ipairs(self.loading) do
+    if loading == name or #chain > 0 then
+      chain[#chain + 1] = loading
+    end
+  end
+  chain[#chain + 1] = name
+  return table.concat(chain, " -> ")
+end
+
+function Generation:is_loading(name)
+  for _, loading in ipairs(self.loading) do
+    if loading == name then
+      return true
+    end
+  end
+  return false
+end
+
+-- @return the file's chunk and its environment, or nil and the syntax error
+function Generation:compile(file)
+  local env = sandbox.environment(self:requirer())
+  local chunk, err = load(file.text, "@" .. file.place, "t", env)
+  return chunk, chunk and env or err
+end
+
+-- Runs the library's text. @return its value, or nil and an error
+function Generation:load_library(name, file)
+  local chunk, err = self:compile(file)
+  if not chunk then
+    return nil, err
+  end
+  self.loading[#self.loading + 1] = name
+  local ok, value = apart.run(file.place, chunk, name)
+  self.loading[#self.loading] = nil
+  if not ok then
+    return nil, value
+  end
+  return value == nil and true or value
+end
+
+-- @return the library's value, or nil, an error, and true where the error names its place itself
+function Generation:library(name)
+  if self.libraries[name] ~= nil then
+    return self.libraries[name]
+  elseif self:is_loading(name) then
+    return nil, ("module '%s' requires itself: %s"):format(name, self:circle(name))
+  end
+  local file, missing = self:find(name)
+  if not file then
+    return nil, missing
+  end
+  local value, err = self:load_library(name, file)
+  self.libraries[name] = value
+  return value, err, true
+end
+
+--- What `require` is in one environment.
+function Generation:requirer()
+  local own = {}
+  return function(name)
+    if type(name) ~= "string" then
+      error("require: expected a module's name, got a " .. type(name), 2)
+    end
+    if builtin[name] then
+      own[name] = own[name] or builtin[name]()
+      return own[name]
+    end
+    local value, err, placed = self:library(name)
+    if value == nil then
+      error(err, placed and 0 or 2)
+    end
+    return value
+  end
+end
+
+-- Every error names a place, be it only the file; the same one (of a library that many require) is told once.
+function Generation:fail(file, message)
+  if message:sub(1, #self.root) ~= self.root then
+    message = file.place .. ": " .. message
+  end
+  if not self.told[message] then
+    self.told[message] = true
+    self.errors[#self.errors + 1] = message
+  end
+end
+
+-- @return the script's environment, nil where it does not load
+function Generation:run(file)
+  local chunk, env = self:compile(file)
+  if not chunk then
+    return self:fail(file, env)
+  end
+  local ok, err = apart.run(file.place, chunk)
+  if not ok then
+    return self:fail(file, err)
+  end
+  return env
+end
+
+function Generation:load_script(file)
+  local env = self:run(file)
+  if not env then
+    return
+  end
+  local script = { file = file, on_load = rawget(env, "onLoad"), on_unload = rawget(env, "onUnload") }
+  self.scripts[#self.scripts + 1] = script
+  self.handlers[file.name] = rawget(env, "handleMessage")
+  if type(self.handlers[file.name]) ~= "function" then
+    self:fail(file, "no function " .. SIGNATURE)
+  end
+end
+
+-- Calls a script's onLoad or onUnload, where it has one. @return true where that went well
+function Generation:call(script, name, run)
+  if run == nil then
+    return true
+  end
+  if type(run) ~= "function" then
+    self:fail(script.file, name .. ": expected a function, got a " .. type(run))
+    return false
+  end
+  local ok, err = apart.run(script.file.place, run)
+  if not ok then
+    self:fail(script.file, script.file.place .. ": " .. name .. ": " .. err)
+  end
+  return ok
+end
+
+--- Tells the scripts that their time is over. @return the errors of this
+function Generation:unload()
+  self.errors = {}
+  for _, script in ipairs(self.scripts) do
+    if script.ready then
+      self:call(script, "onUnload", script.on_unload)
+    end
+  end
+  return self.errors
+end
+
+-- All or nothing: where one onLoad fails, the scripts that were ready are told.
+function Generation:start()
+  for _, script in ipairs(self.scripts) do
+    script.ready = self:call(script, "onLoad", script.on_load)
+  end
+  local errors = self.errors
+  if #errors > 0 then
+    self:unload()
+    self.errors = errors
+  end
+end
+
+local function is_handler(file)
+  return not file.name:find("/", 1, true)
+end
+
+--- Runs every script of a list of files. `generation.errors` lists what is wrong with them: a generation without errors has
+-- a function for each file in `generation.handlers`.
+function loader.load(files)
+  local generation = new_generation(files)
+  for _, file in ipairs(files) do
+    if is_handler(file) then
+      generation:load_script(file)
+    end
+  end
+  if #generation.errors == 0 then
+    generation:start()
+  end
+  return generation
+end
+
+--- Runs every script, but no onLoad, and compiles what none of them requires. @return the errors
+function loader.check(files)
+  local generation = new_generation(files)
+  for _, file in ipairs(files) do
+    if is_handler(file) then
+      generation:load_script(file)
+    else
+      local chunk, err = generation:compile(file)
+      if not chunk then
+        generation:fail(file, err)
+      end
+    end
+  end
+  return generation.errors
+end
+
+return loader

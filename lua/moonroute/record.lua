@@ -1,0 +1,140 @@
+--- Records that scripts send: checks the arguments of router.publish and router.request and makes of them what C takes.
+
+local headers = require "moonroute.headers"
+local json = require "moonroute.json"
+
+local record = {}
+
+local null = json.null
+
+local TOPIC_MAX = 249
+local PARTITION_MAX = 2 ^ 31 - 1
+
+local function is_whole(value, least, most)
+  return type(value) == "number" and value >= least and value <= most and value % 1 == 0
+end
+
+-- Names that Kafka takes.
+local function topic_error(topic)
+  if type(topic) ~= "string" then
+    return "topic: expected a string, got a " .. type(topic)
+  elseif #topic > TOPIC_MAX or topic == "." or topic == ".." or not topic:find("^[%w._-]+$") then
+    return ("topic: '%s' is not a name that a Kafka topic can have"):format(topic)
+  end
+  return nil
+end
+
+local function encode(value)
+  if value == nil then
+    return nil, "value: expected a value, got nil (router.null sends a null value)"
+  elseif value == null then
+    return nil
+  end
+  local ok, text = pcall(json.encode, value)
+  if not ok then
+    return nil, "value: " .. text
+  end
+  return text
+end
+
+local function as_key(key)
+  if type(key) == "number" then
+    return key % 1 == 0 and ("%.0f"):format(key) or tostring(key)
+  elseif type(key) == "string" then
+    return key
+  end
+  return nil
+end
+
+--- The key of a value that has an id, as text; else nil.
+function record.key_of(value)
+  if type(value) ~= "table" then
+    return nil
+  end
+  return as_key(value.id) or as_key(value.messageId)
+end
+
+-- What each option may be: takes the option's value; returns what the record has of it, or nil and what is expected.
+local options = {}
+
+function options.key(key)
+  local text = as_key(key)
+  return text, not text and "a string or a number"
+end
+
+function options.partition(partition)
+  return partition, not is_whole(partition, 0, PARTITION_MAX) and "a whole number, 0 or more"
+end
+
+function options.timestamp(timestamp)
+  return timestamp, not is_whole(timestamp, 1, 2 ^ 53) and "milliseconds since 1970, a whole number"
+end
+
+-- No answer can come in no time: the least is 1 ms.
+function options.timeout(timeout)
+  local ok = type(timeout) == "number" and timeout == timeout
+  return ok and math.max(1, math.min(math.floor(timeout), 2 ^ 53)), not ok and "milliseconds"
+end
+
+function options.reply_to(topic)
+  return topic, topic_error(topic) and "a topic's name"
+end
+
+function options.dialect(dialect)
+  return dialect, dialect ~= "kafka-client" and "\"kafka-client\""
+end
+
+local function take_option(made, name, value)
+  local got, expected = options[name](value)
+  if expected then
+    local shown = type(value) == "string" and ("%q"):format(value) or tostring(value)
+    return ("%s: expected %s, got %s"):format(name, expected, shown)
+  end
+  made[name] = got
+  return nil
+end
+
+local function take_headers(made, given)
+  local err
+  made.headers, err = headers.flatten(given)
+  return err
+end
+
+local function take(made, allowed, name, value)
+  if not allowed[name] then
+    return ("unknown option '%s'"):format(tostring(name))
+  elseif name == "headers" then
+    return take_headers(made, value)
+  elseif name == "key" and value == null then
+    made.key = nil
+    return nil
+  end
+  return take_option(made, name, value)
+end
+
+--- Makes a record.
+-- @param allowed a set of the options' names
+-- @param key the key where the options have none
+-- @return a table of topic, value (text; nil: a null value), headers (flat), and the options given; or nil and what is wrong
+function record.make(allowed, topic, value, given, key)
+  local err = topic_error(topic)
+  if err then
+    return nil, err
+  elseif given ~= nil and type(given) ~= "table" then
+    return nil, "options: expected a table, got a " .. type(given)
+  end
+  local text, bad = encode(value)
+  if bad then
+    return nil, bad
+  end
+  local made = { topic = topic, value = text, key = key }
+  for name, option in pairs(given or {}) do
+    err = take(made, allowed, name, option)
+    if err then
+      return nil, err
+    end
+  end
+  return made
+end
+
+return record

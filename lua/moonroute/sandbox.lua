@@ -1,0 +1,154 @@
+--- The environment of scripts: a standard library that reads no files, runs no programs and cannot be changed.
+
+local coroutines = require "moonroute.coroutines"
+local log = require "moonroute.log"
+
+local sandbox = {}
+
+local raw_load, raw_rawset, raw_pairs = load, rawset, pairs
+local metatable_of = debug.getmetatable
+
+-- Every read-only table, with its name.
+local frozen = setmetatable({}, { __mode = "k" })
+
+local function copy(from)
+  local to = {}
+  for key, value in raw_pairs(from) do
+    to[key] = value
+  end
+  return to
+end
+
+local function refuse(name)
+  error(name .. ": read-only", 3)
+end
+
+--- A read-only view of a table. Each environment has its own, so that what gets past it (table.insert writes
+-- without asking) stays with the script that did it.
+function sandbox.freeze(name, real)
+  local meta = metatable_of(real)
+  local view = setmetatable({}, {
+    __index = real,
+    __newindex = function() refuse(name) end,
+    __pairs = function() return next, copy(real) end,
+    __call = meta and meta.__call,
+    __metatable = false,
+  })
+  frozen[view] = name
+  return view
+end
+
+local function safe_rawset(table, key, value)
+  if frozen[table] then
+    refuse(frozen[table])
+  end
+  return raw_rawset(table, key, value)
+end
+
+-- As in Lua 5.2: read-only tables and contexts can be walked through.
+local function safe_pairs(table)
+  local meta = metatable_of(table)
+  local walk = meta and type(meta) == "table" and rawget(meta, "__pairs")
+  if walk then
+    return walk(table)
+  end
+  return raw_pairs(table)
+end
+
+local function safe_collectgarbage(what)
+  if what ~= "count" then
+    error("collectgarbage: only collectgarbage(\"count\") is allowed", 2)
+  end
+  return collectgarbage("count")
+end
+
+local function print_to_log(...)
+  local parts = {}
+  for position = 1, select("#", ...) do
+    parts[position] = tostring((select(position, ...)))
+  end
+  log.info(table.concat(parts, "\t"))
+end
+
+local functions = {
+  _VERSION = _VERSION,
+  assert = assert,
+  collectgarbage = safe_collectgarbage,
+  error = error,
+  getmetatable = getmetatable,
+  ipairs = ipairs,
+  next = next,
+  pairs = safe_pairs,
+  pcall = pcall,
+  print = print_to_log,
+  rawequal = rawequal,
+  rawget = rawget,
+  rawset = safe_rawset,
+  select = select,
+  setmetatable = setmetatable,
+  tonumber = tonumber,
+  tostring = tostring,
+  type = type,
+  unpack = unpack,
+  xpcall = xpcall,
+}
+
+local libraries = {
+  bit = copy(bit),
+  coroutine = coroutines.library,
+  math = copy(math),
+  os = { clock = os.clock, date = os.date, difftime = os.difftime, time = os.time },
+  string = copy(string),
+  table = copy(table),
+}
+libraries.string.dump = nil
+
+-- Text only: bytecode can do anything. The chunk sees the environment of the script that loads it.
+local function loaders(env)
+  local function load_text(chunk, name, _, own_env)
+    return raw_load(chunk, name, "t", own_env or env)
+  end
+  local function load_string(text, name)
+    return raw_load(text, name or text, "t", env)
+  end
+  return load_text, load_string
+end
+
+local strict = {
+  __metatable = false,
+  __index = function(_, name)
+    error(("undefined global '%s'"):format(tostring(name)), 2)
+  end,
+}
+
+-- Like Lua's own, it knows the standard libraries too.
+local function requirer(views, require)
+  return function(name)
+    if views[name] then
+      return views[name]
+    end
+    return require(name)
+  end
+end
+
+--- A fresh environment. Its globals are its own; reading one that nobody set is an error.
+-- @param require what `require` is in it for modules that are not Lua's own
+function sandbox.environment(require)
+  local env, views = copy(functions), {}
+  for name, library in raw_pairs(libraries) do
+    views[name] = sandbox.freeze(name, library)
+    env[name] = views[name]
+  end
+  env.load, env.loadstring = loaders(env)
+  env.require = requirer(views, require)
+  env._G = env
+  return setmetatable(env, strict)
+end
+
+--- Closes the way from a string value to what the environment leaves out. Once a state.
+function sandbox.harden()
+  string.dump = nil
+  getmetatable("").__metatable = false
+end
+
+return sandbox

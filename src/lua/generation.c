@@ -1,0 +1,195 @@
+#include "lua/generation.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "base/panic.h"
+#include "lua/call.h"
+#include "lua/state.h"
+
+struct loading {
+    struct mr_vm *vm;
+    const struct mr_snapshot *snapshot;
+    struct mr_errors *errors;
+    struct mr_generation *generation;
+};
+
+static void push_file(lua_State *L, const struct mr_script_file *file)
+{
+    lua_createtable(L, 0, 3);
+    lua_pushstring(L, file->name);
+    lua_setfield(L, -2, "name");
+    lua_pushstring(L, file->place);
+    lua_setfield(L, -2, "place");
+    lua_pushlstring(L, file->text, file->length);
+    lua_setfield(L, -2, "text");
+}
+
+/* Calls a function of lua/moonroute/loader.lua with the list of files; leaves what it returns. */
+static void call_loader(lua_State *L, int function, const struct mr_snapshot *snapshot)
+{
+    lua_rawgeti(L, LUA_REGISTRYINDEX, function);
+    lua_createtable(L, (int)snapshot->file_count, 0);
+    for (size_t i = 0; i < snapshot->file_count; i++) {
+        push_file(L, &snapshot->files[i]);
+        lua_rawseti(L, -2, (int)i + 1);
+    }
+    lua_call(L, 1, 1);
+}
+
+/* Adds the list of texts on top of the stack; takes it off. Returns how many. */
+static size_t add_errors(lua_State *L, struct mr_errors *errors)
+{
+    size_t count = lua_objlen(L, -1);
+    for (size_t i = 1; i <= count; i++) {
+        lua_rawgeti(L, -1, (int)i);
+        mr_errors_add(errors, "%s", lua_tostring(L, -1));
+        lua_pop(L, 1);
+    }
+    lua_pop(L, 1);
+    return count;
+}
+
+/* Takes the function on top of the stack as the handler of that file. */
+static void add_script(lua_State *L, struct mr_generation *generation,
+                       const struct mr_script_file *file)
+{
+    struct mr_script *script = &generation->scripts[generation->script_count++];
+    script->generation = generation;
+    script->name = mr_strdup(file->name);
+    script->place = mr_strdup(file->place);
+    script->handler = luaL_ref(L, LUA_REGISTRYINDEX);
+}
+
+/* The loader's generation is at index 1. */
+static struct mr_generation *make_generation(lua_State *L, const struct loading *loading)
+{
+    const struct mr_snapshot *snapshot = loading->snapshot;
+    struct mr_generation *generation = mr_alloc(sizeof(*generation));
+    generation->vm = loading->vm;
+    generation->scripts = mr_alloc(snapshot->file_count * sizeof(struct mr_script));
+    lua_getfield(L, 1, "handlers");
+    for (size_t i = 0; i < snapshot->file_count; i++) {
+        lua_getfield(L, -1, snapshot->files[i].name);
+        if (lua_isfunction(L, -1))
+            add_script(L, generation, &snapshot->files[i]);
+        else
+            lua_pop(L, 1);
+    }
+    lua_pushvalue(L, 1);
+    generation->object = luaL_ref(L, LUA_REGISTRYINDEX);
+    return generation;
+}
+
+static int load(lua_State *L, void *data)
+{
+    struct loading *loading = data;
+    call_loader(L, loading->vm->load, loading->snapshot);
+    lua_getfield(L, 1, "errors");
+    if (add_errors(L, loading->errors) == 0)
+        loading->generation = make_generation(L, loading);
+    return 0;
+}
+
+static int check(lua_State *L, void *data)
+{
+    struct loading *loading = data;
+    call_loader(L, loading->vm->check, loading->snapshot);
+    add_errors(L, loading->errors);
+    return 0;
+}
+
+/* The loader catches what scripts raise; what it raises itself is a mistake of ours, told like any
+ * other. */
+static void run_loader(struct mr_vm *vm, mr_call_fn *function, struct loading *loading)
+{
+    if (mr_call(vm, function, loading) != 0)
+        mr_errors_add(loading->errors, "internal error: %s", mr_buf_text(&vm->trace));
+    mr_call_done(vm);
+}
+
+struct mr_generation *mr_generation_load(struct mr_vm *vm, const struct mr_snapshot *snapshot,
+                                         struct mr_errors *errors)
+{
+    struct loading loading = {vm, snapshot, errors, NULL};
+    run_loader(vm, load, &loading);
+    return loading.generation;
+}
+
+void mr_generation_check(struct mr_vm *vm, const struct mr_snapshot *snapshot,
+                         struct mr_errors *errors)
+{
+    struct loading loading = {vm, snapshot, errors, NULL};
+    run_loader(vm, check, &loading);
+}
+
+static int unload(lua_State *L, void *data)
+{
+    struct loading *loading = data;
+    lua_rawgeti(L, LUA_REGISTRYINDEX, loading->generation->object);
+    lua_getfield(L, -1, "unload");
+    lua_insert(L, -2);
+    lua_call(L, 1, 1);
+    add_errors(L, loading->errors);
+    return 0;
+}
+
+static void call_on_unload(struct mr_generation *generation)
+{
+    struct mr_errors errors = {0};
+    struct loading loading = {generation->vm, NULL, &errors, generation};
+    run_loader(generation->vm, unload, &loading);
+    if (errors.count > 0)
+        mr_log(MR_LOG_ERROR, "unload_failed", MR_S("message", mr_errors_text(&errors)));
+    mr_errors_free(&errors);
+}
+
+static void free_generation(struct mr_generation *generation)
+{
+    lua_State *L = generation->vm->L;
+    for (size_t i = 0; i < generation->script_count; i++) {
+        luaL_unref(L, LUA_REGISTRYINDEX, generation->scripts[i].handler);
+        free(generation->scripts[i].name);
+        free(generation->scripts[i].place);
+    }
+    luaL_unref(L, LUA_REGISTRYINDEX, generation->object);
+    free(generation->scripts);
+    free(generation);
+}
+
+static void end_if_unused(struct mr_generation *generation)
+{
+    if (!generation->retired || generation->tasks > 0)
+        return;
+    call_on_unload(generation);
+    free_generation(generation);
+}
+
+void mr_generation_retire(struct mr_generation *generation)
+{
+    MR_ASSERT(!generation->retired);
+    generation->retired = true;
+    end_if_unused(generation);
+}
+
+void mr_generation_hold(struct mr_generation *generation)
+{
+    MR_ASSERT(!generation->retired);
+    generation->tasks++;
+}
+
+void mr_generation_release(struct mr_generation *generation)
+{
+    MR_ASSERT(generation->tasks > 0);
+    generation->tasks--;
+    end_if_unused(generation);
+}
+
+struct mr_script *mr_generation_script(struct mr_generation *generation, const char *file)
+{
+    for (size_t i = 0; i < generation->script_count; i++)
+        if (strcmp(generation->scripts[i].name, file) == 0)
+            return &generation->scripts[i];
+    return NULL;
+}

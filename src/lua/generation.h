@@ -1,0 +1,26 @@
+/* Generations and their scripts, as the other rooms of src/lua see them. */
+#ifndef MR_LUA_GENERATION_H
+#define MR_LUA_GENERATION_H
+
+#include "lua/vm.h"
+
+struct mr_generation {
+    struct mr_vm *vm;
+    struct mr_script *scripts;
+    size_t script_count;
+    size_t tasks; /* that have not ended */
+    bool retired;
+    int object; /* registry reference to lua/moonroute/loader.lua's */
+};
+
+struct mr_script {
+    struct mr_generation *generation;
+    char *name;  /* "echo.lua" */
+    char *place; /* "scripts/echo.lua" */
+    int handler; /* registry reference to handleMessage */
+};
+
+void mr_generation_hold(struct mr_generation *generation);    /* a task starts */
+void mr_generation_release(struct mr_generation *generation); /* a task ended */
+
+#endif

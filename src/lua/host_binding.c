@@ -1,0 +1,121 @@
+#include "lua/host_binding.h"
+
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/uuid.h"
+#include "lua/log_binding.h"
+#include "lua/modules.h"
+#include "lua/outgoing.h"
+#include "lua/state.h"
+#include "lua/task.h"
+
+enum { ERROR_SIZE = 512 };
+
+/* at_top() -> is this the coroutine that the runtime made, rather than one of the script's? */
+static int at_top(lua_State *L)
+{
+    const struct mr_task *task = mr_vm_of(L)->running;
+    bool is_main = lua_pushthread(L) == 1;
+    lua_pushboolean(L, is_main || (task != NULL && task->co == L));
+    return 1;
+}
+
+/* handling() -> is a message being handled? */
+static int handling(lua_State *L)
+{
+    lua_pushboolean(L, mr_vm_of(L)->running != NULL);
+    return 1;
+}
+
+/* publish(record) -> nil, or what is wrong */
+static int publish(lua_State *L)
+{
+    struct mr_vm *vm = mr_vm_of(L);
+    struct mr_outgoing record;
+    char error[ERROR_SIZE] = "";
+    mr_outgoing_read(vm, L, 1, &record);
+    if (vm->host.publish(vm->data, vm->running->job, &record, error, sizeof(error)) == 0)
+        return 0;
+    lua_pushstring(L, error);
+    return 1;
+}
+
+static void push_pair(lua_State *L, const struct mr_pair *pair)
+{
+    lua_createtable(L, 2, 0);
+    lua_pushlstring(L, pair->name.data, pair->name.length);
+    lua_rawseti(L, -2, 1);
+    if (pair->value.data != NULL) {
+        lua_pushlstring(L, pair->value.data, pair->value.length);
+        lua_rawseti(L, -2, 2);
+    }
+}
+
+/* headers(slot) -> the ordered list { { name, value }, ... } of that task's message */
+static int headers(lua_State *L)
+{
+    const struct mr_incoming *incoming = mr_task_incoming(mr_vm_of(L), luaL_checkint(L, 1));
+    lua_createtable(L, (int)incoming->header_count, 0);
+    for (size_t i = 0; i < incoming->header_count; i++) {
+        push_pair(L, &incoming->headers[i]);
+        lua_rawseti(L, -2, (int)i + 1);
+    }
+    return 1;
+}
+
+static int uuid(lua_State *L)
+{
+    char text[MR_UUID_SIZE];
+    mr_uuid_text(text);
+    lua_pushlstring(L, text, MR_UUID_SIZE - 1);
+    return 1;
+}
+
+static int now(lua_State *L)
+{
+    lua_pushnumber(L, (lua_Number)mr_clock_wall_ms());
+    return 1;
+}
+
+static bool is_secret(const char *name)
+{
+    static const char *const words[] = {"PASSWORD", "SECRET", "TOKEN", "CREDENTIAL", "PRIVATE_KEY"};
+    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+        if (strcasestr(name, words[i]) != NULL)
+            return true;
+    size_t length = strlen(name);
+    return length >= 5 && strcasecmp(name + length - 5, "_FILE") == 0;
+}
+
+/* env(name) -> its value; nil for what is not set and for secrets */
+static int env(lua_State *L)
+{
+    const char *name = luaL_checkstring(L, 1);
+    lua_pushstring(L, is_secret(name) ? NULL : getenv(name));
+    return 1;
+}
+
+int mr_luaopen_host(lua_State *L)
+{
+    static const luaL_Reg functions[] = {
+        {"at_top", at_top},
+        {"env", env},
+        {"handling", handling},
+        {"headers", headers},
+        {"log", mr_log_from_script},
+        {"log_enabled", mr_log_enabled_for},
+        {"now", now},
+        {"publish", publish},
+        {"uuid", uuid},
+        {NULL, NULL},
+    };
+    mr_modules_functions(L, functions);
+    lua_pushvalue(L, lua_upvalueindex(1));
+    lua_setfield(L, -2, "signal");
+    lua_rawgeti(L, LUA_REGISTRYINDEX, mr_vm_of(L)->contexts);
+    lua_setfield(L, -2, "contexts");
+    return 1;
+}

@@ -1,0 +1,89 @@
+#include "lua/json.h"
+
+#include <lauxlib.h>
+#include <lua5.1/lua-cjson.h>
+#include <stdint.h>
+#include <string.h>
+
+#include "base/utf8.h"
+#include "lua/modules.h"
+#include "lua/state.h"
+
+/* Most texts are plain ASCII: eight bytes a step until one is not. */
+static size_t ascii_length(const char *text, size_t length)
+{
+    size_t at = 0;
+    for (uint64_t word; at + sizeof(word) <= length; at += sizeof(word)) {
+        memcpy(&word, text + at, sizeof(word));
+        if ((word & 0x8080808080808080u) != 0)
+            break;
+    }
+    return at;
+}
+
+/* The offset of the first byte that is not UTF-8; `length` where all are. */
+static size_t bad_byte(const char *text, size_t length)
+{
+    size_t at = ascii_length(text, length);
+    if (mr_utf8_valid(text + at, length - at))
+        return length;
+    for (size_t run; (run = mr_utf8_length(text + at, length - at)) > 0;)
+        at += run;
+    return at;
+}
+
+void mr_json_decode(lua_State *L, const struct mr_json *json, int index)
+{
+    size_t length;
+    const char *text = lua_tolstring(L, index, &length);
+    size_t bad = bad_byte(text, length);
+    if (bad < length)
+        luaL_error(L, "byte %d is not UTF-8", (int)bad + 1);
+    lua_pushvalue(L, index);
+    lua_rawgeti(L, LUA_REGISTRYINDEX, json->decode);
+    lua_insert(L, -2);
+    lua_call(L, 1, 1);
+}
+
+void mr_json_encode(lua_State *L, const struct mr_json *json, int index)
+{
+    lua_pushvalue(L, index);
+    lua_rawgeti(L, LUA_REGISTRYINDEX, json->encode);
+    lua_insert(L, -2);
+    lua_call(L, 1, 1);
+    size_t length;
+    const char *text = lua_tolstring(L, -1, &length);
+    if (bad_byte(text, length) < length)
+        luaL_error(L, "a string in it is not UTF-8");
+}
+
+static int decode(lua_State *L)
+{
+    luaL_checktype(L, 1, LUA_TSTRING);
+    mr_json_decode(L, &mr_vm_of(L)->json, 1);
+    return 1;
+}
+
+static int encode(lua_State *L)
+{
+    luaL_checkany(L, 1);
+    mr_json_encode(L, &mr_vm_of(L)->json, 1);
+    return 1;
+}
+
+void mr_json_open(struct mr_vm *vm)
+{
+    mr_modules_preload(vm, "cjson", luaopen_cjson);
+    mr_modules_preload(vm, "moonroute.json", mr_luaopen_json);
+    vm->json.decode = mr_modules_ref(vm->L, "moonroute.codec", "decode");
+    vm->json.encode = mr_modules_ref(vm->L, "moonroute.codec", "encode");
+}
+
+int mr_luaopen_json(lua_State *L)
+{
+    static const luaL_Reg functions[] = {{"decode", decode}, {"encode", encode}, {NULL, NULL}};
+    mr_modules_functions(L, functions);
+    lua_pushlightuserdata(L, NULL);
+    lua_setfield(L, -2, "null");
+    return 1;
+}

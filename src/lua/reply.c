@@ -1,0 +1,77 @@
+#include "lua/reply.h"
+
+#include "lua/call.h"
+#include "lua/generation.h"
+#include "lua/outgoing.h"
+#include "lua/state.h"
+
+enum { VALUE = 1, HEADERS, TEXT };
+
+/* Leaves the reply's text at TEXT; "" where it has none. */
+static void take_value(lua_State *L, struct mr_task *task, struct mr_result *result)
+{
+    result->value_is_string = lua_type(L, VALUE) == LUA_TSTRING;
+    if (lua_isnil(L, VALUE)) {
+        result->reply = MR_REPLY_NONE;
+        lua_pushliteral(L, "");
+        return;
+    }
+    bool is_null = lua_islightuserdata(L, VALUE) && lua_touserdata(L, VALUE) == NULL;
+    result->reply = is_null ? MR_REPLY_NULL : MR_REPLY_VALUE;
+    if (is_null)
+        lua_pushliteral(L, "");
+    else if (result->value_is_string && task->codec == MR_CODEC_RAW)
+        lua_pushvalue(L, VALUE);
+    else
+        mr_json_encode(L, &task->vm->json, VALUE);
+    if (!is_null)
+        result->value.data = lua_tolstring(L, TEXT, &result->value.length);
+}
+
+/* Puts the flat list of headers in the place of the returned table. */
+static void take_headers(lua_State *L, struct mr_task *task, struct mr_result *result)
+{
+    if (lua_isnil(L, HEADERS))
+        return;
+    lua_rawgeti(L, LUA_REGISTRYINDEX, task->vm->headers);
+    lua_pushvalue(L, HEADERS);
+    lua_call(L, 1, 2);
+    if (lua_isnil(L, -2))
+        lua_error(L);
+    lua_pop(L, 1);
+    lua_replace(L, HEADERS);
+    result->header_count = mr_outgoing_pairs(L, HEADERS, &task->headers, &task->header_capacity);
+    result->headers = task->headers;
+}
+
+struct taking {
+    struct mr_task *task;
+    struct mr_result *result;
+};
+
+static int take(lua_State *L, void *data)
+{
+    struct taking *taking = data;
+    struct mr_task *task = taking->task;
+    lua_settop(task->co, 2);
+    lua_xmove(task->co, L, 2);
+    take_value(L, task, taking->result);
+    take_headers(L, task, taking->result);
+    lua_xmove(L, task->co, 2); /* what the result points into: the list and the text */
+    return 0;
+}
+
+void mr_reply_take(struct mr_task *task, struct mr_result *result)
+{
+    struct mr_vm *vm = task->vm;
+    struct taking taking = {task, result};
+    *result = (struct mr_result){.outcome = MR_OUTCOME_RETURNED};
+    if (mr_call(vm, take, &taking) != 0) {
+        struct mr_buf message = {0};
+        mr_buf_printf(&message, "reply: %s", mr_call_message(vm));
+        *result = (struct mr_result){.outcome = MR_OUTCOME_RAISED};
+        mr_fault_error(&task->fault, message.data, task->script->place, &result->fault);
+        mr_buf_free(&message);
+    }
+    mr_call_done(vm);
+}

@@ -1,0 +1,56 @@
+/* What the rooms of src/lua share about a VM; seen nowhere else. */
+#ifndef MR_LUA_STATE_H
+#define MR_LUA_STATE_H
+
+#include <lauxlib.h>
+#include <lua.h>
+
+#include "base/buf.h"
+#include "lua/json.h"
+#include "lua/pool.h"
+#include "lua/vm.h"
+
+/* Fixed places on the main stack: reached from outside of protected calls without allocating. */
+enum mr_slot_index {
+    MR_SLOT_ON_ERROR = 1, /* the message handler of the one pcall */
+    MR_SLOT_DOOR,         /* the C function behind which everything runs */
+    MR_SLOT_THREADS,      /* coroutines of the pool's tasks, by their slot */
+    MR_SLOT_CONTEXTS,     /* context tables of running tasks, by their slot */
+    MR_SLOT_LAST = MR_SLOT_CONTEXTS,
+};
+
+typedef int mr_call_fn(lua_State *L, void *data);
+
+struct mr_vm {
+    lua_State *L;
+    struct mr_host host;
+    void *data;    /* the host's */
+    bool is_alone; /* sees no Lua files but those in the binary, and is hardened: as all are but
+                      that of `moonroute test` */
+    struct {
+        mr_call_fn *function;
+        void *data;
+    } call;                  /* what the door is to run */
+    struct mr_buf trace;     /* of the last protected call that failed */
+    struct mr_task *running; /* the task whose Lua is on the CPU; NULL while none is */
+    struct mr_pool pool;
+    struct mr_json json;
+    struct mr_pair *pairs; /* scratch for headers on their way out */
+    size_t pair_capacity;
+    int entry;    /* registry references to functions of lua/: entry.lua, */
+    int headers;  /* headers.flatten, */
+    int fault;    /* fault.classify, */
+    int load;     /* loader.load, */
+    int check;    /* loader.check; */
+    int contexts; /* and to the table at MR_SLOT_CONTEXTS */
+};
+
+struct mr_vm *mr_vm_open(const struct mr_host *host, void *data, bool is_alone);
+
+/* The VM that a binding's function belongs to: its first upvalue. */
+static inline struct mr_vm *mr_vm_of(lua_State *L)
+{
+    return lua_touserdata(L, lua_upvalueindex(1));
+}
+
+#endif

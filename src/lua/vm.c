@@ -1,0 +1,102 @@
+#include "lua/vm.h"
+
+#include <stdlib.h>
+#include <sys/random.h>
+
+#include "base/panic.h"
+#include "lua/call.h"
+#include "lua/host_binding.h"
+#include "lua/modules.h"
+#include "lua/state.h"
+
+static void open_references(struct mr_vm *vm)
+{
+    vm->entry = mr_modules_ref(vm->L, "moonroute.entry", "enter");
+    vm->headers = mr_modules_ref(vm->L, "moonroute.headers", "flatten");
+    vm->fault = mr_modules_ref(vm->L, "moonroute.fault", "classify");
+    vm->load = mr_modules_ref(vm->L, "moonroute.loader", "load");
+    vm->check = mr_modules_ref(vm->L, "moonroute.loader", "check");
+}
+
+/* LuaJIT starts every state at the same random number; workers shall differ. */
+static void seed_random(lua_State *L)
+{
+    uint32_t seed = 0;
+    ssize_t got = getrandom(&seed, sizeof(seed), 0);
+    MR_ASSERT(got == (ssize_t)sizeof(seed));
+    lua_getglobal(L, "math");
+    lua_getfield(L, -1, "randomseed");
+    lua_pushnumber(L, seed);
+    lua_call(L, 1, 0);
+    lua_pop(L, 1);
+}
+
+static void harden(lua_State *L)
+{
+    mr_modules_require(L, "moonroute.sandbox");
+    lua_getfield(L, -1, "harden");
+    lua_call(L, 0, 0);
+    lua_pop(L, 1);
+}
+
+static int open_runtime(lua_State *L, void *data)
+{
+    struct mr_vm *vm = data;
+    mr_modules_open(L, vm->is_alone);
+    mr_modules_preload(vm, "moonroute.host", mr_luaopen_host);
+    mr_json_open(vm);
+    if (vm->is_alone)
+        harden(L);
+    seed_random(L);
+    open_references(vm);
+    return 0;
+}
+
+/* Tables that are reached from outside of protected calls. */
+static void open_tables(struct mr_vm *vm)
+{
+    lua_newtable(vm->L);
+    lua_newtable(vm->L);
+    MR_ASSERT(lua_gettop(vm->L) == MR_SLOT_LAST);
+    lua_pushvalue(vm->L, MR_SLOT_CONTEXTS);
+    vm->contexts = luaL_ref(vm->L, LUA_REGISTRYINDEX);
+}
+
+struct mr_vm *mr_vm_open(const struct mr_host *host, void *data, bool is_alone)
+{
+    struct mr_vm *vm = mr_alloc(sizeof(*vm));
+    vm->host = *host;
+    vm->data = data;
+    vm->is_alone = is_alone;
+    vm->L = luaL_newstate();
+    if (vm->L == NULL)
+        mr_panic(__FILE__, __LINE__, "out of memory");
+    mr_call_open(vm);
+    open_tables(vm);
+    if (mr_call(vm, open_runtime, vm) != 0)
+        mr_panic(__FILE__, __LINE__, mr_buf_text(&vm->trace));
+    mr_call_done(vm);
+    return vm;
+}
+
+struct mr_vm *mr_vm_new(const struct mr_host *host, void *data)
+{
+    return mr_vm_open(host, data, true);
+}
+
+void mr_vm_free(struct mr_vm *vm)
+{
+    if (vm == NULL)
+        return;
+    MR_ASSERT(vm->running == NULL);
+    mr_pool_free(vm);
+    lua_close(vm->L);
+    mr_buf_free(&vm->trace);
+    free(vm->pairs);
+    free(vm);
+}
+
+size_t mr_vm_memory(const struct mr_vm *vm)
+{
+    return (size_t)lua_gc(vm->L, LUA_GCCOUNT, 0) * 1024 + (size_t)lua_gc(vm->L, LUA_GCCOUNTB, 0);
+}
