@@ -10,6 +10,9 @@
 #include "base/file.h"
 #include "base/panic.h"
 
+/* What Lua calls the file in its messages, which would cut a long name. */
+#define CHUNK "(configuration)"
+
 enum { FILE_MOST = 16 * 1024 * 1024, INSTRUCTIONS_MOST = 50 * 1000 * 1000 };
 
 struct loading {
@@ -40,7 +43,10 @@ static int env(lua_State *lua)
 static void on_too_long(lua_State *lua, lua_Debug *info)
 {
     (void)info;
-    luaL_error(lua, "the configuration does not come to an end (a loop without one?)");
+    luaL_where(lua, 0); /* the hook itself has no level */
+    lua_pushliteral(lua, "the configuration does not come to an end (a loop without one?)");
+    lua_concat(lua, 2);
+    lua_error(lua);
 }
 
 static void open_libraries(lua_State *lua)
@@ -205,8 +211,7 @@ static int load(lua_State *lua)
     struct loading *loading = lua_touserdata(lua, 1);
     struct mr_buf *text = lua_touserdata(lua, 2);
     open_libraries(lua);
-    lua_pushfstring(lua, "@%s", loading->file);
-    if (luaL_loadbufferx(lua, text->data, text->length, lua_tostring(lua, -1), "t") != 0)
+    if (luaL_loadbufferx(lua, text->data, text->length, "=" CHUNK, "t") != 0)
         return lua_error(lua);
     push_environment(lua);
     lua_setfenv(lua, -2);
@@ -221,11 +226,15 @@ static int load(lua_State *lua)
     return 0;
 }
 
-/* What an error is as text; a script may raise anything. */
-static const char *message_of(lua_State *lua)
+/* The error on top of the stack, which may be any value. */
+static void tell_error(struct loading *loading, lua_State *lua)
 {
-    return lua_type(lua, -1) == LUA_TSTRING ? lua_tostring(lua, -1)
-                                            : "it raised a value that is no text";
+    const char *message = lua_type(lua, -1) == LUA_TSTRING ? lua_tostring(lua, -1)
+                                                           : "it raised a value that is no text";
+    if (strncmp(message, CHUNK ":", strlen(CHUNK ":")) == 0)
+        mr_errors_add(loading->errors, "%s%s", loading->file, message + strlen(CHUNK));
+    else
+        mr_errors_add(loading->errors, "%s: %s", loading->file, message);
 }
 
 static void run(struct loading *loading, struct mr_buf *text)
@@ -236,12 +245,8 @@ static void run(struct loading *loading, struct mr_buf *text)
     lua_pushcfunction(lua, load);
     lua_pushlightuserdata(lua, loading);
     lua_pushlightuserdata(lua, text);
-    if (lua_pcall(lua, 2, 0, 0) != 0) {
-        const char *message = message_of(lua);
-        bool placed = strncmp(message, loading->file, strlen(loading->file)) == 0;
-        mr_errors_add(loading->errors, "%s%s%s", placed ? "" : loading->file, placed ? "" : ": ",
-                      message);
-    }
+    if (lua_pcall(lua, 2, 0, 0) != 0)
+        tell_error(loading, lua);
     lua_close(lua);
 }
 

@@ -1,0 +1,172 @@
+#include <ftw.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "cmd/settings.h"
+
+/* The folder that the test runs in, and the one where it began. */
+struct world {
+    char folder[64];
+    char *home;
+    struct mr_errors errors;
+};
+
+static int set_up(void **state)
+{
+    struct world *world = calloc(1, sizeof(*world));
+    strcpy(world->folder, "/tmp/mr_settings_test_XXXXXX");
+    world->home = getcwd(NULL, 0);
+    *state = world;
+    if (mkdtemp(world->folder) == NULL || chdir(world->folder) != 0)
+        return -1;
+    return mkdir("scripts", 0755) | mkdir("config", 0755);
+}
+
+static int delete_one(const char *path, const struct stat *info, int kind, struct FTW *ftw)
+{
+    (void)info, (void)kind, (void)ftw;
+    return remove(path);
+}
+
+static int tear_down(void **state)
+{
+    struct world *world = *state;
+    int result = chdir(world->home);
+    nftw(world->folder, delete_one, 8, FTW_DEPTH | FTW_PHYS);
+    mr_errors_free(&world->errors);
+    free(world->home);
+    free(world);
+    return result;
+}
+
+static void put(const char *name, const char *text)
+{
+    FILE *file = fopen(name, "w");
+    assert_non_null(file);
+    fputs(text, file);
+    fclose(file);
+}
+
+static void nothing_is_needed(void **state)
+{
+    struct world *world = *state;
+    struct mr_settings settings = {0};
+    put("scripts/echo.lua", "");
+    struct mr_snapshot *snapshot = mr_settings_snapshot(&settings, 1, &world->errors);
+    assert_string_equal(mr_errors_text(&world->errors), "");
+    assert_string_equal(mr_config_string(snapshot->config, "service"), "moonroute");
+    assert_string_equal(snapshot->files[0].place, "scripts/echo.lua");
+    mr_snapshot_free(snapshot);
+}
+
+static void the_command_line_goes_before_the_environment_before_the_file(void **state)
+{
+    struct world *world = *state;
+    struct mr_settings settings = {.workers = "1"};
+    put("config/moonroute.lua",
+        "return { workers = 3, service = 'file', log = { level = 'warn' } }");
+    setenv("MOONROUTE_WORKERS", "2", 1);
+    setenv("MOONROUTE_SERVICE", "environment", 1);
+    struct mr_config *config = mr_settings_config(&settings, &world->errors);
+    unsetenv("MOONROUTE_WORKERS");
+    unsetenv("MOONROUTE_SERVICE");
+    assert_string_equal(mr_errors_text(&world->errors), "");
+    assert_int_equal(mr_config_integer(config, "workers"), 1);
+    assert_string_equal(mr_config_string(config, "service"), "environment");
+    assert_string_equal(mr_config_string(config, "log.level"), "warn");
+    mr_config_free(config);
+}
+
+static void every_option_sets_its_key(void **state)
+{
+    struct world *world = *state;
+    struct mr_settings settings = {NULL, "s", "b:1", "2", "h:3", "error", "text"};
+    struct mr_config *config = mr_settings_config(&settings, &world->errors);
+    assert_string_equal(mr_config_string(config, "scripts"), "s");
+    assert_string_equal(mr_config_string(config, "kafka.brokers"), "b:1");
+    assert_string_equal(mr_config_string(config, "workers"), "2");
+    assert_string_equal(mr_config_string(config, "admin.listen"), "h:3");
+    assert_string_equal(mr_config_string(config, "log.level"), "error");
+    assert_string_equal(mr_config_string(config, "log.format"), "text");
+    mr_config_free(config);
+}
+
+static void a_file_that_was_named_must_be_there(void **state)
+{
+    struct world *world = *state;
+    struct mr_settings settings = {.config_file = "other.lua"};
+    put("config/moonroute.lua", "error('not this one')");
+    assert_null(mr_settings_snapshot(&settings, 1, &world->errors));
+    assert_string_equal(mr_errors_text(&world->errors),
+                        "other.lua: cannot read it: No such file or directory\n");
+}
+
+static void errors_of_every_source_are_told_at_once(void **state)
+{
+    struct world *world = *state;
+    struct mr_settings settings = {.workers = "none"};
+    put("config/moonroute.lua", "return { serivce = 'x', routes = { ['^a'] = {} } }");
+    setenv("KAFKA_BROKERS", "a b", 1);
+    struct mr_config *config = mr_settings_config(&settings, &world->errors);
+    unsetenv("KAFKA_BROKERS");
+    assert_string_equal(
+        mr_errors_text(&world->errors),
+        "--workers: workers: expected \"auto\" or an integer from 1 to 1024, got \"none\"\n"
+        "KAFKA_BROKERS: kafka.brokers: expected a list of HOST:PORT, got \"a b\"\n"
+        "config/moonroute.lua: serivce: unknown key (did you mean service?)\n"
+        "config/moonroute.lua: routes[\"^a\"]: a pattern needs `script`, the handler's file\n");
+    mr_config_free(config);
+}
+
+static void a_missing_scripts_folder_says_what_to_do(void **state)
+{
+    struct world *world = *state;
+    struct mr_settings settings = {.scripts = "nowhere/"};
+    assert_null(mr_settings_snapshot(&settings, 1, &world->errors));
+    assert_string_equal(mr_errors_text(&world->errors),
+                        "nowhere: no such folder: create it or pass --scripts DIR\n");
+}
+
+static void a_folder_without_scripts_is_an_error(void **state)
+{
+    struct world *world = *state;
+    struct mr_settings settings = {0};
+    assert_null(mr_settings_snapshot(&settings, 1, &world->errors));
+    assert_string_equal(mr_errors_text(&world->errors),
+                        "scripts: no handler scripts (*.lua) here\n");
+}
+
+static void errors_from_before_do_not_count(void **state)
+{
+    struct world *world = *state;
+    struct mr_settings settings = {0};
+    put("scripts/echo.lua", "");
+    mr_errors_add(&world->errors, "of somebody else");
+    struct mr_snapshot *snapshot = mr_settings_snapshot(&settings, 1, &world->errors);
+    assert_non_null(snapshot);
+    mr_snapshot_free(snapshot);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(nothing_is_needed),
+        TEST(the_command_line_goes_before_the_environment_before_the_file),
+        TEST(every_option_sets_its_key),
+        TEST(a_file_that_was_named_must_be_there),
+        TEST(errors_of_every_source_are_told_at_once),
+        TEST(a_missing_scripts_folder_says_what_to_do),
+        TEST(a_folder_without_scripts_is_an_error),
+        TEST(errors_from_before_do_not_count),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
