@@ -1,0 +1,87 @@
+#include <stdio.h>
+
+#include "base/log.h"
+#include "cmd/settings.h"
+#include "lua/vm.h"
+
+static int print_errors(struct mr_errors *errors, int code)
+{
+    bool any = errors->count > 0;
+    fputs(mr_errors_text(errors), stderr);
+    mr_errors_free(errors);
+    return any ? code : MR_EXIT_OK;
+}
+
+/* No script gets as far as asking for these while it only loads. */
+static int refuse(char *error, size_t size)
+{
+    snprintf(error, size, "not while scripts are checked");
+    return -1;
+}
+
+static int refuse_publish(void *data, void *job, const struct mr_outgoing *record, char *error,
+                          size_t size)
+{
+    (void)data, (void)job, (void)record;
+    return refuse(error, size);
+}
+
+static int refuse_request(void *data, void *job, const struct mr_ask *ask, char *error, size_t size)
+{
+    (void)data, (void)job, (void)ask;
+    return refuse(error, size);
+}
+
+static int refuse_sleep(void *data, void *job, int64_t milliseconds, char *error, size_t size)
+{
+    (void)data, (void)job, (void)milliseconds;
+    return refuse(error, size);
+}
+
+static void check_scripts(const struct mr_snapshot *snapshot, struct mr_errors *errors)
+{
+    const struct mr_host host = {refuse_publish, refuse_request, refuse_sleep};
+    struct mr_vm *vm = mr_vm_new(&host, NULL);
+    mr_generation_check(vm, snapshot, errors);
+    mr_vm_free(vm);
+}
+
+static size_t count_handlers(const struct mr_snapshot *snapshot)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < snapshot->file_count; i++)
+        count += strchr(snapshot->files[i].name, '/') == NULL;
+    return count;
+}
+
+static int check(const struct mr_settings *settings)
+{
+    struct mr_errors errors = {0};
+    struct mr_config *config = mr_settings_config(settings, &errors);
+    if (errors.count > 0) {
+        mr_config_free(config);
+        return print_errors(&errors, MR_EXIT_CONFIG);
+    }
+    struct mr_snapshot *snapshot =
+        mr_snapshot_read(0, config, mr_config_string(config, "scripts"), &errors);
+    check_scripts(snapshot, &errors);
+    size_t count = count_handlers(snapshot);
+    if (errors.count == 0)
+        printf("%zu script%s, configuration OK\n", count, count == 1 ? "" : "s");
+    mr_snapshot_free(snapshot);
+    return print_errors(&errors, MR_EXIT_DATA);
+}
+
+int mr_cmd_check(const struct mr_command *self, int argc, char **argv)
+{
+    struct mr_settings settings = {0};
+    int code;
+    const struct mr_option options[] = {
+        MR_SETTINGS_FILE_OPTIONS(&settings),
+        MR_SETTINGS_RUN_OPTIONS(&settings),
+        {.name = NULL},
+    };
+    if (mr_options_parse(self, options, argc, argv, 0, 0, &code) < 0)
+        return code;
+    return check(&settings);
+}

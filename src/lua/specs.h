@@ -1,0 +1,16 @@
+/* Runs busted specs in a Lua of the runtime: the whole standard library, `require "moonroute"`, and
+ * the modules behind it. */
+#ifndef MR_LUA_SPECS_H
+#define MR_LUA_SPECS_H
+
+enum mr_specs {
+    MR_SPECS_PASSED,
+    MR_SPECS_FAILED,
+    MR_SPECS_NO_BUSTED, /* it is not installed */
+    MR_SPECS_BROKEN,    /* busted itself failed; standard error says how */
+};
+
+/* `path` is a file or a folder of *_spec.lua files. busted reports on standard output. */
+enum mr_specs mr_specs_run(const char *path);
+
+#endif
