@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "base/exit.h"
 #include "base/log.h"
+#include "base/log_settings.h"
 #include "base/panic.h"
 #include "worker/broker.h"
 #include "worker/dispatch.h"
@@ -265,11 +266,7 @@ static void open_log(struct mr_worker *worker, const struct mr_config *config)
 {
     char who[32];
     snprintf(who, sizeof(who), "worker %llu", (unsigned long long)worker->number);
-    int opened = mr_log_open(mr_config_string(config, "log.file"),
-                             strcmp(mr_config_string(config, "log.format"), "json") == 0
-                                 ? MR_LOG_JSON
-                                 : MR_LOG_TEXT,
-                             mr_log_level_of(mr_config_string(config, "log.level")), who);
+    int opened = mr_log_settings(config, who);
     if (opened < 0)
         mr_log(MR_LOG_ERROR, "log_open_failed", MR_S("message", strerror(-opened)));
 }

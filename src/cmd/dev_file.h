@@ -1,0 +1,14 @@
+/* The note that `moonroute dev` leaves while it runs, so that request and publish find its broker by themselves. */
+#ifndef MR_CMD_DEV_FILE_H
+#define MR_CMD_DEV_FILE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* Says where the broker of this process is. Returns 0 or -errno. */
+int mr_dev_file_write(const char *brokers);
+void mr_dev_file_remove(void);
+/* True with the address when a `moonroute dev` of this user runs. */
+bool mr_dev_file_read(char *brokers, size_t size);
+
+#endif

@@ -1,0 +1,45 @@
+#include "cmd/serve.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/exit.h"
+#include "base/log.h"
+#include "base/log_settings.h"
+
+static void warn_pending(void *context, const char *name, const char *value)
+{
+    (void)context;
+    mr_log(MR_LOG_WARN, "setting_without_effect", MR_S("key", name), MR_S("value", value),
+           MR_S("message", "this version does not do that yet"));
+}
+
+/* What only the configuration can get wrong, so that it ends with another code than a script. */
+static bool set_up(const struct mr_settings *settings)
+{
+    struct mr_errors errors = {0};
+    struct mr_config *config = mr_settings_config(settings, &errors);
+    int opened = errors.count == 0 ? mr_log_settings(config, "master") : 0;
+    if (opened != 0)
+        mr_errors_add(&errors, "log.file: cannot open %s: %s", mr_config_string(config, "log.file"),
+                      strerror(-opened));
+    bool good = errors.count == 0;
+    if (good)
+        mr_config_pending(config, warn_pending, NULL);
+    fputs(mr_errors_text(&errors), stderr);
+    mr_errors_free(&errors);
+    mr_config_free(config);
+    return good;
+}
+
+int mr_serve(const struct mr_settings *settings, struct mr_master_options *options)
+{
+    const char *const files[] = {
+        settings->config_file != NULL ? settings->config_file : "config/moonroute.lua",
+        settings->config_file != NULL ? NULL : "/etc/moonroute/moonroute.lua", NULL};
+    if (!set_up(settings))
+        return MR_EXIT_CONFIG;
+    options->version = MR_VERSION;
+    options->files = files;
+    return mr_master_run(options);
+}

@@ -1,0 +1,145 @@
+#include "kafka/asker.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/panic.h"
+#include "kafka/cluster.h"
+#include "kafka/listener.h"
+#include "kafka/producer.h"
+
+enum { NEW_TOPIC_PARTITIONS = 1 };
+
+struct mr_asker {
+    const struct mr_config *config;
+    int wake_fd;
+    struct mr_producer *producer;
+    struct mr_listener *listener;
+    bool delivered, listening;
+    char failure[256]; /* of the delivery */
+};
+
+static void on_delivered(void *data, void *opaque, const char *topic, const char *error)
+{
+    struct mr_asker *asker = data;
+    (void)opaque, (void)topic;
+    asker->delivered = true;
+    snprintf(asker->failure, sizeof(asker->failure), "%s", error == NULL ? "" : error);
+}
+
+static void on_listening(void *data, const char *topic)
+{
+    struct mr_asker *asker = data;
+    (void)topic;
+    asker->listening = true;
+}
+
+static void on_troubled(void *data, bool unreachable, const char *text)
+{
+    (void)data, (void)unreachable;
+    mr_log(MR_LOG_DEBUG, "kafka_trouble", MR_S("message", text));
+}
+
+static const struct mr_producer_events producer_events = {on_delivered, on_troubled};
+static const struct mr_listener_events listener_events = {on_listening, on_troubled};
+
+struct mr_asker *mr_asker_new(const struct mr_config *config, struct mr_errors *errors)
+{
+    struct mr_asker *asker = mr_alloc(sizeof(*asker));
+    asker->config = config;
+    asker->wake_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+    MR_ASSERT(asker->wake_fd >= 0);
+    asker->producer = mr_producer_new(config, asker->wake_fd, &producer_events, asker, errors);
+    if (asker->producer != NULL)
+        asker->listener =
+            mr_listener_new(config, asker->wake_fd, &listener_events, asker, errors);
+    if (asker->listener == NULL) {
+        mr_asker_free(asker);
+        return NULL;
+    }
+    return asker;
+}
+
+bool mr_asker_reachable(struct mr_asker *asker, int timeout)
+{
+    return mr_cluster_reachable(asker->producer, timeout);
+}
+
+/* Waits until a client has something, `deadline` (monotonic ms) at most. False when that has passed. */
+static bool await(struct mr_asker *asker, uint64_t deadline)
+{
+    uint64_t now = mr_clock_ms(), count;
+    struct pollfd wake = {.fd = asker->wake_fd, .events = POLLIN};
+    if (now >= deadline)
+        return false;
+    while (poll(&wake, 1, (int)(deadline - now)) < 0 && errno == EINTR)
+        continue;
+    ssize_t got = read(asker->wake_fd, &count, sizeof(count));
+    (void)got;
+    return true;
+}
+
+int mr_asker_send(struct mr_asker *asker, const struct mr_outgoing *record, int timeout, char *why,
+                  size_t size)
+{
+    uint64_t deadline = mr_clock_ms() + (uint64_t)timeout;
+    asker->delivered = false;
+    if (mr_producer_send(asker->producer, record, NULL, why, size) != MR_SENT)
+        return -1;
+    for (mr_producer_poll(asker->producer); !asker->delivered; mr_producer_poll(asker->producer)) {
+        if (!await(asker, deadline)) {
+            snprintf(why, size, "not acknowledged within %d ms", timeout);
+            return -1;
+        }
+    }
+    snprintf(why, size, "%s", asker->failure);
+    return asker->failure[0] == '\0' ? 0 : -1;
+}
+
+int mr_asker_listen(struct mr_asker *asker, const char *topic, int timeout, char *why, size_t size)
+{
+    uint64_t deadline = mr_clock_ms() + (uint64_t)timeout;
+    struct mr_message message;
+    int32_t partitions =
+        mr_cluster_topic(asker->producer, topic, mr_config_boolean(asker->config, "create_topics"),
+                         NEW_TOPIC_PARTITIONS, timeout, why, size);
+    if (partitions < 0 || mr_listener_add(asker->listener, topic, partitions, why, size) != 0)
+        return -1;
+    for (;;) {
+        while (mr_listener_poll(asker->listener, &message))
+            mr_message_free(&message);
+        if (asker->listening)
+            return 0;
+        if (!await(asker, deadline)) {
+            snprintf(why, size, "does not listen after %d ms", timeout);
+            return -1;
+        }
+    }
+}
+
+bool mr_asker_receive(struct mr_asker *asker, struct mr_message *message, int timeout)
+{
+    uint64_t deadline = mr_clock_ms() + (uint64_t)timeout;
+    while (!mr_listener_poll(asker->listener, message))
+        if (!await(asker, deadline))
+            return false;
+    return true;
+}
+
+void mr_asker_free(struct mr_asker *asker)
+{
+    if (asker->listener != NULL)
+        mr_listener_free(asker->listener);
+    if (asker->producer != NULL) {
+        mr_producer_drop(asker->producer);
+        mr_producer_free(asker->producer);
+    }
+    close(asker->wake_fd);
+    free(asker);
+}
