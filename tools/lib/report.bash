@@ -86,12 +86,12 @@ show_failures() {
 
 # Runs a command so that whatever it starts can be told from everything else on this machine.
 marked() {
-    MOONROUTE_TEST_RUN=$$ "$@"
+    MR_TEST_RUN=$$ "$@"
 }
 
 # The processes that this run started and that still run: those with the mark in their environment.
 leftovers() {
-    grep -lzsFx "MOONROUTE_TEST_RUN=$$" /proc/[0-9]*/environ | cut -d/ -f3
+    grep -lzsFx "MR_TEST_RUN=$$" /proc/[0-9]*/environ | cut -d/ -f3
 }
 
 end_leftovers() {
