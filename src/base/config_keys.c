@@ -5,7 +5,6 @@
 /* What `defaults` says for every route, and a route for itself. */
 #define POLICY(ROW)                                                                                \
     ROW("ordering", .kind = MR_KIND_ONE_OF, .fallback = "key", .choices = "key|partition|none",    \
-        .pending = "partition|none",                                                               \
         .help = "Which messages are handled one after the other: those of the same key, all of a " \
                 "partition, or none."),                                                            \
         ROW("concurrency", .kind = MR_KIND_INTEGER, .fallback = "64", .least = 1, .most = 65536,   \
@@ -39,22 +38,23 @@
                     "-commands."),                                                                 \
         ROW("dlq.dialect", .kind = MR_KIND_ONE_OF, .fallback = "plain", .choices = "plain|spring", \
             .pending = "*", .help = "spring adds the headers kafka_dlt-* to a dead letter."),      \
-        DLQ_HEADER(ROW, "original-topic", "topic it was sent to"),                                 \
-        DLQ_HEADER(ROW, "original-partition", "partition"),                                        \
-        DLQ_HEADER(ROW, "original-offset", "offset"),                                              \
-        DLQ_HEADER(ROW, "original-timestamp", "timestamp"), DLQ_HEADER(ROW, "error", "error"),     \
-        DLQ_HEADER(ROW, "error-stack", "traceback"),                                               \
-        DLQ_HEADER(ROW, "failed-at", "time of failure (ms)"),                                      \
-        DLQ_HEADER(ROW, "total-retries", "number of retries"),                                     \
+        DLQ_HEADER(ROW, "[\"original-topic\"]", "original-topic", "the topic of the message"),     \
+        DLQ_HEADER(ROW, "[\"original-partition\"]", "original-partition", "its partition"),        \
+        DLQ_HEADER(ROW, "[\"original-offset\"]", "original-offset", "its offset"),                 \
+        DLQ_HEADER(ROW, "[\"original-timestamp\"]", "original-timestamp", "its timestamp, in ms"), \
+        DLQ_HEADER(ROW, ".error", "error", "why it failed"),                                       \
+        DLQ_HEADER(ROW, "[\"error-stack\"]", "error-stack", "the traceback"),                      \
+        DLQ_HEADER(ROW, "[\"failed-at\"]", "failed-at", "when it failed, in ms"),                  \
+        DLQ_HEADER(ROW, "[\"total-retries\"]", "total-retries", "how often it was retried"),       \
         ROW("budget.time", .kind = MR_KIND_DURATION, .fallback = "1000", .least = 1,               \
             .pending = "*", .unit = "ms",                                                          \
             .help = "The longest uninterrupted run of a handler's Lua; waiting is free."),         \
         ROW("budget.memory", .kind = MR_KIND_SIZE, .fallback = "256MB", .least = 1048576,          \
             .pending = "*", .unit = "bytes", .help = "Memory of a worker's Lua.")
 
-#define DLQ_HEADER(ROW, name, what)                                                                \
-    ROW("dlq.headers[\"" name "\"]", .kind = MR_KIND_TEXT, .fallback = name, .pending = "*",       \
-        .help = "Name of the dead letter's header with the message's " what ".")
+#define DLQ_HEADER(ROW, at, name, what)                                                            \
+    ROW("dlq.headers" at, .kind = MR_KIND_TEXT, .fallback = (name), .pending = "*",                \
+        .help = "The dead letter's header that tells " what ".")
 #define DEFAULTS_ROW(name, ...)                                                                    \
     {                                                                                              \
         .path = "defaults." name, __VA_ARGS__                                                      \
@@ -78,6 +78,30 @@ const struct mr_config_key mr_config_keys[] = {
      .most = 1024,
      .unit = "processes",
      .help = "Worker processes; auto: one for each CPU that this process may use."},
+    {.path = "scripts",
+     .kind = MR_KIND_TEXT,
+     .fallback = "scripts",
+     .help = "Folder of the handler scripts."},
+    {.path = "shutdown_timeout",
+     .kind = MR_KIND_DURATION,
+     .fallback = "10000",
+     .least = 0,
+     .most = INT32_MOST,
+     .unit = "ms",
+     .help = "How long a stop waits for the handlers that are running."},
+    {.path = "commit_interval",
+     .kind = MR_KIND_DURATION,
+     .flags = MR_KEY_RESTART,
+     .fallback = "1000",
+     .least = 1,
+     .most = 86400000,
+     .unit = "ms",
+     .help = "How often offsets are committed."},
+    {.path = "create_topics",
+     .kind = MR_KIND_BOOLEAN,
+     .flags = MR_KEY_RESTART,
+     .fallback = "true",
+     .help = "Whether dead-letter, retry and response topics that are missing are created."},
 
     {.path = "kafka.brokers",
      .kind = MR_KIND_BROKERS,
@@ -152,11 +176,6 @@ const struct mr_config_key mr_config_keys[] = {
      .example = "100",
      .help = "Any property of librdkafka by its name, as `[\"fetch.wait.max.ms\"] = 100`."},
 
-    {.path = "scripts",
-     .kind = MR_KIND_TEXT,
-     .fallback = "scripts",
-     .help = "Folder of the handler scripts."},
-
     POLICY(DEFAULTS_ROW),
 
     {.path = "routes.*",
@@ -181,6 +200,7 @@ const struct mr_config_key mr_config_keys[] = {
 
     {.path = "rpc.response_topics",
      .kind = MR_KIND_TOPICS,
+     .flags = MR_KEY_RESTART,
      .example = "{ \"orders-responses\" }",
      .help = "Topics on which replies to this router's own requests are awaited from the start."},
     {.path = "rpc.timeout",
@@ -227,36 +247,13 @@ const struct mr_config_key mr_config_keys[] = {
      .fallback = "127.0.0.1:8080",
      .help = "Where health, metrics and status are served."},
 
-    {.path = "shutdown_timeout",
-     .kind = MR_KIND_DURATION,
-     .fallback = "10000",
-     .least = 0,
-     .most = INT32_MOST,
-     .unit = "ms",
-     .help = "Time for running handlers at a stop."},
-    {.path = "commit_interval",
-     .kind = MR_KIND_DURATION,
-     .flags = MR_KEY_RESTART,
-     .fallback = "1000",
-     .least = 1,
-     .most = 86400000,
-     .unit = "ms",
-     .help = "How often offsets are committed."},
-    {.path = "create_topics",
-     .kind = MR_KIND_BOOLEAN,
-     .fallback = "true",
-     .pending = "*",
-     .help = "Whether dead-letter, retry and response topics that are missing are created."},
-
     {.path = "log.level",
      .kind = MR_KIND_ONE_OF,
-     .flags = MR_KEY_RESTART,
      .fallback = "info",
      .choices = "debug|info|warn|error",
      .help = "The least that is logged."},
     {.path = "log.format",
      .kind = MR_KIND_ONE_OF,
-     .flags = MR_KEY_RESTART,
      .fallback = "json",
      .choices = "json|text",
      .help = "A JSON object a line, or text for people."},

@@ -154,8 +154,7 @@ static void a_route_inherits_what_it_does_not_set(void **state)
     assert_true(mr_config_route_number(world->config, "b", "retry.multiplier") == 2);
     assert_string_equal(mr_config_route_string(world->config, "a", "codec"), "raw");
     assert_string_equal(mr_config_route_string(world->config, "b", "codec"), "json");
-    assert_string_equal(mr_config_route_string(world->config, "a", "dlq.headers[\"error\"]"),
-                        "error");
+    assert_string_equal(mr_config_route_string(world->config, "a", "dlq.headers.error"), "error");
 }
 
 static void names_that_users_choose_may_hold_anything(void **state)
@@ -384,7 +383,7 @@ static void paths_lead_to_keys_lists_tables_and_maps(void **state)
         {"routes[\"x", MR_PATH_UNKNOWN},
         {"routes[\"x\\", MR_PATH_UNKNOWN},
         {"defaults.dlq.headers", MR_PATH_TABLE},
-        {"defaults.dlq.headers[\"error\"]", MR_PATH_KEY},
+        {"defaults.dlq.headers.error", MR_PATH_KEY},
     };
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
         assert_int_equal(mr_config_path_kind(cases[i].path), cases[i].kind);
