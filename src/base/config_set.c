@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "base/config_store.h"
-#include "base/panic.h"
 #include "base/utf8.h"
 
 /* The shortest text that reads back as the same number. */

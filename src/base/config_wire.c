@@ -2,7 +2,6 @@
 #include <string.h>
 
 #include "base/config_store.h"
-#include "base/panic.h"
 
 void mr_config_encode(const struct mr_config *config, struct mr_buf *out)
 {

@@ -178,7 +178,7 @@ static void the_sample_sets_nothing(void **state)
 {
     (void)state;
     struct mr_errors errors = {0};
-    struct mr_buf path = in_repository(sample), bytes = {0};
+    struct mr_buf path = in_repository(sample);
     struct mr_config *config = mr_config_new();
     mr_config_file(config, mr_buf_text(&path), &errors);
     mr_config_check(config, sample, &errors);
@@ -186,7 +186,6 @@ static void the_sample_sets_nothing(void **state)
     assert_int_equal(config->count, 0);
     mr_config_free(config);
     mr_buf_free(&path);
-    mr_buf_free(&bytes);
 }
 
 /* The sample in a file of its own, the two dashes taken away before every key. */
