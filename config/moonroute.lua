@@ -57,7 +57,7 @@ return {
         --concurrency = 64, -- handlers
         -- What a crash may do to a message: repeat it, neither repeat nor lose it (Kafka
         -- transactions), or lose it. One of "at-least-once", "exactly-once", "at-most-once". Not in
-        -- this version yet.
+        -- this version yet: "exactly-once", "at-most-once".
         --delivery = "at-least-once",
         -- How values are read and written: JSON, or strings passed as they are. One of "json",
         -- "raw".

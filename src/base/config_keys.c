@@ -10,7 +10,8 @@
         ROW("concurrency", .kind = MR_KIND_INTEGER, .fallback = "64", .least = 1, .most = 65536,   \
             .unit = "handlers", .help = "Handlers of a route in flight at once in a worker."),     \
         ROW("delivery", .kind = MR_KIND_ONE_OF, .fallback = "at-least-once",                       \
-            .choices = "at-least-once|exactly-once|at-most-once", .pending = "*",                  \
+            .choices = "at-least-once|exactly-once|at-most-once",                                  \
+            .pending = "exactly-once|at-most-once",                                                \
             .help = "What a crash may do to a message: repeat it, neither repeat nor lose it "     \
                     "(Kafka transactions), or lose it."),                                          \
         ROW("codec", .kind = MR_KIND_ONE_OF, .fallback = "json", .choices = "json|raw",            \
