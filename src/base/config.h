@@ -92,8 +92,6 @@ void mr_config_unknown(const char *path, const char *origin, struct mr_errors *e
  * set, or the file cannot be read. */
 int mr_config_variable(char *const *environment, const char *name, struct mr_buf *value,
                        struct mr_errors *errors);
-/* True of the variables whose value no script may see, and of their NAME_FILE. */
-bool mr_config_variable_secret(const char *name);
 /* Everything the environment sets: KAFKA_*, IS_DOCKER, MOONROUTE_*, each also as NAME_FILE. Keys
  * already set stay (the command line goes first), as does what the environment set before the file.
  * An unknown MOONROUTE_ name is an error. */

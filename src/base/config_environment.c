@@ -58,21 +58,6 @@ int mr_config_variable(char *const *environment, const char *name, struct mr_buf
     return result;
 }
 
-bool mr_config_variable_secret(const char *name)
-{
-    bool secret = false;
-    for (const struct mr_config_key *key = mr_config_keys; key->path != NULL; key++) {
-        struct mr_buf own = {0};
-        if ((key->flags & MR_KEY_SECRET) != 0 && mr_config_key_variable(key, &own)) {
-            size_t length = own.length;
-            secret |= strncmp(name, own.data, length) == 0 &&
-                      (name[length] == '\0' || strcmp(name + length, "_FILE") == 0);
-        }
-        mr_buf_free(&own);
-    }
-    return secret;
-}
-
 static void take_variable(struct mr_config *config, char *const *environment,
                           const struct mr_config_key *key, struct mr_errors *errors)
 {

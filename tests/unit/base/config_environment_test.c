@@ -195,16 +195,6 @@ static void an_unknown_variable_names_the_nearest(void **state)
                         "MOONROUTE_ROUTES_X_CODEC: unknown variable\n");
 }
 
-static void the_secret_variables_are_known(void **state)
-{
-    (void)state;
-    assert_true(mr_config_variable_secret("KAFKA_SASL_PASSWORD"));
-    assert_true(mr_config_variable_secret("KAFKA_SASL_PASSWORD_FILE"));
-    assert_true(mr_config_variable_secret("MOONROUTE_KAFKA_TLS_KEY_PASSWORD"));
-    assert_false(mr_config_variable_secret("KAFKA_SASL_USERNAME"));
-    assert_false(mr_config_variable_secret("KAFKA_SASL_PASSWORDS"));
-}
-
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -222,7 +212,6 @@ int main(void)
         TEST(an_empty_file_counts_as_unset),
         TEST(a_container_has_another_default_broker),
         TEST(an_unknown_variable_names_the_nearest),
-        TEST(the_secret_variables_are_known),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
