@@ -52,9 +52,11 @@ bool mr_config_is_set(const struct mr_config *config, const char *path);
  */
 const char *mr_config_origin(const struct mr_config *config, const char *path);
 
-/* Sets from text. `origin` names the place for errors ("KAFKA_BROKERS", "config/moonroute.lua",
- * "--workers"). A bad value adds an error "ORIGIN: PATH: expected ..., got ..." and sets nothing;
- * an unknown path names the nearest known key. */
+/* Sets from text what is not set yet: the first to set a key wins. `origin` names the place for
+ * errors
+ * ("KAFKA_BROKERS", "config/moonroute.lua", "--workers"). A bad value adds an error "ORIGIN: PATH:
+ * expected ..., got ..." and sets nothing; an unknown path names the nearest known key; "" sets
+ * nothing where a key is a string that may be empty. */
 void mr_config_set_text(struct mr_config *config, const char *path, const char *text,
                         const char *origin, struct mr_errors *errors);
 /* The typed form, as the configuration file gives them; same errors, with got naming the Lua type
@@ -74,9 +76,9 @@ struct mr_config_value {
 };
 void mr_config_set_value(struct mr_config *config, const char *path, struct mr_config_value value,
                          const char *origin, struct mr_errors *errors);
-/* True where the path is a key or leads to some ("kafka", `routes["x"]`, `routes["x"].retry`): the
- * file's reader descends into tables only below these, and reports anything else through
- * mr_config_unknown(). */
+/* What a path leads to: a key, one that takes a list, a table of keys ("kafka", `routes["x"]`), a
+ * map whose names the user chooses ("routes"), or nothing, which mr_config_unknown() tells as an
+ * error. */
 enum mr_config_path { MR_PATH_UNKNOWN, MR_PATH_KEY, MR_PATH_LIST, MR_PATH_TABLE, MR_PATH_MAP };
 enum mr_config_path mr_config_path_kind(const char *path);
 /* Appends the path of what is called `name` in the table at `parent`, "" being the whole:
