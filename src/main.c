@@ -5,7 +5,8 @@
 
 static void print_help(FILE *to)
 {
-    fprintf(to, "usage: moonroute COMMAND [OPTIONS]\nA Lua-scriptable message router for Apache Kafka.\n\n");
+    fprintf(to, "usage: moonroute COMMAND [OPTIONS]\nA Lua-scriptable message router for Apache "
+                "Kafka.\n\n");
     for (const struct mr_command *command = mr_commands; command->name != NULL; command++) {
         char left[64];
         snprintf(left, sizeof(left), "%s %s", command->name, command->arguments);

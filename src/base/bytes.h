@@ -1,4 +1,5 @@
-/* A borrowed run of bytes: never owned, never NUL-terminated by promise. data is NULL for "none" (Kafka's null). */
+/* A borrowed run of bytes: never owned, never NUL-terminated by promise. data is NULL for "none"
+ * (Kafka's null). */
 #ifndef MR_BASE_BYTES_H
 #define MR_BASE_BYTES_H
 
@@ -17,7 +18,7 @@ struct mr_pair {
     struct mr_bytes value;
 };
 
-#define MR_BYTES_NONE ((struct mr_bytes){NULL, 0})
+#define MR_BYTES_NONE     ((struct mr_bytes){NULL, 0})
 #define MR_BYTES(literal) ((struct mr_bytes){"" literal, sizeof(literal) - 1})
 
 static inline struct mr_bytes mr_bytes_of(const char *text)

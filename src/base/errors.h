@@ -1,4 +1,5 @@
-/* A list of errors for a person, each "place: what is wrong and what to do"; all of them are told at once. */
+/* A list of errors for a person, each "place: what is wrong and what to do"; all of them are told
+ * at once. */
 #ifndef MR_BASE_ERRORS_H
 #define MR_BASE_ERRORS_H
 

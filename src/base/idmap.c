@@ -10,7 +10,8 @@ struct mr_idmap_entry {
     void *value; /* NULL: free */
 };
 
-/* FNV-1a, 64 bits, over 8 bytes at a time with the murmur3 finalizer: keys are UUIDs and message keys. */
+/* FNV-1a, 64 bits, over 8 bytes at a time with the murmur3 finalizer: keys are UUIDs and message
+ * keys. */
 static uint64_t hash_of(struct mr_bytes key)
 {
     uint64_t hash = 0xcbf29ce484222325u ^ key.length;
@@ -66,7 +67,8 @@ void mr_idmap_put(struct mr_idmap *map, struct mr_bytes key, void *value)
     *entry = (struct mr_idmap_entry){hash, key, value};
 }
 
-/* Closes the gap at `hole`: entries behind it that would no longer be found from their home move up (Knuth 6.4, algorithm R). */
+/* Closes the gap at `hole`: entries behind it that would no longer be found from their home move up
+ * (Knuth 6.4, algorithm R). */
 static void close_gap(struct mr_idmap *map, size_t hole)
 {
     size_t mask = map->capacity - 1;

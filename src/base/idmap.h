@@ -1,5 +1,6 @@
-/* A map from byte strings to pointers: correlation ids to what waits for them, keys to their chains. Open addressing with linear
- * probing; keys are borrowed and must live as long as their entry. */
+/* A map from byte strings to pointers: correlation ids to what waits for them, keys to their
+ * chains. Open addressing with linear probing; keys are borrowed and must live as long as their
+ * entry. */
 #ifndef MR_BASE_IDMAP_H
 #define MR_BASE_IDMAP_H
 

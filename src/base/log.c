@@ -28,7 +28,8 @@ static struct {
     char who[32];
 } sink = {.fd = STDERR_FILENO, .format = MR_LOG_TEXT, .level = MR_LOG_INFO};
 
-/* Lines are short and go out by one write(2) each, so that processes sharing a file never mix theirs. */
+/* Lines are short and go out by one write(2) each, so that processes sharing a file never mix
+ * theirs. */
 static int open_file(const char *path)
 {
     int fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0640);
@@ -43,7 +44,8 @@ static void use(int fd)
     sink.coloured = isatty(fd) == 1;
 }
 
-int mr_log_open(const char *path, enum mr_log_format format, enum mr_log_level level, const char *who)
+int mr_log_open(const char *path, enum mr_log_format format, enum mr_log_level level,
+                const char *who)
 {
     int fd = STDERR_FILENO;
     bool to_file = path != NULL && path[0] != '\0';
@@ -98,8 +100,8 @@ static void put_json(struct mr_buf *line, enum mr_log_level level, const char *e
 {
     mr_buf_string(line, "{\"time\":\"");
     put_time(line, true);
-    mr_buf_printf(line, "\",\"level\":\"%s\",\"process\":\"%s\",\"event\":\"%s\"", levels[level].name,
-                  sink.who, event);
+    mr_buf_printf(line, "\",\"level\":\"%s\",\"process\":\"%s\",\"event\":\"%s\"",
+                  levels[level].name, sink.who, event);
     for (; fields->name != NULL; fields++) {
         mr_buf_printf(line, ",\"%s\":", fields->name);
         if (fields->is_integer)

@@ -22,16 +22,20 @@ struct mr_log_field {
 #define MR_I(field, value)                                                                         \
     ((struct mr_log_field){.name = (field), .is_integer = true, .integer = (int64_t)(value)})
 
-/* `path` NULL or "": standard error. `who` ("master", "worker 2") is in every line and copied. Returns 0, or -errno where
- * the file cannot be opened (the log then stays where it was). Text is coloured where it goes to a terminal. */
-int mr_log_open(const char *path, enum mr_log_format format, enum mr_log_level level, const char *who);
+/* `path` NULL or "": standard error. `who` ("master", "worker 2") is in every line and copied.
+ * Returns 0, or -errno where the file cannot be opened (the log then stays where it was). Text is
+ * coloured where it goes to a terminal. */
+int mr_log_open(const char *path, enum mr_log_format format, enum mr_log_level level,
+                const char *who);
 /* Opens the file anew, after a rotation. */
 void mr_log_reopen(void);
 bool mr_log_enabled(enum mr_log_level level);
-enum mr_log_level mr_log_level_of(const char *name); /* debug info warn error; asserts that it is one */
+enum mr_log_level
+mr_log_level_of(const char *name); /* debug info warn error; asserts that it is one */
 
-/* mr_log(MR_LOG_WARN, "reply_failed", MR_S("topic", topic), MR_I("offset", offset), MR_S("message", text));
- * `event` is a fixed name in snake_case; what it says to a person goes in the field "message". */
+/* mr_log(MR_LOG_WARN, "reply_failed", MR_S("topic", topic), MR_I("offset", offset), MR_S("message",
+ * text)); `event` is a fixed name in snake_case; what it says to a person goes in the field
+ * "message". */
 #define mr_log(level, event, ...)                                                                  \
     mr_log_write((level), (event), (const struct mr_log_field[]){__VA_ARGS__, {.name = NULL}})
 void mr_log_write(enum mr_log_level level, const char *event, const struct mr_log_field *fields);

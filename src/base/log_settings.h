@@ -4,7 +4,8 @@
 
 #include "base/config.h"
 
-/* Opens the log of the process called `who`. Returns 0, or -errno where log.file cannot be opened (the log stays where it was). */
+/* Opens the log of the process called `who`. Returns 0, or -errno where log.file cannot be opened
+ * (the log stays where it was). */
 int mr_log_settings(const struct mr_config *config, const char *who);
 
 #endif

@@ -1,4 +1,5 @@
-/* What cannot be: asserts that stay on in release, and the one policy for memory that is not to be had (panic). */
+/* What cannot be: asserts that stay on in release, and the one policy for memory that is not to be
+ * had (panic). */
 #ifndef MR_BASE_PANIC_H
 #define MR_BASE_PANIC_H
 
@@ -12,7 +13,7 @@ _Noreturn void mr_panic(const char *file, int line, const char *what);
 #define MR_UNREACHABLE(what) mr_panic(__FILE__, __LINE__, "unreachable: " what)
 
 /* Never NULL. The memory is the caller's: free() it. */
-void *mr_alloc(size_t size);  /* zeroed */
+void *mr_alloc(size_t size); /* zeroed */
 void *mr_realloc(void *memory, size_t size);
 char *mr_strdup(const char *text);
 char *mr_strndup(const char *bytes, size_t length); /* copies exactly `length` bytes, adds a NUL */

@@ -1,4 +1,5 @@
-/* A record on its way out: what scripts publish, replies and requests are all this, from Lua down to the producer. */
+/* A record on its way out: what scripts publish, replies and requests are all this, from Lua down
+ * to the producer. */
 #ifndef MR_BASE_RECORD_H
 #define MR_BASE_RECORD_H
 

@@ -1,5 +1,6 @@
-/* Timers: a binary heap by due time. Nodes live in their owners; arming and cancelling allocate nothing but the heap itself.
- * Time is given by the caller (monotonic ms), so that tests bring their own. */
+/* Timers: a binary heap by due time. Nodes live in their owners; arming and cancelling allocate
+ * nothing but the heap itself. Time is given by the caller (monotonic ms), so that tests bring
+ * their own. */
 #ifndef MR_BASE_TIMERS_H
 #define MR_BASE_TIMERS_H
 
@@ -7,7 +8,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* {0} is a timer that is not armed. Owned by whoever embeds it; must not move or be freed while armed. */
+/* {0} is a timer that is not armed. Owned by whoever embeds it; must not move or be freed while
+ * armed. */
 struct mr_timer {
     uint64_t due;
     void (*fire)(struct mr_timer *timer);
@@ -24,7 +26,8 @@ struct mr_timers {
 void mr_timers_arm(struct mr_timers *timers, struct mr_timer *timer, uint64_t due,
                    void (*fire)(struct mr_timer *timer));
 void mr_timers_cancel(struct mr_timers *timers, struct mr_timer *timer); /* fine where not armed */
-/* Fires, in order of their time, all that are due at `now`; `fire` may arm (later than now) and cancel any timer. */
+/* Fires, in order of their time, all that are due at `now`; `fire` may arm (later than now) and
+ * cancel any timer. */
 void mr_timers_run(struct mr_timers *timers, uint64_t now);
 /* When the next one is due; false when none is armed. */
 bool mr_timers_next(const struct mr_timers *timers, uint64_t *due);

@@ -1,4 +1,5 @@
-/* Topic names as Kafka takes them (org.apache.kafka.common.internals.Topic): 1 to 249 of [a-zA-Z0-9._-], not "." or "..". */
+/* Topic names as Kafka takes them (org.apache.kafka.common.internals.Topic): 1 to 249 of
+ * [a-zA-Z0-9._-], not "." or "..". */
 #ifndef MR_BASE_TOPIC_H
 #define MR_BASE_TOPIC_H
 

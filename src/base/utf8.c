@@ -1,6 +1,7 @@
 #include "base/utf8.h"
 
-/* The well-formed sequences of the Unicode Standard's table 3-7: lead bytes and what the second byte may be. */
+/* The well-formed sequences of the Unicode Standard's table 3-7: lead bytes and what the second
+ * byte may be. */
 static const struct {
     unsigned char lead_low, lead_high, second_low, second_high, length;
 } sequences[] = {

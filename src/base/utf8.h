@@ -5,7 +5,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* The length, 1 to 4, of the character that begins at `text`; 0 where the bytes are no character. */
+/* The length, 1 to 4, of the character that begins at `text`; 0 where the bytes are no character.
+ */
 size_t mr_utf8_length(const char *text, size_t available);
 bool mr_utf8_valid(const char *text, size_t length);
 

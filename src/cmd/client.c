@@ -54,8 +54,8 @@ static int set_headers(struct mr_client *client)
         const char *equals = strchr(given, '=');
         if (equals == NULL || equals == given)
             return mr_client_fail(client, MR_EXIT_USAGE, "--header %s: expected NAME=VALUE", given);
-        client->pairs[i] = (struct mr_pair){{given, (size_t)(equals - given)},
-                                            mr_bytes_of(equals + 1)};
+        client->pairs[i] =
+            (struct mr_pair){{given, (size_t)(equals - given)}, mr_bytes_of(equals + 1)};
     }
     client->record.headers = client->pairs;
     client->record.header_count = client->headers.count;

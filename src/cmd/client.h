@@ -1,4 +1,5 @@
-/* What request and publish do alike: their options, the broker (or that of a running `moonroute dev`), the message to send. */
+/* What request and publish do alike: their options, the broker (or that of a running `moonroute
+ * dev`), the message to send. */
 #ifndef MR_CMD_CLIENT_H
 #define MR_CMD_CLIENT_H
 
@@ -13,23 +14,26 @@ enum { MR_CLIENT_HEADERS = 256 };
 struct mr_client {
     const struct mr_command *command;
     struct mr_settings settings;
-    const char *key;                       /* --key */
-    struct mr_option_list headers;         /* --header NAME=VALUE */
+    const char *key;               /* --key */
+    struct mr_option_list headers; /* --header NAME=VALUE */
     struct mr_config *config;
     struct mr_asker *asker;
-    struct mr_buf text;                    /* the value */
+    struct mr_buf text; /* the value */
     struct mr_pair pairs[MR_CLIENT_HEADERS];
-    struct mr_outgoing record;             /* topic, key, value, the headers of the command line */
+    struct mr_outgoing record; /* topic, key, value, the headers of the command line */
 };
 
 /* Rows for an option table. */
 #define MR_CLIENT_OPTIONS(client)                                                                  \
     MR_SETTINGS_FILE_OPTIONS(&(client)->settings),                                                 \
         {"key", MR_OPTION_TEXT, &(client)->key, "KEY", "Key of the message."},                     \
-        {"header", MR_OPTION_LIST, &(client)->headers, "NAME=VALUE", "Header; may be repeated."}
+    {                                                                                              \
+        "header", MR_OPTION_LIST, &(client)->headers, "NAME=VALUE", "Header; may be repeated."     \
+    }
 
-/* Builds the record from TOPIC and the JSON argument ("-": standard input; NULL: a null value) and connects. Returns 0, or the
- * enum mr_exit to end with, standard error saying why. The client is {0} but for what options set. */
+/* Builds the record from TOPIC and the JSON argument ("-": standard input; NULL: a null value) and
+ * connects. Returns 0, or the enum mr_exit to end with, standard error saying why. The client is
+ * {0} but for what options set. */
 int mr_client_open(struct mr_client *client, const char *topic, const char *json);
 void mr_client_close(struct mr_client *client);
 /* Prints "moonroute COMMAND: ..." on standard error and returns `code`. */

@@ -1,4 +1,5 @@
-/* The table of commands: `moonroute NAME ...`. A command is one file in this folder and one row in commands.c. */
+/* The table of commands: `moonroute NAME ...`. A command is one file in this folder and one row in
+ * commands.c. */
 #ifndef MR_CMD_COMMAND_H
 #define MR_CMD_COMMAND_H
 

@@ -4,8 +4,10 @@
 
 const struct mr_command mr_commands[] = {
     {"run", "", "Serve the scripts: start the master and its workers.", mr_cmd_run, false},
-    {"dev", "", "Serve the scripts on an embedded Kafka broker and reload as files change.", mr_cmd_dev, false},
-    {"check", "", "Check the configuration and every script; print FILE:LINE: MESSAGE.", mr_cmd_check, false},
+    {"dev", "", "Serve the scripts on an embedded Kafka broker and reload as files change.",
+     mr_cmd_dev, false},
+    {"check", "", "Check the configuration and every script; print FILE:LINE: MESSAGE.",
+     mr_cmd_check, false},
     {"test", "[PATH]", "Run busted specs inside the runtime.", mr_cmd_test, false},
     {"request", "TOPIC [JSON|-]", "Send a request, print the reply.", mr_cmd_request, false},
     {"publish", "TOPIC [JSON|-]", "Send a message.", mr_cmd_publish, false},

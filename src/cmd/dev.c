@@ -71,7 +71,8 @@ static void print_banner(void *context, const struct mr_snapshot *snapshot)
 {
     struct dev *dev = context;
     char topic[256];
-    printf("\nMoonroute is serving on an embedded Kafka broker; it reloads as files change, Ctrl-C ends it.\n"
+    printf("\nMoonroute is serving on an embedded Kafka broker; it reloads as files change, Ctrl-C "
+           "ends it.\n"
            "  broker   %s\n",
            mr_embedded_brokers(dev->embedded));
     for (size_t i = 0; i < snapshot->file_count; i++)
@@ -98,12 +99,13 @@ static int serve(struct dev *dev)
 
 int mr_cmd_dev(const struct mr_command *self, int argc, char **argv)
 {
-    struct dev dev = {.settings = {.log_format = "text"}};
+    struct dev dev = {.settings = {.log_format = "text", .workers = "1"}};
     struct mr_errors errors = {0};
     int code;
     const struct mr_option options[] = {
         {"config", MR_OPTION_TEXT, &dev.settings.config_file, "FILE",
-         "Configuration (default: config/moonroute.lua, else /etc/moonroute/moonroute.lua, if there)."},
+         "Configuration (default: config/moonroute.lua, else /etc/moonroute/moonroute.lua, if "
+         "there)."},
         MR_SETTINGS_RUN_OPTIONS(&dev.settings),
         {.name = NULL},
     };

@@ -9,7 +9,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* $XDG_RUNTIME_DIR is the user's own; in /tmp the name says whose it is, and only a file of that user's is believed. */
+/* $XDG_RUNTIME_DIR is the user's own; in /tmp the name says whose it is, and only a file of that
+ * user's is believed. */
 static void path_of(char *path, size_t size)
 {
     const char *runtime = getenv("XDG_RUNTIME_DIR");

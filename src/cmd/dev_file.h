@@ -1,4 +1,5 @@
-/* The note that `moonroute dev` leaves while it runs, so that request and publish find its broker by themselves. */
+/* The note that `moonroute dev` leaves while it runs, so that request and publish find its broker
+ * by themselves. */
 #ifndef MR_CMD_DEV_FILE_H
 #define MR_CMD_DEV_FILE_H
 

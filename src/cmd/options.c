@@ -5,8 +5,8 @@
 
 static void print_usage(FILE *to, const struct mr_command *command)
 {
-    fprintf(to, "usage: moonroute %s [OPTIONS]%s%s\n", command->name, command->arguments[0] ? " " : "",
-            command->arguments);
+    fprintf(to, "usage: moonroute %s [OPTIONS]%s%s\n", command->name,
+            command->arguments[0] ? " " : "", command->arguments);
 }
 
 static void print_help(const struct mr_command *command, const struct mr_option *options)
@@ -32,7 +32,8 @@ static int usage_error(const struct mr_command *command, const char *what, const
     return -1;
 }
 
-static const struct mr_option *find(const struct mr_option *options, const char *name, size_t length)
+static const struct mr_option *find(const struct mr_option *options, const char *name,
+                                    size_t length)
 {
     for (; options->name != NULL; options++)
         if (strlen(options->name) == length && strncmp(options->name, name, length) == 0)
@@ -72,7 +73,8 @@ static int take(const struct mr_command *command, const struct mr_option *option
     if (equals == NULL && *at + 1 == argc)
         return usage_error(command, "needs a value: ", argv[*at], code);
     const char *value = equals ? equals + 1 : argv[++*at];
-    return store(option, value) ? 0 : usage_error(command, "given too often: --", option->name, code);
+    return store(option, value) ? 0
+                                : usage_error(command, "given too often: --", option->name, code);
 }
 
 int mr_options_parse(const struct mr_command *command, const struct mr_option *options, int argc,

@@ -27,10 +27,11 @@ struct mr_option {
     const char *help;
 };
 
-/* Takes the options out of argv (both `--name VALUE` and `--name=VALUE`; `--` ends them) and leaves the positionals in
- * argv[1..]. Returns how many of these there are, between `least` and `most`; or -1 when the command is to end with
- * *code: help was printed (0), or the usage was wrong and standard error says how (64). */
-int mr_options_parse(const struct mr_command *command, const struct mr_option *options, int argc, char **argv, int least,
-                     int most, int *code);
+/* Takes the options out of argv (both `--name VALUE` and `--name=VALUE`; `--` ends them) and leaves
+ * the positionals in argv[1..]. Returns how many of these there are, between `least` and `most`; or
+ * -1 when the command is to end with *code: help was printed (0), or the usage was wrong and
+ * standard error says how (64). */
+int mr_options_parse(const struct mr_command *command, const struct mr_option *options, int argc,
+                     char **argv, int least, int most, int *code);
 
 #endif

@@ -65,7 +65,8 @@ static int send_request(struct asking *asking, char *why, size_t size)
     return mr_asker_send(asking->client.asker, &record, asking->timeout_ms, why, size);
 }
 
-/* Every error reply of ours says so by status-code, a plain one by its message-type; another's may only by its envelope. */
+/* Every error reply of ours says so by status-code, a plain one by its message-type; another's may
+ * only by its envelope. */
 static bool is_error(const struct mr_message *message, const struct mr_pair *headers, size_t count)
 {
     struct mr_bytes value = MR_BYTES_NONE;

@@ -57,8 +57,7 @@ struct mr_asker *mr_asker_new(const struct mr_config *config, struct mr_errors *
     MR_ASSERT(asker->wake_fd >= 0);
     asker->producer = mr_producer_new(config, asker->wake_fd, &producer_events, asker, errors);
     if (asker->producer != NULL)
-        asker->listener =
-            mr_listener_new(config, asker->wake_fd, &listener_events, asker, errors);
+        asker->listener = mr_listener_new(config, asker->wake_fd, &listener_events, asker, errors);
     if (asker->listener == NULL) {
         mr_asker_free(asker);
         return NULL;
@@ -71,7 +70,8 @@ bool mr_asker_reachable(struct mr_asker *asker, int timeout)
     return mr_cluster_reachable(asker->producer, timeout);
 }
 
-/* Waits until a client has something, `deadline` (monotonic ms) at most. False when that has passed. */
+/* Waits until a client has something, `deadline` (monotonic ms) at most. False when that has
+ * passed. */
 static bool await(struct mr_asker *asker, uint64_t deadline)
 {
     uint64_t now = mr_clock_ms(), count;
@@ -90,6 +90,9 @@ int mr_asker_send(struct mr_asker *asker, const struct mr_outgoing *record, int 
 {
     uint64_t deadline = mr_clock_ms() + (uint64_t)timeout;
     asker->delivered = false;
+    /* Asked for first, a topic is known at once; else it waits for librdkafka's next look, up to a
+     * second. */
+    mr_cluster_topic(asker->producer, record->topic, false, 0, timeout, why, size);
     if (mr_producer_send(asker->producer, record, NULL, why, size) != MR_SENT)
         return -1;
     for (mr_producer_poll(asker->producer); !asker->delivered; mr_producer_poll(asker->producer)) {

@@ -1,4 +1,5 @@
-/* A client that asks and waits: one request, one answer, for the commands. Every call blocks, within its time limit. */
+/* A client that asks and waits: one request, one answer, for the commands. Every call blocks,
+ * within its time limit. */
 #ifndef MR_KAFKA_ASKER_H
 #define MR_KAFKA_ASKER_H
 
@@ -18,7 +19,8 @@ bool mr_asker_reachable(struct mr_asker *asker, int timeout); /* a broker answer
 /* Sends the record and waits for its acknowledgement. Returns 0, or -1 with `why`. */
 int mr_asker_send(struct mr_asker *asker, const struct mr_outgoing *record, int timeout, char *why,
                   size_t size);
-/* Listens to the topic from its end, creating it where it is missing and create_topics allows. Returns 0 once it listens, or -1. */
+/* Listens to the topic from its end, creating it where it is missing and create_topics allows.
+ * Returns 0 once it listens, or -1. */
 int mr_asker_listen(struct mr_asker *asker, const char *topic, int timeout, char *why, size_t size);
 /* The next record of that topic; the caller frees it. False when none came in time. */
 bool mr_asker_receive(struct mr_asker *asker, struct mr_message *message, int timeout);

@@ -19,7 +19,8 @@ bool mr_cluster_reachable(const struct mr_producer *via, int timeout)
     return error == RD_KAFKA_RESP_ERR_NO_ERROR;
 }
 
-/* Takes the answer apart: the number of partitions, 0 where the topic is not there, -1 with `why` otherwise. */
+/* Takes the answer apart: the number of partitions, 0 where the topic is not there, -1 with `why`
+ * otherwise. */
 static int32_t partitions_of(const struct rd_kafka_metadata *metadata, char *why, size_t size)
 {
     MR_ASSERT(metadata->topic_cnt == 1);
@@ -59,8 +60,7 @@ static void create_topic(rd_kafka_t *handle, const char *topic, int32_t partitio
     rd_kafka_queue_t *queue = rd_kafka_queue_new(handle);
     rd_kafka_AdminOptions_t *options =
         rd_kafka_AdminOptions_new(handle, RD_KAFKA_ADMIN_OP_CREATETOPICS);
-    rd_kafka_NewTopic_t *wanted =
-        rd_kafka_NewTopic_new(topic, partitions, -1, why, sizeof(why));
+    rd_kafka_NewTopic_t *wanted = rd_kafka_NewTopic_new(topic, partitions, -1, why, sizeof(why));
     if (wanted != NULL) {
         rd_kafka_AdminOptions_set_request_timeout(options, timeout, why, sizeof(why));
         rd_kafka_CreateTopics(handle, &wanted, 1, options, queue);

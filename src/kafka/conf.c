@@ -9,11 +9,14 @@
 
 /* What we set and librdkafka does not by default; kafka.properties can change each. Why:
  * - auto.offset.reset: a message sent before a new group's first commit must not be lost;
- * - allow.auto.create.topics: a service whose topic is not there yet waits for it as one that was just created;
- * - topic.metadata.refresh.interval.ms: topics that begin to match a pattern route are served within it;
+ * - allow.auto.create.topics: a service whose topic is not there yet waits for it as one that was
+ * just created;
+ * - topic.metadata.refresh.interval.ms: topics that begin to match a pattern route are served
+ * within it;
  * - linger.ms: replies leave in batches under load and cost a fraction; a lone one waits that long;
  * - reconnect.backoff.max.ms: a broker that is back is used again within a second;
- * - message.timeout.ms 0: a record waits for its broker as long as it takes, its message's offset waits with it. */
+ * - message.timeout.ms 0: a record waits for its broker as long as it takes, its message's offset
+ * waits with it. */
 static const struct {
     enum mr_kafka_role role;
     const char *name, *value;
@@ -143,8 +146,8 @@ static enum mr_log_level level_of(int syslog_level)
 /* Called from our thread alone: the log goes through the handle's queue. */
 static void on_log(const rd_kafka_t *handle, int level, const char *facility, const char *text)
 {
-    /* A connection that cannot be made is told once, as the broker's state; the rest of librdkafka's news about
-     * it is for debugging. */
+    /* A connection that cannot be made is told once, as the broker's state; the rest of
+     * librdkafka's news about it is for debugging. */
     bool noise = strcmp(facility, "FAIL") == 0 || strcmp(facility, "ERROR") == 0 ||
                  strcmp(facility, "CONFWARN") == 0;
     mr_log(noise ? MR_LOG_DEBUG : level_of(level), "kafka", MR_S("client", rd_kafka_name(handle)),

@@ -13,8 +13,9 @@ enum mr_kafka_role {
     MR_ROLE_LISTENER, /* reads partitions from their end, in no group */
 };
 
-/* A librdkafka configuration for the role: our defaults for it, then brokers, client id, SASL and TLS, then every
- * kafka.properties entry. What librdkafka refuses is added to errors in its own words. The caller owns it. */
+/* A librdkafka configuration for the role: our defaults for it, then brokers, client id, SASL and
+ * TLS, then every kafka.properties entry. What librdkafka refuses is added to errors in its own
+ * words. The caller owns it. */
 rd_kafka_conf_t *mr_kafka_conf(const struct mr_config *config, enum mr_kafka_role role,
                                struct mr_errors *errors);
 /* Sets one property; an error names `place`. */

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/panic.h"
 #include "kafka/conf.h"
@@ -16,7 +17,11 @@ struct mr_consumer {
     const struct mr_consumer_events *events;
     void *data;
     bool closing;
+    bool commit_refused;
+    uint64_t commit_again; /* ms */
 };
+
+enum { COMMIT_RETRY_MS = 20 };
 
 static void log_failure(const struct mr_consumer *consumer, const char *event, const char *text)
 {
@@ -24,7 +29,8 @@ static void log_failure(const struct mr_consumer *consumer, const char *event, c
            MR_S("message", text));
 }
 
-static void log_error(const struct mr_consumer *consumer, const char *event, rd_kafka_error_t *error)
+static void log_error(const struct mr_consumer *consumer, const char *event,
+                      rd_kafka_error_t *error)
 {
     if (error == NULL)
         return;
@@ -145,9 +151,36 @@ int mr_consumer_subscribe(struct mr_consumer *consumer, const char *const *topic
     return 0;
 }
 
+static void on_committed(rd_kafka_t *handle, rd_kafka_resp_err_t error,
+                         rd_kafka_topic_partition_list_t *offsets, void *opaque)
+{
+    struct mr_consumer *consumer = opaque;
+    (void)offsets;
+    if (error == RD_KAFKA_RESP_ERR_NO_ERROR || error == RD_KAFKA_RESP_ERR__NO_OFFSET) {
+        log_error(consumer, "close_failed", rd_kafka_consumer_close_queue(handle, consumer->queue));
+        return;
+    }
+    consumer->commit_refused = true;
+    consumer->commit_again = mr_clock_ms() + COMMIT_RETRY_MS;
+}
+
+static void commit(struct mr_consumer *consumer)
+{
+    consumer->commit_refused = false;
+    rd_kafka_commit_queue(consumer->handle, NULL, consumer->queue, on_committed, consumer);
+}
+
+void mr_consumer_close(struct mr_consumer *consumer)
+{
+    consumer->closing = true;
+    commit(consumer);
+}
+
 bool mr_consumer_poll(struct mr_consumer *consumer, struct mr_message *message)
 {
     rd_kafka_message_t *polled;
+    if (consumer->commit_refused && mr_clock_ms() >= consumer->commit_again)
+        commit(consumer);
     while ((polled = rd_kafka_consumer_poll(consumer->handle, 0)) != NULL) {
         if (polled->err == RD_KAFKA_RESP_ERR_NO_ERROR) {
             mr_message_view(message, polled);
@@ -159,14 +192,16 @@ bool mr_consumer_poll(struct mr_consumer *consumer, struct mr_message *message)
     return false;
 }
 
-static rd_kafka_topic_partition_list_t *list_of(const char *topic, int32_t partition, int64_t offset)
+static rd_kafka_topic_partition_list_t *list_of(const char *topic, int32_t partition,
+                                                int64_t offset)
 {
     rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(1);
     rd_kafka_topic_partition_list_add(list, topic, partition)->offset = offset;
     return list;
 }
 
-void mr_consumer_store(struct mr_consumer *consumer, const char *topic, int32_t partition, int64_t next)
+void mr_consumer_store(struct mr_consumer *consumer, const char *topic, int32_t partition,
+                       int64_t next)
 {
     rd_kafka_topic_partition_list_t *list = list_of(topic, partition, next);
     rd_kafka_resp_err_t error = rd_kafka_offsets_store(consumer->handle, list);
@@ -210,13 +245,6 @@ void mr_consumer_resume_all(struct mr_consumer *consumer)
     change_all(consumer, rd_kafka_resume_partitions);
 }
 
-void mr_consumer_close(struct mr_consumer *consumer)
-{
-    consumer->closing = true;
-    log_error(consumer, "close_failed",
-              rd_kafka_consumer_close_queue(consumer->handle, consumer->queue));
-}
-
 bool mr_consumer_closed(const struct mr_consumer *consumer)
 {
     return rd_kafka_consumer_closed(consumer->handle) != 0;
@@ -228,9 +256,9 @@ void mr_consumer_free(struct mr_consumer *consumer)
         rd_kafka_topic_partition_list_destroy(consumer->subscription);
     rd_kafka_queue_io_event_enable(consumer->queue, -1, NULL, 0);
     rd_kafka_queue_destroy(consumer->queue);
-    /* What had to be committed is committed by mr_consumer_close; one that has not closed is dropped, as a crash would. */
-    rd_kafka_destroy_flags(consumer->handle, mr_consumer_closed(consumer)
-                                                 ? 0
-                                                 : RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
+    /* What had to be committed is committed by mr_consumer_close; one that has not closed is
+     * dropped, as a crash would. */
+    rd_kafka_destroy_flags(consumer->handle,
+                           mr_consumer_closed(consumer) ? 0 : RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
     free(consumer);
 }

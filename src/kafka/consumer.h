@@ -1,4 +1,5 @@
-/* A consumer in a group: one for each group in a worker. Everything it calls back is called from within mr_consumer_poll. */
+/* A consumer in a group: one for each group in a worker. Everything it calls back is called from
+ * within mr_consumer_poll. */
 #ifndef MR_KAFKA_CONSUMER_H
 #define MR_KAFKA_CONSUMER_H
 
@@ -13,34 +14,42 @@
 struct mr_consumer;
 
 struct mr_consumer_events {
-    /* The consumer is in its group and has been given `count` more partitions (0 is an answer too). */
+    /* The consumer is in its group and has been given `count` more partitions (0 is an answer too).
+     */
     void (*assigned)(void *data, size_t count);
-    /* The partition is about to be taken away: offsets stored now are still committed, unless it is lost. */
+    /* The partition is about to be taken away: offsets stored now are still committed, unless it is
+     * lost. */
     void (*revoked)(void *data, const char *topic, int32_t partition, bool lost);
-    /* Something is wrong that librdkafka goes on mending by itself; no broker answers where `unreachable`. */
+    /* Something is wrong that librdkafka goes on mending by itself; no broker answers where
+     * `unreachable`. */
     void (*troubled)(void *data, bool unreachable, const char *text);
 };
 
-/* `wake_fd` is an eventfd that is written when there is something to poll. NULL with errors added. */
+/* `wake_fd` is an eventfd that is written when there is something to poll. NULL with errors added.
+ */
 struct mr_consumer *mr_consumer_new(const struct mr_config *config, const char *group_id,
                                     int wake_fd, const struct mr_consumer_events *events,
                                     void *data, struct mr_errors *errors);
-/* Replaces the subscription; names beginning with ^ are patterns. No rebalance where it stays the same. Returns 0, or -1
- * with the reason added to errors. */
+/* Replaces the subscription; names beginning with ^ are patterns. No rebalance where it stays the
+ * same. Returns 0, or -1 with the reason added to errors. */
 int mr_consumer_subscribe(struct mr_consumer *consumer, const char *const *topics, size_t count,
                           struct mr_errors *errors);
-/* Serves callbacks and takes the next message, one at a time: before librdkafka 2.1 the batch calls can skip offsets
- * around pause, resume and rebalance. Returns false when there is nothing more; poll until then after each wake, and at least
- * every max.poll.interval.ms. */
+/* Serves callbacks and takes the next message, one at a time: before librdkafka 2.1 the batch calls
+ * can skip offsets around pause, resume and rebalance. Returns false when there is nothing more;
+ * poll until then after each wake, and at least every max.poll.interval.ms. */
 bool mr_consumer_poll(struct mr_consumer *consumer, struct mr_message *message);
-/* Everything up to `next`, exclusive, is done: it will be committed. A partition that is no longer ours is passed over. */
-void mr_consumer_store(struct mr_consumer *consumer, const char *topic, int32_t partition, int64_t next);
+/* Everything up to `next`, exclusive, is done: it will be committed. A partition that is no longer
+ * ours is passed over. */
+void mr_consumer_store(struct mr_consumer *consumer, const char *topic, int32_t partition,
+                       int64_t next);
 /* Stops or resumes fetching; what was fetched and not yet polled comes again. */
 void mr_consumer_pause(struct mr_consumer *consumer, const char *topic, int32_t partition);
 void mr_consumer_resume(struct mr_consumer *consumer, const char *topic, int32_t partition);
 void mr_consumer_pause_all(struct mr_consumer *consumer);
 void mr_consumer_resume_all(struct mr_consumer *consumer);
-/* Commits what is stored and leaves the group, in the background: poll until mr_consumer_closed. */
+/* Commits what is stored and, once that is accepted, leaves the group, in the background: poll
+ * until mr_consumer_closed. (Leaving commits too, but once: a rebalance under way, as when several
+ * members leave together, would refuse it.) */
 void mr_consumer_close(struct mr_consumer *consumer);
 bool mr_consumer_closed(const struct mr_consumer *consumer);
 /* No message of it may be left. */

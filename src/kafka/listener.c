@@ -11,7 +11,7 @@
 struct listened {
     rd_kafka_topic_t *handle;
     int32_t partitions;
-    bool *reached; /* by partition */
+    bool *reached;   /* by partition */
     int32_t missing; /* partitions that have not reached their end */
 };
 
@@ -67,11 +67,11 @@ int mr_listener_add(struct mr_listener *listener, const char *topic, int32_t par
         snprintf(why, size, "%s", rd_kafka_err2str(rd_kafka_last_error()));
         return -1;
     }
-    listener->topics = mr_realloc(listener->topics,
-                                  (listener->topic_count + 1) * sizeof(listener->topics[0]));
+    listener->topics =
+        mr_realloc(listener->topics, (listener->topic_count + 1) * sizeof(listener->topics[0]));
     struct listened *listened = &listener->topics[listener->topic_count++];
-    *listened = (struct listened){handle, partitions,
-                                  mr_alloc((size_t)partitions * sizeof(bool)), partitions};
+    *listened = (struct listened){handle, partitions, mr_alloc((size_t)partitions * sizeof(bool)),
+                                  partitions};
     for (int32_t p = 0; p < partitions; p++) {
         if (rd_kafka_consume_start_queue(handle, p, RD_KAFKA_OFFSET_END, listener->queue) != 0) {
             snprintf(why, size, "%s", rd_kafka_err2str(rd_kafka_last_error()));
@@ -90,7 +90,8 @@ static struct listened *listened_of(struct mr_listener *listener, const rd_kafka
     return NULL;
 }
 
-/* A record or the end of the partition: either way its position is known, nothing after it will be missed. */
+/* A record or the end of the partition: either way its position is known, nothing after it will be
+ * missed. */
 static void note_position(struct mr_listener *listener, const rd_kafka_message_t *message)
 {
     struct listened *listened = message->rkt ? listened_of(listener, message->rkt) : NULL;

@@ -1,5 +1,5 @@
-/* Listens to whole topics from their end, in no group: the reply inbox. Every worker reads every partition of its response
- * topics and drops what is not its own. */
+/* Listens to whole topics from their end, in no group: the reply inbox. Every worker reads every
+ * partition of its response topics and drops what is not its own. */
 #ifndef MR_KAFKA_LISTENER_H
 #define MR_KAFKA_LISTENER_H
 
@@ -13,7 +13,8 @@
 struct mr_listener;
 
 struct mr_listener_events {
-    /* Every partition of the topic has reached its end once: a record written from now on will be seen. */
+    /* Every partition of the topic has reached its end once: a record written from now on will be
+     * seen. */
     void (*listening)(void *data, const char *topic);
     void (*troubled)(void *data, bool unreachable, const char *text);
 };
@@ -21,8 +22,8 @@ struct mr_listener_events {
 struct mr_listener *mr_listener_new(const struct mr_config *config, int wake_fd,
                                     const struct mr_listener_events *events, void *data,
                                     struct mr_errors *errors);
-/* Begins to read `partitions` partitions of the topic, once for each topic; `listening` follows. Returns 0, or -1 with `why`
- * (not NUL-terminated beyond `size`). */
+/* Begins to read `partitions` partitions of the topic, once for each topic; `listening` follows.
+ * Returns 0, or -1 with `why` (not NUL-terminated beyond `size`). */
 int mr_listener_add(struct mr_listener *listener, const char *topic, int32_t partitions, char *why,
                     size_t size);
 /* The next record; false when there is none. Poll after each wake until then. */

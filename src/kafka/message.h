@@ -7,7 +7,7 @@
 #include "base/bytes.h"
 
 struct mr_message {
-    void *handle;      /* librdkafka's; released by mr_message_free */
+    void *handle;       /* librdkafka's; released by mr_message_free */
     const void *source; /* the same for all messages of one topic from one consumer */
     const char *topic;
     int32_t partition;
@@ -16,8 +16,8 @@ struct mr_message {
     struct mr_bytes key, value;
 };
 
-/* Writes up to `most` headers in the order they came; returns how many there are (which may be more). They are borrowed from
- * the message. */
+/* Writes up to `most` headers in the order they came; returns how many there are (which may be
+ * more). They are borrowed from the message. */
 size_t mr_message_headers(const struct mr_message *message, struct mr_pair *headers, size_t most);
 void mr_message_free(struct mr_message *message);
 

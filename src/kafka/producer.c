@@ -21,11 +21,9 @@ static void on_delivery(rd_kafka_t *handle, const rd_kafka_message_t *message, v
     (void)handle;
     MR_ASSERT(producer->outstanding > 0);
     producer->outstanding--;
-    producer->events->delivered(producer->data, message->_private,
-                                rd_kafka_topic_name(message->rkt),
-                                message->err == RD_KAFKA_RESP_ERR_NO_ERROR
-                                    ? NULL
-                                    : rd_kafka_err2str(message->err));
+    producer->events->delivered(
+        producer->data, message->_private, rd_kafka_topic_name(message->rkt),
+        message->err == RD_KAFKA_RESP_ERR_NO_ERROR ? NULL : rd_kafka_err2str(message->err));
 }
 
 static void on_error(rd_kafka_t *handle, int error, const char *reason, void *opaque)
@@ -91,8 +89,7 @@ enum mr_sent mr_producer_send(struct mr_producer *producer, const struct mr_outg
     rd_kafka_vu_t fields[] = {
         {.vtype = RD_KAFKA_VTYPE_TOPIC, .u.cstr = record->topic},
         {.vtype = RD_KAFKA_VTYPE_PARTITION, .u.i32 = record->partition},
-        {.vtype = RD_KAFKA_VTYPE_KEY,
-         .u.mem = {unconst(record->key.data), record->key.length}},
+        {.vtype = RD_KAFKA_VTYPE_KEY, .u.mem = {unconst(record->key.data), record->key.length}},
         {.vtype = RD_KAFKA_VTYPE_VALUE,
          .u.mem = {unconst(record->value.data), record->value.length}},
         {.vtype = RD_KAFKA_VTYPE_TIMESTAMP, .u.i64 = record->timestamp},

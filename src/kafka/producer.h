@@ -1,4 +1,5 @@
-/* The producer of a worker: records out, delivery reports back. Reports come from within mr_producer_poll. */
+/* The producer of a worker: records out, delivery reports back. Reports come from within
+ * mr_producer_poll. */
 #ifndef MR_KAFKA_PRODUCER_H
 #define MR_KAFKA_PRODUCER_H
 
@@ -21,8 +22,9 @@ struct mr_producer *mr_producer_new(const struct mr_config *config, int wake_fd,
                                     struct mr_errors *errors);
 
 enum mr_sent { MR_SENT, MR_SENT_FULL, MR_SENT_REFUSED };
-/* Hands a copy of the record to the sender. FULL: its queue is full, send again after some reports; REFUSED: it can never be sent,
- * `why` (at least 256 bytes) tells. Only SENT is followed by a report. */
+/* Hands a copy of the record to the sender. FULL: its queue is full, send again after some reports;
+ * REFUSED: it can never be sent, `why` (at least 256 bytes) tells. Only SENT is followed by a
+ * report. */
 enum mr_sent mr_producer_send(struct mr_producer *producer, const struct mr_outgoing *record,
                               void *opaque, char *why, size_t size);
 /* Serves the reports there are. Call after each wake. */

@@ -57,15 +57,11 @@ static void ask(struct mr_broker *broker)
 }
 
 void mr_broker_start(struct mr_broker *broker, uv_loop_t *loop, struct mr_timers *timers,
-                     struct mr_slot *slot, const struct mr_producer *via, void (*changed)(void *data),
-                     void *data)
+                     struct mr_slot *slot, const struct mr_producer *via,
+                     void (*changed)(void *data), void *data)
 {
-    *broker = (struct mr_broker){.loop = loop,
-                                 .timers = timers,
-                                 .slot = slot,
-                                 .via = via,
-                                 .changed = changed,
-                                 .data = data};
+    *broker = (struct mr_broker){
+        .loop = loop, .timers = timers, .slot = slot, .via = via, .changed = changed, .data = data};
     mr_cell_set(&slot->broker, MR_BROKER_UNKNOWN);
     ask(broker);
 }

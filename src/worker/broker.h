@@ -1,5 +1,6 @@
-/* Whether the cluster can be reached: asked in the background at start and whenever a client says that it lost its brokers, until it
- * answers. A state with a name, in the log and in the scoreboard. */
+/* Whether the cluster can be reached: asked in the background at start and whenever a client says
+ * that it lost its brokers, until it answers. A state with a name, in the log and in the
+ * scoreboard. */
 #ifndef MR_WORKER_BROKER_H
 #define MR_WORKER_BROKER_H
 
@@ -25,8 +26,8 @@ struct mr_broker {
 
 /* Begins to ask. `via` must outlive it; `changed` is called from the loop when the state did. */
 void mr_broker_start(struct mr_broker *broker, uv_loop_t *loop, struct mr_timers *timers,
-                     struct mr_slot *slot, const struct mr_producer *via, void (*changed)(void *data),
-                     void *data);
+                     struct mr_slot *slot, const struct mr_producer *via,
+                     void (*changed)(void *data), void *data);
 void mr_broker_suspect(struct mr_broker *broker); /* a client lost its brokers: ask */
 void mr_broker_stop(struct mr_broker *broker);
 bool mr_broker_busy(const struct mr_broker *broker); /* the loop must run on before `via` may go */

@@ -10,7 +10,7 @@
 static const struct {
     const char *name;
     const char *success_type, *error_type; /* message-type of a reply */
-    bool enveloped;                        /* {"success":...} around the value; message-id as the key */
+    bool enveloped; /* {"success":...} around the value; message-id as the key */
 } dialects[] = {
     [MR_DIALECT_AUTO] = {"", "", "", false},
     [MR_DIALECT_KAFKA_CLIENT] = {"kafka-client", "request-reply", "request-reply", true},
@@ -71,10 +71,9 @@ struct mr_request mr_dialect_recognise(enum mr_dialect forced, const struct mr_p
     if (mr_bytes_equal(type, MR_BYTES("fire-and-forget")))
         return (struct mr_request){0};
     request.is_request = true;
-    request.dialect = forced != MR_DIALECT_AUTO ? forced
-                      : mr_bytes_equal(type, MR_BYTES("request-reply"))
-                          ? MR_DIALECT_KAFKA_CLIENT
-                          : MR_DIALECT_PLAIN;
+    request.dialect = forced != MR_DIALECT_AUTO                         ? forced
+                      : mr_bytes_equal(type, MR_BYTES("request-reply")) ? MR_DIALECT_KAFKA_CLIENT
+                                                                        : MR_DIALECT_PLAIN;
     request.sent_at = milliseconds(headers, count, MR_BYTES("timestamp"));
     request.timeout = milliseconds(headers, count, MR_BYTES("timeout"));
     return request;

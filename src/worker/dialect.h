@@ -1,5 +1,5 @@
-/* Dialects: how a request is recognised by its headers, and what a reply to it looks like (DESIGN section 4). Pure: bytes in,
- * bytes out. A dialect is a row of the table in dialect.c. */
+/* Dialects: how a request is recognised by its headers, and what a reply to it looks like (DESIGN
+ * section 4). Pure: bytes in, bytes out. A dialect is a row of the table in dialect.c. */
 #ifndef MR_WORKER_DIALECT_H
 #define MR_WORKER_DIALECT_H
 
@@ -30,8 +30,8 @@ enum mr_dialect mr_dialect_of(const char *name);
 struct mr_request mr_dialect_recognise(enum mr_dialect forced, const struct mr_pair *headers,
                                        size_t count);
 
-/* What is to be answered. An error has status, message and name; a success has value, JSON or raw bytes, or NULL data for
- * router.null. */
+/* What is to be answered. An error has status, message and name; a success has value, JSON or raw
+ * bytes, or NULL data for router.null. */
 struct mr_answer {
     bool is_error;
     bool raw; /* the value goes as it is, without an envelope */
@@ -60,7 +60,8 @@ void mr_dialect_compose(struct mr_reply *reply, const struct mr_request *request
                         struct mr_bytes key, const struct mr_answer *answer, int64_t now);
 void mr_reply_free(struct mr_reply *reply);
 
-/* The headers of a request that we send: correlation-id, reply-to, message-type, timestamp, timeout, in this order. */
+/* The headers of a request that we send: correlation-id, reply-to, message-type, timestamp,
+ * timeout, in this order. */
 enum { MR_ASK_HEADERS = 5 };
 struct mr_ask_headers {
     struct mr_pair pairs[MR_ASK_HEADERS];
@@ -69,10 +70,12 @@ struct mr_ask_headers {
 };
 void mr_dialect_ask(struct mr_ask_headers *headers, struct mr_bytes correlation_id,
                     const char *reply_to, int64_t now, int64_t timeout);
-/* Where the answer to a request on that topic comes where nothing else is said: x-commands to x-responses, else x to x-responses. */
+/* Where the answer to a request on that topic comes where nothing else is said: x-commands to
+ * x-responses, else x to x-responses. */
 void mr_dialect_response_topic(const char *topic, char *to, size_t size);
 
-/* A header by its name without regard to case: the last one of that name. False where there is none or its value is null. */
+/* A header by its name without regard to case: the last one of that name. False where there is none
+ * or its value is null. */
 bool mr_header_find(const struct mr_pair *headers, size_t count, struct mr_bytes name,
                     struct mr_bytes *value);
 

@@ -8,12 +8,14 @@
 #include "base/topic.h"
 #include "worker/verdict.h"
 
-static void mark_running(struct mr_dispatch *dispatch, const struct mr_job *job)
+enum { NS_PER_MS = 1000000 };
+
+static void mark_running(struct mr_dispatch *dispatch, const struct mr_job *job, uint64_t now)
 {
     struct mr_slot *slot = dispatch->slot;
     mr_cell_set(&slot->running_partition, (uint64_t)job->partition->number);
     mr_cell_set(&slot->running_offset, (uint64_t)job->message.offset);
-    mr_cell_set(&slot->running_since, mr_clock_ms());
+    mr_cell_set(&slot->running_since, now / NS_PER_MS);
     mr_cell_set(&slot->running_topic, job->partition->topic_row + 1);
 }
 
@@ -82,8 +84,8 @@ static void unlink_work(struct mr_dispatch *dispatch, struct mr_job *job)
     mr_cell_set(&dispatch->slot->gauges[MR_MESSAGES_IN_FLIGHT], --dispatch->working);
 }
 
-/* The handler has ended, well or not, and what it answers is with the producer. */
-static void end_handler(struct mr_dispatch *dispatch, struct mr_job *job)
+/* The handler has ended, well or not, at `now`, and what it answers is with the producer. */
+static void end_handler(struct mr_dispatch *dispatch, struct mr_job *job, uint64_t now)
 {
     struct mr_route *route = job->route;
     mr_task_end(job->task);
@@ -91,8 +93,7 @@ static void end_handler(struct mr_dispatch *dispatch, struct mr_job *job)
     unlink_work(dispatch, job);
     wake_one(dispatch, route);
     mr_route_release(route);
-    mr_histogram_observe(&dispatch->slot->histograms[MR_PROCESSING_DURATION],
-                         mr_clock_ns() - job->began);
+    mr_histogram_observe(&dispatch->slot->histograms[MR_PROCESSING_DURATION], now - job->began);
     leave(dispatch, job);
 }
 
@@ -104,7 +105,7 @@ static void log_undelivered(const struct mr_job *job, const char *topic, const c
 }
 
 static void send_answer(struct mr_dispatch *dispatch, struct mr_job *job,
-                        const struct mr_answer *answer)
+                        const struct mr_answer *answer, uint64_t now)
 {
     char why[512];
     if (!mr_topic_legal(job->request.reply_to)) {
@@ -113,8 +114,8 @@ static void send_answer(struct mr_dispatch *dispatch, struct mr_job *job,
         return;
     }
     mr_dialect_compose(&dispatch->reply, &job->request, job->message.key, answer,
-                       mr_clock_wall_ms());
-    if (mr_outbox_send(dispatch->outbox, job, &dispatch->reply.record, why, sizeof(why)) == 0)
+                       (int64_t)(now / NS_PER_MS) + dispatch->wall_offset);
+    if (mr_outbox_send(dispatch->outbox, job, &dispatch->reply.record, now, why, sizeof(why)) == 0)
         return;
     log_undelivered(job, dispatch->reply.record.topic, why);
     job->status = MR_STATUS_ERROR;
@@ -135,14 +136,15 @@ static void advance(struct mr_dispatch *dispatch, struct mr_job *job,
     mark_idle(dispatch);
     if (result->outcome == MR_OUTCOME_YIELDED)
         return;
+    uint64_t now = mr_clock_ns();
     struct mr_verdict verdict =
         mr_verdict_of(result, job->request.is_request, job->route->codec == MR_CODEC_RAW);
     job->status = verdict.status;
     if (verdict.log)
         log_fault(job, result);
     if (verdict.answers)
-        send_answer(dispatch, job, &verdict.answer);
-    end_handler(dispatch, job);
+        send_answer(dispatch, job, &verdict.answer, now);
+    end_handler(dispatch, job, now);
 }
 
 static int64_t deadline_of(const struct mr_dispatch *dispatch, const struct mr_job *job)
@@ -200,7 +202,7 @@ static void start(struct mr_dispatch *dispatch, struct mr_job *job)
     job->request = mr_dialect_recognise(route->dialect, job->headers, job->header_count);
     fill_incoming(dispatch, job);
     job->began = mr_clock_ns();
-    mark_running(dispatch, job);
+    mark_running(dispatch, job, job->began);
     job->task = mr_task_start(route->script, route->codec, &job->incoming, job, &result);
     advance(dispatch, job, &result);
 }
@@ -208,8 +210,7 @@ static void start(struct mr_dispatch *dispatch, struct mr_job *job)
 void mr_dispatch_message(struct mr_dispatch *dispatch, struct mr_consumer *consumer,
                          struct mr_message *message)
 {
-    struct mr_partition *partition =
-        mr_partitions_of(&dispatch->partitions, consumer, message);
+    struct mr_partition *partition = mr_partitions_of(&dispatch->partitions, consumer, message);
     struct mr_job *job = mr_job_new(&dispatch->pool, message);
     struct mr_route *route = route_of(dispatch, partition);
     if (partition->topic_row == UINT64_MAX)
@@ -222,6 +223,11 @@ void mr_dispatch_message(struct mr_dispatch *dispatch, struct mr_consumer *consu
     mr_cell_add(&dispatch->slot->counters[MR_MESSAGES_RECEIVED], 1);
     if (mr_order_enter(&dispatch->order, job, route == NULL ? MR_ORDER_NONE : route->ordering))
         mr_job_list_push(&dispatch->ready, job);
+}
+
+void mr_dispatch_tick(struct mr_dispatch *dispatch)
+{
+    dispatch->wall_offset = mr_clock_wall_ms() - (int64_t)mr_clock_ms();
 }
 
 void mr_dispatch_run(struct mr_dispatch *dispatch)
@@ -239,7 +245,8 @@ void mr_dispatch_use(struct mr_dispatch *dispatch, struct mr_routes *routes, int
     if (before == NULL)
         return;
     for (size_t i = 0; i < mr_routes_count(before); i++)
-        for (struct mr_job *job; (job = mr_job_list_pop(&mr_routes_at(before, i)->waiting)) != NULL;)
+        for (struct mr_job *job;
+             (job = mr_job_list_pop(&mr_routes_at(before, i)->waiting)) != NULL;)
             mr_job_list_push(&dispatch->ready, job);
     mr_routes_retire(before);
 }
@@ -259,7 +266,7 @@ void mr_dispatch_resume(struct mr_dispatch *dispatch, struct mr_job *job,
                         const struct mr_resumption *with)
 {
     struct mr_result result;
-    mark_running(dispatch, job);
+    mark_running(dispatch, job, mr_clock_ns());
     mr_task_resume(job->task, with, &result);
     advance(dispatch, job, &result);
 }
@@ -285,7 +292,7 @@ void mr_dispatch_abandon(struct mr_dispatch *dispatch)
         mr_timers_cancel(dispatch->timers, &job->timer);
         mr_rpc_cancel(dispatch->rpc, job);
         job->dropped = true;
-        end_handler(dispatch, job);
+        end_handler(dispatch, job, mr_clock_ns());
         mr_dispatch_run(dispatch);
     }
 }

@@ -1,5 +1,6 @@
-/* Dispatch: from a consumed message to its settled offset. Opens the job, orders it, runs its handler, turns what the handler came to
- * into a reply, counts the records it produced, and settles it in one place. */
+/* Dispatch: from a consumed message to its settled offset. Opens the job, orders it, runs its
+ * handler, turns what the handler came to into a reply, counts the records it produced, and settles
+ * it in one place. */
 #ifndef MR_WORKER_DISPATCH_H
 #define MR_WORKER_DISPATCH_H
 
@@ -29,6 +30,7 @@ struct mr_dispatch {
     struct mr_job *at_work;   /* handlers started and not ended; linked both ways */
     struct mr_reply reply;
     int64_t rpc_timeout; /* ms */
+    int64_t wall_offset; /* ms, from monotonic to wall time */
     size_t working;      /* handlers started and not ended */
     size_t jobs;         /* not settled */
     bool stopping;
@@ -40,7 +42,10 @@ extern const struct mr_host mr_dispatch_host; /* what scripts ask for; its data 
 /* Takes a message over. Its handler starts in mr_dispatch_run. */
 void mr_dispatch_message(struct mr_dispatch *dispatch, struct mr_consumer *consumer,
                          struct mr_message *message);
-/* Starts what may start, until nothing may. Call after anything that could have made a job ready. */
+/* A turn of the loop begins: looks at the wall clock, once for all its replies. */
+void mr_dispatch_tick(struct mr_dispatch *dispatch);
+/* Starts what may start, until nothing may. Call after anything that could have made a job ready.
+ */
 void mr_dispatch_run(struct mr_dispatch *dispatch);
 /* Serves what comes from now on with these routes; retires those before. */
 void mr_dispatch_use(struct mr_dispatch *dispatch, struct mr_routes *routes, int64_t rpc_timeout);
@@ -49,9 +54,11 @@ void mr_dispatch_delivered(struct mr_dispatch *dispatch, struct mr_job *job, con
                            const char *error);
 void mr_dispatch_resume(struct mr_dispatch *dispatch, struct mr_job *job,
                         const struct mr_resumption *with);
-/* No handler starts any more: what waits is dropped, its offsets are not stored. Those at work go on. */
+/* No handler starts any more: what waits is dropped, its offsets are not stored. Those at work go
+ * on. */
 void mr_dispatch_stop(struct mr_dispatch *dispatch);
-/* Drops the handlers still at work, without storing their offsets; only delivery reports may follow. */
+/* Drops the handlers still at work, without storing their offsets; only delivery reports may
+ * follow. */
 void mr_dispatch_abandon(struct mr_dispatch *dispatch);
 void mr_dispatch_free(struct mr_dispatch *dispatch); /* every job is settled or abandoned */
 

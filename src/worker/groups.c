@@ -37,8 +37,8 @@ static void on_assigned(void *data, size_t count)
 static void on_revoked(void *data, const char *topic, int32_t partition, bool lost)
 {
     struct group *group = data;
-    mr_log(MR_LOG_INFO, lost ? "partition_lost" : "partition_revoked", MR_S("group", group->id),
-           MR_S("topic", topic), MR_I("partition", partition));
+    mr_log(lost ? MR_LOG_WARN : MR_LOG_DEBUG, lost ? "partition_lost" : "partition_revoked",
+           MR_S("group", group->id), MR_S("topic", topic), MR_I("partition", partition));
     if (lost)
         group->joined = false;
     group->groups->events->revoked(group->groups->data, group->consumer, topic, partition, lost);
@@ -73,8 +73,8 @@ static struct group *make(struct mr_groups *groups, const char *id, struct mr_er
 {
     struct group *group = mr_alloc(sizeof(*group));
     group->groups = groups;
-    group->consumer = mr_consumer_new(groups->config, id, groups->wake_fd, &consumer_events, group,
-                                      errors);
+    group->consumer =
+        mr_consumer_new(groups->config, id, groups->wake_fd, &consumer_events, group, errors);
     if (group->consumer == NULL) {
         free(group);
         return NULL;

@@ -13,10 +13,12 @@
 struct mr_groups;
 
 struct mr_groups_events {
-    void (*message)(void *data, struct mr_consumer *consumer, struct mr_message *message); /* takes it over */
+    void (*message)(void *data, struct mr_consumer *consumer,
+                    struct mr_message *message); /* takes it over */
     void (*revoked)(void *data, struct mr_consumer *consumer, const char *topic, int32_t partition,
                     bool lost);
-    /* The consumer has left its group: true when none of its messages is at work, and it may be freed. */
+    /* The consumer has left its group: true when none of its messages is at work, and it may be
+     * freed. */
     bool (*closed)(void *data, struct mr_consumer *consumer);
     void (*joined)(void *data);
     void (*troubled)(void *data, bool unreachable, const char *text);
@@ -24,10 +26,12 @@ struct mr_groups_events {
 
 struct mr_groups *mr_groups_new(const struct mr_config *config, int wake_fd, struct mr_slot *slot,
                                 const struct mr_groups_events *events, void *data);
-/* Makes the consumers that these routes need, changes subscriptions that differ and leaves groups that no route is in any more. A
- * group that is served as before notices nothing. Returns 0, or -1 with errors. */
+/* Makes the consumers that these routes need, changes subscriptions that differ and leaves groups
+ * that no route is in any more. A group that is served as before notices nothing. Returns 0, or -1
+ * with errors. */
 int mr_groups_use(struct mr_groups *groups, struct mr_routes *routes, struct mr_errors *errors);
-/* Takes up to `most` messages. Returns how many it took; fewer than `most` means that the queues are empty. */
+/* Takes up to `most` messages. Returns how many it took; fewer than `most` means that the queues
+ * are empty. */
 size_t mr_groups_poll(struct mr_groups *groups, size_t most);
 /* While held, nothing is fetched; polling goes on. */
 void mr_groups_hold(struct mr_groups *groups, bool held);

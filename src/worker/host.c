@@ -1,22 +1,19 @@
 /* What scripts ask the worker for (struct mr_host of lua/vm.h). */
-#include <stdio.h>
+#include <stddef.h>
 
 #include "base/clock.h"
 #include "worker/dispatch.h"
 
-static int publish(void *data, void *job, const struct mr_outgoing *record, char *error, size_t size)
+static int publish(void *data, void *job, const struct mr_outgoing *record, char *error,
+                   size_t size)
 {
     struct mr_dispatch *dispatch = data;
-    return mr_outbox_send(dispatch->outbox, job, record, error, size);
+    return mr_outbox_send(dispatch->outbox, job, record, mr_clock_ns(), error, size);
 }
 
 static int request(void *data, void *job, const struct mr_ask *ask, char *error, size_t size)
 {
     struct mr_dispatch *dispatch = data;
-    if (dispatch->stopping) {
-        snprintf(error, size, "the router is stopping");
-        return -1;
-    }
     return mr_rpc_open(dispatch->rpc, job, ask,
                        ask->timeout > 0 ? ask->timeout : dispatch->rpc_timeout, error, size);
 }

@@ -81,13 +81,14 @@ static void on_troubled(void *data, bool unreachable, const char *text)
 
 static const struct mr_listener_events listener_events = {on_listening, on_troubled};
 
-/* The same properties made the producer and the consumers, so this fails only where the machine does. */
+/* The same properties made the producer and the consumers, so this fails only where the machine
+ * does. */
 static struct mr_listener *listener_of(struct mr_inbox *inbox)
 {
     struct mr_errors errors = {0};
     if (inbox->listener == NULL)
-        inbox->listener = mr_listener_new(inbox->config, inbox->wake_fd, &listener_events, inbox,
-                                          &errors);
+        inbox->listener =
+            mr_listener_new(inbox->config, inbox->wake_fd, &listener_events, inbox, &errors);
     if (inbox->listener == NULL)
         mr_log(MR_LOG_ERROR, "inbox_failed", MR_S("message", mr_errors_text(&errors)));
     mr_errors_free(&errors);

@@ -1,5 +1,5 @@
-/* The reply inbox: the response topics this worker listens to, each found (and created where it may be) in the background, then read
- * whole from its end. */
+/* The reply inbox: the response topics this worker listens to, each found (and created where it may
+ * be) in the background, then read whole from its end. */
 #ifndef MR_WORKER_INBOX_H
 #define MR_WORKER_INBOX_H
 
@@ -28,7 +28,8 @@ struct mr_inbox *mr_inbox_new(const struct mr_config *config, uv_loop_t *loop, i
 /* True when the topic is listened to; else sees to it that it will be, for as long as it takes. */
 bool mr_inbox_want(struct mr_inbox *inbox, const char *topic);
 void mr_inbox_poll(struct mr_inbox *inbox);
-/* A question to the cluster is still under way: the loop must run on before the inbox may be freed. */
+/* A question to the cluster is still under way: the loop must run on before the inbox may be freed.
+ */
 bool mr_inbox_busy(const struct mr_inbox *inbox);
 void mr_inbox_stop(struct mr_inbox *inbox); /* asks no more */
 void mr_inbox_free(struct mr_inbox *inbox);

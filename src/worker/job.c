@@ -1,6 +1,8 @@
 #include "worker/job.h"
 
+#include <stddef.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/panic.h"
 
@@ -39,7 +41,8 @@ struct mr_job *mr_job_new(struct mr_job_pool *pool, const struct mr_message *mes
         job = mr_alloc(sizeof(*job));
     else
         pool->free = job->next;
-    *job = (struct mr_job){.message = *message};
+    memset(job, 0, offsetof(struct mr_job, short_chain));
+    job->message = *message;
     read_headers(job);
     return job;
 }

@@ -1,6 +1,7 @@
-/* A job is one message at work: it owns the message from the consumer's queue until the message is settled. Who holds it when:
- * the ready list or a wait list (order, route) before its handler starts; its Lua task while the handler runs; the delivery
- * reports it counts after that. It ends in one place, mr_dispatch's settle. */
+/* A job is one message at work: it owns the message from the consumer's queue until the message is
+ * settled. Who holds it when: the ready list or a wait list (order, route) before its handler
+ * starts; its Lua task while the handler runs; the delivery reports it counts after that. It ends
+ * in one place, mr_dispatch's settle. */
 #ifndef MR_WORKER_JOB_H
 #define MR_WORKER_JOB_H
 
@@ -18,30 +19,33 @@ struct mr_call;
 struct mr_partition;
 struct mr_route;
 
-enum { MR_JOB_HEADERS = 16 };
+enum { MR_JOB_HEADERS = 16, MR_JOB_SHORT_CHAIN = 64 };
 
 struct mr_job {
     void *owner; /* the dispatch it is in */
     struct mr_message message;
     struct mr_pair *headers; /* `few`, or allocated where there are more */
     size_t header_count;
-    struct mr_pair few[MR_JOB_HEADERS];
     struct mr_request request;
     struct mr_incoming incoming; /* what the handler is called with; good while its task lives */
     struct mr_partition *partition;
-    uint64_t sequence; /* in the partition's window */
+    uint64_t sequence;      /* in the partition's window */
     struct mr_route *route; /* set when the handler starts */
     struct mr_task *task;
-    struct mr_call *call;   /* the router.request it waits for */
-    struct mr_timer timer;  /* the router.sleep it waits for */
-    uint64_t began;         /* ns, when the handler started */
-    size_t deliveries;      /* records sent on its behalf and not reported yet */
-    bool handled;           /* the handler has ended and its records are with the producer */
-    bool dropped;           /* given up: its offset is not stored, whoever has the partition next handles it */
+    struct mr_call *call;  /* the router.request it waits for */
+    struct mr_timer timer; /* the router.sleep it waits for */
+    uint64_t began;        /* ns, when the handler started */
+    size_t deliveries;     /* records sent on its behalf and not reported yet */
+    bool handled;          /* the handler has ended and its records are with the producer */
+    bool
+        dropped; /* given up: its offset is not stored, whoever has the partition next handles it */
     enum mr_status status;
-    struct mr_bytes chain; /* the key of its order chain; data NULL: in none */
-    struct mr_job *behind; /* the next one of its order chain */
+    struct mr_bytes chain;          /* the name of its order chain; data NULL: in none */
+    struct mr_job *behind;          /* the next one of its order chain */
     struct mr_job *previous, *next; /* in the one list it is in */
+    /* Room for what is short, not cleared from job to job. */
+    char short_chain[MR_JOB_SHORT_CHAIN];
+    struct mr_pair few[MR_JOB_HEADERS];
 };
 
 /* A first-in first-out list; {0} is empty. */

@@ -50,8 +50,8 @@ static void flush(struct mr_link *link)
         watch(link);
 }
 
-void mr_link_start(struct mr_link *link, uv_loop_t *loop, int fd, const struct mr_link_events *events,
-                   void *data)
+void mr_link_start(struct mr_link *link, uv_loop_t *loop, int fd,
+                   const struct mr_link_events *events, void *data)
 {
     *link = (struct mr_link){.events = events, .data = data};
     mr_channel_init(&link->channel, fd);

@@ -14,16 +14,17 @@ enum mr_ordering mr_ordering_of(const char *name)
     MR_UNREACHABLE("an ordering that the configuration let pass");
 }
 
-/* A chain's name: the partition it is in, and the key where keys are ordered. Owned by the job that made it, handed to the one
- * behind it. */
-static struct mr_bytes name_chain(const struct mr_job *job, enum mr_ordering ordering)
+/* A chain's name: the partition it is in, and the key where keys are ordered. In the job, or
+ * allocated where it is long. */
+static void name_chain(struct mr_job *job, enum mr_ordering ordering)
 {
     size_t key = ordering == MR_ORDER_KEY ? job->message.key.length : 0;
-    char *name = mr_alloc(sizeof(job->partition) + key);
+    size_t length = sizeof(job->partition) + key;
+    char *name = length <= MR_JOB_SHORT_CHAIN ? job->short_chain : mr_alloc(length);
     memcpy(name, &job->partition, sizeof(job->partition));
     if (key > 0)
         memcpy(name + sizeof(job->partition), job->message.key.data, key);
-    return (struct mr_bytes){name, sizeof(job->partition) + key};
+    job->chain = (struct mr_bytes){name, length};
 }
 
 static void drop_name(struct mr_job *job)
@@ -32,17 +33,18 @@ static void drop_name(struct mr_job *job)
         const char *from;
         void *to;
     } name = {job->chain.data};
-    free(name.to);
+    if (job->chain.data != job->short_chain)
+        free(name.to);
     job->chain = MR_BYTES_NONE;
 }
 
 bool mr_order_enter(struct mr_order *order, struct mr_job *job, enum mr_ordering ordering)
 {
-    bool free_of_order = ordering == MR_ORDER_NONE ||
-                         (ordering == MR_ORDER_KEY && job->message.key.data == NULL);
+    bool free_of_order =
+        ordering == MR_ORDER_NONE || (ordering == MR_ORDER_KEY && job->message.key.data == NULL);
     if (free_of_order)
         return true;
-    job->chain = name_chain(job, ordering);
+    name_chain(job, ordering);
     struct mr_job *before = mr_idmap_get(&order->tails, job->chain);
     mr_idmap_put(&order->tails, job->chain, job);
     if (before == NULL)

@@ -1,5 +1,6 @@
-/* Ordering: which jobs must wait for which. Jobs of one chain (a key of a partition, or a whole partition) are handled one after
- * the other in the order they came; jobs in no chain wait for nothing. */
+/* Ordering: which jobs must wait for which. Jobs of one chain (a key of a partition, or a whole
+ * partition) are handled one after the other in the order they came; jobs in no chain wait for
+ * nothing. */
 #ifndef MR_WORKER_ORDER_H
 #define MR_WORKER_ORDER_H
 
@@ -17,9 +18,11 @@ struct mr_order {
     struct mr_idmap tails; /* chain's name to its last job */
 };
 
-/* Puts the job at the end of its chain. Returns true when nothing is before it: its handler may start. */
+/* Puts the job at the end of its chain. Returns true when nothing is before it: its handler may
+ * start. */
 bool mr_order_enter(struct mr_order *order, struct mr_job *job, enum mr_ordering ordering);
-/* The job is handled (or dropped): takes it out and returns the one that may start now, NULL where there is none. */
+/* The job is handled (or dropped): takes it out and returns the one that may start now, NULL where
+ * there is none. */
 struct mr_job *mr_order_leave(struct mr_order *order, struct mr_job *job);
 void mr_order_free(struct mr_order *order);
 

@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "base/panic.h"
+#include "worker/warmup.h"
 
 /* librdkafka holds 100,000 records by default (queue.buffering.max.messages). */
 enum { HIGH_MARK = 50000, LOW_MARK = 25000 };
@@ -11,13 +12,14 @@ enum { HIGH_MARK = 50000, LOW_MARK = 25000 };
 /* Travels with a record to its report. */
 struct parcel {
     struct mr_job *job;
-    uint64_t sent; /* ns */
+    uint64_t sent;              /* ns */
     struct mr_outgoing *record; /* while it waits for room in the producer's queue */
     struct parcel *next;
 };
 
 struct mr_outbox {
     struct mr_producer *producer;
+    struct mr_warmup warmup;
     struct mr_slot *slot;
     const struct mr_outbox_events *events;
     void *data;
@@ -25,6 +27,7 @@ struct mr_outbox {
     size_t waiting_count;
     struct parcel *free;
     bool crowded;
+    uint64_t now; /* ns, of this poll: reports come in batches */
 };
 
 static void finish(struct mr_outbox *outbox, struct parcel *parcel, const char *topic,
@@ -45,7 +48,7 @@ static void on_delivered(void *data, void *opaque, const char *topic, const char
     if (error == NULL) {
         mr_cell_add(&outbox->slot->counters[MR_MESSAGES_SENT], 1);
         mr_histogram_observe(&outbox->slot->histograms[MR_PUBLISH_DURATION],
-                             mr_clock_ns() - parcel->sent);
+                             outbox->now - parcel->sent);
     }
     finish(outbox, parcel, topic, error);
 }
@@ -58,9 +61,9 @@ static void on_troubled(void *data, bool unreachable, const char *text)
 
 static const struct mr_producer_events producer_events = {on_delivered, on_troubled};
 
-struct mr_outbox *mr_outbox_new(const struct mr_config *config, int wake_fd, struct mr_slot *slot,
-                                const struct mr_outbox_events *events, void *data,
-                                struct mr_errors *errors)
+struct mr_outbox *mr_outbox_new(const struct mr_config *config, uv_loop_t *loop, int wake_fd,
+                                struct mr_slot *slot, const struct mr_outbox_events *events,
+                                void *data, struct mr_errors *errors)
 {
     struct mr_outbox *outbox = mr_alloc(sizeof(*outbox));
     *outbox = (struct mr_outbox){.slot = slot, .events = events, .data = data};
@@ -69,18 +72,19 @@ struct mr_outbox *mr_outbox_new(const struct mr_config *config, int wake_fd, str
         free(outbox);
         return NULL;
     }
+    mr_warmup_start(&outbox->warmup, loop, outbox->producer);
     mr_cell_set(&slot->gauges[MR_ACTIVE_PRODUCERS], 1);
     return outbox;
 }
 
-static struct parcel *new_parcel(struct mr_outbox *outbox, struct mr_job *job)
+static struct parcel *new_parcel(struct mr_outbox *outbox, struct mr_job *job, uint64_t now)
 {
     struct parcel *parcel = outbox->free;
     if (parcel == NULL)
         parcel = mr_alloc(sizeof(*parcel));
     else
         outbox->free = parcel->next;
-    *parcel = (struct parcel){.job = job, .sent = mr_clock_ns()};
+    *parcel = (struct parcel){.job = job, .sent = now};
     return parcel;
 }
 
@@ -97,12 +101,13 @@ static void wait_for_room(struct mr_outbox *outbox, struct parcel *parcel,
 }
 
 int mr_outbox_send(struct mr_outbox *outbox, struct mr_job *job, const struct mr_outgoing *record,
-                   char *why, size_t size)
+                   uint64_t now, char *why, size_t size)
 {
-    struct parcel *parcel = new_parcel(outbox, job);
-    enum mr_sent sent = outbox->waiting != NULL ? MR_SENT_FULL
-                                                : mr_producer_send(outbox->producer, record, parcel,
-                                                                   why, size);
+    struct parcel *parcel = new_parcel(outbox, job, now);
+    mr_warmup_topic(&outbox->warmup, record->topic);
+    enum mr_sent sent = outbox->waiting != NULL
+                            ? MR_SENT_FULL
+                            : mr_producer_send(outbox->producer, record, parcel, why, size);
     if (sent == MR_SENT_REFUSED) {
         parcel->next = outbox->free;
         outbox->free = parcel;
@@ -141,6 +146,7 @@ static void send_waiting(struct mr_outbox *outbox)
 
 void mr_outbox_poll(struct mr_outbox *outbox)
 {
+    outbox->now = mr_clock_ns();
     mr_producer_poll(outbox->producer);
     send_waiting(outbox);
 }
@@ -170,6 +176,11 @@ const struct mr_producer *mr_outbox_producer(const struct mr_outbox *outbox)
     return outbox->producer;
 }
 
+void mr_outbox_stop(struct mr_outbox *outbox)
+{
+    mr_warmup_stop(&outbox->warmup);
+}
+
 void mr_outbox_drop(struct mr_outbox *outbox)
 {
     while (outbox->waiting != NULL) {
@@ -179,11 +190,13 @@ void mr_outbox_drop(struct mr_outbox *outbox)
         finish(outbox, parcel, record->topic, "the worker is stopping");
         free(record);
     }
+    outbox->now = mr_clock_ns();
     mr_producer_drop(outbox->producer);
 }
 
 void mr_outbox_free(struct mr_outbox *outbox)
 {
+    mr_warmup_free(&outbox->warmup);
     mr_producer_free(outbox->producer);
     mr_cell_set(&outbox->slot->gauges[MR_ACTIVE_PRODUCERS], 0);
     while (outbox->free != NULL) {

@@ -1,10 +1,12 @@
-/* What leaves the worker: records handed to the producer and counted on the job they belong to. When the producer's queue is full
- * they wait here, in order; what feeds the outbox must stop while it is crowded. */
+/* What leaves the worker: records handed to the producer and counted on the job they belong to.
+ * When the producer's queue is full they wait here, in order; what feeds the outbox must stop while
+ * it is crowded. */
 #ifndef MR_WORKER_OUTBOX_H
 #define MR_WORKER_OUTBOX_H
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <uv.h>
 
 #include "base/config.h"
 #include "base/errors.h"
@@ -16,17 +18,19 @@
 struct mr_outbox;
 
 struct mr_outbox_events {
-    /* A record of the job is acknowledged, or (error not NULL) will never be; job->deliveries has been counted down. */
+    /* A record of the job is acknowledged, or (error not NULL) will never be; job->deliveries has
+     * been counted down. */
     void (*delivered)(void *data, struct mr_job *job, const char *topic, const char *error);
     void (*troubled)(void *data, bool unreachable, const char *text);
 };
 
-struct mr_outbox *mr_outbox_new(const struct mr_config *config, int wake_fd, struct mr_slot *slot,
-                                const struct mr_outbox_events *events, void *data,
-                                struct mr_errors *errors);
-/* Sends on behalf of the job. Returns 0, or -1 with `why` for a record that can never be sent. */
+struct mr_outbox *mr_outbox_new(const struct mr_config *config, uv_loop_t *loop, int wake_fd,
+                                struct mr_slot *slot, const struct mr_outbox_events *events,
+                                void *data, struct mr_errors *errors);
+/* Sends on behalf of the job; `now` is mr_clock_ns(). Returns 0, or -1 with `why` for a record that
+ * can never be sent. */
 int mr_outbox_send(struct mr_outbox *outbox, struct mr_job *job, const struct mr_outgoing *record,
-                   char *why, size_t size);
+                   uint64_t now, char *why, size_t size);
 void mr_outbox_poll(struct mr_outbox *outbox);
 /* True while new messages should not be taken: above a high mark, until it is below a low one. */
 bool mr_outbox_crowded(struct mr_outbox *outbox);
@@ -34,6 +38,8 @@ size_t mr_outbox_outstanding(const struct mr_outbox *outbox); /* waiting ones to
 void mr_outbox_hurry(struct mr_outbox *outbox);
 /* Its producer, for questions to the cluster. */
 const struct mr_producer *mr_outbox_producer(const struct mr_outbox *outbox);
+void mr_outbox_stop(
+    struct mr_outbox *outbox); /* asks the cluster nothing more; see worker/warmup.h */
 /* Gives up what is outstanding: each is reported, most with an error, before this returns. */
 void mr_outbox_drop(struct mr_outbox *outbox);
 /* Nothing may be outstanding. */

@@ -26,7 +26,8 @@ static struct mr_partition *make(struct mr_partitions *partitions, struct mr_con
     return partition;
 }
 
-struct mr_partition *mr_partitions_of(struct mr_partitions *partitions, struct mr_consumer *consumer,
+struct mr_partition *mr_partitions_of(struct mr_partitions *partitions,
+                                      struct mr_consumer *consumer,
                                       const struct mr_message *message)
 {
     struct mr_partition *latest = partitions->latest;

@@ -1,4 +1,5 @@
-/* The partitions this worker has: the window of each, what is at work on it, and whether it is paused. */
+/* The partitions this worker has: the window of each, what is at work on it, and whether it is
+ * paused. */
 #ifndef MR_WORKER_PARTITIONS_H
 #define MR_WORKER_PARTITIONS_H
 
@@ -11,7 +12,8 @@
 #include "worker/routes.h"
 #include "worker/window.h"
 
-/* Messages of one partition whose handlers have not ended: at HIGH it is paused, at LOW it goes on. */
+/* Messages of one partition whose handlers have not ended: at HIGH it is paused, at LOW it goes on.
+ */
 enum { MR_PARTITION_HIGH = 1000, MR_PARTITION_LOW = 500 };
 
 struct mr_partition {
@@ -23,7 +25,8 @@ struct mr_partition {
     int32_t number;
     struct mr_consumer *consumer;
     struct mr_window window;
-    struct mr_routes *routes; /* of which `route` is the answer for this topic; NULL before the first message */
+    struct mr_routes
+        *routes; /* of which `route` is the answer for this topic; NULL before the first message */
     struct mr_route *route;
     uint64_t topic_row; /* in the scoreboard */
     size_t unhandled;   /* jobs whose handlers have not ended */
@@ -41,10 +44,11 @@ struct mr_partitions {
 };
 
 /* The partition that the message is from, made when it is the first. */
-struct mr_partition *mr_partitions_of(struct mr_partitions *partitions, struct mr_consumer *consumer,
+struct mr_partition *mr_partitions_of(struct mr_partitions *partitions,
+                                      struct mr_consumer *consumer,
                                       const struct mr_message *message);
-/* A job of it begins, is handled, is settled: pauses, resumes and frees as that asks for. `done`: its offset may be stored once
- * all before it may. */
+/* A job of it begins, is handled, is settled: pauses, resumes and frees as that asks for. `done`:
+ * its offset may be stored once all before it may. */
 void mr_partition_began(struct mr_partition *partition);
 void mr_partition_handled(struct mr_partition *partition);
 void mr_partition_settled(struct mr_partitions *partitions, struct mr_partition *partition,
@@ -54,7 +58,8 @@ void mr_partitions_store(struct mr_partitions *partitions);
 /* Taken away: stores what is done (unless the partition is lost) and lets go of it. */
 void mr_partitions_revoke(struct mr_partitions *partitions, struct mr_consumer *consumer,
                           const char *topic, int32_t number, bool lost);
-/* The consumer has left its group: lets go of all its partitions; true when no job of theirs is left. */
+/* The consumer has left its group: lets go of all its partitions; true when no job of theirs is
+ * left. */
 bool mr_partitions_forget(struct mr_partitions *partitions, struct mr_consumer *consumer);
 void mr_partitions_free(struct mr_partitions *partitions); /* no job may be left */
 

@@ -53,8 +53,7 @@ static void fill(struct mr_route *route, const struct mr_config *config)
                        : MR_CODEC_JSON;
     route->dialect = mr_dialect_of(mr_config_route_string(config, route->name, "dialect"));
     route->ordering = mr_ordering_of(mr_config_route_string(config, route->name, "ordering"));
-    route->concurrency =
-        (size_t)mr_config_route_integer(config, route->name, "concurrency");
+    route->concurrency = (size_t)mr_config_route_integer(config, route->name, "concurrency");
 }
 
 static void add_route(void *context, const char *name, const char *value)
@@ -67,9 +66,10 @@ static void add_route(void *context, const char *name, const char *value)
     char *file = file_of(building->snapshot->config, name);
     struct mr_script *script = mr_generation_script(routes->generation, file);
     if (script == NULL)
-        mr_errors_add(building->errors,
-                      "routes[\"%s\"]: no script %s: create it, or name another by script = \"FILE\"",
-                      name, file);
+        mr_errors_add(
+            building->errors,
+            "routes[\"%s\"]: no script %s: create it, or name another by script = \"FILE\"", name,
+            file);
     free(file);
     routes->routes = mr_realloc(routes->routes, (routes->count + 1) * sizeof(routes->routes[0]));
     struct compiled *compiled = &routes->routes[routes->count++];
@@ -97,7 +97,8 @@ static void note_use(void *context, const char *name, const char *value)
         use->named = true;
 }
 
-/* Handler files serve the topic of their name, unless they are there for some route that names them. */
+/* Handler files serve the topic of their name, unless they are there for some route that names
+ * them. */
 static void add_files(struct building *building)
 {
     const struct mr_snapshot *snapshot = building->snapshot;
@@ -128,8 +129,8 @@ static void free_routes(struct mr_routes *routes)
     free(routes);
 }
 
-struct mr_routes *mr_routes_new(const struct mr_snapshot *snapshot, struct mr_generation *generation,
-                                struct mr_errors *errors)
+struct mr_routes *mr_routes_new(const struct mr_snapshot *snapshot,
+                                struct mr_generation *generation, struct mr_errors *errors)
 {
     struct mr_routes *routes = mr_alloc(sizeof(*routes));
     struct building building = {routes, snapshot, errors};

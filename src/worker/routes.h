@@ -1,5 +1,6 @@
-/* The routes of one generation: which script and which settings serve a topic. Made of the configuration and the scripts together,
- * replaced whole at a reload; jobs that started on one keep it until they are handled. */
+/* The routes of one generation: which script and which settings serve a topic. Made of the
+ * configuration and the scripts together, replaced whole at a reload; jobs that started on one keep
+ * it until they are handled. */
 #ifndef MR_WORKER_ROUTES_H
 #define MR_WORKER_ROUTES_H
 
@@ -27,16 +28,18 @@ struct mr_route {
     struct mr_job_list waiting; /* for one of these to end */
 };
 
-/* Every handler file that no route names as its `script` serves the topic of its own name; routes add settings, other files
- * and patterns. NULL with errors. `generation` is retired with the routes. */
-struct mr_routes *mr_routes_new(const struct mr_snapshot *snapshot, struct mr_generation *generation,
-                                struct mr_errors *errors);
+/* Every handler file that no route names as its `script` serves the topic of its own name; routes
+ * add settings, other files and patterns. NULL with errors. `generation` is retired with the
+ * routes. */
+struct mr_routes *mr_routes_new(const struct mr_snapshot *snapshot,
+                                struct mr_generation *generation, struct mr_errors *errors);
 /* No longer the current ones: freed, with the generation, when no job is at work on them. */
 void mr_routes_retire(struct mr_routes *routes);
 void mr_route_hold(struct mr_route *route); /* a job starts on it */
 void mr_route_release(struct mr_route *route);
 
-/* The route of a topic: that of its exact name, else the first pattern, by name, that matches. NULL where none does. */
+/* The route of a topic: that of its exact name, else the first pattern, by name, that matches. NULL
+ * where none does. */
 struct mr_route *mr_routes_find(struct mr_routes *routes, const char *topic);
 size_t mr_routes_count(const struct mr_routes *routes);
 struct mr_route *mr_routes_at(struct mr_routes *routes, size_t index);

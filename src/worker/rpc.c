@@ -18,8 +18,8 @@ enum { LATE_MS = 60000 };
 struct mr_call {
     struct mr_rpc *rpc;
     char id[37];
-    struct mr_job *job;          /* NULL once it timed out or was cancelled */
-    struct mr_outgoing *record;  /* until it is sent */
+    struct mr_job *job;         /* NULL once it timed out or was cancelled */
+    struct mr_outgoing *record; /* until it is sent */
     char *reply_to;
     int64_t timeout;
     struct mr_timer timer;
@@ -81,7 +81,8 @@ static void on_forgotten(struct mr_timer *timer)
     free_call(call_of(timer));
 }
 
-/* The handler no longer waits; the id is remembered for a while so that a late reply is known for one. */
+/* The handler no longer waits; the id is remembered for a while so that a late reply is known for
+ * one. */
 static struct mr_job *abandon(struct mr_call *call)
 {
     struct mr_job *job = call->job;
@@ -128,19 +129,18 @@ static int send_call(struct mr_call *call, const struct mr_outgoing *record, cha
     mr_dialect_ask(&own, mr_bytes_of(call->id), call->reply_to, mr_clock_wall_ms(), call->timeout);
     memcpy(headers, own.pairs, sizeof(own.pairs));
     if (record->header_count > 0)
-        memcpy(headers + MR_ASK_HEADERS, record->headers,
-               record->header_count * sizeof(*headers));
+        memcpy(headers + MR_ASK_HEADERS, record->headers, record->header_count * sizeof(*headers));
     full.headers = headers;
     full.header_count = count;
     if (full.key.data == NULL)
         full.key = mr_bytes_of(call->id);
-    int result = mr_outbox_send(call->rpc->outbox, call->job, &full, why, size);
+    int result = mr_outbox_send(call->rpc->outbox, call->job, &full, mr_clock_ns(), why, size);
     free(headers);
     return result;
 }
 
-/* Those waiting for this topic go out. A record that is refused ends its call from a timer that is due at once, since nothing may
- * end from within the call that opened it. */
+/* Those waiting for this topic go out. A record that is refused ends its call from a timer that is
+ * due at once, since nothing may end from within the call that opened it. */
 static void on_listening(void *data, const char *topic)
 {
     struct mr_rpc *rpc = data;
@@ -175,7 +175,8 @@ static void on_reply(void *data, const struct mr_message *message)
     mr_header_find(all, count, MR_BYTES("message-type"), &type);
     if (call != NULL && call->job == NULL) {
         mr_cell_add(&rpc->slot->counters[MR_RPC_LATE_REPLIES], 1);
-        mr_log(MR_LOG_DEBUG, "late_reply", MR_S("topic", message->topic), MR_B("correlation_id", id));
+        mr_log(MR_LOG_DEBUG, "late_reply", MR_S("topic", message->topic),
+               MR_B("correlation_id", id));
     } else if (call != NULL && !mr_bytes_equal(type, MR_BYTES("fire-and-forget"))) {
         struct mr_job *job = call->job;
         struct mr_resumption with = {.kind = MR_RESUME_REPLY,
@@ -208,8 +209,8 @@ struct mr_rpc *mr_rpc_new(const struct mr_config *config, uv_loop_t *loop, int w
     struct mr_rpc *rpc = mr_alloc(sizeof(*rpc));
     *rpc = (struct mr_rpc){
         .timers = timers, .slot = slot, .outbox = outbox, .events = events, .data = data};
-    rpc->inbox = mr_inbox_new(config, loop, wake_fd, timers, mr_outbox_producer(outbox),
-                              &inbox_events, rpc);
+    rpc->inbox =
+        mr_inbox_new(config, loop, wake_fd, timers, mr_outbox_producer(outbox), &inbox_events, rpc);
     mr_config_list(config, "rpc.response_topics", want_topic, rpc->inbox);
     return rpc;
 }

@@ -1,4 +1,5 @@
-/* Requests that handlers make (router.request): correlation ids, what waits for them, time-outs, replies. */
+/* Requests that handlers make (router.request): correlation ids, what waits for them, time-outs,
+ * replies. */
 #ifndef MR_WORKER_RPC_H
 #define MR_WORKER_RPC_H
 
@@ -24,8 +25,8 @@ struct mr_rpc_events {
 struct mr_rpc *mr_rpc_new(const struct mr_config *config, uv_loop_t *loop, int wake_fd,
                           struct mr_timers *timers, struct mr_slot *slot, struct mr_outbox *outbox,
                           const struct mr_rpc_events *events, void *data);
-/* Sends a request on behalf of the job, as soon as the inbox listens for its answer; sets job->call. Exactly one `ended` follows, never
- * from within. Returns 0, or -1 with `why`. */
+/* Sends a request on behalf of the job, as soon as the inbox listens for its answer; sets
+ * job->call. Exactly one `ended` follows, never from within. Returns 0, or -1 with `why`. */
 int mr_rpc_open(struct mr_rpc *rpc, struct mr_job *job, const struct mr_ask *ask, int64_t timeout,
                 char *why, size_t size);
 /* The job gives up; no `ended` follows. */

@@ -1,0 +1,158 @@
+#include <stdio.h>
+#include <string.h>
+
+#include "base/exit.h"
+#include "base/log.h"
+#include "base/log_settings.h"
+#include "base/panic.h"
+#include "worker/state.h"
+
+static void on_changed(void *data)
+{
+    mr_worker_show_state(data);
+}
+
+static void on_troubled(void *data, bool unreachable, const char *text)
+{
+    struct mr_worker *worker = data;
+    if (unreachable)
+        mr_broker_suspect(&worker->broker);
+    else
+        mr_log(MR_LOG_DEBUG, "kafka_trouble", MR_S("message", text));
+}
+
+static void on_message(void *data, struct mr_consumer *consumer, struct mr_message *message)
+{
+    struct mr_worker *worker = data;
+    mr_dispatch_message(&worker->dispatch, consumer, message);
+    mr_dispatch_run(&worker->dispatch);
+}
+
+static void on_revoked(void *data, struct mr_consumer *consumer, const char *topic,
+                       int32_t partition, bool lost)
+{
+    struct mr_worker *worker = data;
+    mr_partitions_revoke(&worker->dispatch.partitions, consumer, topic, partition, lost);
+}
+
+static bool on_closed(void *data, struct mr_consumer *consumer)
+{
+    struct mr_worker *worker = data;
+    return mr_partitions_forget(&worker->dispatch.partitions, consumer);
+}
+
+static void on_delivered(void *data, struct mr_job *job, const char *topic, const char *error)
+{
+    struct mr_worker *worker = data;
+    mr_dispatch_delivered(&worker->dispatch, job, topic, error);
+}
+
+static void on_ended(void *data, struct mr_job *job, const struct mr_resumption *with)
+{
+    struct mr_worker *worker = data;
+    mr_dispatch_resume(&worker->dispatch, job, with);
+}
+
+static const struct mr_groups_events groups_events = {on_message, on_revoked, on_closed, on_changed,
+                                                      on_troubled};
+static const struct mr_outbox_events outbox_events = {on_delivered, on_troubled};
+static const struct mr_rpc_events rpc_events = {on_ended, on_troubled};
+
+void mr_worker_discard(struct mr_worker *worker)
+{
+    if (worker->prepared.routes != NULL)
+        mr_routes_retire(worker->prepared.routes);
+    if (worker->prepared.snapshot != NULL && worker->prepared.snapshot != worker->kafka)
+        mr_snapshot_free(worker->prepared.snapshot);
+    worker->prepared.routes = NULL;
+    worker->prepared.snapshot = NULL;
+}
+
+static void open_log(struct mr_worker *worker, const struct mr_config *config)
+{
+    char who[32];
+    snprintf(who, sizeof(who), "worker %llu", (unsigned long long)worker->number);
+    int opened = mr_log_settings(config, who);
+    if (opened < 0)
+        mr_log(MR_LOG_ERROR, "log_open_failed", MR_S("message", strerror(-opened)));
+}
+
+/* The Kafka clients, once, by the first snapshot. The groups are made here and their consumers with
+ * the first routes, so that a property that librdkafka refuses is known before the worker says that
+ * it has loaded. */
+static bool connect_kafka(struct mr_worker *worker, struct mr_snapshot *snapshot,
+                          struct mr_errors *errors)
+{
+    const struct mr_config *config = snapshot->config;
+    worker->outbox = mr_outbox_new(config, &worker->loop, worker->wake_fd, worker->slot,
+                                   &outbox_events, worker, errors);
+    if (worker->outbox == NULL)
+        return false;
+    worker->rpc = mr_rpc_new(config, &worker->loop, worker->wake_fd, &worker->timers, worker->slot,
+                             worker->outbox, &rpc_events, worker);
+    worker->groups = mr_groups_new(config, worker->wake_fd, worker->slot, &groups_events, worker);
+    mr_broker_start(&worker->broker, &worker->loop, &worker->timers, worker->slot,
+                    mr_outbox_producer(worker->outbox), on_changed, worker);
+    worker->dispatch.outbox = worker->outbox;
+    worker->dispatch.rpc = worker->rpc;
+    worker->kafka = snapshot;
+    return true;
+}
+
+/* Loads a snapshot beside the current one. Returns an enum mr_exit. */
+static int prepare(struct mr_worker *worker, struct mr_snapshot *snapshot, struct mr_errors *errors)
+{
+    struct mr_generation *generation = mr_generation_load(worker->vm, snapshot, errors);
+    if (generation == NULL)
+        return MR_EXIT_DATA;
+    struct mr_routes *routes = mr_routes_new(snapshot, generation, errors);
+    if (routes == NULL)
+        return MR_EXIT_CONFIG;
+    worker->prepared.routes = routes;
+    worker->prepared.snapshot = snapshot;
+    if (worker->outbox != NULL)
+        return MR_EXIT_OK;
+    return connect_kafka(worker, snapshot, errors) &&
+                   mr_groups_use(worker->groups, routes, errors) == 0
+               ? MR_EXIT_OK
+               : MR_EXIT_CONFIG;
+}
+
+void mr_worker_prepare(struct mr_worker *worker, struct mr_bytes body)
+{
+    struct mr_errors errors = {0};
+    struct mr_snapshot *snapshot = mr_snapshot_decode(body);
+    MR_ASSERT(snapshot != NULL);
+    if (worker->kafka == NULL)
+        open_log(worker, snapshot->config);
+    mr_worker_discard(worker);
+    uint64_t generation = snapshot->generation;
+    int code = prepare(worker, snapshot, &errors);
+    if (code == MR_EXIT_OK) {
+        mr_link_loaded(&worker->link, generation);
+    } else {
+        mr_link_refused(&worker->link, generation, mr_errors_text(&errors), code);
+        if (worker->prepared.snapshot == NULL)
+            mr_snapshot_free(snapshot);
+    }
+    mr_errors_free(&errors);
+}
+
+void mr_worker_switch(struct mr_worker *worker)
+{
+    struct mr_errors errors = {0};
+    struct mr_snapshot *before = worker->snapshot;
+    worker->snapshot = worker->prepared.snapshot;
+    open_log(worker, worker->snapshot->config);
+    mr_dispatch_use(&worker->dispatch, worker->prepared.routes,
+                    mr_config_integer(worker->snapshot->config, "rpc.timeout"));
+    if (mr_groups_use(worker->groups, worker->prepared.routes, &errors) != 0)
+        mr_log(MR_LOG_ERROR, "subscribe_failed", MR_S("message", mr_errors_text(&errors)));
+    worker->prepared.routes = NULL;
+    worker->prepared.snapshot = NULL;
+    mr_cell_set(&worker->slot->generation, worker->snapshot->generation);
+    if (before != NULL && before != worker->kafka)
+        mr_snapshot_free(before);
+    mr_errors_free(&errors);
+    mr_worker_show_state(worker);
+}

@@ -1,0 +1,69 @@
+/* What the rooms that make up the running worker share (worker.c, turn.c, load.c, stop.c); seen
+ * nowhere else. */
+#ifndef MR_WORKER_STATE_H
+#define MR_WORKER_STATE_H
+
+#include <uv.h>
+
+#include "base/scoreboard.h"
+#include "base/snapshot.h"
+#include "base/timers.h"
+#include "worker/broker.h"
+#include "worker/dispatch.h"
+#include "worker/groups.h"
+#include "worker/link.h"
+
+enum mr_phase {
+    MR_PHASE_WORKING,
+    MR_PHASE_FINISHING, /* handlers and records on their way end; nothing new is begun */
+    MR_PHASE_LEAVING,   /* offsets are committed, the groups left */
+    MR_PHASE_DONE,
+};
+
+struct mr_worker {
+    uint64_t number;
+    uv_loop_t loop;
+    int wake_fd;
+    uv_poll_t wake;
+    uv_idle_t more; /* runs while a batch left messages behind */
+    uv_timer_t alarm, heartbeat;
+    uv_signal_t terminate;
+    struct mr_scoreboard board;
+    struct mr_slot *slot;
+    struct mr_link link;
+    struct mr_timers timers;
+    struct mr_vm *vm;
+    struct mr_snapshot *snapshot; /* the one in force */
+    struct mr_snapshot *kafka;    /* the first one: its kafka settings are in force until the end */
+    struct mr_outbox *outbox;
+    struct mr_rpc *rpc;
+    struct mr_groups *groups;
+    struct mr_broker broker;
+    struct mr_dispatch dispatch;
+    struct {
+        struct mr_snapshot *snapshot;
+        struct mr_routes *routes;
+    } prepared;
+    enum mr_phase phase;
+    uint64_t phase_ends;  /* ms */
+    struct mr_timer look; /* while stopping */
+};
+
+/* turn.c: one turn of the loop does everything that has come and everything that follows from it.
+ */
+void mr_worker_start_turning(
+    struct mr_worker *worker); /* wake-ups, timers and the heartbeat are on the loop */
+void mr_worker_turn(struct mr_worker *worker);
+void mr_worker_show_state(struct mr_worker *worker); /* to the scoreboard, where it changed */
+
+/* load.c: snapshots from the master. */
+void mr_worker_prepare(struct mr_worker *worker,
+                       struct mr_bytes snapshot); /* and tell the master how it went */
+void mr_worker_switch(struct mr_worker *worker);  /* to what is prepared */
+void mr_worker_discard(struct mr_worker *worker); /* what is prepared, if anything */
+
+/* stop.c: the graceful stop, within shutdown_timeout. */
+void mr_worker_begin_stop(struct mr_worker *worker, const char *why); /* once; again is nothing */
+void mr_worker_stop_further(struct mr_worker *worker); /* what the phase allows, every turn */
+
+#endif

@@ -1,0 +1,72 @@
+#include <stddef.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "worker/state.h"
+
+enum {
+    LEAVE_LIMIT_MS = 1000, /* to commit and leave the groups, beyond shutdown_timeout at most */
+    LOOK_MS = 20,          /* how often to look whether the phase is over */
+};
+
+static void on_look(struct mr_timer *timer)
+{
+    struct mr_worker *worker =
+        (struct mr_worker *)((char *)timer - offsetof(struct mr_worker, look));
+    mr_timers_arm(&worker->timers, &worker->look, mr_clock_ms() + LOOK_MS, on_look);
+}
+
+static void enter(struct mr_worker *worker, enum mr_phase phase)
+{
+    worker->phase = phase;
+    mr_worker_show_state(worker);
+}
+
+static void finish(struct mr_worker *worker)
+{
+    enter(worker, MR_PHASE_DONE);
+    uv_stop(&worker->loop);
+}
+
+static void leave_groups(struct mr_worker *worker)
+{
+    mr_partitions_store(&worker->dispatch.partitions);
+    mr_groups_close(worker->groups);
+    worker->phase_ends += LEAVE_LIMIT_MS;
+    enter(worker, MR_PHASE_LEAVING);
+}
+
+void mr_worker_stop_further(struct mr_worker *worker)
+{
+    bool late = mr_clock_ms() >= worker->phase_ends;
+    if (worker->phase == MR_PHASE_FINISHING) {
+        if (late) {
+            mr_dispatch_abandon(&worker->dispatch);
+            mr_outbox_drop(worker->outbox);
+        }
+        if (worker->dispatch.jobs == 0)
+            leave_groups(worker);
+    } else if (worker->phase == MR_PHASE_LEAVING && (mr_groups_closed(worker->groups) || late)) {
+        finish(worker);
+    }
+}
+
+void mr_worker_begin_stop(struct mr_worker *worker, const char *why)
+{
+    if (worker->phase != MR_PHASE_WORKING)
+        return;
+    mr_log(MR_LOG_INFO, "worker_stopping", MR_S("message", why));
+    if (worker->groups == NULL) {
+        finish(worker);
+        return;
+    }
+    const struct mr_snapshot *current = worker->snapshot != NULL ? worker->snapshot : worker->kafka;
+    worker->phase_ends =
+        mr_clock_ms() + (uint64_t)mr_config_integer(current->config, "shutdown_timeout");
+    mr_timers_arm(&worker->timers, &worker->look, mr_clock_ms(), on_look);
+    enter(worker, MR_PHASE_FINISHING);
+    mr_groups_hold(worker->groups, true);
+    mr_dispatch_stop(&worker->dispatch);
+    mr_broker_stop(&worker->broker);
+    mr_outbox_hurry(worker->outbox);
+}

@@ -1,0 +1,104 @@
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "worker/state.h"
+
+enum {
+    BATCH = 1000, /* messages taken before timers and the channel get their turn */
+    HEARTBEAT_MS = 1000,
+};
+
+static void on_more(uv_idle_t *handle);
+static void set_alarm(struct mr_worker *worker);
+
+void mr_worker_show_state(struct mr_worker *worker)
+{
+    bool ready = worker->groups != NULL && mr_groups_joined(worker->groups) &&
+                 worker->broker.state == MR_BROKER_UP;
+    enum mr_worker_state state = worker->phase != MR_PHASE_WORKING ? MR_WORKER_STOPPING
+                                 : ready                           ? MR_WORKER_READY
+                                 : worker->dispatch.routes         ? MR_WORKER_LOADED
+                                                                   : MR_WORKER_STARTING;
+    if (mr_cell_get(&worker->slot->state) == state)
+        return;
+    mr_cell_set(&worker->slot->state, state);
+    if (state == MR_WORKER_READY)
+        mr_log(MR_LOG_INFO, "worker_ready", MR_I("pid", getpid()));
+}
+
+void mr_worker_turn(struct mr_worker *worker)
+{
+    size_t taken = 0;
+    mr_dispatch_tick(&worker->dispatch);
+    mr_timers_run(&worker->timers, mr_clock_ms());
+    if (worker->groups != NULL) {
+        mr_outbox_poll(worker->outbox);
+        mr_rpc_poll(worker->rpc);
+        if (worker->dispatch.routes != NULL)
+            taken = mr_groups_poll(worker->groups, BATCH);
+        mr_dispatch_run(&worker->dispatch);
+        mr_partitions_store(&worker->dispatch.partitions);
+        if (worker->phase == MR_PHASE_WORKING)
+            mr_groups_hold(worker->groups, mr_outbox_crowded(worker->outbox));
+    }
+    if (worker->phase != MR_PHASE_WORKING)
+        mr_worker_stop_further(worker);
+    if (taken == BATCH)
+        uv_idle_start(&worker->more, on_more);
+    else
+        uv_idle_stop(&worker->more);
+    set_alarm(worker);
+}
+
+static void on_more(uv_idle_t *handle)
+{
+    mr_worker_turn(handle->loop->data);
+}
+
+static void on_alarm(uv_timer_t *handle)
+{
+    mr_worker_turn(handle->loop->data);
+}
+
+static void set_alarm(struct mr_worker *worker)
+{
+    uint64_t due, now = mr_clock_ms();
+    if (!mr_timers_next(&worker->timers, &due)) {
+        uv_timer_stop(&worker->alarm);
+        return;
+    }
+    uv_update_time(&worker->loop);
+    uv_timer_start(&worker->alarm, on_alarm, due > now ? due - now : 0, 0);
+}
+
+static void on_wake(uv_poll_t *handle, int status, int events)
+{
+    uint64_t count;
+    struct mr_worker *worker = handle->loop->data;
+    (void)status, (void)events;
+    ssize_t got = read(worker->wake_fd, &count, sizeof(count));
+    (void)got; /* drained by whoever reads first; the turn looks at everything anyway */
+    mr_worker_turn(worker);
+}
+
+/* Tells the master that the loop turns; and polls, since a group member that does not poll within
+ * max.poll.interval.ms is thrown out even when it has nothing to do. */
+static void on_heartbeat(uv_timer_t *handle)
+{
+    struct mr_worker *worker = handle->loop->data;
+    mr_cell_set(&worker->slot->heartbeat, mr_clock_ms());
+    if (worker->vm != NULL)
+        mr_cell_set(&worker->slot->gauges[MR_LUA_MEMORY_BYTES], mr_vm_memory(worker->vm));
+    mr_worker_turn(worker);
+}
+
+void mr_worker_start_turning(struct mr_worker *worker)
+{
+    uv_poll_init(&worker->loop, &worker->wake, worker->wake_fd);
+    uv_poll_start(&worker->wake, UV_READABLE, on_wake);
+    uv_idle_init(&worker->loop, &worker->more);
+    uv_timer_init(&worker->loop, &worker->alarm);
+    uv_timer_init(&worker->loop, &worker->heartbeat);
+    uv_timer_start(&worker->heartbeat, on_heartbeat, 0, HEARTBEAT_MS);
+}
