@@ -22,7 +22,6 @@ RUN apt-get update \
         ca-certificates libcurl4t64 libluajit-5.1-2 libmicrohttpd12t64 librdkafka1 libuuid1 libuv1t64 lua-busted lua-cjson \
     && rm -rf /var/lib/apt/lists/* /var/log/apt /var/log/dpkg.log \
     && useradd --uid 10001 --user-group --home-dir /app --create-home --shell /usr/sbin/nologin moonroute
-COPY --from=build /src/build/release/moonroute /usr/local/bin/
 
 # Users mount their scripts at /app/scripts and, if they have one, their configuration at /app/config.
 WORKDIR /app
@@ -32,3 +31,4 @@ EXPOSE 8080
 HEALTHCHECK --interval=10s --timeout=5s --start-period=30s CMD ["moonroute", "health"]
 ENTRYPOINT ["moonroute"]
 CMD ["run"]
+COPY --from=build /src/build/release/moonroute /usr/local/bin/
