@@ -17,6 +17,7 @@ enum { MOST = 64, CROWDED = 48, MEMORY = 16 * 1024, SILENCE = 10 /* s */ };
 
 struct client {
     int fd; /* -1: none */
+    bool leaving;
     uint64_t since;
 };
 
@@ -99,18 +100,21 @@ static enum MHD_Result on_request(void *cls, struct MHD_Connection *connection, 
 
 /* --- connections --- */
 
-static struct client *oldest(struct mr_admin *admin, int *count)
+static void close_oldest_of_a_crowd(struct mr_admin *admin)
 {
-    struct client *found = NULL;
-    *count = 0;
+    struct client *oldest = NULL;
+    int count = 0;
     for (struct client *client = admin->clients; client < admin->clients + MOST; client++) {
-        if (client->fd < 0)
+        if (client->fd < 0 || client->leaving)
             continue;
-        ++*count;
-        if (found == NULL || client->since < found->since)
-            found = client;
+        count++;
+        if (oldest == NULL || client->since < oldest->since)
+            oldest = client;
     }
-    return found;
+    if (count < CROWDED)
+        return;
+    shutdown(oldest->fd, SHUT_RDWR); /* the library notices, and closes it */
+    oldest->leaving = true;
 }
 
 static struct client *free_client(struct mr_admin *admin)
@@ -130,13 +134,11 @@ static void on_connection(void *cls, struct MHD_Connection *connection, void **c
             ((struct client *)*context)->fd = -1;
         return;
     }
-    int count;
-    struct client *first = oldest(admin, &count);
-    if (count >= CROWDED)
-        shutdown(first->fd, SHUT_RDWR);
+    close_oldest_of_a_crowd(admin);
     struct client *client = free_client(admin);
     client->fd = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
     client->since = admin->arrivals++;
+    client->leaving = false;
     *context = client;
 }
 

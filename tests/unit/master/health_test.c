@@ -1,0 +1,122 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "a_view.h"
+#include "master/health.h"
+
+static void expect_json(struct a_view *a, enum mr_health_question question, const char *expected)
+{
+    struct mr_buf out = {0};
+    mr_health_json(&a->view, question, &out);
+    assert_string_equal(mr_buf_text(&out), expected);
+    mr_buf_free(&out);
+}
+
+static void expect_reason(struct a_view *a, enum mr_health health, bool live)
+{
+    assert_int_equal(mr_health_of(&a->view, 1), health);
+    assert_false(mr_health_well(&a->view, MR_HEALTH_READY));
+    assert_false(mr_health_well(&a->view, MR_HEALTH_BOTH));
+    assert_int_equal(mr_health_well(&a->view, MR_HEALTH_LIVE), live);
+}
+
+static void two_workers_in_their_groups_are_well(void **state)
+{
+    struct a_view *a = *state;
+    expect_json(a, MR_HEALTH_LIVE, "{\"status\":\"ok\",\"reasons\":[]}\n");
+    expect_json(a, MR_HEALTH_READY, "{\"status\":\"ok\",\"reasons\":[]}\n");
+    expect_json(a, MR_HEALTH_BOTH, "{\"status\":\"ok\",\"reasons\":[]}\n");
+}
+
+static void a_worker_that_joins_is_alive_and_not_ready(void **state)
+{
+    struct a_view *a = *state;
+    mr_cell_set(&a->board.slots[1].state, MR_WORKER_LOADED);
+    expect_reason(a, MR_HEALTH_JOINING, true);
+    expect_json(a, MR_HEALTH_LIVE, "{\"status\":\"ok\",\"reasons\":[]}\n");
+    expect_json(a, MR_HEALTH_READY,
+                "{\"status\":\"unavailable\",\"reasons\":[{\"worker\":1,\"reason\":\"joining\","
+                "\"message\":\"the worker's consumers are joining their groups\"}]}\n");
+}
+
+static void every_worker_that_is_not_well_is_named(void **state)
+{
+    struct a_view *a = *state;
+    struct mr_buf out = {0};
+    mr_slot_vacate(&a->board.slots[0]);
+    mr_cell_set(&a->board.slots[1].state, MR_WORKER_STARTING);
+    mr_health_text(&a->view, MR_HEALTH_READY, &out);
+    assert_string_equal(mr_buf_text(&out),
+                        "worker 0: dead: the worker died and waits to be started again\n"
+                        "worker 1: starting: the worker is loading its scripts\n");
+    mr_buf_free(&out);
+}
+
+static void a_dead_worker_is_no_reason_to_start_the_router_anew(void **state)
+{
+    struct a_view *a = *state;
+    mr_slot_vacate(&a->board.slots[1]);
+    expect_reason(a, MR_HEALTH_DEAD, true);
+}
+
+static void without_a_broker_nobody_is_ready(void **state)
+{
+    struct a_view *a = *state;
+    mr_cell_set(&a->board.slots[1].broker, MR_BROKER_DOWN);
+    expect_reason(a, MR_HEALTH_BROKER_DOWN, true);
+    mr_cell_set(&a->board.slots[1].state, MR_WORKER_LOADED);
+    expect_reason(a, MR_HEALTH_BROKER_DOWN, true);
+}
+
+static void a_stopping_router_is_not_ready(void **state)
+{
+    struct a_view *a = *state;
+    a->view.stopping = true;
+    expect_reason(a, MR_HEALTH_STOPPING, true);
+}
+
+static void a_worker_that_stops_by_itself_is_not_ready(void **state)
+{
+    struct a_view *a = *state;
+    mr_cell_set(&a->board.slots[1].state, MR_WORKER_STOPPING);
+    expect_reason(a, MR_HEALTH_STOPPING, true);
+}
+
+static void a_worker_without_a_heartbeat_is_wedged_and_not_alive(void **state)
+{
+    struct a_view *a = *state;
+    mr_cell_set(&a->board.slots[1].heartbeat, a->view.now - MR_HEARTBEAT_MAX + 1);
+    assert_true(mr_health_well(&a->view, MR_HEALTH_LIVE));
+    mr_cell_set(&a->board.slots[1].heartbeat, a->view.now - MR_HEARTBEAT_MAX);
+    expect_reason(a, MR_HEALTH_WEDGED, false);
+    mr_cell_set(&a->board.slots[1].state, MR_WORKER_STARTING);
+    expect_reason(a, MR_HEALTH_WEDGED, false);
+}
+
+static void a_heartbeat_written_after_the_look_is_fresh(void **state)
+{
+    struct a_view *a = *state;
+    mr_cell_set(&a->board.slots[1].heartbeat, a->view.now + 5);
+    assert_true(mr_health_well(&a->view, MR_HEALTH_BOTH));
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up_view, tear_down_view)
+    const struct CMUnitTest tests[] = {
+        TEST(two_workers_in_their_groups_are_well),
+        TEST(a_worker_that_joins_is_alive_and_not_ready),
+        TEST(every_worker_that_is_not_well_is_named),
+        TEST(a_dead_worker_is_no_reason_to_start_the_router_anew),
+        TEST(without_a_broker_nobody_is_ready),
+        TEST(a_stopping_router_is_not_ready),
+        TEST(a_worker_that_stops_by_itself_is_not_ready),
+        TEST(a_worker_without_a_heartbeat_is_wedged_and_not_alive),
+        TEST(a_heartbeat_written_after_the_look_is_fresh),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

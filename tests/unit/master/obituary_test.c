@@ -1,0 +1,99 @@
+#include <fcntl.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "a_view.h"
+#include "base/log.h"
+#include "master/obituary.h"
+
+enum { EXIT_70 = 70 << 8 };
+
+static void the_cause_names_signal_or_status(void **state)
+{
+    (void)state;
+    char cause[MR_OBITUARY_CAUSE];
+    mr_obituary_cause(SIGSEGV, cause);
+    assert_string_equal(cause, "signal SIGSEGV");
+    mr_obituary_cause(EXIT_70, cause);
+    assert_string_equal(cause, "exit status 70");
+    mr_obituary_cause(60, cause);
+    assert_string_equal(cause, "signal 60");
+}
+
+/* The lines that mr_obituary_log writes for slot 0. */
+static void logged(struct a_view *a, int status, bool asked, char *text, size_t size)
+{
+    char path[] = "/tmp/mr-obituary-XXXXXX";
+    close(mkstemp(path));
+    assert_int_equal(mr_log_open(path, MR_LOG_JSON, MR_LOG_INFO, "master"), 0);
+    mr_obituary_log(0, 201, status, &a->board.slots[0], asked);
+    assert_int_equal(mr_log_open(NULL, MR_LOG_JSON, MR_LOG_INFO, "master"), 0);
+    int fd = open(path, O_RDONLY);
+    ssize_t length = read(fd, text, size - 1);
+    assert_true(length > 0);
+    text[length] = '\0';
+    close(fd);
+    unlink(path);
+}
+
+static void a_worker_that_died_at_work_is_named_with_its_message(void **state)
+{
+    struct a_view *a = *state;
+    struct mr_slot *slot = &a->board.slots[0];
+    char text[1024];
+    mr_cell_set(&slot->running_topic, mr_slot_topic(slot, "orders") + 1);
+    mr_cell_set(&slot->running_partition, 3);
+    mr_cell_set(&slot->running_offset, 1234567890123);
+    logged(a, SIGSEGV, false, text, sizeof(text));
+    assert_non_null(strstr(text, "\"level\":\"error\""));
+    assert_non_null(strstr(text, "\"event\":\"worker_died\",\"worker\":0,\"pid\":201,"
+                                 "\"cause\":\"signal SIGSEGV\",\"topic\":\"orders\","
+                                 "\"partition\":3,\"offset\":1234567890123,"));
+}
+
+static void an_idle_one_has_no_message(void **state)
+{
+    char text[1024];
+    logged(*state, EXIT_70, false, text, sizeof(text));
+    assert_non_null(strstr(text, "\"cause\":\"exit status 70\"}"));
+}
+
+static void one_that_stopped_as_it_was_told_is_no_error(void **state)
+{
+    char text[1024];
+    logged(*state, 0, true, text, sizeof(text));
+    assert_non_null(strstr(text, "\"level\":\"info\""));
+    assert_non_null(strstr(text, "\"event\":\"worker_stopped\""));
+    logged(*state, EXIT_70, true, text, sizeof(text));
+    assert_non_null(strstr(text, "\"event\":\"worker_died\""));
+}
+
+static void a_slot_with_nonsense_in_it_harms_nobody(void **state)
+{
+    struct a_view *a = *state;
+    char text[1024];
+    mr_cell_set(&a->board.slots[0].running_topic, UINT64_MAX);
+    logged(a, SIGKILL, false, text, sizeof(text));
+    assert_non_null(strstr(text, "\"cause\":\"signal SIGKILL\"}"));
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up_view, tear_down_view)
+    const struct CMUnitTest tests[] = {
+        TEST(the_cause_names_signal_or_status),
+        TEST(a_worker_that_died_at_work_is_named_with_its_message),
+        TEST(an_idle_one_has_no_message),
+        TEST(one_that_stopped_as_it_was_told_is_no_error),
+        TEST(a_slot_with_nonsense_in_it_harms_nobody),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
