@@ -97,6 +97,20 @@ static void variables_set_their_keys(void **state)
     assert_string_equal(mr_config_string(world->config, "log.file"), "/tmp/log");
 }
 
+static void every_key_is_set_by_its_own_variable_alone(void **state)
+{
+    struct world *world = *state;
+    for (const struct mr_config_key *key = mr_config_keys; key->path != NULL; key++) {
+        struct mr_buf variable = {0};
+        if (key->fallback != NULL && mr_config_key_variable(key, &variable)) {
+            mr_buf_printf(&variable, "=%s", key->fallback);
+            assert_string_equal(take(world, mr_buf_text(&variable), NULL, NULL), "");
+            assert_true(mr_config_is_set(world->config, key->path));
+        }
+        mr_buf_free(&variable);
+    }
+}
+
 static void what_the_command_line_set_stays(void **state)
 {
     struct world *world = *state;
@@ -202,6 +216,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(keys_have_names_of_their_own),
         TEST(variables_set_their_keys),
+        TEST(every_key_is_set_by_its_own_variable_alone),
         TEST(what_the_command_line_set_stays),
         TEST(a_bad_value_names_the_variable_and_the_key),
         TEST(an_empty_variable_counts_as_unset),
