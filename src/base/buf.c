@@ -72,6 +72,8 @@ void mr_buf_json(struct mr_buf *buf, const char *text, size_t length)
             run = 1;
         } else if (byte < 0x20 || byte == '"' || byte == '\\' || byte == 0x7f) {
             append_escaped(buf, byte);
+        } else if (byte == 0xc2 && (unsigned char)text[i + 1] < 0xa0) {
+            append_escaped(buf, (unsigned char)text[i + 1]); /* U+0080 to U+009F */
         } else {
             mr_buf_append(buf, text + i, run);
         }

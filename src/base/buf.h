@@ -18,7 +18,8 @@ void mr_buf_append(struct mr_buf *buf, const void *bytes, size_t length);
 void mr_buf_string(struct mr_buf *buf, const char *text);
 void mr_buf_printf(struct mr_buf *buf, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
-/* Appends the text as a JSON string, quotes included. Bytes that are not UTF-8 become U+FFFD. */
+/* Appends the text as a JSON string, quotes included; no control character is left in it, whatever
+ * a terminal would make of it. Bytes that are not UTF-8 become U+FFFD. */
 void mr_buf_json(struct mr_buf *buf, const char *text, size_t length);
 /* Makes room for `length` more bytes and returns where they go; the caller adds to buf->length what
  * it wrote. */

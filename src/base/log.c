@@ -9,6 +9,7 @@
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/panic.h"
+#include "base/utf8.h"
 
 static const struct {
     const char *name, *colour;
@@ -112,12 +113,15 @@ static void put_json(struct mr_buf *line, enum mr_log_level level, const char *e
     mr_buf_string(line, "}\n");
 }
 
+/* Without quotes go printable ASCII, and UTF-8 but for the control characters that begin with 0xc2. */
 static bool is_plain(struct mr_bytes text)
 {
-    for (size_t i = 0; i < text.length; i++)
-        if ((unsigned char)text.data[i] <= ' ' || text.data[i] == '"' || text.data[i] == 0x7f)
+    for (size_t i = 0; i < text.length; i++) {
+        unsigned char byte = (unsigned char)text.data[i];
+        if (byte <= ' ' || byte == '"' || byte == 0x7f || byte == 0xc2)
             return false;
-    return text.length > 0;
+    }
+    return text.length > 0 && mr_utf8_valid(text.data, text.length);
 }
 
 static void put_text_field(struct mr_buf *line, const struct mr_log_field *field)
