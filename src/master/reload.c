@@ -7,6 +7,7 @@
 #include "base/config_keep.h"
 #include "base/exit.h"
 #include "base/log.h"
+#include "base/log_settings.h"
 #include "base/panic.h"
 
 struct mr_reload {
@@ -181,10 +182,7 @@ static void follow_log(const struct mr_config *before, const struct mr_config *n
 {
     if (same(before, now, "log.level") && same(before, now, "log.format"))
         return;
-    bool json = strcmp(mr_config_string(now, "log.format"), "json") == 0;
-    enum mr_log_level level = mr_log_level_of(mr_config_string(now, "log.level"));
-    int result = mr_log_open(mr_config_string(now, "log.file"), json ? MR_LOG_JSON : MR_LOG_TEXT,
-                             level, "master");
+    int result = mr_log_settings(now, "master");
     if (result != 0)
         mr_log(MR_LOG_ERROR, "log_open_failed", MR_S("message", strerror(-result)));
 }

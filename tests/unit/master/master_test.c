@@ -73,6 +73,7 @@ static struct mr_snapshot *read_snapshot(void *context, uint64_t generation,
     if (file != NULL)
         fclose(file);
     mr_config_set_text(config, "scripts", world->scripts, "test", errors);
+    mr_config_set_text(config, "log.file", world->log, "test", errors);
     struct mr_snapshot *snapshot = mr_snapshot_read(generation, config, world->scripts, errors);
     if (errors->count == 0)
         return snapshot;
@@ -546,6 +547,17 @@ static void a_setting_that_needs_a_restart_is_named_and_keeps_its_value(void **s
     stop(world);
 }
 
+static void the_log_follows_its_settings(void **state)
+{
+    struct world *world = *state;
+    pid_t workers[2];
+    start_ready(world, "", workers);
+    write_file(world->settings,
+               "workers=2\nadmin.listen=127.0.0.1:0\nservice=shop\nlog.format=text\n");
+    expect_log(world, "reload_done generation=2");
+    stop(world);
+}
+
 /* --- what it tells --- */
 
 static void status_shows_workers_and_reloads(void **state)
@@ -617,6 +629,7 @@ int main(int argc, char **argv)
         TEST(a_reload_that_kills_a_worker_is_refused),
         TEST(settings_that_became_bad_are_refused_line_by_line),
         TEST(a_setting_that_needs_a_restart_is_named_and_keeps_its_value),
+        TEST(the_log_follows_its_settings),
         TEST(status_shows_workers_and_reloads),
         TEST(sigusr1_opens_the_log_anew),
     };
