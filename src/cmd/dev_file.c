@@ -34,36 +34,43 @@ int mr_dev_file_write(const char *brokers)
     return written == length ? 0 : -EIO;
 }
 
-void mr_dev_file_remove(void)
-{
-    char path[4096];
-    path_of(path, sizeof(path));
-    unlink(path);
-}
-
 static bool is_own(int fd)
 {
     struct stat status;
     return fstat(fd, &status) == 0 && S_ISREG(status.st_mode) && status.st_uid == getuid();
 }
 
-bool mr_dev_file_read(char *brokers, size_t size)
+/* Reads the note: the process that left it, 0 where there is none, and its broker. */
+static pid_t read_note(char *brokers, size_t size)
 {
     char path[4096], text[512];
-    long pid = 0;
     path_of(path, sizeof(path));
     int fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
     if (fd < 0)
-        return false;
+        return 0;
     ssize_t length = is_own(fd) ? read(fd, text, sizeof(text) - 1) : -1;
     close(fd);
     if (length <= 0)
-        return false;
+        return 0;
     text[length] = '\0';
     char *space = strchr(text, ' ');
-    if (space == NULL || (pid = strtol(text, NULL, 10)) <= 0 || kill((pid_t)pid, 0) != 0)
-        return false;
+    if (space == NULL)
+        return 0;
     space[1 + strcspn(space + 1, "\n")] = '\0';
     snprintf(brokers, size, "%s", space + 1);
-    return true;
+    return (pid_t)strtol(text, NULL, 10);
+}
+
+void mr_dev_file_remove(void)
+{
+    char path[4096], brokers[512];
+    path_of(path, sizeof(path));
+    if (read_note(brokers, sizeof(brokers)) == getpid())
+        unlink(path);
+}
+
+bool mr_dev_file_read(char *brokers, size_t size)
+{
+    pid_t pid = read_note(brokers, size);
+    return pid > 0 && kill(pid, 0) == 0;
 }

@@ -8,6 +8,7 @@
 
 /* Says where the broker of this process is. Returns 0 or -errno. */
 int mr_dev_file_write(const char *brokers);
+/* Takes the note away, unless a later `moonroute dev` has left its own. */
 void mr_dev_file_remove(void);
 /* True with the address when a `moonroute dev` of this user runs. */
 bool mr_dev_file_read(char *brokers, size_t size);

@@ -57,9 +57,9 @@ static int send_request(struct asking *asking, char *why, size_t size)
     mr_dialect_ask(&own, mr_bytes_of(asking->id), asking->response_topic, mr_clock_wall_ms(),
                    asking->timeout_ms);
     memcpy(pairs, own.pairs, sizeof(own.pairs));
-    memcpy(pairs + MR_ASK_HEADERS, record.headers, record.header_count * sizeof(pairs[0]));
+    record.header_count =
+        mr_headers_append(pairs, MR_ASK_HEADERS, record.headers, record.header_count);
     record.headers = pairs;
-    record.header_count += MR_ASK_HEADERS;
     if (record.key.data == NULL)
         record.key = mr_bytes_of(asking->id);
     return mr_asker_send(asking->client.asker, &record, asking->timeout_ms, why, size);

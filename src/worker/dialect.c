@@ -43,6 +43,24 @@ bool mr_header_find(const struct mr_pair *headers, size_t count, struct mr_bytes
     return false;
 }
 
+static bool has(const struct mr_pair *headers, size_t count, struct mr_bytes name)
+{
+    for (size_t i = 0; i < count; i++)
+        if (is_named(&headers[i], name))
+            return true;
+    return false;
+}
+
+size_t mr_headers_append(struct mr_pair *headers, size_t own, const struct mr_pair *extra,
+                         size_t count)
+{
+    size_t total = own;
+    for (size_t i = 0; i < count; i++)
+        if (!has(headers, own, extra[i].name))
+            headers[total++] = extra[i];
+    return total;
+}
+
 /* A decimal number of milliseconds; 0 where the header is missing or is none. */
 static int64_t milliseconds(const struct mr_pair *headers, size_t count, struct mr_bytes name)
 {
@@ -132,8 +150,8 @@ static void put_headers(struct mr_reply *reply, const struct mr_request *request
     add_header(reply, MR_BYTES("correlation-id"), request->correlation_id);
     if (answer->is_error)
         add_header(reply, MR_BYTES("status-code"), mr_bytes_of(reply->status));
-    for (size_t i = 0; i < answer->header_count; i++)
-        add_header(reply, answer->headers[i].name, answer->headers[i].value);
+    reply->record.header_count = mr_headers_append(reply->headers, reply->record.header_count,
+                                                   answer->headers, answer->header_count);
     reply->record.headers = reply->headers;
 }
 

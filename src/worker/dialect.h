@@ -74,6 +74,12 @@ void mr_dialect_ask(struct mr_ask_headers *headers, struct mr_bytes correlation_
  * x-responses, else x to x-responses. */
 void mr_dialect_response_topic(const char *topic, char *to, size_t size);
 
+/* Appends to the `own` headers at the front of `headers`, which has room, those of `extra` whose
+ * names none of them has: what a script adds, or hands on from another message, never replaces what
+ * the dialect says. Returns how many there are then. */
+size_t mr_headers_append(struct mr_pair *headers, size_t own, const struct mr_pair *extra,
+                         size_t count);
+
 /* A header by its name without regard to case: the last one of that name. False where there is none
  * or its value is null. */
 bool mr_header_find(const struct mr_pair *headers, size_t count, struct mr_bytes name,

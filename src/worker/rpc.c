@@ -123,15 +123,13 @@ static void on_no_topic(struct mr_timer *timer)
 static int send_call(struct mr_call *call, const struct mr_outgoing *record, char *why, size_t size)
 {
     struct mr_ask_headers own;
-    size_t count = MR_ASK_HEADERS + record->header_count;
-    struct mr_pair *headers = mr_alloc(count * sizeof(*headers));
+    struct mr_pair *headers = mr_alloc((MR_ASK_HEADERS + record->header_count) * sizeof(*headers));
     struct mr_outgoing full = *record;
     mr_dialect_ask(&own, mr_bytes_of(call->id), call->reply_to, mr_clock_wall_ms(), call->timeout);
     memcpy(headers, own.pairs, sizeof(own.pairs));
-    if (record->header_count > 0)
-        memcpy(headers + MR_ASK_HEADERS, record->headers, record->header_count * sizeof(*headers));
     full.headers = headers;
-    full.header_count = count;
+    full.header_count =
+        mr_headers_append(headers, MR_ASK_HEADERS, record->headers, record->header_count);
     if (full.key.data == NULL)
         full.key = mr_bytes_of(call->id);
     int result = mr_outbox_send(call->rpc->outbox, call->job, &full, mr_clock_ns(), why, size);
