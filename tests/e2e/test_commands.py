@@ -45,17 +45,33 @@ def command(kafka: Kafka, tmp_path):
 # request
 
 
-def test_request_prints_the_data_of_the_reply(command, service: Service) -> None:
-    done = command("request", service.topic, '{"n":7}')
+def printed_data(done) -> object:
+    """The reply is printed as it came: the envelope of the kafka-client dialect on one line."""
     assert done.returncode == 0, done.stderr
-    data = json.loads(done.stdout)
+    assert done.stdout.count("\n") == 1
+    envelope = json.loads(done.stdout)
+    assert envelope["success"] is True
+    return envelope["data"]
+
+
+def test_request_prints_the_reply(command, service: Service) -> None:
+    data = printed_data(command("request", service.topic, '{"n":7}'))
     assert (data["got"], data["type"]) == ({"n": 7}, "request-reply")
 
 
 def test_request_reads_standard_input(command, service: Service) -> None:
-    done = command("request", service.topic, "-", stdin='{"n":8}\n')
-    assert done.returncode == 0, done.stderr
-    assert json.loads(done.stdout)["got"] == {"n": 8}
+    assert printed_data(command("request", service.topic, "-", stdin='{"n":8}\n'))["got"] == {"n": 8}
+
+
+def test_request_sends_key_and_headers(command, service: Service) -> None:
+    data = printed_data(command("request", service.topic, "{}", "--key", "k", "--header", "x-trace=t"))
+    assert (data["key"], data["trace"]) == ("k", "t")
+
+
+def test_request_listens_where_it_is_told(command, cluster: Cluster, service: Service) -> None:
+    replies = cluster.create_topic(unique("elsewhere"))
+    assert printed_data(command("request", service.topic, '{"n":9}', "--reply-to", replies))["got"] == {"n": 9}
+    assert cluster.count(replies) == 1
 
 
 def test_request_ends_with_1_at_an_error_reply_and_says_what_it_was(command, service: Service) -> None:
@@ -72,6 +88,7 @@ def test_request_ends_with_75_when_nobody_answers_in_time(command, service: Serv
     assert done.returncode == 75, done.stderr
     assert "700" in done.stderr
     assert time.monotonic() - started < 10
+    assert command("request", service.topic, '{"type":"silence"}', "--timeout", "300").returncode == 75
 
 
 def test_request_of_something_that_is_no_json_ends_with_65(command, service: Service) -> None:
@@ -81,7 +98,7 @@ def test_request_of_something_that_is_no_json_ends_with_65(command, service: Ser
 
 def test_request_can_be_asked_many_times(command, service: Service) -> None:
     for number in range(3):
-        assert json.loads(command("request", service.topic, f'{{"n":{number}}}').stdout)["got"] == {"n": number}
+        assert printed_data(command("request", service.topic, f'{{"n":{number}}}'))["got"] == {"n": number}
 
 
 # publish

@@ -154,6 +154,8 @@ class Kafka:
             "transaction.state.log.num.partitions": "4",
             "group.initial.rebalance.delay.ms": "0",
             "group.min.session.timeout.ms": "1000",
+            "broker.heartbeat.interval.ms": "500",
+            "broker.session.timeout.ms": "2000",  # after a kill the node may only come back when its old session is over
             **self.settings.properties,
         }
         return "".join(f"{name}={value}\n" for name, value in table.items())

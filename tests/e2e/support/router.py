@@ -154,7 +154,10 @@ class Router:
         return [json.loads(line) for line in complete.splitlines()]
 
     def await_log(self, text: str, after: int = 0, seconds: float = 20.0) -> None:
-        until(lambda: text in self.log_text()[after:], f"the log says {text!r}; it says:\n{self.log_text()[-4000:]}", seconds)
+        try:
+            until(lambda: text in self.log_text()[after:], f"the log says {text!r}", seconds)
+        except AssertionError as error:
+            raise AssertionError(f"{error}; it says:\n{self.log_text()[-4000:]}") from None
 
     def get(self, path: str) -> tuple[int, str]:
         """Status and body; status 0 where nobody answers."""
