@@ -2,8 +2,9 @@
 --
 --     local router = require "moonroute"
 --
--- Times and delays are in milliseconds. Functions that wait (request, sleep) let the worker do other things meanwhile; they may be
--- called anywhere in a handler, also inside pcall and in coroutines of the script, but not while a script loads.
+-- Times and delays are in milliseconds. Functions that wait (request, sleep) let the worker do
+-- other things meanwhile; they may be called anywhere in a handler, also inside pcall and in
+-- coroutines of the script, but not while a script loads.
 -- @module moonroute
 
 local apart = require "moonroute.apart"
@@ -15,11 +16,13 @@ local record = require "moonroute.record"
 
 local router = {}
 
---- JSON's null. As a reply: an empty successful one. As a published value: Kafka's null (a tombstone). Equal to `cjson.null`.
+--- JSON's null. As a reply: an empty successful one. As a published value: Kafka's null (a
+-- tombstone). Equal to `cjson.null`.
 router.null = json.null
 
---- Writes to the router's log: `router.log("text")`, or at a level: `router.log.debug`, `info`, `warn`, `error`, each taking
--- a text and optionally a table of fields. The script's name, and topic and offset of the message being handled, are added.
+--- Writes to the router's log: `router.log("text")`, or at a level: `router.log.debug`, `info`,
+-- `warn`, `error`, each taking a text and optionally a table of fields. The script's name, and
+-- topic and offset of the message being handled, are added.
 -- @function log
 -- @tparam string message
 -- @tparam[opt] table fields name to string, number or boolean
@@ -37,13 +40,15 @@ end
 
 local PUBLISH_OPTIONS = { key = true, headers = true, partition = true, timestamp = true }
 
---- Sends a record and returns at once. The message being handled is done only when the record is acknowledged; a delivery
--- that fails later is a failure of the message.
+--- Sends a record and returns at once. The message being handled is done only when the record is
+-- acknowledged; a delivery that fails later is a failure of the message.
 -- @tparam string topic
 -- @param value anything that JSON can say; `router.null` publishes a null value
 -- @tparam[opt] table options
--- @tparam[opt] string|number options.key default: `value.id` or `value.messageId`; `router.null`: none
--- @tparam[opt] table options.headers name to value, or an ordered list of `{ name, value }`; values are strings, numbers or booleans
+-- @tparam[opt] string|number options.key default: `value.id` or `value.messageId`; `router.null`:
+-- none
+-- @tparam[opt] table options.headers name to value, or an ordered list of `{ name, value }`; values
+-- are strings, numbers or booleans
 -- @tparam[opt] number options.partition default: chosen by the key
 -- @tparam[opt] number options.timestamp default: now
 -- @raise a text, where topic, value or an option is impossible
@@ -58,7 +63,9 @@ function router.publish(topic, value, options)
   end
 end
 
-local REQUEST_OPTIONS = { timeout = true, reply_to = true, headers = true, key = true, partition = true, dialect = true }
+local REQUEST_OPTIONS = {
+  timeout = true, reply_to = true, headers = true, key = true, partition = true, dialect = true,
+}
 
 -- The fields of an error reply, whatever of them it has.
 local function raise_error_reply(reply)
@@ -70,7 +77,8 @@ local function raise_error_reply(reply)
   }, 0)
 end
 
--- The envelope of kafka-client is an object with a boolean `success`; a reply without it is returned as it is.
+-- The envelope of kafka-client is an object with a boolean `success`; a reply without it is
+-- returned as it is.
 local function unwrap(reply, headers, enveloped, is_error)
   local success
   if enveloped and type(reply) == "table" then
@@ -88,16 +96,18 @@ end
 -- @tparam string topic
 -- @param value anything that JSON can say
 -- @tparam[opt] table options
--- @tparam[opt=30000] number options.timeout ms, at least 1 (default: rpc.timeout of the configuration)
--- @tparam[opt] string options.reply_to topic of the answer; default: `x-responses` for `x-commands`, else `<topic>-responses`
+-- @tparam[opt=30000] number options.timeout ms, at least 1 (default: rpc.timeout of the
+-- configuration)
+-- @tparam[opt] string options.reply_to topic of the answer; default: `x-responses` for
+-- `x-commands`, else `<topic>-responses`
 -- @tparam[opt] table options.headers sent beside those of the dialect; as for `publish`
 -- @tparam[opt] string|number options.key default: the correlation id
 -- @tparam[opt] number options.partition default: chosen by the key
 -- @tparam[opt="kafka-client"] string options.dialect
 -- @return the answer's data
 -- @treturn table its headers, name to value
--- @raise `{ statusCode, message, error }`: the error reply; 504 `RequestTimeout` where none came in time; 502 `BadReply` where
--- it is not JSON. A text, where topic, value or an option is impossible.
+-- @raise `{ statusCode, message, error }`: the error reply; 504 `RequestTimeout` where none came in
+-- time; 502 `BadReply` where it is not JSON. A text, where topic, value or an option is impossible.
 function router.request(topic, value, options)
   needs_message("request")
   local made, err = record.make(REQUEST_OPTIONS, topic, value, options)
@@ -177,8 +187,8 @@ end
 
 --- A variable of the environment.
 -- @tparam string name
--- @treturn ?string its value; nil where it is not set, and where the name is that of a secret (it contains PASSWORD, SECRET,
--- TOKEN, CREDENTIAL or PRIVATE_KEY, or ends in _FILE)
+-- @treturn ?string its value; nil where it is not set, and where the name is that of a secret (it
+-- contains PASSWORD, SECRET, TOKEN, CREDENTIAL or PRIVATE_KEY, or ends in _FILE)
 function router.env(name)
   if type(name) ~= "string" then
     error("router.env: expected a name, got a " .. type(name), 2)

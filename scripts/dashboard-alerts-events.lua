@@ -1,6 +1,6 @@
--- The alert engine sends { id, symbol, price, threshold, userId } to `dashboard-alerts-events` when a price crosses a user's
--- threshold. Nobody waits for an answer: each alert becomes a notification on `dashboard-notifications`, keyed by the
--- user, so that one user's notifications stay in order.
+-- The alert engine sends { id, symbol, price, threshold, userId } to `dashboard-alerts-events` when
+-- a price crosses a user's threshold. Nobody waits for an answer: each alert becomes a notification
+-- on `dashboard-notifications`, keyed by the user, so that one user's notifications stay in order.
 
 local router = require "moonroute"
 

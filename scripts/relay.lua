@@ -1,5 +1,5 @@
--- Passes every request on `relay` to the service behind `echo`, waits for its answer and hands that back. An error of the
--- other service, or its silence, becomes the answer to ours by itself.
+-- Passes every request on `relay` to the service behind `echo`, waits for its answer and hands that
+-- back. An error of the other service, or its silence, becomes the answer to ours by itself.
 
 local router = require "moonroute"
 

@@ -1,5 +1,6 @@
---- Runs code of scripts apart from any message: a script or a module as it loads, onLoad, onUnload. It runs in a coroutine
--- of its own, so that a yield is noticed and never reaches whoever required the module.
+--- Runs code of scripts apart from any message: a script or a module as it loads, onLoad, onUnload.
+-- It runs in a coroutine of its own, so that a yield is noticed and never reaches whoever required
+-- the module.
 
 local fault = require "moonroute.fault"
 

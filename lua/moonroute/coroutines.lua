@@ -1,6 +1,7 @@
---- The coroutine library of scripts. A handler runs in a coroutine of the runtime, which scripts never get hold of: to them
--- it is the main program. What yields to the worker (router.request, router.sleep) passes through the coroutines that a
--- script makes, from the innermost outward, marked by a signal that scripts cannot make.
+--- The coroutine library of scripts. A handler runs in a coroutine of the runtime, which scripts
+-- never get hold of: to them it is the main program. What yields to the worker (router.request,
+-- router.sleep) passes through the coroutines that a script makes, from the innermost outward,
+-- marked by a signal that scripts cannot make.
 
 local host = require "moonroute.host"
 

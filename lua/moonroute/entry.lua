@@ -1,12 +1,17 @@
---- What a task's coroutine starts with: makes the context and goes on as the handler. The list of headers is made when a
--- script first asks for it; few do.
+--- What a task's coroutine starts with: goes on as the handler, with a context that is filled when
+-- it is first looked into (few handlers do), and with the list of headers when that is (fewer do).
 
 local host = require "moonroute.host"
 
--- The contexts of running handlers by the slot of their task; C empties the slot when the task ends.
+-- The contexts of running handlers by the slot of their task; C empties the slot when the task
+-- ends.
 local contexts = host.contexts
 
 local function slot_of(context)
+  local running = host.slot()
+  if running and rawequal(contexts[running], context) then
+    return running
+  end
   for slot, other in pairs(contexts) do
     if rawequal(other, context) then
       return slot
@@ -15,43 +20,58 @@ local function slot_of(context)
   return nil
 end
 
-local function fill(context)
+local function needs_slot(context, key)
   local slot = slot_of(context)
+  if not slot then
+    error(("context.%s: its message is done; read it before"):format(tostring(key)), 3)
+  end
+  return slot
+end
+
+-- Without its headers.
+local filled = { __metatable = false }
+
+function filled.__index(context, key)
+  if key ~= "headers" then
+    return nil
+  end
+  local headers = host.headers(needs_slot(context, key))
+  rawset(context, key, headers)
+  return headers
+end
+
+function filled.__pairs(context)
+  local slot = rawget(context, "headers") == nil and slot_of(context)
   if slot then
     rawset(context, "headers", host.headers(slot))
   end
-  return rawget(context, "headers")
+  return next, context
 end
 
-local lazy = {
-  __metatable = false,
-  __index = function(context, key)
-    if key ~= "headers" then
-      return nil
-    end
-    return fill(context) or error("context.headers: its message is done; read them while it is handled", 2)
-  end,
-  __pairs = function(context)
-    if rawget(context, "headers") == nil then
-      fill(context)
-    end
-    return next, context
-  end,
-}
+local empty = { __metatable = false }
 
-local function enter(slot, handle, topic, message, headers, partition, offset, key, timestamp, attempt,
-                     raw, correlation_id, reply_to, deadline)
-  local context = setmetatable({
-    partition = partition,
-    offset = offset,
-    key = key,
-    timestamp = timestamp,
-    attempt = attempt,
-    raw = raw,
-    correlation_id = correlation_id,
-    reply_to = reply_to,
-    deadline = deadline,
-  }, lazy)
+local function fill(context, slot)
+  debug.setmetatable(context, filled)
+  host.fill(slot, context)
+end
+
+function empty.__index(context, key)
+  fill(context, needs_slot(context, key))
+  return context[key]
+end
+
+function empty.__newindex(context, key, value)
+  fill(context, needs_slot(context, key))
+  rawset(context, key, value)
+end
+
+function empty.__pairs(context)
+  fill(context, needs_slot(context, "*"))
+  return filled.__pairs(context)
+end
+
+local function enter(slot, handle, topic, message, headers)
+  local context = setmetatable({}, empty)
   contexts[slot] = context
   return handle(topic, message, headers, context)
 end

@@ -1,4 +1,5 @@
---- Tells apart what handlers raise (DESIGN section 2, "Raises"). Never raises itself, whatever the value's metamethods do.
+--- Tells apart what handlers raise (DESIGN section 2, "Raises"). Never raises itself, whatever the
+-- value's metamethods do.
 
 local null = require("moonroute.json").null
 
@@ -62,7 +63,8 @@ local function delay_of(value)
   return math.floor(math.min(math.max(delay, 0), DELAY_MAX))
 end
 
---- @return the kind ("status", "retry", "reject", "error"), the message, the error's name, and the status or the delay in ms
+--- @return the kind ("status", "retry", "reject", "error"), the message, the error's name, and the
+-- status or the delay in ms
 function fault.classify(value)
   if type(value) ~= "table" then
     return "error", fault.text(value), DEFAULT_NAME, 0

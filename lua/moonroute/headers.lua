@@ -1,4 +1,5 @@
---- Headers as scripts give them, made into the flat list that C reads: { name, value, name, value, ... }.
+--- Headers as scripts give them, made into the flat list that C reads: { name, value, name, value,
+-- ... }.
 
 local null = require("moonroute.json").null
 

@@ -1,5 +1,5 @@
---- Loads the scripts of a snapshot: a generation. Each script has an environment of its own; what they require from lib/ is
--- loaded once a generation.
+--- Loads the scripts of a snapshot: a generation. Each script has an environment of its own; what
+-- they require from lib/ is loaded once a generation.
 
 local apart = require "moonroute.apart"
 local json = require "moonroute.json"
@@ -44,8 +44,23 @@ function builtin.moonroute()
   return sandbox.freeze("router", own)
 end
 
+-- With the script's line in what it raises.
+local function placed(name, run)
+  return function(value)
+    local ok, result = pcall(run, value)
+    if not ok then
+      error(("cjson.%s: %s"):format(name, result), 2)
+    end
+    return result
+  end
+end
+
 function builtin.cjson()
-  return sandbox.freeze("cjson", { decode = json.decode, encode = json.encode, null = json.null })
+  return sandbox.freeze("cjson", {
+    decode = placed("decode", json.decode),
+    encode = placed("encode", json.encode),
+    null = json.null,
+  })
 end
 
 function Generation:find(name)
@@ -54,7 +69,8 @@ function Generation:find(name)
   if file then
     return file
   end
-  return nil, ("module '%s' not found: no %s%s.lua, no %s%s/init.lua"):format(name, self.root, path, self.root, path)
+  local place = self.root .. path
+  return nil, ("module '%s' not found: no %s.lua, no %s/init.lua"):format(name, place, place)
 end
 
 -- The libraries that wait for one another, from the first to this.
@@ -127,15 +143,16 @@ function Generation:requirer()
       own[name] = own[name] or builtin[name]()
       return own[name]
     end
-    local value, err, placed = self:library(name)
+    local value, err, has_place = self:library(name)
     if value == nil then
-      error(err, placed and 0 or 2)
+      error(err, has_place and 0 or 2)
     end
     return value
   end
 end
 
--- Every error names a place, be it only the file; the same one (of a library that many require) is told once.
+-- Every error names a place, be it only the file; the same one (of a library that many require) is
+-- told once.
 function Generation:fail(file, message)
   if message:sub(1, #self.root) ~= self.root then
     message = file.place .. ": " .. message
@@ -164,7 +181,11 @@ function Generation:load_script(file)
   if not env then
     return
   end
-  local script = { file = file, on_load = rawget(env, "onLoad"), on_unload = rawget(env, "onUnload") }
+  local script = {
+    file = file,
+    on_load = rawget(env, "onLoad"),
+    on_unload = rawget(env, "onUnload"),
+  }
   self.scripts[#self.scripts + 1] = script
   self.handlers[file.name] = rawget(env, "handleMessage")
   if type(self.handlers[file.name]) ~= "function" then
@@ -215,8 +236,8 @@ local function is_handler(file)
   return not file.name:find("/", 1, true)
 end
 
---- Runs every script of a list of files. `generation.errors` lists what is wrong with them: a generation without errors has
--- a function for each file in `generation.handlers`.
+--- Runs every script of a list of files. `generation.errors` lists what is wrong with them: a
+-- generation without errors has a function for each file in `generation.handlers`.
 function loader.load(files)
   local generation = new_generation(files)
   for _, file in ipairs(files) do

@@ -6,8 +6,8 @@ local host = require "moonroute.host"
 
 -- Fields that every line of a script has; one of the same name is told apart by a prefix.
 local taken = {
-  time = true, level = true, process = true, event = true, message = true, script = true, topic = true, partition = true,
-  offset = true,
+  time = true, level = true, process = true, event = true, message = true, script = true,
+  topic = true, partition = true, offset = true,
 }
 
 local function field_name(name)
@@ -22,7 +22,8 @@ local function field_value(value)
   return fault.text(value)
 end
 
--- { name, value, name, value, ... } in the order of the names: the same call always gives the same line.
+-- { name, value, name, value, ... } in the order of the names: the same call always gives the same
+-- line.
 local function flatten(fields)
   local flat, names = {}, {}
   for name in pairs(fields) do

@@ -1,24 +1,24 @@
---- Records that scripts send: checks the arguments of router.publish and router.request and makes of them what C takes.
+--- Records that scripts send: checks the arguments of router.publish and router.request and makes
+-- of them what C takes.
 
 local headers = require "moonroute.headers"
+local host = require "moonroute.host"
 local json = require "moonroute.json"
 
 local record = {}
 
 local null = json.null
 
-local TOPIC_MAX = 249
 local PARTITION_MAX = 2 ^ 31 - 1
 
 local function is_whole(value, least, most)
   return type(value) == "number" and value >= least and value <= most and value % 1 == 0
 end
 
--- Names that Kafka takes.
 local function topic_error(topic)
   if type(topic) ~= "string" then
     return "topic: expected a string, got a " .. type(topic)
-  elseif #topic > TOPIC_MAX or topic == "." or topic == ".." or not topic:find("^[%w._-]+$") then
+  elseif not host.is_topic(topic) then
     return ("topic: '%s' is not a name that a Kafka topic can have"):format(topic)
   end
   return nil
@@ -54,7 +54,8 @@ function record.key_of(value)
   return as_key(value.id) or as_key(value.messageId)
 end
 
--- What each option may be: takes the option's value; returns what the record has of it, or nil and what is expected.
+-- What each option may be: takes the option's value; returns what the record has of it, or nil and
+-- what is expected.
 local options = {}
 
 function options.key(key)
@@ -115,7 +116,8 @@ end
 --- Makes a record.
 -- @param allowed a set of the options' names
 -- @param key the key where the options have none
--- @return a table of topic, value (text; nil: a null value), headers (flat), and the options given; or nil and what is wrong
+-- @return a table of topic, value (text; nil: a null value), headers (flat), and the options given;
+-- or nil and what is wrong
 function record.make(allowed, topic, value, given, key)
   local err = topic_error(topic)
   if err then

@@ -1,4 +1,5 @@
---- The environment of scripts: a standard library that reads no files, runs no programs and cannot be changed.
+--- The environment of scripts: a standard library that reads no files, runs no programs and cannot
+-- be changed.
 
 local coroutines = require "moonroute.coroutines"
 local log = require "moonroute.log"
@@ -23,8 +24,8 @@ local function refuse(name)
   error(name .. ": read-only", 3)
 end
 
---- A read-only view of a table. Each environment has its own, so that what gets past it (table.insert writes
--- without asking) stays with the script that did it.
+--- A read-only view of a table. Each environment has its own, so that what gets past it
+-- (table.insert writes without asking) stays with the script that did it.
 function sandbox.freeze(name, real)
   local meta = metatable_of(real)
   local view = setmetatable({}, {
@@ -147,7 +148,7 @@ end
 
 --- Closes the way from a string value to what the environment leaves out. Once a state.
 function sandbox.harden()
-  string.dump = nil
+  rawset(string, "dump", nil)
   getmetatable("").__metatable = false
 end
 

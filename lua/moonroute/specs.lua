@@ -2,8 +2,8 @@
 
 local specs = {}
 
--- The runner takes its arguments from the global `arg`, returns where all passed, and raises nil where not. It is called
--- by a Lua function for the name that it shows ("moonroute test").
+-- The runner takes its arguments from the global `arg`, returns where all passed, and raises nil
+-- where not. It is called by a Lua function for the name that it shows ("moonroute test").
 local function run_busted(runner, path)
   _G.arg = { [0] = "moonroute test", path }
   runner({ standalone = false })

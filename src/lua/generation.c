@@ -140,8 +140,10 @@ static void call_on_unload(struct mr_generation *generation)
     struct mr_errors errors = {0};
     struct loading loading = {generation->vm, NULL, &errors, generation};
     run_loader(generation->vm, unload, &loading);
-    if (errors.count > 0)
-        mr_log(MR_LOG_ERROR, "unload_failed", MR_S("message", mr_errors_text(&errors)));
+    if (errors.count > 0) {
+        struct mr_bytes text = {errors.text.data, errors.text.length - 1}; /* less its newline */
+        mr_log(MR_LOG_ERROR, "unload_failed", MR_B("message", text));
+    }
     mr_errors_free(&errors);
 }
 

@@ -5,12 +5,13 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/topic.h"
 #include "base/uuid.h"
+#include "lua/context_binding.h"
 #include "lua/log_binding.h"
 #include "lua/modules.h"
 #include "lua/outgoing.h"
 #include "lua/state.h"
-#include "lua/task.h"
 
 enum { ERROR_SIZE = 512 };
 
@@ -43,26 +44,12 @@ static int publish(lua_State *L)
     return 1;
 }
 
-static void push_pair(lua_State *L, const struct mr_pair *pair)
+/* is_topic(name) -> can a Kafka topic have that name? */
+static int is_topic(lua_State *L)
 {
-    lua_createtable(L, 2, 0);
-    lua_pushlstring(L, pair->name.data, pair->name.length);
-    lua_rawseti(L, -2, 1);
-    if (pair->value.data != NULL) {
-        lua_pushlstring(L, pair->value.data, pair->value.length);
-        lua_rawseti(L, -2, 2);
-    }
-}
-
-/* headers(slot) -> the ordered list { { name, value }, ... } of that task's message */
-static int headers(lua_State *L)
-{
-    const struct mr_incoming *incoming = mr_task_incoming(mr_vm_of(L), luaL_checkint(L, 1));
-    lua_createtable(L, (int)incoming->header_count, 0);
-    for (size_t i = 0; i < incoming->header_count; i++) {
-        push_pair(L, &incoming->headers[i]);
-        lua_rawseti(L, -2, (int)i + 1);
-    }
+    struct mr_bytes name;
+    name.data = luaL_checklstring(L, 1, &name.length);
+    lua_pushboolean(L, mr_topic_legal(name));
     return 1;
 }
 
@@ -104,11 +91,14 @@ int mr_luaopen_host(lua_State *L)
         {"at_top", at_top},
         {"env", env},
         {"handling", handling},
-        {"headers", headers},
+        {"fill", mr_context_fill},
+        {"headers", mr_context_headers},
+        {"is_topic", is_topic},
         {"log", mr_log_from_script},
         {"log_enabled", mr_log_enabled_for},
         {"now", now},
         {"publish", publish},
+        {"slot", mr_context_slot},
         {"uuid", uuid},
         {NULL, NULL},
     };

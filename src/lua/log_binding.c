@@ -1,8 +1,8 @@
 #include "lua/log_binding.h"
 
 #include "base/log.h"
+#include "lua/generation.h"
 #include "lua/state.h"
-#include "lua/task.h"
 
 enum { FIELDS_MAX = 64 }; /* more are left out */
 

@@ -1,23 +1,16 @@
-#include "lua/task.h"
+#include "lua/vm.h"
 
 #include <stdio.h>
 #include <string.h>
 
 #include "base/panic.h"
 #include "lua/call.h"
+#include "lua/generation.h"
 #include "lua/outgoing.h"
 #include "lua/reply.h"
 #include "lua/state.h"
 
 enum { ERROR_SIZE = 512, BAD_GATEWAY = 502 };
-
-const struct mr_incoming *mr_task_incoming(const struct mr_vm *vm, int slot)
-{
-    MR_ASSERT(slot >= 1 && (size_t)slot <= vm->pool.count);
-    const struct mr_task *task = vm->pool.tasks[slot - 1];
-    MR_ASSERT(task->busy);
-    return &task->incoming;
-}
 
 static void push_bytes(lua_State *L, struct mr_bytes bytes)
 {
@@ -25,14 +18,6 @@ static void push_bytes(lua_State *L, struct mr_bytes bytes)
         lua_pushnil(L);
     else
         lua_pushlstring(L, bytes.data, bytes.length);
-}
-
-static void push_number_unless(lua_State *L, int64_t value, int64_t none)
-{
-    if (value == none)
-        lua_pushnil(L);
-    else
-        lua_pushnumber(L, (lua_Number)value);
 }
 
 /* A table of name to value: a repeated name has the last value, a null value is "". */
@@ -47,39 +32,27 @@ static void push_headers(lua_State *L, const struct mr_pair *headers, size_t cou
     }
 }
 
-/* The arguments of enter() in lua/moonroute/entry.lua, it first. `raw` is at RAW. */
-enum { RAW = 1, FIRST };
-
 static void push_message(lua_State *L, const struct mr_task *task)
 {
-    if (task->codec == MR_CODEC_RAW || lua_isnil(L, RAW))
-        lua_pushvalue(L, RAW);
-    else
-        mr_json_decode(L, &task->vm->json, RAW);
+    push_bytes(L, task->incoming.value);
+    if (task->codec == MR_CODEC_RAW || task->incoming.value.data == NULL)
+        return;
+    mr_json_decode(L, &task->vm->json, lua_gettop(L));
+    lua_remove(L, -2);
 }
 
-static int push_arguments(lua_State *L, void *data)
+/* enter() of lua/moonroute/entry.lua and its arguments. */
+static int push_start(lua_State *L, void *data)
 {
     const struct mr_task *task = data;
     const struct mr_incoming *in = &task->incoming;
-    struct mr_bytes none = MR_BYTES_NONE;
-    push_bytes(L, in->value);
     lua_rawgeti(L, LUA_REGISTRYINDEX, task->vm->entry);
     lua_pushinteger(L, task->slot);
     lua_rawgeti(L, LUA_REGISTRYINDEX, task->script->handler);
     lua_pushstring(L, in->topic);
     push_message(L, task);
     push_headers(L, in->headers, in->header_count);
-    lua_pushinteger(L, in->partition);
-    lua_pushnumber(L, (lua_Number)in->offset);
-    push_bytes(L, in->key);
-    push_number_unless(L, in->timestamp, -1);
-    lua_pushinteger(L, in->attempt);
-    lua_pushvalue(L, RAW);
-    push_bytes(L, in->is_request ? in->correlation_id : none);
-    push_bytes(L, in->is_request ? in->reply_to : none);
-    push_number_unless(L, in->deadline, 0);
-    return lua_gettop(L) - RAW;
+    return lua_gettop(L);
 }
 
 /* Moves what a protected call left on the main stack to the coroutine. Returns how many values. */
@@ -167,7 +140,7 @@ static void run(struct mr_task *task, int count, struct mr_result *result)
 static void start(struct mr_task *task, struct mr_result *result)
 {
     struct mr_vm *vm = task->vm;
-    if (mr_call(vm, push_arguments, task) == 0) {
+    if (mr_call(vm, push_start, task) == 0) {
         run(task, hand_over(task) - 1, result); /* enter() itself is none of its arguments */
         return;
     }
