@@ -17,6 +17,8 @@ struct seat {
     uint64_t asked;   /* told to load it, has not answered */
     uint64_t loaded;  /* has loaded it, not told to use it */
     uint64_t running; /* told to use it */
+    uint64_t owed;    /* answers to all it was told to load, those since discarded too: they come in
+                         order */
 };
 
 struct mr_rollout {
@@ -95,6 +97,7 @@ static void prepare(struct mr_rollout *rollout, uint64_t slot, const struct rele
 {
     struct mr_bytes body = {release->encoded.data, release->encoded.length};
     rollout->seats[slot].asked = generation_of(release);
+    rollout->seats[slot].owed++;
     rollout->host.send(rollout->context, slot, MR_FRAME_PREPARE, body);
 }
 
@@ -152,6 +155,16 @@ static void give_up(struct mr_rollout *rollout, struct mr_bytes why, int code)
     release_free(&refused);
 }
 
+/* True where the worker answers what it was asked last. */
+static bool take_answer(struct seat *seat, uint64_t generation)
+{
+    seat->owed -= seat->owed > 0;
+    if (generation == 0 || seat->asked != generation)
+        return false;
+    seat->asked = 0;
+    return true;
+}
+
 static bool anyone_runs(const struct mr_rollout *rollout)
 {
     for (uint64_t slot = 0; slot < rollout->seat_count; slot++)
@@ -180,9 +193,8 @@ void mr_rollout_started(struct mr_rollout *rollout, uint64_t slot)
 void mr_rollout_loaded(struct mr_rollout *rollout, uint64_t slot, uint64_t generation)
 {
     struct seat *seat = seat_of(rollout, slot);
-    if (generation == 0 || seat->asked != generation)
+    if (!take_answer(seat, generation))
         return;
-    seat->asked = 0;
     if (generation == generation_of(&rollout->candidate)) {
         seat->loaded = generation;
         accept_when_complete(rollout);
@@ -196,10 +208,8 @@ void mr_rollout_loaded(struct mr_rollout *rollout, uint64_t slot, uint64_t gener
 void mr_rollout_refused(struct mr_rollout *rollout, uint64_t slot, uint64_t generation,
                         struct mr_bytes why, int code)
 {
-    struct seat *seat = seat_of(rollout, slot);
-    if (generation == 0 || seat->asked != generation)
+    if (!take_answer(seat_of(rollout, slot), generation))
         return;
-    seat->asked = 0;
     if (generation == generation_of(&rollout->candidate))
         give_up(rollout, why, code);
     else
@@ -212,8 +222,9 @@ void mr_rollout_ended(struct mr_rollout *rollout, uint64_t slot)
     *seat_of(rollout, slot) = (struct seat){0};
     if (!mr_rollout_busy(rollout))
         return;
-    /* At the start there is nothing to keep instead: its successor tries again. */
-    bool of_candidate = seat.asked == generation_of(&rollout->candidate);
+    /* It may have died of one discarded before, which it had not come to yet. And at the start
+     * there is nothing to keep instead: its successor tries again. */
+    bool of_candidate = seat.asked == generation_of(&rollout->candidate) && seat.owed == 1;
     if (!of_candidate || rollout->accepted.snapshot == NULL) {
         accept_when_complete(rollout);
         return;

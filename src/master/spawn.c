@@ -12,8 +12,6 @@
 #include "base/channel.h"
 #include "base/panic.h"
 
-extern char **environ;
-
 /* The numbers that a worker's descriptors get; one already there must not be overwritten by the
  * other. */
 enum { FIRST_FREE_FD = MR_WORKER_SCOREBOARD_FD + 1 };

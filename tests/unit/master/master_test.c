@@ -139,7 +139,8 @@ static const char *expect_log(struct world *world, const char *part)
         mr_buf_clear(&world->text);
         mr_file_read(world->errors, 1 << 24, &world->text);
         mr_file_read(world->log, 1 << 24, &world->text);
-        fail_msg("no %s in:\n%s", part, mr_buf_text(&world->text));
+        fprintf(stderr, "%s\n", mr_buf_text(&world->text));
+        fail_msg("the log does not say %s", part);
         return NULL;
     }
     snprintf(line, sizeof(line), "%.*s", (int)strcspn(found, "\n"), found);

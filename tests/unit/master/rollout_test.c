@@ -210,6 +210,24 @@ static void a_worker_that_dies_of_loading_refuses_the_reload(void **state)
     expect_said(world, "switch 1 to 1; ");
 }
 
+static void a_worker_that_dies_of_what_was_discarded_says_nothing_against_the_next(void **state)
+{
+    struct world *world = *state;
+    begin(world, 2);
+    mr_rollout_ended(world->rollout, 1); /* of 2; worker 0 has not come to it yet */
+    begin(world, 3);
+    mr_rollout_started(world->rollout, 1);
+    mr_buf_clear(&world->said);
+    mr_rollout_ended(world->rollout, 0);
+    mr_rollout_started(world->rollout, 0);
+    expect_said(world, "prepare 3 to 0; ");
+    mr_rollout_loaded(world->rollout, 0, 3);
+    mr_rollout_loaded(world->rollout, 1, 1);
+    mr_rollout_loaded(world->rollout, 1, 3);
+    expect_said(world, "switch 1 to 1; prepare 3 to 1; "
+                       "switch 3 to 0; switch 3 to 1; accepted 3 after 1; ");
+}
+
 static void a_worker_that_dies_after_it_had_loaded_says_nothing_against_the_reload(void **state)
 {
     struct world *world = *state;
@@ -332,6 +350,7 @@ int main(void)
         RUNNING(one_refusal_discards_it_everywhere),
         RUNNING(an_answer_that_comes_after_the_end_is_passed_over),
         RUNNING(a_worker_that_dies_of_loading_refuses_the_reload),
+        RUNNING(a_worker_that_dies_of_what_was_discarded_says_nothing_against_the_next),
         RUNNING(a_worker_that_dies_after_it_had_loaded_says_nothing_against_the_reload),
         RUNNING(a_worker_started_during_a_reload_runs_the_old_and_then_takes_part),
         RUNNING(a_worker_that_was_loading_the_old_when_a_reload_began_takes_part),
