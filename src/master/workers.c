@@ -10,14 +10,14 @@
 #include "base/log.h"
 #include "base/panic.h"
 #include "master/backoff.h"
-#include "master/link.h"
+#include "master/line.h"
 #include "master/obituary.h"
 #include "master/spawn.h"
 
 struct slot {
     struct mr_workers *workers;
     pid_t pid;            /* 0: no process */
-    struct mr_link *link; /* with that process; NULL: none */
+    struct mr_line *line; /* with that process; NULL: none */
     struct mr_backoff backoff;
     uv_timer_t timer; /* until the next process */
 };
@@ -78,8 +78,8 @@ void mr_workers_free(struct mr_workers *workers)
 void mr_workers_send(struct mr_workers *workers, uint64_t slot, enum mr_frame_kind kind,
                      struct mr_bytes body)
 {
-    if (workers->slots[slot].link != NULL)
-        mr_link_send(workers->slots[slot].link, kind, body);
+    if (workers->slots[slot].line != NULL)
+        mr_line_send(workers->slots[slot].line, kind, body);
 }
 
 void mr_workers_send_all(struct mr_workers *workers, enum mr_frame_kind kind)
@@ -110,7 +110,7 @@ static int start(struct slot *slot)
         slot->pid = 0;
         return result;
     }
-    slot->link = mr_link_new(workers->loop, fd, number_of(slot), slot->pid, workers->host.frame,
+    slot->line = mr_line_new(workers->loop, fd, number_of(slot), slot->pid, workers->host.frame,
                              workers->context);
     workers->alive++;
     note_start(slot);
@@ -158,9 +158,9 @@ static void bury(struct slot *slot, int status)
     struct mr_workers *workers = slot->workers;
     struct mr_slot *row = &workers->board->slots[number_of(slot)];
     uint64_t lived = mr_clock_ms() - workers->histories[number_of(slot)].started;
-    mr_link_drain(slot->link); /* its last words */
-    mr_link_free(slot->link);
-    slot->link = NULL;
+    mr_line_drain(slot->line); /* its last words */
+    mr_line_free(slot->line);
+    slot->line = NULL;
     mr_obituary_log(number_of(slot), slot->pid, status, row, workers->stopping);
     mr_slot_vacate(row);
     slot->pid = 0;
