@@ -35,10 +35,11 @@ bool mr_header_find(const struct mr_pair *headers, size_t count, struct mr_bytes
                     struct mr_bytes *value)
 {
     for (size_t i = count; i-- > 0;) {
-        if (is_named(&headers[i], name) && headers[i].value.data != NULL) {
+        if (!is_named(&headers[i], name))
+            continue;
+        if (headers[i].value.data != NULL)
             *value = headers[i].value;
-            return true;
-        }
+        return headers[i].value.data != NULL;
     }
     return false;
 }
