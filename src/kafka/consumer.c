@@ -186,7 +186,7 @@ bool mr_consumer_poll(struct mr_consumer *consumer, struct mr_message *message)
             mr_message_view(message, polled);
             return true;
         }
-        consumer->events->troubled(consumer->data, false, rd_kafka_message_errstr(polled));
+        log_failure(consumer, "consumer_trouble", rd_kafka_message_errstr(polled));
         rd_kafka_message_destroy(polled);
     }
     return false;

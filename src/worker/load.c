@@ -138,11 +138,20 @@ void mr_worker_prepare(struct mr_worker *worker, struct mr_bytes body)
     mr_errors_free(&errors);
 }
 
+/* A group cannot be joined while none of its topics is there. */
+static void expect_topics(struct mr_worker *worker, struct mr_routes *routes)
+{
+    for (size_t i = 0; i < mr_routes_count(routes); i++)
+        if (mr_routes_at(routes, i)->name[0] != '^')
+            mr_outbox_expect(worker->outbox, mr_routes_at(routes, i)->name);
+}
+
 void mr_worker_switch(struct mr_worker *worker)
 {
     struct mr_errors errors = {0};
     struct mr_snapshot *before = worker->snapshot;
     worker->snapshot = worker->prepared.snapshot;
+    expect_topics(worker, worker->prepared.routes);
     open_log(worker, worker->snapshot->config);
     mr_dispatch_use(&worker->dispatch, worker->prepared.routes,
                     mr_config_integer(worker->snapshot->config, "rpc.timeout"));

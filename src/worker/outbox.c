@@ -171,6 +171,11 @@ void mr_outbox_hurry(struct mr_outbox *outbox)
     mr_producer_hurry(outbox->producer);
 }
 
+void mr_outbox_expect(struct mr_outbox *outbox, const char *topic)
+{
+    mr_warmup_topic(&outbox->warmup, topic);
+}
+
 const struct mr_producer *mr_outbox_producer(const struct mr_outbox *outbox)
 {
     return outbox->producer;

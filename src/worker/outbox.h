@@ -36,6 +36,9 @@ void mr_outbox_poll(struct mr_outbox *outbox);
 bool mr_outbox_crowded(struct mr_outbox *outbox);
 size_t mr_outbox_outstanding(const struct mr_outbox *outbox); /* waiting ones too */
 void mr_outbox_hurry(struct mr_outbox *outbox);
+/* Records may go to this topic soon, or come from it: asks for it, which lets a broker that creates
+ * topics do so. */
+void mr_outbox_expect(struct mr_outbox *outbox, const char *topic);
 /* Its producer, for questions to the cluster. */
 const struct mr_producer *mr_outbox_producer(const struct mr_outbox *outbox);
 void mr_outbox_stop(

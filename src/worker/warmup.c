@@ -6,7 +6,7 @@
 #include "kafka/cluster.h"
 
 /* Names are the senders' choice (reply-to): beyond this many, new ones take the slow way. */
-enum { MOST_TOPICS = 10000, MOST_AT_ONCE = 16, QUESTION_TIMEOUT_MS = 2000 };
+enum { MOST_TOPICS = 10000, MOST_AT_ONCE = 1000, QUESTION_TIMEOUT_MS = 2000 };
 
 struct topic {
     struct mr_warmup *warmup;
