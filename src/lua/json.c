@@ -39,6 +39,10 @@ void mr_json_decode(lua_State *L, const struct mr_json *json, int index)
     size_t bad = bad_byte(text, length);
     if (bad < length)
         luaL_error(L, "byte %d is not UTF-8", (int)bad + 1);
+    /* lua-cjson takes it for the end and would pass over what follows. */
+    const char *nul = memchr(text, '\0', length);
+    if (nul != NULL)
+        luaL_error(L, "byte %d is NUL", (int)(nul - text) + 1);
     lua_pushvalue(L, index);
     lua_rawgeti(L, LUA_REGISTRYINDEX, json->decode);
     lua_insert(L, -2);
