@@ -25,10 +25,12 @@ int mr_dev_file_write(const char *brokers)
     char path[4096], text[512];
     path_of(path, sizeof(path));
     unlink(path);
+    int length = snprintf(text, sizeof(text), "%ld %s\n", (long)getpid(), brokers);
+    if (length >= (int)sizeof(text))
+        return -E2BIG;
     int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
     if (fd < 0)
         return -errno;
-    int length = snprintf(text, sizeof(text), "%ld %s\n", (long)getpid(), brokers);
     ssize_t written = write(fd, text, (size_t)length);
     close(fd);
     return written == length ? 0 : -EIO;
@@ -45,7 +47,8 @@ static pid_t read_note(char *brokers, size_t size)
 {
     char path[4096], text[512];
     path_of(path, sizeof(path));
-    int fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+    /* O_NONBLOCK: opening a pipe that somebody left there does not wait for its writer. */
+    int fd = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
     if (fd < 0)
         return 0;
     ssize_t length = is_own(fd) ? read(fd, text, sizeof(text) - 1) : -1;
