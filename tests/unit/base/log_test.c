@@ -218,7 +218,7 @@ static void only_its_level_and_those_above_are_written(void **state)
         mr_log(MR_LOG_ERROR, "event_3", MR_I("n", 1));
         const char *text = read_text(world.file);
         for (int event = 0; event < 4; event++) {
-            char name[16];
+            char name[32];
             snprintf(name, sizeof(name), "event_%d", event);
             assert_true((strstr(text, name) != NULL) == (event >= level));
             assert_true(mr_log_enabled((enum mr_log_level)event) == (event >= level));
