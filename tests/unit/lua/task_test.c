@@ -1,0 +1,385 @@
+/* Handlers that wait: yields, resumptions, coroutines of scripts, tasks that are dropped. */
+#include "world.h"
+
+#define ROUTER  "local router = require 'moonroute' "
+#define HANDLER "function handleMessage(topic, message, headers, context) "
+
+static void resume_done(struct world *world, struct mr_task *task)
+{
+    const struct mr_resumption done = {.kind = MR_RESUME_DONE};
+    mr_task_resume(task, &done, &world->result);
+}
+
+static void resume_reply(struct world *world, struct mr_task *task, const char *value)
+{
+    const struct mr_resumption reply = {
+        .kind = MR_RESUME_REPLY, .value = mr_bytes_of(value), .enveloped = true};
+    mr_task_resume(task, &reply, &world->result);
+}
+
+static struct mr_task *begin(struct world *world, const char *script)
+{
+    world_script(world, script);
+    struct mr_task *task = world_start(world, "1");
+    if (world->result.outcome == MR_OUTCOME_RAISED)
+        fail_msg("raised: %s", world_text(world->result.fault.message));
+    return task;
+}
+
+static void end_with(struct world *world, struct mr_task *task, const char *reply)
+{
+    assert_reply(world, reply);
+    world_end(world, task);
+}
+
+static void sleep_waits_for_the_host(void **state)
+{
+    struct world *world = *state;
+    struct mr_task *task = begin(world, ROUTER HANDLER "router.sleep(25.9) return 'awake' end");
+    assert_int_equal(world->result.outcome, MR_OUTCOME_YIELDED);
+    assert_int_equal(world->slept, 25);
+    resume_done(world, task);
+    end_with(world, task, "\"awake\"");
+}
+
+static void a_negative_sleep_is_none(void **state)
+{
+    struct world *world = *state;
+    struct mr_task *task = begin(world, ROUTER HANDLER "router.sleep(-1) return 1 end");
+    assert_int_equal(world->slept, 0);
+    resume_done(world, task);
+    end_with(world, task, "1");
+}
+
+static void sleep_wants_a_number(void **state)
+{
+    assert_fails(*state, ROUTER HANDLER "router.sleep('1') end", "1",
+                 "test.lua:1: router.sleep: expected milliseconds, got 1");
+    assert_fails(*state, ROUTER HANDLER "router.sleep(0/0) end", "1", "router.sleep: expected");
+}
+
+static void a_request_carries_its_options(void **state)
+{
+    struct world *world = *state;
+    struct mr_task *task = begin(world, ROUTER HANDLER
+                                 "return router.request('x-commands', { id = 7 }, { timeout = 50, "
+                                 "reply_to = 'mine', headers = { { 'a', 1 } }, key = 9, "
+                                 "partition = 2, dialect = 'kafka-client' }) end");
+    assert_int_equal(world->result.outcome, MR_OUTCOME_YIELDED);
+    assert_string_equal(world->asked.topic, "x-commands");
+    assert_string_equal(world->asked.value, "{\"id\":7}");
+    assert_string_equal(world->asked.headers, "a=1");
+    assert_string_equal(world->asked.key, "9");
+    assert_string_equal(world->asked.reply_to, "mine");
+    assert_int_equal(world->asked.partition, 2);
+    assert_int_equal(world->asked.timeout, 50);
+    assert_ptr_equal(world->asked.job, world);
+    resume_reply(world, task, "{\"success\":true,\"data\":{\"b\":1}}");
+    end_with(world, task, "{\"b\":1}");
+}
+
+static void a_request_without_options_leaves_them_to_the_host(void **state)
+{
+    struct world *world = *state;
+    struct mr_task *task =
+        begin(world, ROUTER HANDLER "return router.request('x', { id = 7 }) end");
+    assert_string_equal(world->asked.key, "-"); /* the correlation id, not the value's */
+    assert_string_equal(world->asked.reply_to, "-");
+    assert_int_equal(world->asked.partition, MR_PARTITION_ANY);
+    assert_int_equal(world->asked.timeout, 0);
+    world_end(world, task);
+}
+
+static void a_timeout_is_at_least_a_millisecond(void **state)
+{
+    struct world *world = *state;
+    static const char *const timeouts[] = {"-5", "0", "0.5", "1"};
+    for (size_t i = 0; i < sizeof(timeouts) / sizeof(timeouts[0]); i++) {
+        char script[256];
+        snprintf(script, sizeof(script),
+                 ROUTER HANDLER "router.request('x', 1, { timeout = %s }) end", timeouts[i]);
+        struct mr_task *task = begin(world, script);
+        assert_int_equal(world->asked.timeout, 1);
+        world_end(world, task);
+    }
+}
+
+static void an_impossible_request_raises_at_once(void **state)
+{
+    static const struct {
+        const char *arguments, *why;
+    } cases[] = {
+        {"'a b', 1", "test.lua:1: router.request: topic: 'a b' is not a name"},
+        {"nil, 1", "router.request: topic: expected a string, got a nil"},
+        {"'x'", "router.request: value: expected a value, got nil"},
+        {"'x', print", "router.request: value: "},
+        {"'x', 1, { timeout = 'long' }",
+         "router.request: timeout: expected milliseconds, got \"long\""},
+        {"'x', 1, { reply_to = '..' }", "router.request: reply_to: expected a topic's name"},
+        {"'x', 1, { dialect = 'spring' }", "router.request: dialect: expected \"kafka-client\""},
+        {"'x', 1, { timestamp = 1 }", "router.request: unknown option 'timestamp'"},
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        char script[256];
+        snprintf(script, sizeof(script), ROUTER HANDLER "router.request(%s) end",
+                 cases[i].arguments);
+        assert_fails(*state, script, "1", cases[i].why);
+    }
+    assert_int_equal(((struct world *)*state)->asked.count, 0);
+}
+
+/* Each reply, as a handler sees it that returns what it got or describes what was raised. */
+static const char catching[] =
+    ROUTER HANDLER "local ok, data, answer = pcall(router.request, 'x', 1) "
+                   "if ok then return { data = data, header = answer and answer.h } end "
+                   "return { data.statusCode, data.message, data.error } end";
+
+static void replies_are_unwrapped_or_raised(void **state)
+{
+    static const struct {
+        const char *value, *seen;
+        bool bare, is_error;
+    } cases[] = {
+        {"{\"success\":true,\"data\":[1]}", "{\"data\":[1],\"header\":\"v\"}", false, false},
+        {"{\"success\":true,\"data\":[1]}",
+         "{\"data\":{\"success\":true,\"data\":[1]},\"header\":\"v\"}", true, false},
+        {"{\"success\":false,\"statusCode\":404,\"message\":\"gone\",\"error\":\"NotFound\"}",
+         "[404,\"gone\",\"NotFound\"]", false, false},
+        {"{\"success\":false}", "[500,\"Unknown error occurred\",\"InternalServerError\"]", false,
+         false},
+        {"{\"success\":\"yes\"}", "{\"data\":{\"success\":\"yes\"},\"header\":\"v\"}", false,
+         false},
+        {"[]", "{\"data\":{},\"header\":\"v\"}", false, false},
+        {"\"text\"", "{\"data\":\"text\",\"header\":\"v\"}", false, false},
+        {NULL, "{\"data\":null,\"header\":\"v\"}", false, false},
+        {"{\"statusCode\":418,\"message\":\"tea\",\"error\":\"Teapot\"}",
+         "[418,\"tea\",\"Teapot\"]", true, true},
+        {"\"odd\"", "[500,\"Unknown error occurred\",\"InternalServerError\"]", true, true},
+    };
+    struct world *world = *state;
+    struct mr_pair header = {MR_BYTES("h"), MR_BYTES("v")};
+    world_script(world, catching);
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct mr_task *task = world_start(world, "1");
+        struct mr_resumption reply = {.kind = MR_RESUME_REPLY,
+                                      .value = mr_bytes_of(cases[i].value),
+                                      .enveloped = !cases[i].bare,
+                                      .is_error = cases[i].is_error,
+                                      .headers = &header,
+                                      .header_count = 1};
+        mr_task_resume(task, &reply, &world->result);
+        assert_int_equal(world->result.outcome, MR_OUTCOME_RETURNED);
+        if (cases[i].seen[0] == '[')
+            assert_reply(world, cases[i].seen);
+        else
+            assert_non_null(strstr(world_text(world->result.value), "\"header\":\"v\""));
+        world_end(world, task);
+    }
+}
+
+static void a_reply_that_is_no_json_is_error_502(void **state)
+{
+    struct world *world = *state;
+    static const char *const values[] = {"{", ""};
+    world_script(world, catching);
+    for (size_t i = 0; i < 2; i++) {
+        struct mr_task *task = world_start(world, "1");
+        resume_reply(world, task, values[i]);
+        const char *seen = world_text(world->result.value);
+        assert_non_null(strstr(seen, "[502,\"Reply is not valid JSON: "));
+        assert_non_null(strstr(seen, "\"BadReply\"]"));
+        world_end(world, task);
+    }
+}
+
+static void an_error_of_the_host_is_raised_where_the_script_asked(void **state)
+{
+    struct world *world = *state;
+    const struct mr_resumption late = {.kind = MR_RESUME_STATUS_ERROR,
+                                       .status = 504,
+                                       .message = MR_BYTES("Request timeout after 50ms"),
+                                       .name = MR_BYTES("RequestTimeout")};
+    world_script(world, catching);
+    struct mr_task *task = world_start(world, "1");
+    mr_task_resume(task, &late, &world->result);
+    end_with(world, task, "[504,\"Request timeout after 50ms\",\"RequestTimeout\"]");
+    world_script(world, ROUTER HANDLER "router.request('x', 1) end");
+    task = world_start(world, "1");
+    mr_task_resume(task, &late, &world->result);
+    assert_int_equal(world->result.outcome, MR_OUTCOME_RAISED);
+    assert_int_equal(world->result.fault.kind, MR_FAULT_STATUS);
+    assert_int_equal(world->result.fault.status, 504);
+    world_end(world, task);
+}
+
+static void a_refusal_of_the_host_is_raised_with_the_scripts_line(void **state)
+{
+    struct world *world = *state;
+    world->refusal = "the queue is full";
+    assert_fails(world, ROUTER HANDLER "router.request('x', 1) end", "1",
+                 "scripts/test.lua:1: router.request: the queue is full");
+    assert_fails(world, ROUTER HANDLER "router.sleep(1) end", "1",
+                 "scripts/test.lua:1: router.sleep: the queue is full");
+    assert_handles(world, ROUTER HANDLER "for _ = 1, 3 do pcall(router.sleep, 1) end return 1 end",
+                   "1", "1");
+}
+
+static void a_script_can_wait_inside_pcall_and_coroutines(void **state)
+{
+    struct world *world = *state;
+    struct mr_task *task =
+        begin(world, ROUTER HANDLER
+              "local outer = coroutine.wrap(function(a) "
+              "  local inner = coroutine.create(function(b) "
+              "    local ok, data = pcall(function() return router.request('x', b) end) "
+              "    coroutine.yield(ok, data) "
+              "    router.sleep(5) "
+              "    return 'end' "
+              "  end) "
+              "  local _, ok, data = coroutine.resume(inner, a) "
+              "  coroutine.yield(data) "
+              "  local _, last = coroutine.resume(inner) "
+              "  return last .. coroutine.status(inner) "
+              "end) "
+              "local first = outer('q') "
+              "return { first, outer() } end");
+    assert_int_equal(world->result.outcome, MR_OUTCOME_YIELDED);
+    assert_string_equal(world->asked.value, "\"q\"");
+    resume_reply(world, task, "\"a\"");
+    assert_int_equal(world->result.outcome, MR_OUTCOME_YIELDED);
+    assert_int_equal(world->slept, 5);
+    resume_done(world, task);
+    end_with(world, task, "[\"a\",\"enddead\"]");
+}
+
+static void coroutines_of_scripts_work_as_ever(void **state)
+{
+    assert_handles(*state,
+                   HANDLER "local list = {} "
+                           "for v in coroutine.wrap(function() for i = 1, 3 do "
+                           "coroutine.yield(i, 'x') end end) do list[#list + 1] = v end "
+                           "local co = coroutine.create(function(...) return select('#', ...) end) "
+                           "local ok, n = coroutine.resume(co, nil, nil, nil) "
+                           "local dead, why = coroutine.resume(co) "
+                           "return { list, ok, n, dead, why, coroutine.running() == nil } end",
+                   "1", "[[1,2,3],true,3,false,\"cannot resume dead coroutine\",true]");
+    assert_fails(*state, HANDLER "coroutine.wrap(function() error('in there') end)() end", "1",
+                 "scripts/test.lua:1: in there");
+}
+
+static void a_yield_outside_a_coroutine_is_refused(void **state)
+{
+    assert_fails(*state, HANDLER "coroutine.yield(1) end", "1",
+                 "test.lua:1: attempt to yield outside a coroutine: use router.sleep or "
+                 "router.request");
+}
+
+static void waiting_inside_a_c_function_is_an_error_and_asks_for_nothing(void **state)
+{
+    struct world *world = *state;
+    assert_fails(world, ROUTER HANDLER "table.sort({ 2, 1 }, function() router.sleep(1) end) end",
+                 "1", "attempt to yield across C-call boundary");
+    assert_fails(world,
+                 ROUTER HANDLER "table.sort({ 2, 1 }, function() "
+                                "coroutine.wrap(function() router.request('x', 1) end)() end) end",
+                 "1", "attempt to yield across C-call boundary");
+    assert_int_equal(world->sleeps + world->asked.count, 0);
+}
+
+static void nobody_else_resumes_a_coroutine_that_waits(void **state)
+{
+    struct world *world = *state;
+    world_script(world, ROUTER HANDLER "if message == 1 then "
+                                       "  co = coroutine.create(function() "
+                                       "    return (router.request('x', 1)) end) "
+                                       "  return { coroutine.resume(co) } "
+                                       "end "
+                                       "return { coroutine.resume(co, 'forged') } end");
+    struct mr_task *first = world_start(world, "1");
+    assert_int_equal(world->result.outcome, MR_OUTCOME_YIELDED);
+    struct mr_task *second = world_start(world, "2");
+    end_with(world, second, "[false,\"cannot resume a coroutine that waits for the router\"]");
+    resume_reply(world, first, "5");
+    end_with(world, first, "[true,5]");
+}
+
+static void many_tasks_wait_at_once_and_end_in_any_order(void **state)
+{
+    enum { COUNT = 300 };
+    struct world *world = *state;
+    static struct mr_task *tasks[COUNT];
+    world_script(world, ROUTER HANDLER "router.sleep(1) return { message, context.offset } end");
+    for (int round = 0; round < 2; round++) {
+        for (int i = 0; i < COUNT; i++) {
+            char value[16];
+            snprintf(value, sizeof(value), "%d", i);
+            struct mr_incoming incoming = world_message(value);
+            incoming.offset = i;
+            tasks[i] = world_begin(world, MR_CODEC_JSON, &incoming);
+        }
+        for (int k = 0; k < COUNT; k++) {
+            char expected[32];
+            int i = (k * 7) % COUNT;
+            snprintf(expected, sizeof(expected), "[%d,%d]", i, i);
+            resume_done(world, tasks[i]);
+            end_with(world, tasks[i], expected);
+        }
+    }
+}
+
+static void a_task_that_waits_can_be_dropped(void **state)
+{
+    struct world *world = *state;
+    world_script(world, ROUTER HANDLER "router.sleep(1) return 1 end");
+    for (int i = 0; i < 100; i++)
+        world_end(world, world_start(world, "1"));
+    struct mr_task *task = world_start(world, "1");
+    resume_done(world, task);
+    end_with(world, task, "1");
+}
+
+static void a_coroutine_serves_again_after_a_reply_and_is_replaced_after_an_error(void **state)
+{
+    struct world *world = *state;
+    world_script(world, HANDLER "if message == 1 then error('no') end "
+                                "return message, { a = 'b' } end");
+    for (int i = 0; i < 100; i++) {
+        world_end(world, world_start(world, "1"));
+        struct mr_task *task = world_start(world, "[\"x\"]");
+        end_with(world, task, "[\"x\"]");
+    }
+}
+
+static void many_returned_values_are_no_harm(void **state)
+{
+    assert_handles(*state,
+                   HANDLER "local t = {} for i = 1, 5000 do t[i] = {} end return unpack(t) end",
+                   "1", "{}");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        world_test(sleep_waits_for_the_host),
+        world_test(a_negative_sleep_is_none),
+        world_test(sleep_wants_a_number),
+        world_test(a_request_carries_its_options),
+        world_test(a_request_without_options_leaves_them_to_the_host),
+        world_test(a_timeout_is_at_least_a_millisecond),
+        world_test(an_impossible_request_raises_at_once),
+        world_test(replies_are_unwrapped_or_raised),
+        world_test(a_reply_that_is_no_json_is_error_502),
+        world_test(an_error_of_the_host_is_raised_where_the_script_asked),
+        world_test(a_refusal_of_the_host_is_raised_with_the_scripts_line),
+        world_test(a_script_can_wait_inside_pcall_and_coroutines),
+        world_test(coroutines_of_scripts_work_as_ever),
+        world_test(a_yield_outside_a_coroutine_is_refused),
+        world_test(waiting_inside_a_c_function_is_an_error_and_asks_for_nothing),
+        world_test(nobody_else_resumes_a_coroutine_that_waits),
+        world_test(many_tasks_wait_at_once_and_end_in_any_order),
+        world_test(a_task_that_waits_can_be_dropped),
+        world_test(a_coroutine_serves_again_after_a_reply_and_is_replaced_after_an_error),
+        world_test(many_returned_values_are_no_harm),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
