@@ -96,7 +96,7 @@ end
 
 -- @return the file's chunk and its environment, or nil and the syntax error
 function Generation:compile(file)
-  local env = sandbox.environment(self:requirer())
+  local env = sandbox.environment(self:requirer(file.place))
   local chunk, err = load(file.text, "@" .. file.place, "t", env)
   return chunk, chunk and env or err
 end
@@ -129,11 +129,19 @@ function Generation:library(name)
   end
   local value, err = self:load_library(name, file)
   self.libraries[name] = value
-  return value, err, true
+  return value, err, err ~= nil
 end
 
---- What `require` is in one environment.
-function Generation:requirer()
+-- Raises in whoever called require, whose line is lost where it did so by a tail call.
+local function raise(err, place)
+  if not debug.getinfo(3, "l") then
+    error(place .. ": " .. err, 0)
+  end
+  error(err, 3)
+end
+
+--- What `require` is in the environment of the file at that place.
+function Generation:requirer(place)
   local own = {}
   return function(name)
     if type(name) ~= "string" then
@@ -144,8 +152,10 @@ function Generation:requirer()
       return own[name]
     end
     local value, err, has_place = self:library(name)
-    if value == nil then
-      error(err, has_place and 0 or 2)
+    if has_place then
+      error(err, 0)
+    elseif value == nil then
+      raise(err, place)
     end
     return value
   end
