@@ -1,0 +1,38 @@
+local fault = require "moonroute.fault"
+
+local function classify(value)
+  return { fault.classify(value) }
+end
+
+describe("a raised value", function()
+  it("with a statusCode is an error reply", function()
+    assert.same({ "status", "no", "ValidationError", 400 },
+      classify { statusCode = 400, message = "no", error = "ValidationError" })
+    assert.same({ "status", "Unknown error occurred", "InternalServerError", 500 },
+      classify { statusCode = 99 })
+  end)
+
+  it("with retry_after is temporary", function()
+    assert.same({ "retry", "later", "InternalServerError", 10 },
+      classify { retry_after = 10.9, message = "later" })
+    assert.same("error", classify({ retry_after = "10" })[1])
+  end)
+
+  it("with retryable = false is final", function()
+    assert.same({ "reject", "bad", "InternalServerError", 0 },
+      classify { retryable = false, message = "bad" })
+  end)
+
+  it("of any other kind is an error", function()
+    assert.same({ "error", "oh", "InternalServerError", 0 }, classify "oh")
+    assert.same({ "error", "nil", "InternalServerError", 0 }, classify(nil))
+    assert.same({ "error", "m", "N", 0 }, classify { message = "m", error = "N" })
+  end)
+
+  it("does no harm by its metamethods", function()
+    local hostile = setmetatable({}, { __index = error, __tostring = error, __eq = error })
+    assert.same({ "error", "(table that cannot be shown)", "InternalServerError", 0 },
+      classify(hostile))
+    assert.equal("(table that cannot be shown)", classify({ statusCode = 400, message = hostile })[2])
+  end)
+end)

@@ -1,0 +1,31 @@
+local headers = require "moonroute.headers"
+local null = require("moonroute").null
+
+describe("headers", function()
+  it("of a table become a flat list", function()
+    assert.same({ "a", "1" }, headers.flatten { a = 1 })
+    assert.same({}, headers.flatten {})
+  end)
+
+  it("of an ordered list keep their order and may repeat", function()
+    assert.same({ "b", "x", "a", "true", "b", "2.5" },
+      headers.flatten { { "b", "x" }, { "a", true }, { "b", 2.5 } })
+  end)
+
+  it("with null have a null value", function()
+    assert.same({ "a", false }, headers.flatten { a = null })
+  end)
+
+  it("say what is wrong with them", function()
+    local function err(given)
+      local flat, why = headers.flatten(given)
+      assert.is_nil(flat)
+      return why
+    end
+    assert.equal("headers: expected a table, got a number", err(5))
+    assert.equal("headers: a: expected a string, number or boolean, got a table", err { a = {} })
+    assert.equal("headers: item 2: expected { name, value }, got a string", err { { "a", 1 }, "b" })
+    assert.equal("headers: a name must be a string, got a number", err { { 1, 2 } })
+    assert.equal("headers: a: expected a string, number or boolean, got a nil", err { { "a" } })
+  end)
+end)
