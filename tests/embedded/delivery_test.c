@@ -16,7 +16,7 @@ enum { PARTITIONS = 4, MANY = 400 };
 
 static int set_up(void **state)
 {
-    struct world *world = world_new(1, 2);
+    struct world *world = world_new(1, 1);
     *state = world;
     world_serve(world, "orders", PARTITIONS, handler);
     return 0;

@@ -96,9 +96,10 @@ static void a_reply_that_is_refused_for_good_is_logged_and_stops_nothing(void **
     assert_int_equal(world_replies(world, refused), 0);
 }
 
-/* The reply is in its topic, its acknowledgement is lost: until there is one the message is not done, and the handler does not run
- * again for it. The record is sent again with its number, by which a broker knows it; the embedded one, which keeps account of
- * transactions alone, has it twice. */
+/* The reply is in its topic, its acknowledgement is lost: until there is one the message is not
+ * done, and the handler does not run again for it. The record is sent again with its number, by
+ * which a broker knows it; the embedded one, which keeps account of transactions alone, has it
+ * twice. */
 static void a_message_is_not_done_before_its_reply_is_acknowledged(void **state)
 {
     struct world *world = *state;

@@ -80,6 +80,14 @@ static void give_environment(const struct router *router, struct process *proces
         process->environment[count++] = router->environment[i];
 }
 
+static void fail_with_log(const struct router *router, const char *why)
+{
+    char *log = folder_read(&router->folder, "log");
+    fprintf(stderr, "%s\n", log + router->started_at);
+    free(log);
+    fail_msg("%s", why);
+}
+
 void router_spawn(struct router *router)
 {
     char brokers[300], group[80], workers[16];
@@ -95,12 +103,8 @@ void router_spawn(struct router *router)
     router->started_at = router_log_size(router);
     router->pid = process_start(&process);
     AWAIT((router->port = told_port(router)) != 0 || !process_alive(router->pid));
-    if (router->port != 0)
-        return;
-    char *log = folder_read(&router->folder, "log");
-    print_error("%s\n", log);
-    free(log);
-    fail_msg("the router ended at once");
+    if (router->port == 0)
+        fail_with_log(router, "the router ended at once");
 }
 
 void router_start(struct router *router)
@@ -111,7 +115,12 @@ void router_start(struct router *router)
 
 void router_await_ready(const struct router *router)
 {
-    AWAIT(router_is_ready(router));
+    uint64_t end = mr_clock_ms() + PATIENCE;
+    while (!router_is_ready(router)) {
+        if (!process_alive(router->pid) || mr_clock_ms() >= end)
+            fail_with_log(router, "the router does not get ready");
+        usleep(5000);
+    }
 }
 
 void router_signal(const struct router *router, int number)
@@ -138,7 +147,7 @@ static void assert_workers_ended_well(const struct router *router)
     if (bad == NULL && (bad = strstr(own, "\"event\":\"stopping\"")) != NULL)
         bad = strstr(bad, "\"event\":\"worker_died\"");
     if (bad != NULL) {
-        print_error("%s\n", bad);
+        fprintf(stderr, "%s\n", bad);
         free(log);
         fail_msg("a worker did not end well");
     }

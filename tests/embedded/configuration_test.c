@@ -1,0 +1,202 @@
+/* What is wrong with configuration, scripts and addresses ends `run` with a code that tells which,
+ * and words that tell where. None of it needs a broker. */
+#include <arpa/inet.h>
+#include <sys/socket.h>
+
+#include "harness/folder.h"
+#include "harness/process.h"
+#include "harness/test.h"
+
+enum { DATA = 65, CONFIGURATION = 78 };
+
+static const char good[] = "function handleMessage() return 1 end\n";
+
+static int set_up(void **state)
+{
+    static struct folder folder;
+    folder_make(&folder);
+    *state = &folder;
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    folder_remove(*state);
+    return 0;
+}
+
+/* `moonroute run` with a mistake in its environment, configuration file (NULL: none), script or
+ * options. */
+static struct ended run(const struct folder *folder, const char *environment, const char *config,
+                        const char *script, const char *admin)
+{
+    const char *const variables[] = {"KAFKA_BROKERS=127.0.0.1:1", environment, NULL};
+    const char *const with[] = {"run",  "--scripts", "scripts",  "--admin",
+                                admin,  "--workers", "2",        "--log-format",
+                                "json", "--config",  "test.lua", NULL};
+    const char *const without[] = {"run",       "--scripts", "scripts",      "--admin", admin,
+                                   "--workers", "2",         "--log-format", "json",    NULL};
+    folder_write(folder, "scripts/orders.lua", script);
+    if (config != NULL)
+        folder_write(folder, "test.lua", config);
+    return process_run(folder, variables, config != NULL ? with : without);
+}
+
+static void assert_refused(const struct folder *folder, const char *environment, const char *config,
+                           const char *first, const char *second)
+{
+    struct ended ended = run(folder, environment, config, good, "127.0.0.1:0");
+    assert_contains(ended.err, first);
+    assert_contains(ended.err, second);
+    assert_int_equal(ended.code, CONFIGURATION);
+    ended_free(&ended);
+}
+
+static void an_unknown_key_is_refused_and_the_nearest_one_named(void **state)
+{
+    assert_refused(*state, NULL, "return { kafka = { brokrs = { 'a:1' } } }\n", "test.lua",
+                   "kafka.brokrs");
+    assert_refused(*state, NULL, "return { kafka = { brokrs = { 'a:1' } } }\n", "kafka.brokrs",
+                   "brokers");
+    assert_refused(*state, NULL, "return { comit_interval = 5 }\n", "comit_interval",
+                   "commit_interval");
+}
+
+static void a_wrong_value_is_told_with_its_place_what_is_expected_and_what_is_there(void **state)
+{
+    assert_refused(*state, NULL, "return { routes = { orders = { concurrency = 'five' } } }\n",
+                   "test.lua: routes[\"orders\"].concurrency: expected", "got \"five\"");
+}
+
+static void all_mistakes_are_told_at_once(void **state)
+{
+    const char *config = "return { workes = 1, comit_interval = 5, shutdown_timeout = 'soon' }\n";
+    assert_refused(*state, NULL, config, "workes", "comit_interval");
+    assert_refused(*state, NULL, config, "comit_interval", "shutdown_timeout");
+}
+
+static void a_file_that_is_no_lua_or_gives_no_table_is_refused(void **state)
+{
+    assert_refused(*state, NULL, "return {", "test.lua", "test.lua");
+    assert_refused(*state, NULL, "return 7", "test.lua", "table");
+}
+
+static void an_unknown_variable_is_refused_and_the_nearest_one_named(void **state)
+{
+    assert_refused(*state, "MOONROUTE_COMIT_INTERVAL=5", NULL, "MOONROUTE_COMIT_INTERVAL",
+                   "MOONROUTE_COMMIT_INTERVAL");
+}
+
+static void a_wrong_variable_is_told_with_its_value(void **state)
+{
+    assert_refused(*state, "MOONROUTE_SHUTDOWN_TIMEOUT=soon", NULL, "MOONROUTE_SHUTDOWN_TIMEOUT",
+                   "\"soon\"");
+}
+
+static void an_unknown_librdkafka_property_is_refused_in_its_own_words(void **state)
+{
+    assert_refused(
+        *state, NULL, "return { kafka = { properties = { ['no.such.thing'] = '1' } } }\n",
+        "kafka.properties[\"no.such.thing\"]", "No such configuration property: \"no.such.thing\"");
+}
+
+static void a_wrong_value_of_a_librdkafka_property_is_refused(void **state)
+{
+    assert_refused(*state, NULL,
+                   "return { kafka = { properties = { ['session.timeout.ms'] = -5 } } }\n",
+                   "kafka.properties[\"session.timeout.ms\"]", "-5");
+}
+
+static void a_property_that_would_break_the_promises_is_refused(void **state)
+{
+    assert_refused(
+        *state, NULL,
+        "return { kafka = { properties = { ['enable.auto.offset.store'] = 'true' } } }\n",
+        "kafka.properties[\"enable.auto.offset.store\"]", "cannot be set");
+}
+
+static void assert_script_refused(const struct folder *folder, const char *script,
+                                  const char *place)
+{
+    struct ended ended = run(folder, NULL, NULL, script, "127.0.0.1:0");
+    assert_contains(ended.err, place);
+    assert_int_equal(ended.code, DATA);
+    ended_free(&ended);
+}
+
+static void a_script_with_a_syntax_error_is_named_with_its_line(void **state)
+{
+    assert_script_refused(*state, "function handleMessage()\n  return ((\nend\n",
+                          "scripts/orders.lua:3: ");
+}
+
+static void a_script_that_raises_as_it_loads_is_named_with_its_line(void **state)
+{
+    assert_script_refused(*state, "function handleMessage() end\n\nerror('never')\n",
+                          "scripts/orders.lua:3: never");
+    assert_script_refused(*state, "function handleMessage() end\nlocal x = no_such_global\n",
+                          "scripts/orders.lua:2: ");
+}
+
+static void a_script_without_a_handler_is_named(void **state)
+{
+    assert_script_refused(*state, "local x = 1\n", "scripts/orders.lua");
+}
+
+static void every_script_that_does_not_load_is_named(void **state)
+{
+    folder_write(*state, "scripts/second.lua", "return ((\n");
+    assert_script_refused(*state, "return ))\n", "scripts/orders.lua:1: ");
+    assert_script_refused(*state, "return ))\n", "scripts/second.lua:");
+    folder_delete(*state, "scripts/second.lua");
+}
+
+static void an_admin_address_in_use_is_told(void **state)
+{
+    char address[64];
+    struct sockaddr_in taken = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t length = sizeof(taken);
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    assert_int_equal(bind(fd, (const struct sockaddr *)&taken, sizeof(taken)), 0);
+    assert_int_equal(listen(fd, 1), 0);
+    assert_int_equal(getsockname(fd, (struct sockaddr *)&taken, &length), 0);
+    snprintf(address, sizeof(address), "127.0.0.1:%d", ntohs(taken.sin_port));
+    struct ended ended = run(*state, NULL, NULL, good, address);
+    close(fd);
+    assert_contains(ended.err, "admin.listen");
+    assert_contains(ended.err, address);
+    assert_contains(ended.err, "Address already in use");
+    assert_int_equal(ended.code, CONFIGURATION);
+    ended_free(&ended);
+}
+
+static void a_folder_of_scripts_that_is_not_there_is_named(void **state)
+{
+    const char *const arguments[] = {"run", "--scripts", "nowhere", "--admin", "127.0.0.1:0", NULL};
+    struct ended ended = process_run(*state, NULL, arguments);
+    assert_contains(ended.err, "nowhere");
+    assert_in_range(ended.code, 64, 78);
+    ended_free(&ended);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(an_unknown_key_is_refused_and_the_nearest_one_named),
+        cmocka_unit_test(a_wrong_value_is_told_with_its_place_what_is_expected_and_what_is_there),
+        cmocka_unit_test(all_mistakes_are_told_at_once),
+        cmocka_unit_test(a_file_that_is_no_lua_or_gives_no_table_is_refused),
+        cmocka_unit_test(an_unknown_variable_is_refused_and_the_nearest_one_named),
+        cmocka_unit_test(a_wrong_variable_is_told_with_its_value),
+        cmocka_unit_test(an_unknown_librdkafka_property_is_refused_in_its_own_words),
+        cmocka_unit_test(a_wrong_value_of_a_librdkafka_property_is_refused),
+        cmocka_unit_test(a_property_that_would_break_the_promises_is_refused),
+        cmocka_unit_test(a_script_with_a_syntax_error_is_named_with_its_line),
+        cmocka_unit_test(a_script_that_raises_as_it_loads_is_named_with_its_line),
+        cmocka_unit_test(a_script_without_a_handler_is_named),
+        cmocka_unit_test(every_script_that_does_not_load_is_named),
+        cmocka_unit_test(an_admin_address_in_use_is_told),
+        cmocka_unit_test(a_folder_of_scripts_that_is_not_there_is_named),
+    };
+    return cmocka_run_group_tests(tests, set_up, tear_down);
+}
