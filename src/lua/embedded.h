@@ -1,4 +1,5 @@
-/* The Lua sources of the repository's lua/ folder, compiled into the binary by cmake/embed.cmake. */
+/* The Lua sources of the repository's lua/ folder, compiled into the binary by cmake/embed.cmake.
+ */
 #ifndef MR_LUA_EMBEDDED_H
 #define MR_LUA_EMBEDDED_H
 

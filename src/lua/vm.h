@@ -1,5 +1,6 @@
-/* The Lua room's front: one VM a worker, generations of scripts in it, and tasks (a handler at work on one message).
- * Nothing of lua.h shows here; what a script asks of the world goes through struct mr_host. */
+/* The Lua room's front: one VM a worker, generations of scripts in it, and tasks (a handler at work
+ * on one message). Nothing of lua.h shows here; what a script asks of the world goes through struct
+ * mr_host. */
 #ifndef MR_LUA_VM_H
 #define MR_LUA_VM_H
 
@@ -20,21 +21,25 @@ struct mr_script;     /* one handler script of a generation */
 struct mr_task;       /* a handler at work: a coroutine with what it works on */
 
 struct mr_ask {
-    struct mr_outgoing record; /* record.headers: the additional ones; record.key.data NULL: the correlation id is the key */
+    struct mr_outgoing record; /* record.headers: the additional ones; record.key.data NULL: the
+                                  correlation id is the key */
     const char *reply_to;      /* NULL: by the rule of section 4 */
     int64_t timeout;           /* ms; 0: rpc.timeout */
 };
 
-/* What the worker does for scripts. Each function that can fail returns 0, or -1 with `error` set to a text for the
- * script (raised as an error there). `data` is that of mr_vm_new. */
+/* What the worker does for scripts. Each function that can fail returns 0, or -1 with `error` set
+ * to a text for the script (raised as an error there). `data` is that of mr_vm_new. */
 struct mr_host {
-    int (*publish)(void *data, void *job, const struct mr_outgoing *record, char *error, size_t size);
-    /* The task yields after 0 and is resumed by mr_task_resume. */
+    int (*publish)(void *data, void *job, const struct mr_outgoing *record, char *error,
+                   size_t size);
+    /* These two are called when the script has yielded, from within mr_task_start or
+     * mr_task_resume. After 0 the task waits for mr_task_resume, which comes later: never from
+     * within the call. */
     int (*request)(void *data, void *job, const struct mr_ask *ask, char *error, size_t size);
     int (*sleep)(void *data, void *job, int64_t milliseconds, char *error, size_t size);
 };
 
-/* What a handler is called with; borrowed until the task has ended. */
+/* What a handler is called with. What it points to is borrowed until the task has ended. */
 struct mr_incoming {
     const char *topic;
     int32_t partition;
@@ -43,8 +48,8 @@ struct mr_incoming {
     struct mr_bytes key, value;
     const struct mr_pair *headers; /* in the order they came */
     size_t header_count;
-    int attempt;                      /* from 1 */
-    bool is_request;                  /* the two below are set */
+    int attempt;     /* from 1 */
+    bool is_request; /* the two below are set */
     struct mr_bytes correlation_id;
     struct mr_bytes reply_to;
     int64_t deadline; /* wall ms; 0 where it has none */
@@ -54,7 +59,8 @@ enum mr_outcome {
     MR_OUTCOME_YIELDED,     /* waits for mr_task_resume */
     MR_OUTCOME_RETURNED,    /* `reply` tells */
     MR_OUTCOME_RAISED,      /* `fault` tells */
-    MR_OUTCOME_UNDECODABLE, /* the message is not JSON; the handler was not called; fault.message says why */
+    MR_OUTCOME_UNDECODABLE, /* the message is not JSON; the handler was not called; fault.message
+                               says why */
 };
 
 enum mr_reply_kind { MR_REPLY_NONE, MR_REPLY_NULL, MR_REPLY_VALUE };
@@ -68,8 +74,8 @@ enum mr_fault_kind {
 
 struct mr_fault {
     enum mr_fault_kind kind;
-    int status;             /* 400 to 599; 500 where the fault has none */
-    int64_t retry_after;    /* ms, 0 or more */
+    int status;              /* 400 to 599; 500 where the fault has none */
+    int64_t retry_after;     /* ms, 0 or more */
     struct mr_bytes message; /* UTF-8 */
     struct mr_bytes name;    /* "ValidationError"; "InternalServerError" by default */
     struct mr_bytes trace;   /* traceback with file:line; empty for status faults */
@@ -79,48 +85,53 @@ struct mr_fault {
 struct mr_result {
     enum mr_outcome outcome;
     enum mr_reply_kind reply;
-    struct mr_bytes value;          /* the reply, JSON (raw bytes where the codec is raw) */
-    bool value_is_string;           /* the returned Lua value was a string (nestjs wants to know) */
-    const struct mr_pair *headers;  /* the second returned table */
+    struct mr_bytes value;         /* the reply, JSON (raw bytes where the codec is raw) */
+    bool value_is_string;          /* the returned Lua value was a string (nestjs wants to know) */
+    const struct mr_pair *headers; /* the second returned table */
     size_t header_count;
     struct mr_fault fault;
 };
 
 struct mr_vm *mr_vm_new(const struct mr_host *host, void *data);
-void mr_vm_free(struct mr_vm *vm); /* tasks and generations must have ended */
+void mr_vm_free(struct mr_vm *vm);           /* tasks and generations must have ended */
 size_t mr_vm_memory(const struct mr_vm *vm); /* bytes in use by Lua */
 
-/* Loads every script of the snapshot, in an environment and a require cache of their own, and calls each onLoad. NULL with
- * errors ("scripts/echo.lua:3: ...") where one does not load, has no handleMessage or raises. */
+/* Loads every script of the snapshot, in an environment and a require cache of their own, and calls
+ * each onLoad. NULL with errors ("scripts/echo.lua:3: ...") where one does not load, has no
+ * handleMessage or raises. */
 struct mr_generation *mr_generation_load(struct mr_vm *vm, const struct mr_snapshot *snapshot,
                                          struct mr_errors *errors);
-/* Adds what mr_generation_load would, except that no onLoad is called; files below lib/ that no script requires are compiled too. */
+/* Adds what mr_generation_load would, except that no onLoad is called; files below lib/ that no
+ * script requires are compiled too. */
 void mr_generation_check(struct mr_vm *vm, const struct mr_snapshot *snapshot,
                          struct mr_errors *errors);
-/* No new tasks will start on it: onUnload is called, and it is freed, when its last task has ended. */
+/* No new tasks will start on it: onUnload is called, and it is freed, when its last task has ended.
+ */
 void mr_generation_retire(struct mr_generation *generation);
 /* The script in that file ("echo.lua"), NULL where there is none. The generation's. */
 struct mr_script *mr_generation_script(struct mr_generation *generation, const char *file);
 
 enum mr_codec { MR_CODEC_JSON, MR_CODEC_RAW };
 
-/* Calls the script's handleMessage on the message; the task is from a pool and the caller's until mr_task_end. `job` comes back in
- * the host's functions. `result` tells how far it came. */
+/* Calls the script's handleMessage on the message; the task is from a pool and the caller's until
+ * mr_task_end. `job` comes back in the host's functions. `result` tells how far it came. */
 struct mr_task *mr_task_start(struct mr_script *script, enum mr_codec codec,
                               const struct mr_incoming *incoming, void *job,
                               struct mr_result *result);
 /* What a yielded task is resumed with: nothing (sleep), a reply, or an error to raise in it. */
 struct mr_resumption {
     enum { MR_RESUME_DONE, MR_RESUME_REPLY, MR_RESUME_STATUS_ERROR } kind;
-    struct mr_bytes value;         /* REPLY: JSON bytes; data NULL: a null value */
-    bool enveloped;                /* REPLY: an object with success may be the envelope of kafka-client: unwrap or raise */
-    bool is_error;                 /* REPLY: message-type: error: raise it */
+    struct mr_bytes value; /* REPLY: JSON bytes; data NULL: a null value */
+    bool enveloped; /* REPLY: an object with success may be the envelope of kafka-client: unwrap or
+                       raise */
+    bool is_error;  /* REPLY: message-type: error: raise it */
     const struct mr_pair *headers; /* REPLY */
     size_t header_count;
     int status;                    /* STATUS_ERROR */
     struct mr_bytes message, name; /* STATUS_ERROR */
 };
-void mr_task_resume(struct mr_task *task, const struct mr_resumption *with, struct mr_result *result);
+void mr_task_resume(struct mr_task *task, const struct mr_resumption *with,
+                    struct mr_result *result);
 void mr_task_end(struct mr_task *task); /* back to the pool; a yielded one is dropped */
 
 #endif

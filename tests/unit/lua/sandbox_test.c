@@ -175,7 +175,7 @@ static void the_rest_of_lua_is_there(void **state)
 static void random_numbers_differ_between_workers(void **state)
 {
     struct world *world = *state, other;
-    char first[64];
+    char first[8192];
     const char *code = "return math.random(2 ^ 40)";
     world_open(&other);
     world_script(world, evaluating);

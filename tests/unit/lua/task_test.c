@@ -308,12 +308,12 @@ static void many_tasks_wait_at_once_and_end_in_any_order(void **state)
     enum { COUNT = 300 };
     struct world *world = *state;
     static struct mr_task *tasks[COUNT];
+    static char values[COUNT][16]; /* borrowed until the tasks have ended */
     world_script(world, ROUTER HANDLER "router.sleep(1) return { message, context.offset } end");
     for (int round = 0; round < 2; round++) {
         for (int i = 0; i < COUNT; i++) {
-            char value[16];
-            snprintf(value, sizeof(value), "%d", i);
-            struct mr_incoming incoming = world_message(value);
+            snprintf(values[i], sizeof(values[i]), "%d", i);
+            struct mr_incoming incoming = world_message(values[i]);
             incoming.offset = i;
             tasks[i] = world_begin(world, MR_CODEC_JSON, &incoming);
         }

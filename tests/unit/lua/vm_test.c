@@ -192,7 +192,7 @@ static void headers_are_a_table_with_the_last_of_a_repeated_name(void **state)
 static void two_hundred_headers_arrive(void **state)
 {
     struct world *world = *state;
-    char names[200][8];
+    char names[200][16];
     struct mr_pair headers[200];
     for (int i = 0; i < 200; i++) {
         snprintf(names[i], sizeof(names[i]), "h%d", i);
