@@ -48,7 +48,7 @@ class Odd(NamedTuple):
 def odd(cluster: Cluster, shared_scripts: Scripts, start_shared_router: StartRouter) -> Iterator[Odd]:
     topic = cluster.create_topic(unique("odd"))
     shared_scripts.write(topic, ODD)
-    yield Odd(topic, start_shared_router(shared_scripts))
+    yield Odd(topic, start_shared_router(shared_scripts, env={"MOONROUTE_COMMIT_INTERVAL": "100"}))
 
 
 @pytest.fixture(autouse=True)

@@ -15,7 +15,8 @@ from support.router import Scripts, alive
 from support.wait import until
 
 ANSWER = """
-function handleMessage(_topic, message)
+function handleMessage(topic, message, headers, context)
+    assert(topic == "TOPIC" and headers["correlation-id"] == context.key and context.correlation_id == context.key)
     return { id = message.id, total = message.payload.price * message.payload.quantity }
 end
 """
@@ -33,13 +34,17 @@ pytestmark = pytest.mark.timeout(180 + TOTAL // 200)
 @pytest.fixture
 def topic(cluster: Cluster, scripts: Scripts) -> str:
     topic = cluster.create_topic(unique("orders"), partitions=4)
-    scripts.write(topic, ANSWER)
+    scripts.write(topic, ANSWER.replace("TOPIC", topic))
     return topic
+
+
+def is_its_own_answer(number: int, value: bytes) -> None:
+    assert json.loads(value) == {"id": f"order-{number:08d}", "total": 192751.5}
 
 
 @pytest.fixture
 def load(cluster: Cluster, topic: str) -> Iterator[Load]:
-    with contextlib.closing(Load(cluster, topic)) as load:
+    with contextlib.closing(Load(cluster, topic, check=is_its_own_answer)) as load:
         yield load
 
 

@@ -48,7 +48,7 @@ class Probe(NamedTuple):
 def probe(cluster: Cluster, shared_scripts: Scripts, start_shared_router: StartRouter) -> Iterator[Probe]:
     topic = cluster.create_topic(unique("probe"))
     shared_scripts.write(topic, PROBE)
-    yield Probe(topic, start_shared_router(shared_scripts))
+    yield Probe(topic, start_shared_router(shared_scripts, env={"MOONROUTE_COMMIT_INTERVAL": "100"}))
 
 
 def assert_events(cluster: Cluster, asker: Asker, probe: Probe, messages: list[Headers]) -> None:

@@ -15,6 +15,8 @@ from support.cluster import Cluster, unique
 from support.router import Scripts, alive
 from support.wait import until
 
+# A killed worker's partitions move when its session has ended; 10 seconds by default, which other tests wait for.
+SHORT_SESSIONS = 'return { kafka = { properties = { ["session.timeout.ms"] = 2000, ["heartbeat.interval.ms"] = 500 } } }\n'
 ECHO = "function handleMessage(_topic, message) return message end\n"
 
 
@@ -48,7 +50,7 @@ def test_a_dead_worker_is_replaced_and_until_then_the_router_is_not_ready(asker:
 
 @pytest.mark.parametrize("number", [signal.SIGSEGV, signal.SIGABRT, signal.SIGTERM])
 def test_a_worker_is_replaced_whatever_ended_it(topic: str, scripts: Scripts, start_router: StartRouter, number: signal.Signals) -> None:
-    router = start_router(scripts)
+    router = start_router(scripts, config=SHORT_SESSIONS)
     (before,) = router.workers()
     os.kill(before, number)
     until(lambda: router.workers() not in ([], [before]), "a new worker")
@@ -58,7 +60,7 @@ def test_a_worker_is_replaced_whatever_ended_it(topic: str, scripts: Scripts, st
 
 
 def test_a_worker_that_dies_again_and_again_is_restarted_with_growing_pauses(topic: str, scripts: Scripts, start_router: StartRouter) -> None:
-    router = start_router(scripts)
+    router = start_router(scripts, config=SHORT_SESSIONS)
     seen: set[int] = set()
     for _ in range(5):
         (worker,) = until(lambda: [pid for pid in router.workers() if pid not in seen], "a new worker")
@@ -168,7 +170,7 @@ def can_unshare() -> bool:
 
 @pytest.mark.skipif(not can_unshare(), reason="this user may not make PID namespaces")
 def test_as_pid_1_the_master_reaps_strangers_and_stops_on_sigterm(asker: Asker, topic: str, scripts: Scripts, start_router: StartRouter) -> None:
-    router = start_router(scripts, workers=2, wrapper=["unshare", "--pid", "--fork", "--mount-proc", "--kill-child"])
+    router = start_router(scripts, config=SHORT_SESSIONS, workers=2, wrapper=["unshare", "--pid", "--fork", "--mount-proc", "--kill-child"])
     master = psutil.Process(router.pid)
     assert asker.ask_data(topic, {"a": 1}) == {"a": 1}
     # A shell inside leaves two children behind, which become the master's; one ends at once, one a little later.

@@ -22,13 +22,18 @@ def value_of(number: int) -> bytes:
 
 
 class Load:
-    """Requests numbered from 0, whose correlation id is their number; what came back is counted by number."""
+    """Requests numbered from 0, whose correlation id is their number; what came back is counted by number.
 
-    def __init__(self, cluster: Cluster, topic: str, total: int = TOTAL, window: int = 2000, partitions: int = 4) -> None:
+    `check` looks at each number and the value that answers it.
+    """
+
+    def __init__(self, cluster: Cluster, topic: str, total: int = TOTAL, window: int = 2000, partitions: int = 4,
+                 check: Callable[[int, bytes], None] = lambda _number, _value: None) -> None:
         self.cluster = cluster
         self.topic = topic
         self.total = total
         self.window = window
+        self._check = check
         self.replies = cluster.create_topic(unique("replies"), partitions)
         self.sent = 0
         self.answers: Counter[int] = Counter()
@@ -105,5 +110,7 @@ class Load:
         for message in self._consumer.consume(1000, 0.01):
             reply = record_of(message)
             assert reply.header("message-type") == b"response", reply
-            self.answers[int(reply.header("correlation-id"))] += 1
+            number = int(reply.header("correlation-id"))
+            self._check(number, reply.value)
+            self.answers[number] += 1
             self.values[reply.value] += 1
