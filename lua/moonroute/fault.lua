@@ -1,7 +1,7 @@
 --- Tells apart what handlers raise (DESIGN section 2, "Raises"). Never raises itself, whatever the
 -- value's metamethods do.
 
-local null = require("moonroute.json").null
+local json = require "moonroute.json"
 
 local fault = {}
 
@@ -29,10 +29,20 @@ function fault.text(value)
   return "(" .. type(value) .. " that cannot be shown)"
 end
 
-local function message_of(value, default)
+-- What a table without a message says best: what it shows of itself, else what is in it.
+local function table_text(value)
+  local meta = debug.getmetatable(value)
+  local ok, text = pcall(json.encode, value)
+  if ok and not (type(meta) == "table" and rawget(meta, "__tostring")) then
+    return text
+  end
+  return fault.text(value)
+end
+
+local function message_of(value)
   local message = field(value, "message")
-  if message == nil or message == null then
-    return default
+  if message == nil or message == json.null then
+    return nil
   end
   return fault.text(message)
 end
@@ -71,13 +81,13 @@ function fault.classify(value)
   end
   local status, delay = field(value, "statusCode"), delay_of(value)
   if status ~= nil then
-    return "status", message_of(value, DEFAULT_MESSAGE), name_of(value), status_of(status)
+    return "status", message_of(value) or DEFAULT_MESSAGE, name_of(value), status_of(status)
   elseif delay then
-    return "retry", message_of(value, DEFAULT_MESSAGE), name_of(value), delay
+    return "retry", message_of(value) or DEFAULT_MESSAGE, name_of(value), delay
   elseif field(value, "retryable") == false then
-    return "reject", message_of(value, DEFAULT_MESSAGE), name_of(value), 0
+    return "reject", message_of(value) or DEFAULT_MESSAGE, name_of(value), 0
   end
-  return "error", message_of(value, fault.text(value)), name_of(value), 0
+  return "error", message_of(value) or table_text(value), name_of(value), 0
 end
 
 return fault
