@@ -44,6 +44,7 @@ static const struct raising {
      DEFAULT_NAME},
     {"error { retryable = true, message = 'm' }", MR_FAULT_ERROR, 500, 0, "m", DEFAULT_NAME},
     {"error { message = 'm', error = 'N' }", MR_FAULT_ERROR, 500, 0, "m", "N"},
+    {"error { code = 5 }", MR_FAULT_ERROR, 500, 0, "{\"code\":5}", DEFAULT_NAME},
     {"error('text')", MR_FAULT_ERROR, 500, 0, "scripts/test.lua:1: text", DEFAULT_NAME},
     {"error('text', 0)", MR_FAULT_ERROR, 500, 0, "text", DEFAULT_NAME},
     {"error()", MR_FAULT_ERROR, 500, 0, "nil", DEFAULT_NAME},

@@ -189,14 +189,15 @@ static void a_library_without_a_value_is_true(void **state)
 static void libraries_have_strict_environments_of_their_own(void **state)
 {
     struct world *world = *state;
-    world_files(world, "lib/leak.lua", "leaked = 1 return true", "lib/typo.lua",
-                "return function() return colour end", "test.lua",
-                "require 'leak' local typo = require 'typo' " HANDLER
-                "return { rawget(_G, 'leaked') == nil, select(2, pcall(typo)) } end",
-                NULL);
+    world_files(
+        world, "lib/leak.lua", "leaked = 1 return true", "lib/typo.lua",
+        "return function() return colour end", "test.lua",
+        "require 'leak' local typo = require 'typo' " HANDLER
+        "return { rawget(_G, 'leaked') == nil, select(2, pcall(typo)):match('[^/]*$') } end",
+        NULL);
     world->generation = world_load(world);
     struct mr_task *task = world_start(world, "1");
-    assert_reply(world, "[true,\"scripts\\/lib\\/typo.lua:1: undefined global 'colour'\"]");
+    assert_reply(world, "[true,\"typo.lua:1: undefined global 'colour'\"]");
     world_end(world, task);
 }
 
@@ -225,13 +226,13 @@ static void a_library_that_failed_can_be_required_again(void **state)
     struct world *world = *state;
     world_files(world, "lib/flaky.lua",
                 "local router = require 'moonroute' router.sleep(1) return 1", "test.lua",
-                HANDLER "local first = pcall(require, 'flaky') "
-                        "local _, why = pcall(require, 'flaky') return { first, why } end",
+                HANDLER
+                "local first = pcall(require, 'flaky') "
+                "local _, why = pcall(require, 'flaky') return { first, why:match('[^/]*$') } end",
                 NULL);
     world->generation = world_load(world);
     struct mr_task *task = world_start(world, "1");
-    assert_reply(world,
-                 "[false,\"scripts\\/lib\\/flaky.lua:1: router.sleep: not while a script loads\"]");
+    assert_reply(world, "[false,\"flaky.lua:1: router.sleep: not while a script loads\"]");
     world_end(world, task);
 }
 
