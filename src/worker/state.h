@@ -44,6 +44,7 @@ struct mr_worker {
         struct mr_snapshot *snapshot;
         struct mr_routes *routes;
     } prepared;
+    uint64_t uncrowded; /* ms, when the outbox last had room */
     enum mr_phase phase;
     uint64_t phase_ends;  /* ms */
     struct mr_timer look; /* while stopping */

@@ -7,6 +7,7 @@
 enum {
     BATCH = 1000, /* messages taken before timers and the channel get their turn */
     HEARTBEAT_MS = 1000,
+    PATIENCE_MS = 10000,
 };
 
 static void on_more(uv_idle_t *handle);
@@ -27,6 +28,21 @@ void mr_worker_show_state(struct mr_worker *worker)
         mr_log(MR_LOG_INFO, "worker_ready", MR_I("pid", getpid()));
 }
 
+/* While the outbox is crowded messages stay where they are, in librdkafka's bounded queue. Where
+ * that takes long partitions are paused, since a group member has to poll now and then; what was
+ * fetched is then thrown away and comes again. */
+static bool may_take(struct mr_worker *worker)
+{
+    uint64_t now = mr_clock_ms();
+    bool crowded = mr_outbox_crowded(worker->outbox);
+    if (!crowded || worker->phase != MR_PHASE_WORKING)
+        worker->uncrowded = now;
+    bool long_crowded = now - worker->uncrowded >= PATIENCE_MS;
+    if (worker->phase == MR_PHASE_WORKING)
+        mr_groups_hold(worker->groups, long_crowded);
+    return !crowded || long_crowded || worker->phase != MR_PHASE_WORKING;
+}
+
 void mr_worker_turn(struct mr_worker *worker)
 {
     size_t taken = 0;
@@ -35,12 +51,10 @@ void mr_worker_turn(struct mr_worker *worker)
     if (worker->groups != NULL) {
         mr_outbox_poll(worker->outbox);
         mr_rpc_poll(worker->rpc);
-        if (worker->dispatch.routes != NULL)
+        if (worker->dispatch.routes != NULL && may_take(worker))
             taken = mr_groups_poll(worker->groups, BATCH);
         mr_dispatch_run(&worker->dispatch);
         mr_partitions_store(&worker->dispatch.partitions);
-        if (worker->phase == MR_PHASE_WORKING)
-            mr_groups_hold(worker->groups, mr_outbox_crowded(worker->outbox));
     }
     if (worker->phase != MR_PHASE_WORKING)
         mr_worker_stop_further(worker);
