@@ -4,7 +4,6 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/log.h"
 #include "base/panic.h"
@@ -12,7 +11,8 @@
 struct mr_line {
     uint64_t slot;
     pid_t pid;
-    struct mr_channel channel; /* fd -1: closed */
+    struct mr_channel channel;
+    bool broken; /* nothing comes or goes any more */
     uv_poll_t poll;
     mr_line_frame_fn *on_frame;
     void *context;
@@ -32,14 +32,13 @@ struct mr_line *mr_line_new(uv_loop_t *loop, int fd, uint64_t slot, pid_t pid,
     return line;
 }
 
-/* The buffers stay: somebody up the stack may still look at a frame in them. */
+/* The channel stays until the handle is closed: somebody up the stack may still look at a frame in
+ * it, and closing the handle takes the descriptor's number out of the loop, which must not be
+ * another worker's by then. */
 static void disconnect(struct mr_line *line)
 {
-    if (line->channel.fd < 0)
-        return;
     uv_poll_stop(&line->poll);
-    close(line->channel.fd);
-    line->channel.fd = -1;
+    line->broken = true;
 }
 
 static void on_poll_closed(uv_handle_t *handle)
@@ -89,7 +88,7 @@ static void take_frames(struct mr_line *line)
 
 void mr_line_drain(struct mr_line *line)
 {
-    if (line->channel.fd < 0)
+    if (line->broken)
         return;
     int result = mr_channel_fill(&line->channel);
     take_frames(line);
@@ -102,13 +101,13 @@ static void on_poll(uv_poll_t *poll, int status, int events)
     struct mr_line *line = poll->data;
     if (status < 0 || (events & UV_READABLE))
         mr_line_drain(line);
-    if (line->channel.fd >= 0 && (events & UV_WRITABLE))
+    if (!line->broken && (events & UV_WRITABLE))
         flush(line);
 }
 
 void mr_line_send(struct mr_line *line, enum mr_frame_kind kind, struct mr_bytes body)
 {
-    if (line->channel.fd < 0)
+    if (line->broken)
         return;
     mr_channel_put(&line->channel, kind, body);
     flush(line);
