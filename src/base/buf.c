@@ -109,6 +109,23 @@ const char *mr_buf_text(const struct mr_buf *buf)
     return buf->data == NULL ? "" : buf->data;
 }
 
+size_t mr_decimal(char to[24], int64_t value)
+{
+    char digits[24];
+    size_t count = 0, length = 0;
+    uint64_t rest = value < 0 ? 0 - (uint64_t)value : (uint64_t)value;
+    do {
+        digits[count++] = (char)('0' + rest % 10);
+        rest /= 10;
+    } while (rest > 0);
+    if (value < 0)
+        to[length++] = '-';
+    while (count > 0)
+        to[length++] = digits[--count];
+    to[length] = '\0';
+    return length;
+}
+
 void mr_buf_put_u64(struct mr_buf *buf, uint64_t value)
 {
     mr_buf_append(buf, &value, sizeof(value));

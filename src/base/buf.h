@@ -31,6 +31,9 @@ void mr_buf_free(struct mr_buf *buf);
 /* The text so far, "" where nothing was appended. Borrowed. */
 const char *mr_buf_text(const struct mr_buf *buf);
 
+/* Writes the number in decimal with a NUL behind it; returns its length, 20 at most. */
+size_t mr_decimal(char to[24], int64_t value);
+
 /* Length-prefixed fields (u32, host order) for what master and workers tell each other on one
  * machine. */
 void mr_buf_put_u64(struct mr_buf *buf, uint64_t value);

@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/panic.h"
 #include "kafka/conf.h"
@@ -12,6 +13,7 @@ struct mr_producer {
     rd_kafka_queue_t *queue;
     const struct mr_producer_events *events;
     void *data;
+    rd_kafka_topic_t *topic; /* of the latest record: the next one is often for the same */
     size_t outstanding;
 };
 
@@ -82,12 +84,27 @@ static void *unconst(const char *data)
     return pointer.to;
 }
 
+static rd_kafka_topic_t *topic_of(struct mr_producer *producer, const char *name)
+{
+    if (producer->topic != NULL && strcmp(rd_kafka_topic_name(producer->topic), name) == 0)
+        return producer->topic;
+    if (producer->topic != NULL)
+        rd_kafka_topic_destroy(producer->topic);
+    producer->topic = rd_kafka_topic_new(producer->handle, name, NULL);
+    return producer->topic;
+}
+
 enum mr_sent mr_producer_send(struct mr_producer *producer, const struct mr_outgoing *record,
                               void *opaque, char *why, size_t size)
 {
+    rd_kafka_topic_t *topic = topic_of(producer, record->topic);
+    if (topic == NULL) {
+        snprintf(why, size, "%s", rd_kafka_err2str(rd_kafka_last_error()));
+        return MR_SENT_REFUSED;
+    }
     rd_kafka_headers_t *headers = headers_of(record);
     rd_kafka_vu_t fields[] = {
-        {.vtype = RD_KAFKA_VTYPE_TOPIC, .u.cstr = record->topic},
+        {.vtype = RD_KAFKA_VTYPE_RKT, .u.rkt = topic},
         {.vtype = RD_KAFKA_VTYPE_PARTITION, .u.i32 = record->partition},
         {.vtype = RD_KAFKA_VTYPE_KEY, .u.mem = {unconst(record->key.data), record->key.length}},
         {.vtype = RD_KAFKA_VTYPE_VALUE,
@@ -124,11 +141,6 @@ size_t mr_producer_outstanding(const struct mr_producer *producer)
     return producer->outstanding;
 }
 
-void mr_producer_hurry(struct mr_producer *producer)
-{
-    rd_kafka_flush(producer->handle, 0);
-}
-
 rd_kafka_t *mr_producer_handle(const struct mr_producer *producer)
 {
     return producer->handle;
@@ -144,6 +156,8 @@ void mr_producer_drop(struct mr_producer *producer)
 void mr_producer_free(struct mr_producer *producer)
 {
     MR_ASSERT(producer->outstanding == 0);
+    if (producer->topic != NULL)
+        rd_kafka_topic_destroy(producer->topic);
     rd_kafka_queue_io_event_enable(producer->queue, -1, NULL, 0);
     rd_kafka_queue_destroy(producer->queue);
     rd_kafka_destroy(producer->handle);

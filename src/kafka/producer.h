@@ -31,8 +31,6 @@ enum mr_sent mr_producer_send(struct mr_producer *producer, const struct mr_outg
 void mr_producer_poll(struct mr_producer *producer);
 /* Records sent and not reported yet. */
 size_t mr_producer_outstanding(const struct mr_producer *producer);
-/* Sends what lingers now, without waiting for it. */
-void mr_producer_hurry(struct mr_producer *producer);
 /* Gives up what is outstanding: its reports come, most with an error, before this returns. */
 void mr_producer_drop(struct mr_producer *producer);
 /* Nothing may be outstanding. */

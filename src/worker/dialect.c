@@ -125,8 +125,11 @@ static void put_success(struct mr_buf *value, const struct mr_answer *answer, bo
     if (enveloped)
         mr_buf_string(value, "{\"success\":true,\"data\":");
     mr_buf_append(value, data.data, data.length);
-    if (enveloped)
-        mr_buf_printf(value, ",\"timestamp\":%s}", timestamp);
+    if (enveloped) {
+        mr_buf_string(value, ",\"timestamp\":");
+        mr_buf_string(value, timestamp);
+        mr_buf_string(value, "}");
+    }
 }
 
 static void add_header(struct mr_reply *reply, struct mr_bytes name, struct mr_bytes value)
@@ -156,14 +159,20 @@ static void put_headers(struct mr_reply *reply, const struct mr_request *request
     reply->record.headers = reply->headers;
 }
 
+static void set_topic(struct mr_reply *reply, struct mr_bytes name)
+{
+    size_t length = name.length < sizeof(reply->topic) ? name.length : sizeof(reply->topic) - 1;
+    memcpy(reply->topic, name.data, length);
+    reply->topic[length] = '\0';
+}
+
 void mr_dialect_compose(struct mr_reply *reply, const struct mr_request *request,
                         struct mr_bytes key, const struct mr_answer *answer, int64_t now)
 {
     bool enveloped = dialects[request->dialect].enveloped;
-    snprintf(reply->timestamp, sizeof(reply->timestamp), "%lld", (long long)now);
-    snprintf(reply->status, sizeof(reply->status), "%d", answer->status);
-    snprintf(reply->topic, sizeof(reply->topic), "%.*s", (int)request->reply_to.length,
-             request->reply_to.data);
+    mr_decimal(reply->timestamp, now);
+    mr_decimal(reply->status, answer->status);
+    set_topic(reply, request->reply_to);
     mr_buf_clear(&reply->value);
     if (answer->is_error)
         put_error(&reply->value, answer, enveloped, reply->timestamp);
@@ -189,8 +198,8 @@ void mr_reply_free(struct mr_reply *reply)
 void mr_dialect_ask(struct mr_ask_headers *headers, struct mr_bytes correlation_id,
                     const char *reply_to, int64_t now, int64_t timeout)
 {
-    snprintf(headers->timestamp, sizeof(headers->timestamp), "%lld", (long long)now);
-    snprintf(headers->timeout, sizeof(headers->timeout), "%lld", (long long)timeout);
+    mr_decimal(headers->timestamp, now);
+    mr_decimal(headers->timeout, timeout);
     const struct mr_pair pairs[MR_ASK_HEADERS] = {
         {MR_BYTES("correlation-id"), correlation_id},
         {MR_BYTES("reply-to"), mr_bytes_of(reply_to)},

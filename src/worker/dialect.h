@@ -52,7 +52,7 @@ struct mr_reply {
     char topic[256];
     char message_id[37];
     char timestamp[24];
-    char status[8];
+    char status[24];
 };
 
 /* Composes into `reply`, which is {0} or was used before; `key` is the request's, `now` wall ms. */

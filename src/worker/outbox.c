@@ -166,11 +166,6 @@ bool mr_outbox_crowded(struct mr_outbox *outbox)
     return outbox->crowded;
 }
 
-void mr_outbox_hurry(struct mr_outbox *outbox)
-{
-    mr_producer_hurry(outbox->producer);
-}
-
 void mr_outbox_expect(struct mr_outbox *outbox, const char *topic)
 {
     mr_warmup_topic(&outbox->warmup, topic);

@@ -35,7 +35,6 @@ void mr_outbox_poll(struct mr_outbox *outbox);
 /* True while new messages should not be taken: above a high mark, until it is below a low one. */
 bool mr_outbox_crowded(struct mr_outbox *outbox);
 size_t mr_outbox_outstanding(const struct mr_outbox *outbox); /* waiting ones too */
-void mr_outbox_hurry(struct mr_outbox *outbox);
 /* Records may go to this topic soon, or come from it: asks for it, which lets a broker that creates
  * topics do so. */
 void mr_outbox_expect(struct mr_outbox *outbox, const char *topic);

@@ -68,5 +68,4 @@ void mr_worker_begin_stop(struct mr_worker *worker, const char *why)
     mr_groups_hold(worker->groups, true);
     mr_dispatch_stop(&worker->dispatch);
     mr_broker_stop(&worker->broker);
-    mr_outbox_hurry(worker->outbox);
 }
