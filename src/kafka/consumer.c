@@ -58,6 +58,8 @@ static void on_rebalance(rd_kafka_t *handle, rd_kafka_resp_err_t what,
             log_error(consumer, "assign_failed", rd_kafka_incremental_assign(handle, partitions));
         else
             rd_kafka_assign(handle, partitions);
+        /* One that was paused when it was taken away would still be when it comes back. */
+        rd_kafka_resume_partitions(handle, partitions);
         if (!consumer->closing)
             consumer->events->assigned(consumer->data, (size_t)partitions->cnt);
         return;
