@@ -78,6 +78,7 @@ static void expect_logged(struct world *world, const char *part, bool expected)
 static void that_all_are_ready_is_told_once_and_then_nobody_looks(void **state)
 {
     struct world *world = *state;
+    world->a->view.started = world->a->view.now;
     mr_cell_set(&world->a->board.slots[1].state, MR_WORKER_LOADED);
     run(world, 3);
     assert_int_equal(world->calls, 0);
