@@ -47,6 +47,12 @@ static int set_reply_to(struct asking *asking, const char *topic)
                           asking->response_topic);
 }
 
+/* To be ready to ask is one thing, to be answered another: only for the latter --timeout counts. */
+static int connection_timeout(const struct asking *asking)
+{
+    return (int)mr_config_integer(asking->client.config, "kafka.connection_timeout");
+}
+
 /* The headers of a request, then those of the command line. */
 static int send_request(struct asking *asking, char *why, size_t size)
 {
@@ -62,7 +68,7 @@ static int send_request(struct asking *asking, char *why, size_t size)
     record.headers = pairs;
     if (record.key.data == NULL)
         record.key = mr_bytes_of(asking->id);
-    return mr_asker_send(asking->client.asker, &record, asking->timeout_ms, why, size);
+    return mr_asker_send(asking->client.asker, &record, connection_timeout(asking), why, size);
 }
 
 /* Every error reply of ours says so by status-code, a plain one by its message-type; another's may
@@ -117,8 +123,8 @@ static int ask(struct asking *asking)
     int code = set_timeout(asking);
     if (code != 0)
         return code;
-    if (mr_asker_listen(asking->client.asker, asking->response_topic, asking->timeout_ms, why,
-                        sizeof(why)) != 0)
+    if (mr_asker_listen(asking->client.asker, asking->response_topic, connection_timeout(asking),
+                        why, sizeof(why)) != 0)
         return mr_client_fail(&asking->client, MR_EXIT_UNAVAILABLE, "%s: cannot listen: %s",
                               asking->response_topic, why);
     if (send_request(asking, why, sizeof(why)) != 0)

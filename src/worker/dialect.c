@@ -207,7 +207,8 @@ void mr_dialect_ask(struct mr_ask_headers *headers, struct mr_bytes correlation_
         {MR_BYTES("timestamp"), mr_bytes_of(headers->timestamp)},
         {MR_BYTES("timeout"), mr_bytes_of(headers->timeout)},
     };
-    memcpy(headers->pairs, pairs, sizeof(pairs));
+    for (size_t i = 0; i < MR_ASK_HEADERS; i++)
+        headers->pairs[i] = pairs[i];
 }
 
 void mr_dialect_response_topic(const char *topic, char *to, size_t size)

@@ -59,7 +59,7 @@ void mr_worker_show_state(struct mr_worker *worker); /* to the scoreboard, where
 
 /* load.c: snapshots from the master. */
 void mr_worker_prepare(struct mr_worker *worker,
-                       struct mr_bytes snapshot); /* and tell the master how it went */
+                       struct mr_bytes body);     /* and tell the master how it went */
 void mr_worker_switch(struct mr_worker *worker);  /* to what is prepared */
 void mr_worker_discard(struct mr_worker *worker); /* what is prepared, if anything */
 

@@ -35,18 +35,18 @@ static void after_ask(uv_work_t *work, int status)
     topic->warmup->asking--;
 }
 
-void mr_warmup_topic(struct mr_warmup *warmup, const char *name)
+void mr_warmup_topic(struct mr_warmup *warmup, const char *topic)
 {
-    if (mr_idmap_get(&warmup->seen, mr_bytes_of(name)) != NULL || warmup->stopping ||
+    if (mr_idmap_get(&warmup->seen, mr_bytes_of(topic)) != NULL || warmup->stopping ||
         warmup->seen.count >= MOST_TOPICS || warmup->asking >= MOST_AT_ONCE)
         return;
-    struct topic *topic = mr_alloc(sizeof(*topic));
-    topic->warmup = warmup;
-    topic->name = mr_strdup(name);
-    topic->question.data = topic;
-    mr_idmap_put(&warmup->seen, mr_bytes_of(topic->name), topic);
+    struct topic *asked = mr_alloc(sizeof(*asked));
+    asked->warmup = warmup;
+    asked->name = mr_strdup(topic);
+    asked->question.data = asked;
+    mr_idmap_put(&warmup->seen, mr_bytes_of(asked->name), asked);
     warmup->asking++;
-    uv_queue_work(warmup->loop, &topic->question, do_ask, after_ask);
+    uv_queue_work(warmup->loop, &asked->question, do_ask, after_ask);
 }
 
 void mr_warmup_stop(struct mr_warmup *warmup)
