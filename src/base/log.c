@@ -113,7 +113,8 @@ static void put_json(struct mr_buf *line, enum mr_log_level level, const char *e
     mr_buf_string(line, "}\n");
 }
 
-/* Without quotes go printable ASCII, and UTF-8 but for the control characters that begin with 0xc2. */
+/* Without quotes go printable ASCII, and UTF-8 but for the control characters that begin with 0xc2.
+ */
 static bool is_plain(struct mr_bytes text)
 {
     for (size_t i = 0; i < text.length; i++) {
