@@ -7,14 +7,26 @@
 #include "base/panic.h"
 #include "base/uuid.h"
 
+enum own_header { OWN_END, OWN_MESSAGE_ID, OWN_MESSAGE_TYPE, OWN_TIMESTAMP, OWN_CORRELATION_ID };
+
 static const struct {
     const char *name;
     const char *success_type, *error_type; /* message-type of a reply */
     bool enveloped; /* {"success":...} around the value; message-id as the key */
+    enum own_header headers[MR_REPLY_OWN_HEADERS]; /* of a reply, in this order */
 } dialects[] = {
-    [MR_DIALECT_AUTO] = {"", "", "", false},
-    [MR_DIALECT_KAFKA_CLIENT] = {"kafka-client", "request-reply", "request-reply", true},
-    [MR_DIALECT_PLAIN] = {"plain", "response", "error", false},
+    [MR_DIALECT_AUTO] = {"", "", "", false, {OWN_END}},
+    [MR_DIALECT_KAFKA_CLIENT] = {"kafka-client",
+                                 "request-reply",
+                                 "request-reply",
+                                 true,
+                                 {OWN_MESSAGE_ID, OWN_MESSAGE_TYPE, OWN_TIMESTAMP,
+                                  OWN_CORRELATION_ID, OWN_END}},
+    [MR_DIALECT_PLAIN] = {"plain",
+                          "response",
+                          "error",
+                          false,
+                          {OWN_CORRELATION_ID, OWN_MESSAGE_TYPE, OWN_TIMESTAMP, OWN_END}},
 };
 
 enum mr_dialect mr_dialect_of(const char *name)
@@ -137,6 +149,30 @@ static void add_header(struct mr_reply *reply, struct mr_bytes name, struct mr_b
     reply->headers[reply->record.header_count++] = (struct mr_pair){name, value};
 }
 
+static void add_own_header(struct mr_reply *reply, enum own_header own,
+                           const struct mr_request *request, bool is_error)
+{
+    switch (own) {
+    case OWN_MESSAGE_ID:
+        add_header(reply, MR_BYTES("message-id"), mr_bytes_of(reply->message_id));
+        return;
+    case OWN_MESSAGE_TYPE:
+        add_header(reply, MR_BYTES("message-type"),
+                   mr_bytes_of(is_error ? dialects[request->dialect].error_type
+                                        : dialects[request->dialect].success_type));
+        return;
+    case OWN_TIMESTAMP:
+        add_header(reply, MR_BYTES("timestamp"), mr_bytes_of(reply->timestamp));
+        return;
+    case OWN_CORRELATION_ID:
+        add_header(reply, MR_BYTES("correlation-id"), request->correlation_id);
+        return;
+    case OWN_END:
+        break;
+    }
+    MR_UNREACHABLE("a header of a reply");
+}
+
 static void put_headers(struct mr_reply *reply, const struct mr_request *request,
                         const struct mr_answer *answer)
 {
@@ -145,13 +181,8 @@ static void put_headers(struct mr_reply *reply, const struct mr_request *request
         reply->headers = mr_realloc(reply->headers, most * sizeof(reply->headers[0]));
         reply->header_capacity = most;
     }
-    if (dialects[request->dialect].enveloped)
-        add_header(reply, MR_BYTES("message-id"), mr_bytes_of(reply->message_id));
-    add_header(reply, MR_BYTES("message-type"),
-               mr_bytes_of(answer->is_error ? dialects[request->dialect].error_type
-                                            : dialects[request->dialect].success_type));
-    add_header(reply, MR_BYTES("timestamp"), mr_bytes_of(reply->timestamp));
-    add_header(reply, MR_BYTES("correlation-id"), request->correlation_id);
+    for (const enum own_header *own = dialects[request->dialect].headers; *own != OWN_END; own++)
+        add_own_header(reply, *own, request, answer->is_error);
     if (answer->is_error)
         add_header(reply, MR_BYTES("status-code"), mr_bytes_of(reply->status));
     reply->record.header_count = mr_headers_append(reply->headers, reply->record.header_count,

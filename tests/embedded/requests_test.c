@@ -43,7 +43,7 @@ static void a_returned_value_is_the_plain_reply(void **state)
     const struct record *reply = world_ask(
         *state, "orders", "{\"type\":\"echo\",\"value\":{\"n\":[1,2,{\"s\":\"\u017e\"}]}}");
     assert_text(reply->value, "{\"n\":[1,2,{\"s\":\"\u017e\"}]}");
-    assert_string_equal(record_header_names(reply), "message-type timestamp correlation-id");
+    assert_string_equal(record_header_names(reply), "correlation-id message-type timestamp");
     assert_text(record_header(reply, "message-type"), "response");
     assert_matches(record_header(reply, "timestamp"), "#");
     assert_true(llabs(atoll(record_header(reply, "timestamp").data) - mr_clock_wall_ms()) < 60000);
@@ -99,7 +99,7 @@ static void a_second_returned_table_is_added_to_the_headers(void **state)
     const struct record *reply = world_ask(*state, "orders", "{\"type\":\"extra\"}");
     assert_text(reply->value, "\"fine\"");
     assert_string_equal(record_header_names(reply),
-                        "message-type timestamp correlation-id x-trace");
+                        "correlation-id message-type timestamp x-trace");
     assert_text(record_header(reply, "x-trace"), "abc");
 }
 
@@ -109,7 +109,7 @@ static void a_raised_status_is_the_plain_error(void **state)
         world_ask(*state, "orders", "{\"type\":\"status\",\"status\":418}");
     assert_text(reply->value, "{\"statusCode\":418,\"message\":\"odd\",\"error\":\"Odd\"}");
     assert_string_equal(record_header_names(reply),
-                        "message-type timestamp correlation-id status-code");
+                        "correlation-id message-type timestamp status-code");
     assert_text(record_header(reply, "message-type"), "error");
     assert_text(record_header(reply, "status-code"), "418");
 }

@@ -417,9 +417,9 @@ static void a_success_in_plain_is_the_value_under_the_key_of_the_request(void **
 {
     (void)state;
     static const struct mr_pair headers[] = {
+        HEADER("correlation-id", "c\0\xff"),
         HEADER("message-type", "response"),
         HEADER("timestamp", "1700000000123"),
-        HEADER("correlation-id", "c\0\xff"),
     };
     compose(&asked_plainly, (struct mr_answer){.value = MR_BYTES("[1,2]")});
     assert_bytes(reply.record.key, MR_BYTES("the\0key"));
@@ -449,9 +449,9 @@ static void an_error_in_plain_says_so_in_its_message_type(void **state)
 {
     (void)state;
     static const struct mr_pair headers[] = {
+        HEADER("correlation-id", "c\0\xff"),
         HEADER("message-type", "error"),
         HEADER("timestamp", "1700000000123"),
-        HEADER("correlation-id", "c\0\xff"),
         HEADER("status-code", "503"),
     };
     compose(&asked_plainly, (struct mr_answer){.is_error = true,
@@ -496,9 +496,9 @@ static void headers_of_the_handler_come_last(void **state)
     static const struct mr_pair own[] = {
         HEADER("trace", "t-1"), {MR_BYTES("null"), NULL_VALUE}, HEADER("trace", "t-2")};
     static const struct mr_pair headers[] = {
-        HEADER("message-type", "response"),  HEADER("timestamp", "1700000000123"),
-        HEADER("correlation-id", "c\0\xff"), HEADER("trace", "t-1"),
-        {MR_BYTES("null"), NULL_VALUE},      HEADER("trace", "t-2"),
+        HEADER("correlation-id", "c\0\xff"),  HEADER("message-type", "response"),
+        HEADER("timestamp", "1700000000123"), HEADER("trace", "t-1"),
+        {MR_BYTES("null"), NULL_VALUE},       HEADER("trace", "t-2"),
     };
     compose(&asked_plainly,
             (struct mr_answer){.value = MR_BYTES("1"), .headers = own, .header_count = 3});
@@ -511,9 +511,9 @@ static void headers_of_the_handler_replace_none_of_the_dialect(void **state)
     static const struct mr_pair own[] = {HEADER("Correlation-Id", "mine"), HEADER("a", "b"),
                                          HEADER("TIMESTAMP", "0"), HEADER("message-type", "x")};
     static const struct mr_pair headers[] = {
+        HEADER("correlation-id", "c\0\xff"),
         HEADER("message-type", "response"),
         HEADER("timestamp", "1700000000123"),
-        HEADER("correlation-id", "c\0\xff"),
         HEADER("a", "b"),
     };
     compose(&asked_plainly,
