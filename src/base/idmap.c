@@ -95,16 +95,16 @@ void *mr_idmap_remove(struct mr_idmap *map, struct mr_bytes key)
     return value;
 }
 
-void *mr_idmap_any(const struct mr_idmap *map)
-{
-    for (size_t i = 0; map->count > 0 && i < map->capacity; i++)
-        if (map->entries[i].value != NULL)
-            return map->entries[i].value;
-    return NULL;
-}
-
 void mr_idmap_free(struct mr_idmap *map)
 {
     free(map->entries);
     *map = (struct mr_idmap){0};
+}
+
+void mr_idmap_drain(struct mr_idmap *map, void (*each)(void *value))
+{
+    for (size_t i = 0; i < map->capacity; i++)
+        if (map->entries[i].value != NULL)
+            each(map->entries[i].value);
+    mr_idmap_free(map);
 }

@@ -21,8 +21,8 @@ void *mr_idmap_get(const struct mr_idmap *map, struct mr_bytes key); /* NULL whe
 void mr_idmap_put(struct mr_idmap *map, struct mr_bytes key, void *value);
 /* Returns what was there, NULL where there was none. */
 void *mr_idmap_remove(struct mr_idmap *map, struct mr_bytes key);
-/* Some value of the map, NULL when it is empty: for emptying it. */
-void *mr_idmap_any(const struct mr_idmap *map);
 void mr_idmap_free(struct mr_idmap *map);
+/* The same, and hands each value to `each` first, which must not touch the map. */
+void mr_idmap_drain(struct mr_idmap *map, void (*each)(void *value));
 
 #endif

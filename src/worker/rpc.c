@@ -62,13 +62,19 @@ static void unlink_unsent(struct mr_call *call)
     call->record = NULL;
 }
 
-static void free_call(struct mr_call *call)
+static void drop_call(void *value)
 {
+    struct mr_call *call = value;
     unlink_unsent(call);
     mr_timers_cancel(call->rpc->timers, &call->timer);
-    mr_idmap_remove(&call->rpc->calls, mr_bytes_of(call->id));
     free(call->reply_to);
     free(call);
+}
+
+static void free_call(struct mr_call *call)
+{
+    mr_idmap_remove(&call->rpc->calls, mr_bytes_of(call->id));
+    drop_call(call);
 }
 
 static struct mr_call *call_of(struct mr_timer *timer)
@@ -279,8 +285,6 @@ bool mr_rpc_busy(const struct mr_rpc *rpc)
 void mr_rpc_free(struct mr_rpc *rpc)
 {
     mr_inbox_free(rpc->inbox);
-    for (struct mr_call *call; (call = mr_idmap_any(&rpc->calls)) != NULL;)
-        free_call(call);
-    mr_idmap_free(&rpc->calls);
+    mr_idmap_drain(&rpc->calls, drop_call);
     free(rpc);
 }

@@ -54,13 +54,15 @@ void mr_warmup_stop(struct mr_warmup *warmup)
     warmup->stopping = true;
 }
 
+static void free_topic(void *value)
+{
+    struct topic *topic = value;
+    free(topic->name);
+    free(topic);
+}
+
 void mr_warmup_free(struct mr_warmup *warmup)
 {
     MR_ASSERT(warmup->asking == 0);
-    for (struct topic *topic; (topic = mr_idmap_any(&warmup->seen)) != NULL;) {
-        mr_idmap_remove(&warmup->seen, mr_bytes_of(topic->name));
-        free(topic->name);
-        free(topic);
-    }
-    mr_idmap_free(&warmup->seen);
+    mr_idmap_drain(&warmup->seen, free_topic);
 }
