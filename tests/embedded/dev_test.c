@@ -87,9 +87,9 @@ static void request_ends_with_75_where_nobody_answers(void **state)
 {
     const struct router *router = *state;
     const char *const arguments[] = {"request",   "greeter", "{\"silence\":true}",
-                                     "--timeout", "700",     NULL};
+                                     "--timeout", "2500",    NULL};
     struct ended ended = process_run(&router->folder, NULL, arguments);
-    assert_contains(ended.err, "700 ms");
+    assert_contains(ended.err, "2500 ms");
     assert_string_equal(ended.out, "");
     assert_int_equal(ended.code, TIMED_OUT);
     ended_free(&ended);

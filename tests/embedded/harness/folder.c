@@ -71,6 +71,6 @@ static int remove_one(const char *path, const struct stat *status, int kind, str
 
 void folder_remove(const struct folder *folder)
 {
-    if (folder->path[0] != '\0')
+    if (folder->path[0] != '\0' && getenv("MR_TEST_KEEP") == NULL)
         nftw(folder->path, remove_one, 16, FTW_DEPTH | FTW_PHYS);
 }

@@ -12,6 +12,7 @@ void folder_write(const struct folder *folder, const char *name, const char *tex
 void folder_delete(const struct folder *folder, const char *name);
 /* The whole text, "" where there is no such file. The caller frees it. */
 char *folder_read(const struct folder *folder, const char *name);
-void folder_remove(const struct folder *folder); /* with all that is in it */
+/* With all that is in it. Where MR_TEST_KEEP is set it stays, to be looked into. */
+void folder_remove(const struct folder *folder);
 
 #endif

@@ -135,6 +135,13 @@ int router_await_exit(struct router *router, int ms)
     return code;
 }
 
+void router_assert_nobody_died(const struct router *router)
+{
+    static const char died[] = "\"event\":\"worker_died\"";
+    if (router_logged(router, router->started_at, died))
+        fail_with_log(router, "a worker died");
+}
+
 static void assert_workers_ended_well(const struct router *router)
 {
     char *log = folder_read(&router->folder, "log");

@@ -53,6 +53,9 @@ double router_metric(const struct router *router, const char *name);
 /* The workers' processes, those that died left out. Returns how many. */
 size_t router_workers(const struct router *router, pid_t *pids, size_t most);
 
+/* No worker of the running router was replaced; else the log is shown. */
+void router_assert_nobody_died(const struct router *router);
+
 /* SIGHUP, and until the router has said how it went: true when it switched. */
 bool router_reload(struct router *router);
 
