@@ -13,17 +13,17 @@ from support.asker import Asker, new_id
 from support.cluster import Cluster, unique
 from support.router import ROOT, Scripts
 
-COMMANDS = "dashboard-bybit-commands"
+EXAMPLE = "dashboard-bybit-commands"
 HEADERS = ["correlation-id", "message-id", "message-type", "timestamp"]
 
 
 @pytest.fixture(scope="module")
 def example(cluster: Cluster, shared_scripts: Scripts, start_shared_router: StartRouter) -> Iterator[str]:
-    """The example script that ships with the program."""
-    shutil.copy(ROOT / "scripts" / f"{COMMANDS}.lua", shared_scripts.folder)
-    cluster.create_topic(COMMANDS, partitions=3)
+    """The example script that ships with the program, under a topic of these tests' own."""
+    topic = cluster.create_topic(unique(EXAMPLE), partitions=3)
+    shutil.copy(ROOT / "scripts" / f"{EXAMPLE}.lua", shared_scripts.folder / f"{topic}.lua")
     start_shared_router(shared_scripts)
-    yield COMMANDS
+    yield topic
 
 
 @pytest.fixture

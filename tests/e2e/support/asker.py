@@ -5,7 +5,7 @@ import time
 import uuid
 from typing import Any
 
-from confluent_kafka import OFFSET_BEGINNING, Producer, TopicPartition
+from confluent_kafka import Producer, TopicPartition
 
 from .cluster import Cluster, Headers, Record, client_properties, record_of, unique
 
@@ -29,7 +29,7 @@ class Asker:
         self.replies = cluster.create_topic(unique("replies"), partitions)
         self._producer = Producer(client_properties(cluster.bootstrap, linger_ms=0))
         self._consumer = cluster.reader()
-        self._consumer.assign([TopicPartition(self.replies, partition, OFFSET_BEGINNING) for partition in range(partitions)])
+        self._consumer.assign([TopicPartition(self.replies, partition, 0) for partition in range(partitions)])
 
     def close(self) -> None:
         self._consumer.close()

@@ -5,7 +5,7 @@ import time
 import uuid
 from typing import Any
 
-from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaException, TopicPartition
+from confluent_kafka import Consumer, KafkaException, TopicPartition
 from confluent_kafka.admin import AdminClient, NewTopic
 
 from .wait import until
@@ -109,7 +109,7 @@ class Cluster:
         ends = self.ends(topic)
         reader = self.reader()
         try:
-            reader.assign([TopicPartition(topic, partition, OFFSET_BEGINNING) for partition in ends])
+            reader.assign([TopicPartition(topic, partition, 0) for partition in ends])
             return _read(reader, sum(ends.values()))
         finally:
             reader.close()

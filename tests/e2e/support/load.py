@@ -6,7 +6,7 @@ import time
 from collections import Counter
 from collections.abc import Callable
 
-from confluent_kafka import OFFSET_BEGINNING, Producer, TopicPartition
+from confluent_kafka import Producer, TopicPartition
 
 from .cluster import Cluster, client_properties, record_of, unique
 
@@ -40,7 +40,7 @@ class Load:
         self.values: Counter[bytes] = Counter()  # how often each value came back
         self._producer = Producer(client_properties(cluster.bootstrap, linger_ms=2, enable_idempotence=True))
         self._consumer = cluster.reader()
-        self._consumer.assign([TopicPartition(self.replies, partition, OFFSET_BEGINNING) for partition in range(partitions)])
+        self._consumer.assign([TopicPartition(self.replies, partition, 0) for partition in range(partitions)])
 
     def close(self) -> None:
         self._consumer.close()
