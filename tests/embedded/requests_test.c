@@ -12,7 +12,7 @@ static const char handler[] =
     "function handlers.extra() return 'fine', { ['x-trace'] = 'abc' } end\n"
     "function handlers.status(m) error { statusCode = m.status, message = 'odd', error = 'Odd' } "
     "end\n"
-    "function handlers.defaults() error {} end\n"
+    "function handlers.defaults() error { statusCode = 503 } end\n"
     "function handlers.plain() error('the string raised') end\n"
     "function handlers.fail() router.fail(404, 'no such order', 'NotFound') end\n"
     "function handlers.index(m) return m.absent.field end\n"
@@ -137,10 +137,10 @@ static void a_status_that_is_none_counts_as_500(void **state)
     }
 }
 
-static void an_empty_table_raised_has_the_defaults(void **state)
+static void a_raised_status_alone_has_the_default_message_and_name(void **state)
 {
     assert_text(world_ask(*state, "orders", "{\"type\":\"defaults\"}")->value,
-                "{\"statusCode\":500,\"message\":\"Unknown error occurred\","
+                "{\"statusCode\":503,\"message\":\"Unknown error occurred\","
                 "\"error\":\"InternalServerError\"}");
 }
 
@@ -287,7 +287,7 @@ int main(void)
         cmocka_unit_test(a_raised_status_is_the_plain_error),
         cmocka_unit_test(a_raised_status_is_the_kafka_client_error),
         cmocka_unit_test(a_status_that_is_none_counts_as_500),
-        cmocka_unit_test(an_empty_table_raised_has_the_defaults),
+        cmocka_unit_test(a_raised_status_alone_has_the_default_message_and_name),
         cmocka_unit_test(a_raised_string_is_error_500),
         cmocka_unit_test(a_runtime_error_is_error_500_and_logged_with_file_line_and_offset),
         cmocka_unit_test(a_correlation_id_is_bytes),

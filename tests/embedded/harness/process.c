@@ -9,8 +9,9 @@
 #include "harness/test.h"
 
 /* What the sanitizers and the coverage of the build go by. */
-static const char *const inherited[] = {"PATH",         "ASAN_OPTIONS", "UBSAN_OPTIONS",
-                                        "LSAN_OPTIONS", "GCOV_PREFIX",  "GCOV_PREFIX_STRIP"};
+static const char *const inherited[] = {
+    "PATH",         "LD_LIBRARY_PATH", "ASAN_OPTIONS",     "UBSAN_OPTIONS",
+    "LSAN_OPTIONS", "GCOV_PREFIX",     "GCOV_PREFIX_STRIP"};
 
 static void redirect(const char *name, int to)
 {
