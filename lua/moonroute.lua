@@ -160,15 +160,13 @@ function router.reject(message)
   error({ retryable = false, message = message }, 0)
 end
 
-local array = { __metatable = false }
-
 --- Marks a table as an array, so that an empty one is written as `[]`.
 -- @tparam[opt] table list default: a new one
 -- @treturn table the same table
 function router.array(list)
   list = list or {}
-  if debug.getmetatable(list) ~= array then
-    setmetatable(list, array)
+  if debug.getmetatable(list) ~= json.array then
+    setmetatable(list, json.array)
   end
   return list
 end

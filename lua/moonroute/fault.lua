@@ -73,6 +73,15 @@ local function delay_of(value)
   return math.floor(math.min(math.max(delay, 0), DELAY_MAX))
 end
 
+-- True for { statusCode =, message =, error = } with any of them left out, all of them too.
+local function has_status_shape(value)
+  if debug.getmetatable(value) == nil and next(value) == nil then
+    return true
+  end
+  return field(value, "retry_after") == nil and field(value, "retryable") == nil
+    and (message_of(value) ~= nil or field(value, "error") ~= nil)
+end
+
 --- @return the kind ("status", "retry", "reject", "error"), the message, the error's name, and the
 -- status or the delay in ms
 function fault.classify(value)
@@ -80,7 +89,7 @@ function fault.classify(value)
     return "error", fault.text(value), DEFAULT_NAME, 0
   end
   local status, delay = field(value, "statusCode"), delay_of(value)
-  if status ~= nil then
+  if status ~= nil or has_status_shape(value) then
     return "status", message_of(value) or DEFAULT_MESSAGE, name_of(value), status_of(status)
   elseif delay then
     return "retry", message_of(value) or DEFAULT_MESSAGE, name_of(value), delay

@@ -137,12 +137,17 @@ const char *mr_config_string(const struct mr_config *config, const char *path)
     return mr_config_effective(config, key, path);
 }
 
-void mr_config_list(const struct mr_config *config, const char *path, mr_config_each_fn *each,
-                    void *context)
+const char *mr_config_list_text(const struct mr_config *config, const char *path)
 {
     const struct mr_config_key *key = mr_config_key_at(path);
     MR_ASSERT(key != NULL && mr_config_key_is_list(key));
-    const char *at = mr_config_effective(config, key, path);
+    return mr_config_effective(config, key, path);
+}
+
+void mr_config_list(const struct mr_config *config, const char *path, mr_config_each_fn *each,
+                    void *context)
+{
+    const char *at = mr_config_list_text(config, path);
     while (*at != '\0') {
         size_t length = strcspn(at, ",");
         char *item = mr_strndup(at, length);

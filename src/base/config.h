@@ -32,6 +32,8 @@ const char *mr_config_string(const struct mr_config *config, const char *path);
 typedef void mr_config_each_fn(void *context, const char *name, const char *value);
 void mr_config_list(const struct mr_config *config, const char *path, mr_config_each_fn *each,
                     void *context);
+/* The same as one text, its items separated by commas. Borrowed. */
+const char *mr_config_list_text(const struct mr_config *config, const char *path);
 /* The user-named entries below a map, in the order of their names: kafka.properties gives name and
  * value; routes and topics give name and "". */
 void mr_config_map(const struct mr_config *config, const char *path, mr_config_each_fn *each,

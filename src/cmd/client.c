@@ -8,6 +8,7 @@
 
 #include "base/topic.h"
 #include "cmd/dev_file.h"
+#include "cmd/dev_settings.h"
 #include "lua/document.h"
 
 int mr_client_fail(const struct mr_client *client, int code, const char *format, ...)
@@ -69,7 +70,7 @@ static int read_config(struct mr_client *client)
     client->config = mr_settings_config(&client->settings, &errors);
     if (errors.count == 0 && !mr_config_is_set(client->config, "kafka.brokers") &&
         mr_dev_file_read(dev, sizeof(dev)))
-        mr_config_set_text(client->config, "kafka.brokers", dev, "moonroute dev", &errors);
+        mr_dev_settings(client->config, dev, &errors);
     if (errors.count == 0)
         client->asker = mr_asker_new(client->config, &errors);
     fputs(mr_errors_text(&errors), stderr);
@@ -77,26 +78,15 @@ static int read_config(struct mr_client *client)
     return client->asker == NULL ? MR_EXIT_CONFIG : 0;
 }
 
-static void append_item(void *context, const char *name, const char *value)
-{
-    struct mr_buf *list = context;
-    (void)name;
-    mr_buf_printf(list, "%s%s", list->length > 0 ? "," : "", value);
-}
-
 static int connect_broker(struct mr_client *client)
 {
     int timeout = (int)mr_config_integer(client->config, "kafka.connection_timeout");
-    struct mr_buf list = {0};
     if (mr_asker_reachable(client->asker, timeout))
         return 0;
-    mr_config_list(client->config, "kafka.brokers", append_item, &list);
-    mr_client_fail(client, MR_EXIT_UNAVAILABLE,
-                   "no broker answers at %s within %d ms: check kafka.brokers (KAFKA_BROKERS) and "
-                   "that Kafka runs",
-                   mr_buf_text(&list), timeout);
-    mr_buf_free(&list);
-    return MR_EXIT_UNAVAILABLE;
+    return mr_client_fail(client, MR_EXIT_UNAVAILABLE,
+                          "no broker answers at %s within %d ms: check kafka.brokers "
+                          "(KAFKA_BROKERS) and that Kafka runs",
+                          mr_config_list_text(client->config, "kafka.brokers"), timeout);
 }
 
 int mr_client_open(struct mr_client *client, const char *topic, const char *json)

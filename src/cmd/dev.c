@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "base/panic.h"
 #include "cmd/dev_file.h"
+#include "cmd/dev_settings.h"
 #include "cmd/serve.h"
 #include "kafka/embedded.h"
 
@@ -39,6 +40,8 @@ static struct mr_snapshot *read_snapshot(void *context, uint64_t generation,
     struct dev *dev = context;
     char topic[256];
     struct mr_snapshot *snapshot = mr_settings_snapshot(&dev->settings, generation, errors);
+    if (snapshot != NULL)
+        mr_dev_settings(snapshot->config, mr_embedded_brokers(dev->embedded), errors);
     for (size_t i = 0; snapshot != NULL && i < snapshot->file_count; i++)
         if (topic_of(&snapshot->files[i], topic, sizeof(topic)))
             mr_embedded_topic(dev->embedded, topic, DEV_PARTITIONS);

@@ -29,7 +29,6 @@ static const struct {
     {MR_ROLE_CONSUMER, "heartbeat.interval.ms", "1000"},
     {MR_ROLE_CONSUMER, "allow.auto.create.topics", "true"},
     {MR_ROLE_CONSUMER, "topic.metadata.refresh.interval.ms", "10000"},
-    {MR_ROLE_CONSUMER, "fetch.wait.max.ms", "100"},
     {MR_ROLE_PRODUCER, "enable.idempotence", "true"},
     {MR_ROLE_PRODUCER, "linger.ms", "1"},
     {MR_ROLE_PRODUCER, "message.timeout.ms", "0"},
@@ -37,7 +36,6 @@ static const struct {
     {MR_ROLE_PRODUCER, "reconnect.backoff.max.ms", "1000"},
     {MR_ROLE_LISTENER, "reconnect.backoff.max.ms", "1000"},
     {MR_ROLE_LISTENER, "enable.partition.eof", "true"},
-    {MR_ROLE_LISTENER, "fetch.wait.max.ms", "100"},
 };
 
 /* Properties that would break what Moonroute promises; each is ours alone. */
@@ -80,22 +78,6 @@ static void apply_property(void *context, const char *name, const char *value)
         }
     }
     mr_kafka_conf_set(applying->conf, name, value, place, applying->errors);
-}
-
-static void append_broker(void *context, const char *name, const char *value)
-{
-    (void)name;
-    struct mr_buf *list = context;
-    mr_buf_printf(list, "%s%s", list->length > 0 ? "," : "", value);
-}
-
-static void set_brokers(rd_kafka_conf_t *conf, const struct mr_config *config,
-                        struct mr_errors *errors)
-{
-    struct mr_buf list = {0};
-    mr_config_list(config, "kafka.brokers", append_broker, &list);
-    mr_kafka_conf_set(conf, "bootstrap.servers", mr_buf_text(&list), "kafka.brokers", errors);
-    mr_buf_free(&list);
 }
 
 /* Our key, librdkafka's property; set where the key is. */
@@ -162,7 +144,8 @@ rd_kafka_conf_t *mr_kafka_conf(const struct mr_config *config, enum mr_kafka_rol
     for (size_t i = 0; i < sizeof(defaults) / sizeof(defaults[0]); i++)
         if (defaults[i].role == role)
             mr_kafka_conf_set(conf, defaults[i].name, defaults[i].value, "built-in", errors);
-    set_brokers(conf, config, errors);
+    mr_kafka_conf_set(conf, "bootstrap.servers", mr_config_list_text(config, "kafka.brokers"),
+                      "kafka.brokers", errors);
     set_security(conf, config, errors);
     mr_kafka_conf_set(conf, "log.queue", "true", "built-in", errors);
     mr_kafka_conf_set(conf, "log.connection.close", "false", "built-in", errors);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/utf8.h"
+#include "lua/encode.h"
 #include "lua/modules.h"
 #include "lua/state.h"
 
@@ -49,16 +50,11 @@ void mr_json_decode(lua_State *L, const struct mr_json *json, int index)
     lua_call(L, 1, 1);
 }
 
-void mr_json_encode(lua_State *L, const struct mr_json *json, int index)
+void mr_json_encode(lua_State *L, struct mr_json *json, int index)
 {
-    lua_pushvalue(L, index);
-    lua_rawgeti(L, LUA_REGISTRYINDEX, json->encode);
-    lua_insert(L, -2);
-    lua_call(L, 1, 1);
-    size_t length;
-    const char *text = lua_tolstring(L, -1, &length);
-    if (bad_byte(text, length) < length)
-        luaL_error(L, "a string in it is not UTF-8");
+    mr_buf_clear(&json->text);
+    mr_encode(L, index, json->array, &json->text);
+    lua_pushlstring(L, mr_buf_text(&json->text), json->text.length);
 }
 
 static int decode(lua_State *L)
@@ -80,7 +76,11 @@ void mr_json_open(struct mr_vm *vm)
     mr_modules_preload(vm, "cjson", luaopen_cjson);
     mr_modules_preload(vm, "moonroute.json", mr_luaopen_json);
     vm->json.decode = mr_modules_ref(vm->L, "moonroute.codec", "decode");
-    vm->json.encode = mr_modules_ref(vm->L, "moonroute.codec", "encode");
+}
+
+void mr_json_close(struct mr_vm *vm)
+{
+    mr_buf_free(&vm->json.text);
 }
 
 int mr_luaopen_json(lua_State *L)
@@ -89,5 +89,10 @@ int mr_luaopen_json(lua_State *L)
     mr_modules_functions(L, functions);
     lua_pushlightuserdata(L, NULL);
     lua_setfield(L, -2, "null");
+    lua_newtable(L);
+    lua_pushboolean(L, 0);
+    lua_setfield(L, -2, "__metatable");
+    mr_vm_of(L)->json.array = lua_topointer(L, -1);
+    lua_setfield(L, -2, "array");
     return 1;
 }

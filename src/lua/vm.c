@@ -91,6 +91,7 @@ void mr_vm_free(struct mr_vm *vm)
     MR_ASSERT(vm->running == NULL);
     mr_pool_free(vm);
     lua_close(vm->L);
+    mr_json_close(vm);
     mr_buf_free(&vm->trace);
     free(vm->pairs);
     free(vm);

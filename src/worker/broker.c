@@ -24,7 +24,7 @@ static void set_state(struct mr_broker *broker, enum mr_broker_state state)
     if (state == MR_BROKER_UP)
         mr_log(MR_LOG_INFO, "broker_reachable", MR_S("message", "the Kafka cluster answers"));
     else
-        mr_log(MR_LOG_ERROR, "broker_unreachable",
+        mr_log(MR_LOG_ERROR, "broker_unreachable", MR_S("brokers", broker->addresses),
                MR_S("message", "no broker of kafka.brokers answers: trying on; check the "
                                "addresses and that Kafka runs"));
     broker->changed(broker->data);
@@ -57,11 +57,16 @@ static void ask(struct mr_broker *broker)
 }
 
 void mr_broker_start(struct mr_broker *broker, uv_loop_t *loop, struct mr_timers *timers,
-                     struct mr_slot *slot, const struct mr_producer *via,
+                     struct mr_slot *slot, const struct mr_producer *via, const char *addresses,
                      void (*changed)(void *data), void *data)
 {
-    *broker = (struct mr_broker){
-        .loop = loop, .timers = timers, .slot = slot, .via = via, .changed = changed, .data = data};
+    *broker = (struct mr_broker){.addresses = addresses,
+                                 .loop = loop,
+                                 .timers = timers,
+                                 .slot = slot,
+                                 .via = via,
+                                 .changed = changed,
+                                 .data = data};
     mr_cell_set(&slot->broker, MR_BROKER_UNKNOWN);
     ask(broker);
 }

@@ -16,6 +16,7 @@ struct mr_broker {
     struct mr_timers *timers;
     struct mr_slot *slot;
     const struct mr_producer *via;
+    const char *addresses;
     enum mr_broker_state state;
     uv_work_t question;
     bool asking, answered, stopping;
@@ -24,9 +25,10 @@ struct mr_broker {
     void *data;
 };
 
-/* Begins to ask. `via` must outlive it; `changed` is called from the loop when the state did. */
+/* Begins to ask. `via`, and `addresses`, for the log, must outlive it; `changed` is called from the
+ * loop when the state did. */
 void mr_broker_start(struct mr_broker *broker, uv_loop_t *loop, struct mr_timers *timers,
-                     struct mr_slot *slot, const struct mr_producer *via,
+                     struct mr_slot *slot, const struct mr_producer *via, const char *addresses,
                      void (*changed)(void *data), void *data);
 void mr_broker_suspect(struct mr_broker *broker); /* a client lost its brokers: ask */
 void mr_broker_stop(struct mr_broker *broker);

@@ -92,7 +92,8 @@ static bool connect_kafka(struct mr_worker *worker, struct mr_snapshot *snapshot
                              worker->outbox, &rpc_events, worker);
     worker->groups = mr_groups_new(config, worker->wake_fd, worker->slot, &groups_events, worker);
     mr_broker_start(&worker->broker, &worker->loop, &worker->timers, worker->slot,
-                    mr_outbox_producer(worker->outbox), on_changed, worker);
+                    mr_outbox_producer(worker->outbox),
+                    mr_config_list_text(config, "kafka.brokers"), on_changed, worker);
     worker->dispatch.outbox = worker->outbox;
     worker->dispatch.rpc = worker->rpc;
     worker->kafka = snapshot;
@@ -138,12 +139,17 @@ void mr_worker_prepare(struct mr_worker *worker, struct mr_bytes body)
     mr_errors_free(&errors);
 }
 
-/* A group cannot be joined while none of its topics is there. */
+/* A group cannot be joined while none of its topics is there; and who watches the counts sees them
+ * from the start. */
 static void expect_topics(struct mr_worker *worker, struct mr_routes *routes)
 {
-    for (size_t i = 0; i < mr_routes_count(routes); i++)
-        if (mr_routes_at(routes, i)->name[0] != '^')
-            mr_outbox_expect(worker->outbox, mr_routes_at(routes, i)->name);
+    for (size_t i = 0; i < mr_routes_count(routes); i++) {
+        const char *topic = mr_routes_at(routes, i)->name;
+        if (topic[0] == '^')
+            continue;
+        mr_outbox_expect(worker->outbox, topic);
+        mr_slot_topic(worker->slot, topic);
+    }
 }
 
 void mr_worker_switch(struct mr_worker *worker)

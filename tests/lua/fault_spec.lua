@@ -23,10 +23,15 @@ describe("a raised value", function()
       classify { retryable = false, message = "bad" })
   end)
 
+  it("that leaves out the status has 500", function()
+    assert.same({ "status", "m", "N", 500 }, classify { message = "m", error = "N" })
+    assert.same({ "status", "Unknown error occurred", "InternalServerError", 500 }, classify {})
+  end)
+
   it("of any other kind is an error", function()
     assert.same({ "error", "oh", "InternalServerError", 0 }, classify "oh")
     assert.same({ "error", "nil", "InternalServerError", 0 }, classify(nil))
-    assert.same({ "error", "m", "N", 0 }, classify { message = "m", error = "N" })
+    assert.same({ "error", '{"code":5}', "InternalServerError", 0 }, classify { code = 5 })
   end)
 
   it("does no harm by its metamethods", function()

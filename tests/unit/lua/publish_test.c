@@ -92,7 +92,7 @@ static void what_is_impossible_raises_at_once_with_the_scripts_line(void **state
         {"'x', print", "test.lua:1: router.publish: value: "},
         {"'x', { f = function() end }", "value: "},
         {"'x', 0/0", "value: "},
-        {"'x', '\\255'", "value: a string in it is not UTF-8"},
+        {"'x', '\\255'", "value: a string that is not UTF-8"},
         {"'x', 1, 'k'", "options: expected a table, got a string"},
         {"'x', 1, { ky = 1 }", "unknown option 'ky'"},
         {"'x', 1, { [1] = 1 }", "unknown option '1'"},

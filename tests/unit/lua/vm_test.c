@@ -149,7 +149,7 @@ static void a_reply_that_cannot_be_written_is_a_fault(void **state)
         {"0/0", "reply: "},
         {"1/0", "reply: "},
         {"{ [3] = 1 }", "reply: "},
-        {"'\\255'", "reply: a string in it is not UTF-8"},
+        {"'\\255'", "reply: a string that is not UTF-8"},
         {"(function() local t = {} t.t = t return t end)()", "reply: "},
         {"coroutine.create(print)", "reply: "},
         {"1, 'x'", "reply: headers: expected a table, got a string"},
