@@ -19,6 +19,7 @@ enum mr_worker_state {
     MR_WORKER_LOADED, /* scripts loaded, consumers joining */
     MR_WORKER_READY,  /* every consumer is in its group */
     MR_WORKER_STOPPING,
+    MR_WORKER_FINISHED, /* all it did is committed; it leaves its groups when all workers have */
 };
 
 enum mr_broker_state { MR_BROKER_UNKNOWN, MR_BROKER_UP, MR_BROKER_DOWN };

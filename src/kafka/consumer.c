@@ -17,7 +17,7 @@ struct mr_consumer {
     const struct mr_consumer_events *events;
     void *data;
     bool closing;
-    bool commit_refused;
+    bool committed, commit_refused;
     uint64_t commit_again; /* ms */
 };
 
@@ -157,32 +157,36 @@ static void on_committed(rd_kafka_t *handle, rd_kafka_resp_err_t error,
                          rd_kafka_topic_partition_list_t *offsets, void *opaque)
 {
     struct mr_consumer *consumer = opaque;
-    (void)offsets;
-    if (error == RD_KAFKA_RESP_ERR_NO_ERROR || error == RD_KAFKA_RESP_ERR__NO_OFFSET) {
-        log_error(consumer, "close_failed", rd_kafka_consumer_close_queue(handle, consumer->queue));
-        return;
-    }
-    consumer->commit_refused = true;
+    (void)handle, (void)offsets;
+    consumer->committed =
+        error == RD_KAFKA_RESP_ERR_NO_ERROR || error == RD_KAFKA_RESP_ERR__NO_OFFSET;
+    consumer->commit_refused = !consumer->committed;
     consumer->commit_again = mr_clock_ms() + COMMIT_RETRY_MS;
 }
 
-static void commit(struct mr_consumer *consumer)
+void mr_consumer_commit(struct mr_consumer *consumer)
 {
-    consumer->commit_refused = false;
+    consumer->committed = consumer->commit_refused = false;
     rd_kafka_commit_queue(consumer->handle, NULL, consumer->queue, on_committed, consumer);
+}
+
+bool mr_consumer_committed(const struct mr_consumer *consumer)
+{
+    return consumer->committed;
 }
 
 void mr_consumer_close(struct mr_consumer *consumer)
 {
     consumer->closing = true;
-    commit(consumer);
+    log_error(consumer, "close_failed",
+              rd_kafka_consumer_close_queue(consumer->handle, consumer->queue));
 }
 
 bool mr_consumer_poll(struct mr_consumer *consumer, struct mr_message *message)
 {
     rd_kafka_message_t *polled;
     if (consumer->commit_refused && mr_clock_ms() >= consumer->commit_again)
-        commit(consumer);
+        mr_consumer_commit(consumer);
     while ((polled = rd_kafka_consumer_poll(consumer->handle, 0)) != NULL) {
         if (polled->err == RD_KAFKA_RESP_ERR_NO_ERROR) {
             mr_message_view(message, polled);

@@ -47,9 +47,11 @@ void mr_consumer_pause(struct mr_consumer *consumer, const char *topic, int32_t 
 void mr_consumer_resume(struct mr_consumer *consumer, const char *topic, int32_t partition);
 void mr_consumer_pause_all(struct mr_consumer *consumer);
 void mr_consumer_resume_all(struct mr_consumer *consumer);
-/* Commits what is stored and, once that is accepted, leaves the group, in the background: poll
- * until mr_consumer_closed. (Leaving commits too, but once: a rebalance under way, as when several
- * members leave together, would refuse it.) */
+/* Commits what is stored, again and again until that is accepted: poll until mr_consumer_committed.
+ * A rebalance under way refuses commits for a while. */
+void mr_consumer_commit(struct mr_consumer *consumer);
+bool mr_consumer_committed(const struct mr_consumer *consumer);
+/* Leaves the group, in the background: poll until mr_consumer_closed. */
 void mr_consumer_close(struct mr_consumer *consumer);
 bool mr_consumer_closed(const struct mr_consumer *consumer);
 /* No message of it may be left. */

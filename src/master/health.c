@@ -27,7 +27,7 @@ enum mr_health mr_health_of(const struct mr_view *view, uint64_t slot)
     uint64_t state = mr_cell_get(&row->state);
     if (state != MR_WORKER_NONE && is_wedged(view, row))
         return MR_HEALTH_WEDGED;
-    if (view->stopping || state == MR_WORKER_STOPPING)
+    if (view->stopping || state == MR_WORKER_STOPPING || state == MR_WORKER_FINISHED)
         return MR_HEALTH_STOPPING;
     if (state == MR_WORKER_NONE)
         return MR_HEALTH_DEAD;

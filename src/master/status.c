@@ -9,8 +9,9 @@
 #include "master/topics.h"
 
 static const char *const state_names[] = {
-    [MR_WORKER_NONE] = "dead",   [MR_WORKER_STARTING] = "starting", [MR_WORKER_LOADED] = "joining",
-    [MR_WORKER_READY] = "ready", [MR_WORKER_STOPPING] = "stopping",
+    [MR_WORKER_NONE] = "dead",         [MR_WORKER_STARTING] = "starting",
+    [MR_WORKER_LOADED] = "joining",    [MR_WORKER_READY] = "ready",
+    [MR_WORKER_STOPPING] = "stopping", [MR_WORKER_FINISHED] = "finished",
 };
 static const char *const broker_names[] = {
     [MR_BROKER_UNKNOWN] = "unknown",

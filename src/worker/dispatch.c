@@ -58,7 +58,7 @@ static void wake_one(struct mr_dispatch *dispatch, struct mr_route *route)
 static void drop(struct mr_dispatch *dispatch, struct mr_job *job)
 {
     job->dropped = true;
-    if (job->partition->routes == dispatch->routes && job->partition->route != NULL)
+    if (job->partition->routes_number == dispatch->routes_number && job->partition->route != NULL)
         wake_one(dispatch, job->partition->route);
     leave(dispatch, job);
 }
@@ -176,8 +176,8 @@ static void fill_incoming(const struct mr_dispatch *dispatch, struct mr_job *job
 /* The route of the partition's topic among the current ones. */
 static struct mr_route *route_of(struct mr_dispatch *dispatch, struct mr_partition *partition)
 {
-    if (partition->routes != dispatch->routes) {
-        partition->routes = dispatch->routes;
+    if (partition->routes_number != dispatch->routes_number) {
+        partition->routes_number = dispatch->routes_number;
         partition->route = mr_routes_find(dispatch->routes, partition->topic);
     }
     return partition->route;
@@ -241,6 +241,7 @@ void mr_dispatch_use(struct mr_dispatch *dispatch, struct mr_routes *routes, int
 {
     struct mr_routes *before = dispatch->routes;
     dispatch->routes = routes;
+    dispatch->routes_number++;
     dispatch->rpc_timeout = rpc_timeout;
     if (before == NULL)
         return;

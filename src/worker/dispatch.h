@@ -23,6 +23,7 @@ struct mr_dispatch {
     struct mr_outbox *outbox; /* set by the worker before the first message, as is rpc */
     struct mr_rpc *rpc;
     struct mr_routes *routes; /* the current ones */
+    uint64_t routes_number;   /* how many there have been: addresses come back, numbers do not */
     struct mr_partitions partitions;
     struct mr_order order;
     struct mr_job_pool pool;

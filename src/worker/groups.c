@@ -10,7 +10,9 @@ struct group {
     struct mr_groups *groups;
     char *id;
     struct mr_consumer *consumer;
-    bool joined, closing;
+    bool joined;
+    bool unused; /* no route is in it: it is left once what is stored is committed */
+    bool closing;
     struct group *next;
 };
 
@@ -64,7 +66,7 @@ struct mr_groups *mr_groups_new(const struct mr_config *config, int wake_fd, str
 static struct group *find(const struct mr_groups *groups, const char *id)
 {
     struct group *group = groups->all;
-    while (group != NULL && (group->closing || strcmp(group->id, id) != 0))
+    while (group != NULL && (group->unused || strcmp(group->id, id) != 0))
         group = group->next;
     return group;
 }
@@ -98,10 +100,10 @@ static size_t topics_of(struct mr_routes *routes, const char *id, const char **t
 static void leave_unused(struct mr_groups *groups, struct mr_routes *routes, const char **topics)
 {
     for (struct group *group = groups->all; group != NULL; group = group->next) {
-        if (group->closing || topics_of(routes, group->id, topics) > 0)
+        if (group->unused || topics_of(routes, group->id, topics) > 0)
             continue;
-        group->closing = true;
-        mr_consumer_close(group->consumer);
+        group->unused = true;
+        mr_consumer_commit(group->consumer);
     }
 }
 
@@ -134,6 +136,12 @@ static void free_group(struct mr_groups *groups, struct group *group)
     free(group);
 }
 
+static void close_group(struct group *group)
+{
+    group->closing = true;
+    mr_consumer_close(group->consumer);
+}
+
 size_t mr_groups_poll(struct mr_groups *groups, size_t most)
 {
     size_t taken = 0;
@@ -144,6 +152,8 @@ size_t mr_groups_poll(struct mr_groups *groups, size_t most)
             taken++;
             groups->events->message(groups->data, group->consumer, &message);
         }
+        if (group->unused && !group->closing && mr_consumer_committed(group->consumer))
+            close_group(group);
         if (group->closing && mr_consumer_closed(group->consumer) &&
             groups->events->closed(groups->data, group->consumer))
             free_group(groups, group);
@@ -167,19 +177,30 @@ void mr_groups_hold(struct mr_groups *groups, bool held)
 bool mr_groups_joined(const struct mr_groups *groups)
 {
     for (const struct group *group = groups->all; group != NULL; group = group->next)
-        if (!group->joined && !group->closing)
+        if (!group->joined && !group->unused)
             return false;
     return groups->all != NULL;
 }
 
+void mr_groups_commit(struct mr_groups *groups)
+{
+    for (struct group *group = groups->all; group != NULL; group = group->next)
+        mr_consumer_commit(group->consumer);
+}
+
+bool mr_groups_committed(const struct mr_groups *groups)
+{
+    for (const struct group *group = groups->all; group != NULL; group = group->next)
+        if (!mr_consumer_committed(group->consumer))
+            return false;
+    return true;
+}
+
 void mr_groups_close(struct mr_groups *groups)
 {
-    for (struct group *group = groups->all; group != NULL; group = group->next) {
-        if (group->closing)
-            continue;
-        group->closing = true;
-        mr_consumer_close(group->consumer);
-    }
+    for (struct group *group = groups->all; group != NULL; group = group->next)
+        if (!group->closing)
+            close_group(group);
 }
 
 bool mr_groups_closed(const struct mr_groups *groups)

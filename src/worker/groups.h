@@ -36,7 +36,10 @@ size_t mr_groups_poll(struct mr_groups *groups, size_t most);
 /* While held, nothing is fetched; polling goes on. */
 void mr_groups_hold(struct mr_groups *groups, bool held);
 bool mr_groups_joined(const struct mr_groups *groups); /* every consumer is in its group */
-void mr_groups_close(struct mr_groups *groups);        /* commit and leave; poll until closed */
+/* What is stored is committed: poll until all of it is. */
+void mr_groups_commit(struct mr_groups *groups);
+bool mr_groups_committed(const struct mr_groups *groups);
+void mr_groups_close(struct mr_groups *groups); /* leave; poll until closed */
 bool mr_groups_closed(const struct mr_groups *groups);
 /* No message of any may be left. */
 void mr_groups_free(struct mr_groups *groups);

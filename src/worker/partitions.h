@@ -25,8 +25,8 @@ struct mr_partition {
     int32_t number;
     struct mr_consumer *consumer;
     struct mr_window window;
-    struct mr_routes
-        *routes; /* of which `route` is the answer for this topic; NULL before the first message */
+    uint64_t routes_number; /* of the routes (dispatch.h) that gave `route`; 0 before the first
+                               message */
     struct mr_route *route;
     uint64_t topic_row; /* in the scoreboard */
     size_t unhandled;   /* jobs whose handlers have not ended */

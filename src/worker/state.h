@@ -15,8 +15,10 @@
 
 enum mr_phase {
     MR_PHASE_WORKING,
-    MR_PHASE_FINISHING, /* handlers and records on their way end; nothing new is begun */
-    MR_PHASE_LEAVING,   /* offsets are committed, the groups left */
+    MR_PHASE_FINISHING,  /* handlers and records on their way end; nothing new is begun */
+    MR_PHASE_COMMITTING, /* what they did is committed */
+    MR_PHASE_FINISHED,   /* waits until all workers are, where all stop */
+    MR_PHASE_LEAVING,    /* leaves its groups */
     MR_PHASE_DONE,
 };
 
@@ -48,6 +50,7 @@ struct mr_worker {
     enum mr_phase phase;
     uint64_t phase_ends;  /* ms */
     struct mr_timer look; /* while stopping */
+    bool all_stop;        /* every worker does, not this one alone */
 };
 
 /* turn.c: one turn of the loop does everything that has come and everything that follows from it.
@@ -64,7 +67,8 @@ void mr_worker_switch(struct mr_worker *worker);  /* to what is prepared */
 void mr_worker_discard(struct mr_worker *worker); /* what is prepared, if anything */
 
 /* stop.c: the graceful stop, within shutdown_timeout. */
-void mr_worker_begin_stop(struct mr_worker *worker, const char *why); /* once; again is nothing */
+void mr_worker_begin_stop(struct mr_worker *worker, bool all_stop,
+                          const char *why);            /* once; again is nothing */
 void mr_worker_stop_further(struct mr_worker *worker); /* what the phase allows, every turn */
 
 #endif

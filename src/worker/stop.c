@@ -28,33 +28,66 @@ static void finish(struct mr_worker *worker)
     uv_stop(&worker->loop);
 }
 
-static void leave_groups(struct mr_worker *worker)
+/* A member that leaves makes its group rebalance, which refuses the commits of those still at work;
+ * what they had answered would be handled again. So where all workers stop they leave together. */
+static bool all_finished(const struct mr_worker *worker)
+{
+    for (uint64_t i = 0; worker->all_stop && i < worker->board.slot_count; i++) {
+        uint64_t state = mr_cell_get(&worker->board.slots[i].state);
+        if (state != MR_WORKER_NONE && state != MR_WORKER_FINISHED)
+            return false;
+    }
+    return true;
+}
+
+static void abandon(struct mr_worker *worker)
+{
+    mr_dispatch_abandon(&worker->dispatch);
+    mr_outbox_drop(worker->outbox);
+}
+
+static void commit(struct mr_worker *worker)
 {
     mr_partitions_store(&worker->dispatch.partitions);
-    mr_groups_close(worker->groups);
+    mr_groups_commit(worker->groups);
     worker->phase_ends += LEAVE_LIMIT_MS;
+    enter(worker, MR_PHASE_COMMITTING);
+}
+
+static void leave(struct mr_worker *worker)
+{
+    mr_groups_close(worker->groups);
     enter(worker, MR_PHASE_LEAVING);
+}
+
+/* Without a broker there is nobody to commit to and nothing to leave. */
+static bool in_vain(const struct mr_worker *worker)
+{
+    return mr_clock_ms() >= worker->phase_ends || worker->broker.state != MR_BROKER_UP;
 }
 
 void mr_worker_stop_further(struct mr_worker *worker)
 {
     bool late = mr_clock_ms() >= worker->phase_ends;
-    if (worker->phase == MR_PHASE_FINISHING) {
-        if (late) {
-            mr_dispatch_abandon(&worker->dispatch);
-            mr_outbox_drop(worker->outbox);
-        }
-        if (worker->dispatch.jobs == 0)
-            leave_groups(worker);
-    } else if (worker->phase == MR_PHASE_LEAVING && (mr_groups_closed(worker->groups) || late)) {
+    if (worker->phase == MR_PHASE_FINISHING && late)
+        abandon(worker);
+    if (worker->phase == MR_PHASE_FINISHING && worker->dispatch.jobs == 0)
+        commit(worker);
+    else if (worker->phase == MR_PHASE_COMMITTING &&
+             (in_vain(worker) || mr_groups_committed(worker->groups)))
+        enter(worker, MR_PHASE_FINISHED);
+    else if (worker->phase == MR_PHASE_FINISHED && (late || all_finished(worker)))
+        leave(worker);
+    else if (worker->phase == MR_PHASE_LEAVING &&
+             (in_vain(worker) || mr_groups_closed(worker->groups)))
         finish(worker);
-    }
 }
 
-void mr_worker_begin_stop(struct mr_worker *worker, const char *why)
+void mr_worker_begin_stop(struct mr_worker *worker, bool all_stop, const char *why)
 {
     if (worker->phase != MR_PHASE_WORKING)
         return;
+    worker->all_stop = all_stop;
     mr_log(MR_LOG_INFO, "worker_stopping", MR_S("message", why));
     if (worker->groups == NULL) {
         finish(worker);

@@ -20,7 +20,7 @@ static void on_terminate(uv_signal_t *handle, int signal)
 {
     struct mr_worker *worker = handle->loop->data;
     (void)signal;
-    mr_worker_begin_stop(worker, "SIGTERM");
+    mr_worker_begin_stop(worker, false, "SIGTERM");
     mr_worker_turn(worker);
 }
 
@@ -43,7 +43,7 @@ static void on_frame(void *data, const struct mr_frame *frame)
     else if (frame->kind == MR_FRAME_DISCARD && about_prepared)
         mr_worker_discard(worker);
     else if (frame->kind == MR_FRAME_STOP)
-        mr_worker_begin_stop(worker, "the master stops");
+        mr_worker_begin_stop(worker, true, "the master stops");
     else if (frame->kind == MR_FRAME_REOPEN)
         mr_log_reopen();
     mr_worker_turn(worker);
@@ -52,7 +52,7 @@ static void on_frame(void *data, const struct mr_frame *frame)
 static void on_master_gone(void *data)
 {
     struct mr_worker *worker = data;
-    mr_worker_begin_stop(worker, "the master is gone");
+    mr_worker_begin_stop(worker, true, "the master is gone");
     mr_worker_turn(worker);
 }
 
