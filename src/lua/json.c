@@ -33,6 +33,39 @@ static size_t bad_byte(const char *text, size_t length)
     return at;
 }
 
+/* Eight bytes a step: is any of them below a space? (Bit Twiddling Hacks, "hasless".) Most texts
+ * have none. */
+static bool has_control(const char *text, size_t length)
+{
+    const uint64_t spaces = 0x2020202020202020u, high = 0x8080808080808080u;
+    size_t at = 0;
+    for (uint64_t word; at + sizeof(word) <= length; at += sizeof(word)) {
+        memcpy(&word, text + at, sizeof(word));
+        if (((word - spaces) & ~word & high) != 0)
+            return true;
+    }
+    while (at < length && (unsigned char)text[at] >= 0x20)
+        at++;
+    return at < length;
+}
+
+/* The offset of the first control character that is not white space between tokens, which lua-cjson
+ * lets pass (and takes NUL for the end); `length` where there is none. */
+static size_t bad_control(const char *text, size_t length)
+{
+    bool in_string = false;
+    for (size_t at = 0; at < length; at++) {
+        unsigned char byte = (unsigned char)text[at];
+        if (byte < 0x20 && (in_string || strchr("\t\n\r", byte) == NULL || byte == '\0'))
+            return at;
+        if (in_string && byte == '\\')
+            at++;
+        else if (byte == '"')
+            in_string = !in_string;
+    }
+    return length;
+}
+
 void mr_json_decode(lua_State *L, const struct mr_json *json, int index)
 {
     size_t length;
@@ -40,10 +73,9 @@ void mr_json_decode(lua_State *L, const struct mr_json *json, int index)
     size_t bad = bad_byte(text, length);
     if (bad < length)
         luaL_error(L, "byte %d is not UTF-8", (int)bad + 1);
-    /* lua-cjson takes it for the end and would pass over what follows. */
-    const char *nul = memchr(text, '\0', length);
-    if (nul != NULL)
-        luaL_error(L, "byte %d is NUL", (int)(nul - text) + 1);
+    size_t control = has_control(text, length) ? bad_control(text, length) : length;
+    if (control < length)
+        luaL_error(L, "byte %d is a control character", (int)control + 1);
     lua_pushvalue(L, index);
     lua_rawgeti(L, LUA_REGISTRYINDEX, json->decode);
     lua_insert(L, -2);
