@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/panic.h"
 #include "worker/state.h"
 
 enum {
@@ -44,6 +45,7 @@ static void abandon(struct mr_worker *worker)
 {
     mr_dispatch_abandon(&worker->dispatch);
     mr_outbox_drop(worker->outbox);
+    MR_ASSERT(worker->dispatch.jobs == 0);
 }
 
 static void commit(struct mr_worker *worker)
