@@ -237,6 +237,14 @@ void mr_dispatch_run(struct mr_dispatch *dispatch)
         start(dispatch, job);
 }
 
+/* What waits for room on these routes looks again. */
+static void wake_all(struct mr_dispatch *dispatch, struct mr_routes *routes)
+{
+    for (size_t i = 0; i < mr_routes_count(routes); i++)
+        while (mr_routes_at(routes, i)->waiting.first != NULL)
+            wake_one(dispatch, mr_routes_at(routes, i));
+}
+
 void mr_dispatch_use(struct mr_dispatch *dispatch, struct mr_routes *routes, int64_t rpc_timeout)
 {
     struct mr_routes *before = dispatch->routes;
@@ -245,10 +253,7 @@ void mr_dispatch_use(struct mr_dispatch *dispatch, struct mr_routes *routes, int
     dispatch->rpc_timeout = rpc_timeout;
     if (before == NULL)
         return;
-    for (size_t i = 0; i < mr_routes_count(before); i++)
-        for (struct mr_job *job;
-             (job = mr_job_list_pop(&mr_routes_at(before, i)->waiting)) != NULL;)
-            mr_job_list_push(&dispatch->ready, job);
+    wake_all(dispatch, before);
     mr_routes_retire(before);
 }
 
@@ -275,10 +280,8 @@ void mr_dispatch_resume(struct mr_dispatch *dispatch, struct mr_job *job,
 void mr_dispatch_stop(struct mr_dispatch *dispatch)
 {
     dispatch->stopping = true;
-    for (size_t i = 0; dispatch->routes != NULL && i < mr_routes_count(dispatch->routes); i++)
-        for (struct mr_job *job;
-             (job = mr_job_list_pop(&mr_routes_at(dispatch->routes, i)->waiting)) != NULL;)
-            mr_job_list_push(&dispatch->ready, job);
+    if (dispatch->routes != NULL)
+        wake_all(dispatch, dispatch->routes);
     mr_dispatch_run(dispatch);
 }
 
