@@ -262,9 +262,9 @@ void mr_consumer_free(struct mr_consumer *consumer)
         rd_kafka_topic_partition_list_destroy(consumer->subscription);
     rd_kafka_queue_io_event_enable(consumer->queue, -1, NULL, 0);
     rd_kafka_queue_destroy(consumer->queue);
-    /* What had to be committed is committed by mr_consumer_close; one that has not closed is
-     * dropped, as a crash would. */
-    rd_kafka_destroy_flags(consumer->handle,
-                           mr_consumer_closed(consumer) ? 0 : RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
+    /* Destroying one that has not left its group waits for a broker that is not there, ten seconds
+     * and more; it ends with the process. */
+    if (mr_consumer_closed(consumer))
+        rd_kafka_destroy(consumer->handle);
     free(consumer);
 }

@@ -54,7 +54,8 @@ bool mr_consumer_committed(const struct mr_consumer *consumer);
 /* Leaves the group, in the background: poll until mr_consumer_closed. */
 void mr_consumer_close(struct mr_consumer *consumer);
 bool mr_consumer_closed(const struct mr_consumer *consumer);
-/* No message of it may be left. */
+/* No message of it may be left. One that has not closed goes on as it is until the process ends,
+ * which it is to do now. */
 void mr_consumer_free(struct mr_consumer *consumer);
 
 #endif
