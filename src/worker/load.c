@@ -7,6 +7,28 @@
 #include "base/panic.h"
 #include "worker/state.h"
 
+/* A group cannot be joined while none of its topics is there; and who watches the counts sees them
+ * from the start. */
+static void expect_topics(struct mr_worker *worker)
+{
+    struct mr_routes *routes = worker->dispatch.routes;
+    for (size_t i = 0; routes != NULL && i < mr_routes_count(routes); i++) {
+        const char *topic = mr_routes_at(routes, i)->name;
+        if (topic[0] == '^')
+            continue;
+        mr_outbox_expect(worker->outbox, topic);
+        mr_slot_topic(worker->slot, topic);
+    }
+}
+
+static void on_broker(void *data)
+{
+    struct mr_worker *worker = data;
+    mr_outbox_reachable(worker->outbox, worker->broker.state == MR_BROKER_UP);
+    expect_topics(worker);
+    mr_worker_show_state(worker);
+}
+
 static void on_changed(void *data)
 {
     mr_worker_show_state(data);
@@ -93,7 +115,7 @@ static bool connect_kafka(struct mr_worker *worker, struct mr_snapshot *snapshot
     worker->groups = mr_groups_new(config, worker->wake_fd, worker->slot, &groups_events, worker);
     mr_broker_start(&worker->broker, &worker->loop, &worker->timers, worker->slot,
                     mr_outbox_producer(worker->outbox),
-                    mr_config_list_text(config, "kafka.brokers"), on_changed, worker);
+                    mr_config_list_text(config, "kafka.brokers"), on_broker, worker);
     worker->dispatch.outbox = worker->outbox;
     worker->dispatch.rpc = worker->rpc;
     worker->kafka = snapshot;
@@ -139,28 +161,15 @@ void mr_worker_prepare(struct mr_worker *worker, struct mr_bytes body)
     mr_errors_free(&errors);
 }
 
-/* A group cannot be joined while none of its topics is there; and who watches the counts sees them
- * from the start. */
-static void expect_topics(struct mr_worker *worker, struct mr_routes *routes)
-{
-    for (size_t i = 0; i < mr_routes_count(routes); i++) {
-        const char *topic = mr_routes_at(routes, i)->name;
-        if (topic[0] == '^')
-            continue;
-        mr_outbox_expect(worker->outbox, topic);
-        mr_slot_topic(worker->slot, topic);
-    }
-}
-
 void mr_worker_switch(struct mr_worker *worker)
 {
     struct mr_errors errors = {0};
     struct mr_snapshot *before = worker->snapshot;
     worker->snapshot = worker->prepared.snapshot;
-    expect_topics(worker, worker->prepared.routes);
     open_log(worker, worker->snapshot->config);
     mr_dispatch_use(&worker->dispatch, worker->prepared.routes,
                     mr_config_integer(worker->snapshot->config, "rpc.timeout"));
+    expect_topics(worker);
     if (mr_groups_use(worker->groups, worker->prepared.routes, &errors) != 0)
         mr_log(MR_LOG_ERROR, "subscribe_failed", MR_S("message", mr_errors_text(&errors)));
     worker->prepared.routes = NULL;

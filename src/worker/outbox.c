@@ -176,9 +176,9 @@ const struct mr_producer *mr_outbox_producer(const struct mr_outbox *outbox)
     return outbox->producer;
 }
 
-void mr_outbox_stop(struct mr_outbox *outbox)
+void mr_outbox_reachable(struct mr_outbox *outbox, bool reachable)
 {
-    mr_warmup_stop(&outbox->warmup);
+    mr_warmup_open(&outbox->warmup, reachable);
 }
 
 void mr_outbox_drop(struct mr_outbox *outbox)

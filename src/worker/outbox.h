@@ -35,13 +35,14 @@ void mr_outbox_poll(struct mr_outbox *outbox);
 /* True while new messages should not be taken: above a high mark, until it is below a low one. */
 bool mr_outbox_crowded(struct mr_outbox *outbox);
 size_t mr_outbox_outstanding(const struct mr_outbox *outbox); /* waiting ones too */
+/* Whether a broker answers; while none does, and when the worker stops, the cluster is asked
+ * nothing (worker/warmup.h). */
+void mr_outbox_reachable(struct mr_outbox *outbox, bool reachable);
 /* Records may go to this topic soon, or come from it: asks for it, which lets a broker that creates
  * topics do so. */
 void mr_outbox_expect(struct mr_outbox *outbox, const char *topic);
 /* Its producer, for questions to the cluster. */
 const struct mr_producer *mr_outbox_producer(const struct mr_outbox *outbox);
-void mr_outbox_stop(
-    struct mr_outbox *outbox); /* asks the cluster nothing more; see worker/warmup.h */
 /* Gives up what is outstanding: each is reported, most with an error, before this returns. */
 void mr_outbox_drop(struct mr_outbox *outbox);
 /* Nothing may be outstanding. */

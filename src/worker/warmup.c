@@ -2,16 +2,19 @@
 
 #include <stdlib.h>
 
+#include "base/clock.h"
 #include "base/panic.h"
 #include "kafka/cluster.h"
 
 /* Names are the senders' choice (reply-to): beyond this many, new ones take the slow way. */
-enum { MOST_TOPICS = 10000, MOST_AT_ONCE = 1000, QUESTION_TIMEOUT_MS = 2000 };
+enum { MOST_TOPICS = 10000, QUESTION_TIMEOUT_MS = 2000, AGAIN_MS = 1000 };
 
 struct topic {
     struct mr_warmup *warmup;
     char *name;
     uv_work_t question;
+    bool asking, known;
+    uint64_t again; /* ms, when to ask again where it is not known */
 };
 
 void mr_warmup_start(struct mr_warmup *warmup, uv_loop_t *loop, const struct mr_producer *via)
@@ -19,39 +22,52 @@ void mr_warmup_start(struct mr_warmup *warmup, uv_loop_t *loop, const struct mr_
     *warmup = (struct mr_warmup){.loop = loop, .via = via};
 }
 
+void mr_warmup_open(struct mr_warmup *warmup, bool open)
+{
+    atomic_store(&warmup->open, open);
+}
+
 /* On a thread of the pool: librdkafka remembers the answer, and it is all that is wanted. */
 static void do_ask(uv_work_t *work)
 {
     char why[256];
     struct topic *topic = work->data;
-    mr_cluster_topic(topic->warmup->via, topic->name, false, 0, QUESTION_TIMEOUT_MS, why,
-                     sizeof(why));
+    topic->known = atomic_load(&topic->warmup->open) &&
+                   mr_cluster_topic(topic->warmup->via, topic->name, false, 0, QUESTION_TIMEOUT_MS,
+                                    why, sizeof(why)) > 0;
 }
 
 static void after_ask(uv_work_t *work, int status)
 {
     struct topic *topic = work->data;
     (void)status;
+    topic->asking = false;
+    topic->again = mr_clock_ms() + AGAIN_MS;
     topic->warmup->asking--;
+}
+
+static struct topic *new_topic(struct mr_warmup *warmup, const char *name)
+{
+    struct topic *topic = mr_alloc(sizeof(*topic));
+    topic->warmup = warmup;
+    topic->name = mr_strdup(name);
+    topic->question.data = topic;
+    mr_idmap_put(&warmup->topics, mr_bytes_of(topic->name), topic);
+    return topic;
 }
 
 void mr_warmup_topic(struct mr_warmup *warmup, const char *topic)
 {
-    if (mr_idmap_get(&warmup->seen, mr_bytes_of(topic)) != NULL || warmup->stopping ||
-        warmup->seen.count >= MOST_TOPICS || warmup->asking >= MOST_AT_ONCE)
+    struct topic *asked = mr_idmap_get(&warmup->topics, mr_bytes_of(topic));
+    if (asked != NULL && (asked->known || asked->asking || mr_clock_ms() < asked->again))
         return;
-    struct topic *asked = mr_alloc(sizeof(*asked));
-    asked->warmup = warmup;
-    asked->name = mr_strdup(topic);
-    asked->question.data = asked;
-    mr_idmap_put(&warmup->seen, mr_bytes_of(asked->name), asked);
+    if (!atomic_load(&warmup->open) || (asked == NULL && warmup->topics.count >= MOST_TOPICS))
+        return;
+    if (asked == NULL)
+        asked = new_topic(warmup, topic);
+    asked->asking = true;
     warmup->asking++;
     uv_queue_work(warmup->loop, &asked->question, do_ask, after_ask);
-}
-
-void mr_warmup_stop(struct mr_warmup *warmup)
-{
-    warmup->stopping = true;
 }
 
 static void free_topic(void *value)
@@ -64,5 +80,5 @@ static void free_topic(void *value)
 void mr_warmup_free(struct mr_warmup *warmup)
 {
     MR_ASSERT(warmup->asking == 0);
-    mr_idmap_drain(&warmup->seen, free_topic);
+    mr_idmap_drain(&warmup->topics, free_topic);
 }

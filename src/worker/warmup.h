@@ -4,6 +4,7 @@
 #ifndef MR_WORKER_WARMUP_H
 #define MR_WORKER_WARMUP_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <uv.h>
@@ -14,16 +15,19 @@
 struct mr_warmup {
     uv_loop_t *loop;
     const struct mr_producer *via; /* must outlive every question */
-    struct mr_idmap seen;          /* topics asked for, by name */
+    struct mr_idmap topics;        /* asked for, by name */
     size_t asking;
-    bool stopping;
+    _Atomic bool open; /* read by the pool's threads too: questions that wait there are dropped */
 };
 
+/* It begins closed. */
 void mr_warmup_start(struct mr_warmup *warmup, uv_loop_t *loop, const struct mr_producer *via);
-/* A record to this topic is about to be sent. Costs a look-up where that is not the first. */
+/* Questions are asked only while it is open: while a broker answers, and until the worker stops. */
+void mr_warmup_open(struct mr_warmup *warmup, bool open);
+/* A record to this topic is about to be sent. Costs a look-up where the topic is known; one that is
+ * not there is asked for again after a second. */
 void mr_warmup_topic(struct mr_warmup *warmup, const char *topic);
-void mr_warmup_stop(
-    struct mr_warmup *warmup); /* asks no more; the loop must run until what is asked is answered */
+/* The loop must have run until nothing is asked any more. */
 void mr_warmup_free(struct mr_warmup *warmup);
 
 #endif

@@ -107,7 +107,7 @@ static void stop_loop(struct mr_worker *worker)
         mr_rpc_stop(worker->rpc);
     if (worker->outbox != NULL) {
         mr_broker_stop(&worker->broker);
-        mr_outbox_stop(worker->outbox);
+        mr_outbox_reachable(worker->outbox, false);
     }
     uv_walk(&worker->loop, close_handle, NULL);
     uv_run(&worker->loop, UV_RUN_DEFAULT);
