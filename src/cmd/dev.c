@@ -1,3 +1,4 @@
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -63,11 +64,11 @@ static void print_request(const struct mr_snapshot *snapshot)
             memcpy(first, topic, sizeof(first));
     }
     if (has_example)
-        printf("  ask      moonroute request %s "
+        printf("  ask      %s request %s "
                "'{\"type\":\"GET_BALANCE\",\"payload\":{\"accountType\":\"UNIFIED\"}}'\n",
-               example);
+               program_invocation_name, example);
     else if (first[0] != '\0')
-        printf("  ask      moonroute request %s '{}'\n", first);
+        printf("  ask      %s request %s '{}'\n", program_invocation_name, first);
 }
 
 static void print_banner(void *context, const struct mr_snapshot *snapshot)
