@@ -20,6 +20,7 @@ local function new_generation(files)
     root = "", -- the folder in places
     scripts = {}, -- those that ran, with their onLoad and onUnload
     handlers = {}, -- by file name
+    parameters = {}, -- how many each handler takes, by file name
     libraries = {}, -- what modules returned, by the name that was required
     loading = {}, -- names of the modules under way, outermost first
     errors = {},
@@ -200,7 +201,10 @@ function Generation:load_script(file)
   self.handlers[file.name] = rawget(env, "handleMessage")
   if type(self.handlers[file.name]) ~= "function" then
     self:fail(file, "no function " .. SIGNATURE)
+    return
   end
+  local taken = debug.getinfo(self.handlers[file.name], "u")
+  self.parameters[file.name] = taken.isvararg and math.huge or taken.nparams
 end
 
 -- Calls a script's onLoad or onUnload, where it has one. @return true where that went well

@@ -51,15 +51,19 @@ static size_t add_errors(lua_State *L, struct mr_errors *errors)
     return count;
 }
 
+enum { PARAMETERS_TO_HEADERS = 3, PARAMETERS_TO_CONTEXT = 4 };
+
 /* Takes the function on top of the stack as the handler of that file. */
 static void add_script(lua_State *L, struct mr_generation *generation,
-                       const struct mr_script_file *file)
+                       const struct mr_script_file *file, lua_Number parameters)
 {
     struct mr_script *script = &generation->scripts[generation->script_count++];
     script->generation = generation;
     script->name = mr_strdup(file->name);
     script->place = mr_strdup(file->place);
     script->handler = luaL_ref(L, LUA_REGISTRYINDEX);
+    script->takes_headers = parameters >= PARAMETERS_TO_HEADERS;
+    script->takes_context = parameters >= PARAMETERS_TO_CONTEXT;
 }
 
 /* The loader's generation is at index 1. */
@@ -69,11 +73,16 @@ static struct mr_generation *make_generation(lua_State *L, const struct loading 
     struct mr_generation *generation = mr_alloc(sizeof(*generation));
     generation->vm = loading->vm;
     generation->scripts = mr_alloc(snapshot->file_count * sizeof(struct mr_script));
+    lua_getfield(L, 1, "parameters");
     lua_getfield(L, 1, "handlers");
     for (size_t i = 0; i < snapshot->file_count; i++) {
-        lua_getfield(L, -1, snapshot->files[i].name);
+        const struct mr_script_file *file = &snapshot->files[i];
+        lua_getfield(L, -2, file->name);
+        lua_Number parameters = lua_tonumber(L, -1);
+        lua_pop(L, 1);
+        lua_getfield(L, -1, file->name);
         if (lua_isfunction(L, -1))
-            add_script(L, generation, &snapshot->files[i]);
+            add_script(L, generation, file, parameters);
         else
             lua_pop(L, 1);
     }

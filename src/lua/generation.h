@@ -15,9 +15,10 @@ struct mr_generation {
 
 struct mr_script {
     struct mr_generation *generation;
-    char *name;  /* "echo.lua" */
-    char *place; /* "scripts/echo.lua" */
-    int handler; /* registry reference to handleMessage */
+    char *name;                        /* "echo.lua" */
+    char *place;                       /* "scripts/echo.lua" */
+    int handler;                       /* registry reference to handleMessage */
+    bool takes_headers, takes_context; /* else it is called without: making them costs */
 };
 
 void mr_generation_hold(struct mr_generation *generation);    /* a task starts */

@@ -41,17 +41,21 @@ static void push_message(lua_State *L, const struct mr_task *task)
     lua_remove(L, -2);
 }
 
-/* enter() of lua/moonroute/entry.lua and its arguments. */
+/* The handler and its arguments; where it takes a context, behind enter() of
+ * lua/moonroute/entry.lua, which makes one. */
 static int push_start(lua_State *L, void *data)
 {
     const struct mr_task *task = data;
     const struct mr_incoming *in = &task->incoming;
-    lua_rawgeti(L, LUA_REGISTRYINDEX, task->vm->entry);
-    lua_pushinteger(L, task->slot);
+    if (task->script->takes_context) {
+        lua_rawgeti(L, LUA_REGISTRYINDEX, task->vm->entry);
+        lua_pushinteger(L, task->slot);
+    }
     lua_rawgeti(L, LUA_REGISTRYINDEX, task->script->handler);
     lua_pushstring(L, in->topic);
     push_message(L, task);
-    push_headers(L, in->headers, in->header_count);
+    if (task->script->takes_headers)
+        push_headers(L, in->headers, in->header_count);
     return lua_gettop(L);
 }
 

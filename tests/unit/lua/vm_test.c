@@ -165,6 +165,32 @@ static void a_reply_that_cannot_be_written_is_a_fault(void **state)
     }
 }
 
+static void check_arguments(struct world *world, const char *script, const char *reply)
+{
+    struct mr_pair header = {MR_BYTES("h"), MR_BYTES("v")};
+    struct mr_incoming incoming = world_message("7");
+    incoming.headers = &header;
+    incoming.header_count = 1;
+    world_script(world, script);
+    struct mr_task *task = world_begin(world, MR_CODEC_JSON, &incoming);
+    assert_reply(world, reply);
+    world_end(world, task);
+}
+
+static void a_handler_gets_what_it_takes(void **state)
+{
+    struct world *world = *state;
+    check_arguments(world, "function handleMessage() return 'nothing' end", "\"nothing\"");
+    check_arguments(world, "function handleMessage(_, m) return m end", "7");
+    check_arguments(world, "function handleMessage(_, m, h) return { m, h.h } end", "[7,\"v\"]");
+    check_arguments(world, "function handleMessage(_, m, h, c) return { m, h.h, c.attempt } end",
+                    "[7,\"v\",1]");
+    check_arguments(
+        world,
+        "function handleMessage(...) return { select('#', ...), (select(4, ...)).attempt } end",
+        "[4,1]");
+}
+
 static void headers_are_a_table_with_the_last_of_a_repeated_name(void **state)
 {
     struct world *world = *state;
@@ -316,6 +342,7 @@ int main(void)
         world_test(a_string_reply_is_told_apart),
         world_test(a_second_table_is_headers),
         world_test(a_reply_that_cannot_be_written_is_a_fault),
+        world_test(a_handler_gets_what_it_takes),
         world_test(headers_are_a_table_with_the_last_of_a_repeated_name),
         world_test(two_hundred_headers_arrive),
         world_test(the_context_tells_about_the_record),
