@@ -135,16 +135,22 @@ static void a_refused_generation_leaves_the_current_one_at_work(void **state)
     world_end(world, task);
 }
 
+/* The most that Lua held during 300 reloads: between two collections it goes up and down. */
+static size_t peak_of_reloads(struct world *world)
+{
+    size_t peak = 0;
+    for (int i = 0; i < 300; i++) {
+        assert_handles(world, "data = ('x'):rep(10000) " HANDLER "return #data end", "1", "10000");
+        if (mr_vm_memory(world->vm) > peak)
+            peak = mr_vm_memory(world->vm);
+    }
+    return peak;
+}
+
 static void reloading_many_times_does_not_grow(void **state)
 {
-    struct world *world = *state;
-    size_t before = 0;
-    for (int i = 0; i < 600; i++) {
-        if (i == 300)
-            before = mr_vm_memory(world->vm);
-        assert_handles(world, "data = ('x'):rep(10000) " HANDLER "return #data end", "1", "10000");
-    }
-    assert_true(mr_vm_memory(world->vm) < 3 * before);
+    size_t before = peak_of_reloads(*state);
+    assert_true(peak_of_reloads(*state) < before + before / 2);
 }
 
 static void a_library_is_loaded_once_a_generation(void **state)
