@@ -82,8 +82,3 @@ void mr_broker_stop(struct mr_broker *broker)
     broker->stopping = true;
     mr_timers_cancel(broker->timers, &broker->retry);
 }
-
-bool mr_broker_busy(const struct mr_broker *broker)
-{
-    return broker->asking;
-}

@@ -32,6 +32,5 @@ void mr_broker_start(struct mr_broker *broker, uv_loop_t *loop, struct mr_timers
                      void (*changed)(void *data), void *data);
 void mr_broker_suspect(struct mr_broker *broker); /* a client lost its brokers: ask */
 void mr_broker_stop(struct mr_broker *broker);
-bool mr_broker_busy(const struct mr_broker *broker); /* the loop must run on before `via` may go */
 
 #endif

@@ -76,9 +76,3 @@ void mr_link_refused(struct mr_link *link, uint64_t generation, const char *why,
     mr_buf_free(&body);
     flush(link);
 }
-
-void mr_link_stop(struct mr_link *link)
-{
-    uv_poll_stop(&link->poll);
-    uv_close((uv_handle_t *)&link->poll, NULL);
-}

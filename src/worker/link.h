@@ -24,6 +24,5 @@ void mr_link_start(struct mr_link *link, uv_loop_t *loop, int fd,
                    const struct mr_link_events *events, void *data);
 void mr_link_loaded(struct mr_link *link, uint64_t generation);
 void mr_link_refused(struct mr_link *link, uint64_t generation, const char *why, int exit_code);
-void mr_link_stop(struct mr_link *link); /* the loop must run once more */
 
 #endif

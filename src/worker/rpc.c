@@ -277,11 +277,6 @@ void mr_rpc_stop(struct mr_rpc *rpc)
     mr_inbox_stop(rpc->inbox);
 }
 
-bool mr_rpc_busy(const struct mr_rpc *rpc)
-{
-    return mr_inbox_busy(rpc->inbox);
-}
-
 void mr_rpc_free(struct mr_rpc *rpc)
 {
     mr_inbox_free(rpc->inbox);

@@ -33,7 +33,6 @@ int mr_rpc_open(struct mr_rpc *rpc, struct mr_job *job, const struct mr_ask *ask
 void mr_rpc_cancel(struct mr_rpc *rpc, struct mr_job *job);
 void mr_rpc_poll(struct mr_rpc *rpc);
 void mr_rpc_stop(struct mr_rpc *rpc);
-bool mr_rpc_busy(const struct mr_rpc *rpc); /* see mr_inbox_busy */
 void mr_rpc_free(struct mr_rpc *rpc);
 
 #endif
