@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <syslog.h>
 
 #include "base/log.h"
@@ -136,6 +137,26 @@ static void on_log(const rd_kafka_t *handle, int level, const char *facility, co
            MR_S("facility", facility), MR_S("message", text));
 }
 
+/* Before 2.8 the main thread of a handle rounds its wait down to whole milliseconds and spins through
+ * the rest, a millisecond a second for each handle of an idle worker. Woken up to a millisecond late
+ * it has nothing left to spin through. Threads inherit their slack: those that send and fetch get the
+ * kernel's default back. Called in librdkafka's thread; touches that thread alone. */
+static rd_kafka_resp_err_t on_thread_start(rd_kafka_t *handle, rd_kafka_thread_type_t type,
+                                           const char *name, void *opaque)
+{
+    enum { DEFAULT_SLACK_NS = 50000, LATE_SLACK_NS = 1000000 };
+    (void)handle, (void)name, (void)opaque;
+    prctl(PR_SET_TIMERSLACK, type == RD_KAFKA_THREAD_MAIN ? LATE_SLACK_NS : DEFAULT_SLACK_NS);
+    return RD_KAFKA_RESP_ERR_NO_ERROR;
+}
+
+static rd_kafka_resp_err_t on_new(rd_kafka_t *handle, const rd_kafka_conf_t *conf, void *opaque,
+                                  char *why, size_t size)
+{
+    (void)conf, (void)opaque, (void)why, (void)size;
+    return rd_kafka_interceptor_add_on_thread_start(handle, "moonroute", on_thread_start, NULL);
+}
+
 rd_kafka_conf_t *mr_kafka_conf(const struct mr_config *config, enum mr_kafka_role role,
                                struct mr_errors *errors)
 {
@@ -150,6 +171,7 @@ rd_kafka_conf_t *mr_kafka_conf(const struct mr_config *config, enum mr_kafka_rol
     mr_kafka_conf_set(conf, "log.queue", "true", "built-in", errors);
     mr_kafka_conf_set(conf, "log.connection.close", "false", "built-in", errors);
     rd_kafka_conf_set_log_cb(conf, on_log);
+    rd_kafka_conf_interceptor_add_on_new(conf, "moonroute", on_new, NULL);
     mr_config_map(config, "kafka.properties", apply_property, &applying);
     return conf;
 }
