@@ -11,8 +11,19 @@ return {
     --scripts = "scripts",
     -- How long a stop waits for the handlers that are running.
     --shutdown_timeout = 10000, -- ms
+    -- How long a partition that another worker is to have waits for its handlers that are running.
+    --drain_timeout = 5000, -- ms
     -- How often offsets are committed.
     --commit_interval = 1000, -- ms
+    transaction = {
+        -- How long a transaction gathers messages, where delivery is exactly-once.
+        --interval = 50, -- ms
+        -- How many messages a transaction has at most.
+        --messages = 1000, -- messages
+    },
+    -- Whether scripts are kept from files, programs and each other; false: they are trusted with
+    -- all of Lua.
+    --sandbox = true,
     -- Whether dead-letter, retry and response topics that are missing are created.
     --create_topics = true,
     kafka = {
@@ -22,6 +33,9 @@ return {
         --client_id = "moonroute",
         -- Consumer group; all routers of one service share it.
         --group_id = "moonroute",
+        -- Static membership: the worker of slot N is known to its groups as this name and -N, and
+        -- is given its partitions back after a restart.
+        --group_instance_id = "router-1",
         -- Time to reach a broker, after which `request` and `publish` give up; `run` goes on
         -- trying.
         --connection_timeout = 10000, -- ms
@@ -55,9 +69,10 @@ return {
         --ordering = "key",
         -- Handlers of a route in flight at once in a worker.
         --concurrency = 64, -- handlers
+        -- Messages of a partition taken and not handled yet; with so many it is paused.
+        --window = 1000, -- messages
         -- What a crash may do to a message: repeat it, neither repeat nor lose it (Kafka
-        -- transactions), or lose it. One of "at-least-once", "exactly-once", "at-most-once". Not in
-        -- this version yet: "exactly-once", "at-most-once".
+        -- transactions), or lose it. One of "at-least-once", "exactly-once", "at-most-once".
         --delivery = "at-least-once",
         -- How values are read and written: JSON, or strings passed as they are. One of "json",
         -- "raw".
@@ -66,56 +81,48 @@ return {
         -- "kafka-client", "plain", "nestjs", "spring". Not in this version yet: "nestjs", "spring".
         --dialect = "auto",
         retry = {
-            -- Retries after the first attempt. Not in this version yet.
+            -- Retries after the first attempt.
             --max = 3, -- retries
-            -- Delay before the first retry. Not in this version yet.
+            -- Delay before the first retry.
             --base = 1000, -- ms
-            -- What each further delay is multiplied by. Not in this version yet.
+            -- What each further delay is multiplied by.
             --multiplier = 2,
-            -- The longest delay. Not in this version yet.
+            -- The longest delay.
             --cap = 30000, -- ms
-            -- Share by which a delay is made longer or shorter at random. Not in this version yet.
+            -- Share by which a delay is made longer or shorter at random.
             --jitter = 0.1,
             -- Where a message waits: in its partition, which keeps the order, or in the topic
-            -- `<topic>-retry`, which lets others pass. One of "in-place", "topic". Not in this
-            -- version yet.
+            -- `<topic>-retry`, which lets others pass. One of "in-place", "topic".
             --mode = "in-place",
         },
         dlq = {
             -- Dead-letter topic; {topic} is the message's topic, {base} the same without -commands.
-            -- Not in this version yet.
             --topic = "{base}-dlq",
-            -- spring adds the headers kafka_dlt-* to a dead letter. One of "plain", "spring". Not
-            -- in this version yet.
+            -- spring adds the headers kafka_dlt-* to a dead letter. One of "plain", "spring".
             --dialect = "plain",
             headers = {
-                -- The dead letter's header that tells the topic of the message. Not in this version
-                -- yet.
+                -- The dead letter's header that tells the topic of the message.
                 --["original-topic"] = "original-topic",
-                -- The dead letter's header that tells its partition. Not in this version yet.
+                -- The dead letter's header that tells its partition.
                 --["original-partition"] = "original-partition",
-                -- The dead letter's header that tells its offset. Not in this version yet.
+                -- The dead letter's header that tells its offset.
                 --["original-offset"] = "original-offset",
-                -- The dead letter's header that tells its timestamp, in ms. Not in this version
-                -- yet.
+                -- The dead letter's header that tells its timestamp, in ms.
                 --["original-timestamp"] = "original-timestamp",
-                -- The dead letter's header that tells why it failed. Not in this version yet.
+                -- The dead letter's header that tells why it failed.
                 --error = "error",
-                -- The dead letter's header that tells the traceback. Not in this version yet.
+                -- The dead letter's header that tells the traceback.
                 --["error-stack"] = "error-stack",
-                -- The dead letter's header that tells when it failed, in ms. Not in this version
-                -- yet.
+                -- The dead letter's header that tells when it failed, in ms.
                 --["failed-at"] = "failed-at",
-                -- The dead letter's header that tells how often it was retried. Not in this version
-                -- yet.
+                -- The dead letter's header that tells how often it was retried.
                 --["total-retries"] = "total-retries",
             },
         },
         budget = {
-            -- The longest uninterrupted run of a handler's Lua; waiting is free. Not in this
-            -- version yet.
+            -- The longest uninterrupted run of a handler's Lua; waiting is free.
             --time = 1000, -- ms
-            -- Memory of a worker's Lua. Not in this version yet.
+            -- Memory of a worker's Lua.
             --memory = "256MB", -- bytes
         },
     },
@@ -131,6 +138,7 @@ return {
             --schema = "schemas/orders.json",
             --ordering = "key",
             --concurrency = 64, -- handlers
+            --window = 1000, -- messages
             --delivery = "at-least-once",
             --codec = "json",
             --dialect = "auto",

@@ -9,9 +9,12 @@
                 "partition, or none."),                                                            \
         ROW("concurrency", .kind = MR_KIND_INTEGER, .fallback = "64", .least = 1, .most = 65536,   \
             .unit = "handlers", .help = "Handlers of a route in flight at once in a worker."),     \
+        ROW("window", .kind = MR_KIND_INTEGER, .fallback = "1000", .least = 1, .most = 1000000,    \
+            .unit = "messages",                                                                    \
+            .help = "Messages of a partition taken and not handled yet; with so many it is "       \
+                    "paused."),                                                                    \
         ROW("delivery", .kind = MR_KIND_ONE_OF, .fallback = "at-least-once",                       \
             .choices = "at-least-once|exactly-once|at-most-once",                                  \
-            .pending = "exactly-once|at-most-once",                                                \
             .help = "What a crash may do to a message: repeat it, neither repeat nor lose it "     \
                     "(Kafka transactions), or lose it."),                                          \
         ROW("codec", .kind = MR_KIND_ONE_OF, .fallback = "json", .choices = "json|raw",            \
@@ -19,26 +22,25 @@
         ROW("dialect", .kind = MR_KIND_ONE_OF, .fallback = "auto",                                 \
             .choices = "auto|kafka-client|plain|nestjs|spring", .pending = "nestjs|spring",        \
             .help = "How requests are recognised and answered; auto: by each message's headers."), \
-        ROW("retry.max", .kind = MR_KIND_INTEGER, .fallback = "3", .least = 0, .pending = "*",     \
-            .unit = "retries", .help = "Retries after the first attempt."),                        \
-        ROW("retry.base", .kind = MR_KIND_DURATION, .fallback = "1000", .least = 0,                \
-            .pending = "*", .unit = "ms", .help = "Delay before the first retry."),                \
+        ROW("retry.max", .kind = MR_KIND_INTEGER, .fallback = "3", .least = 0, .unit = "retries",  \
+            .help = "Retries after the first attempt."),                                           \
+        ROW("retry.base", .kind = MR_KIND_DURATION, .fallback = "1000", .least = 0, .unit = "ms",  \
+            .help = "Delay before the first retry."),                                              \
         ROW("retry.multiplier", .kind = MR_KIND_NUMBER, .fallback = "2", .least = 1,               \
-            .pending = "*", .help = "What each further delay is multiplied by."),                  \
-        ROW("retry.cap", .kind = MR_KIND_DURATION, .fallback = "30000", .least = 0,                \
-            .pending = "*", .unit = "ms", .help = "The longest delay."),                           \
+            .help = "What each further delay is multiplied by."),                                  \
+        ROW("retry.cap", .kind = MR_KIND_DURATION, .fallback = "30000", .least = 0, .unit = "ms",  \
+            .help = "The longest delay."),                                                         \
         ROW("retry.jitter", .kind = MR_KIND_NUMBER, .fallback = "0.1", .least = 0, .most = 1,      \
-            .pending = "*",                                                                        \
             .help = "Share by which a delay is made longer or shorter at random."),                \
         ROW("retry.mode", .kind = MR_KIND_ONE_OF, .fallback = "in-place",                          \
-            .choices = "in-place|topic", .pending = "*",                                           \
+            .choices = "in-place|topic",                                                           \
             .help = "Where a message waits: in its partition, which keeps the order, or in the "   \
                     "topic `<topic>-retry`, which lets others pass."),                             \
-        ROW("dlq.topic", .kind = MR_KIND_TEMPLATE, .fallback = "{base}-dlq", .pending = "*",       \
+        ROW("dlq.topic", .kind = MR_KIND_TEMPLATE, .fallback = "{base}-dlq",                       \
             .help = "Dead-letter topic; {topic} is the message's topic, {base} the same without "  \
                     "-commands."),                                                                 \
         ROW("dlq.dialect", .kind = MR_KIND_ONE_OF, .fallback = "plain", .choices = "plain|spring", \
-            .pending = "*", .help = "spring adds the headers kafka_dlt-* to a dead letter."),      \
+            .help = "spring adds the headers kafka_dlt-* to a dead letter."),                      \
         DLQ_HEADER(ROW, "[\"original-topic\"]", "original-topic", "the topic of the message"),     \
         DLQ_HEADER(ROW, "[\"original-partition\"]", "original-partition", "its partition"),        \
         DLQ_HEADER(ROW, "[\"original-offset\"]", "original-offset", "its offset"),                 \
@@ -47,14 +49,13 @@
         DLQ_HEADER(ROW, "[\"error-stack\"]", "error-stack", "the traceback"),                      \
         DLQ_HEADER(ROW, "[\"failed-at\"]", "failed-at", "when it failed, in ms"),                  \
         DLQ_HEADER(ROW, "[\"total-retries\"]", "total-retries", "how often it was retried"),       \
-        ROW("budget.time", .kind = MR_KIND_DURATION, .fallback = "1000", .least = 1,               \
-            .pending = "*", .unit = "ms",                                                          \
+        ROW("budget.time", .kind = MR_KIND_DURATION, .fallback = "1000", .least = 1, .unit = "ms", \
             .help = "The longest uninterrupted run of a handler's Lua; waiting is free."),         \
         ROW("budget.memory", .kind = MR_KIND_SIZE, .fallback = "256MB", .least = 1048576,          \
-            .pending = "*", .unit = "bytes", .help = "Memory of a worker's Lua.")
+            .unit = "bytes", .help = "Memory of a worker's Lua.")
 
 #define DLQ_HEADER(ROW, at, name, what)                                                            \
-    ROW("dlq.headers" at, .kind = MR_KIND_TEXT, .fallback = (name), .pending = "*",                \
+    ROW("dlq.headers" at, .kind = MR_KIND_TEXT, .fallback = (name),                                \
         .help = "The dead letter's header that tells " what ".")
 #define DEFAULTS_ROW(name, ...)                                                                    \
     {                                                                                              \
@@ -90,6 +91,14 @@ const struct mr_config_key mr_config_keys[] = {
      .most = INT32_MOST,
      .unit = "ms",
      .help = "How long a stop waits for the handlers that are running."},
+    {.path = "drain_timeout",
+     .kind = MR_KIND_DURATION,
+     .fallback = "5000",
+     .least = 0,
+     .most = INT32_MOST,
+     .unit = "ms",
+     .help = "How long a partition that another worker is to have waits for its handlers that are "
+             "running."},
     {.path = "commit_interval",
      .kind = MR_KIND_DURATION,
      .flags = MR_KEY_RESTART,
@@ -98,6 +107,28 @@ const struct mr_config_key mr_config_keys[] = {
      .most = 86400000,
      .unit = "ms",
      .help = "How often offsets are committed."},
+    {.path = "transaction.interval",
+     .kind = MR_KIND_DURATION,
+     .flags = MR_KEY_RESTART,
+     .fallback = "50",
+     .least = 0,
+     .most = 60000,
+     .unit = "ms",
+     .help = "How long a transaction gathers messages, where delivery is exactly-once."},
+    {.path = "transaction.messages",
+     .kind = MR_KIND_INTEGER,
+     .flags = MR_KEY_RESTART,
+     .fallback = "1000",
+     .least = 1,
+     .most = 1000000,
+     .unit = "messages",
+     .help = "How many messages a transaction has at most."},
+    {.path = "sandbox",
+     .kind = MR_KIND_BOOLEAN,
+     .flags = MR_KEY_RESTART,
+     .fallback = "true",
+     .help = "Whether scripts are kept from files, programs and each other; false: they are "
+             "trusted with all of Lua."},
     {.path = "create_topics",
      .kind = MR_KIND_BOOLEAN,
      .flags = MR_KEY_RESTART,
@@ -123,6 +154,12 @@ const struct mr_config_key mr_config_keys[] = {
      .flags = MR_KEY_RESTART,
      .variable = "KAFKA_GROUP_ID",
      .help = "Consumer group; all routers of one service share it."},
+    {.path = "kafka.group_instance_id",
+     .kind = MR_KIND_TEXT,
+     .flags = MR_KEY_RESTART,
+     .example = "\"router-1\"",
+     .help = "Static membership: the worker of slot N is known to its groups as this name and -N, "
+             "and is given its partitions back after a restart."},
     {.path = "kafka.connection_timeout",
      .kind = MR_KIND_DURATION,
      .flags = MR_KEY_RESTART,

@@ -70,6 +70,8 @@ enum mr_fault_kind {
     MR_FAULT_STATUS, /* {statusCode=, message=, error=} */
     MR_FAULT_RETRY,  /* {retry_after=, message=} */
     MR_FAULT_REJECT, /* {retryable=false, message=} */
+    MR_FAULT_TIME,   /* over budget.time; never retried, nor the next one */
+    MR_FAULT_MEMORY, /* over budget.memory */
 };
 
 struct mr_fault {

@@ -54,6 +54,7 @@ static void fill(struct mr_route *route, const struct mr_config *config)
     route->dialect = mr_dialect_of(mr_config_route_string(config, route->name, "dialect"));
     route->ordering = mr_ordering_of(mr_config_route_string(config, route->name, "ordering"));
     route->concurrency = (size_t)mr_config_route_integer(config, route->name, "concurrency");
+    route->policy = mr_policy_of(config, route->name);
 }
 
 static void add_route(void *context, const char *name, const char *value)
@@ -123,6 +124,7 @@ static void free_routes(struct mr_routes *routes)
             regfree(&compiled->pattern);
         free(compiled->route.name);
         free(compiled->route.group_id);
+        mr_policy_free(&compiled->route.policy);
     }
     mr_generation_retire(routes->generation);
     free(routes->routes);

@@ -12,6 +12,7 @@
 #include "lua/vm.h"
 #include "worker/dialect.h"
 #include "worker/order.h"
+#include "worker/policy.h"
 
 struct mr_routes;
 
@@ -24,6 +25,7 @@ struct mr_route {
     enum mr_dialect dialect; /* AUTO: the message's headers decide */
     enum mr_ordering ordering;
     size_t concurrency; /* handlers at work at most */
+    struct mr_policy policy;
     size_t running;
     struct mr_job_list waiting; /* for one of these to end */
 };

@@ -10,6 +10,8 @@ static const struct {
     [MR_FAULT_ERROR] = {500, true},
     [MR_FAULT_RETRY] = {503, true},
     [MR_FAULT_REJECT] = {500, true},
+    [MR_FAULT_TIME] = {504, true},
+    [MR_FAULT_MEMORY] = {500, true},
 };
 
 static struct mr_verdict success(const struct mr_result *result, bool is_request, bool raw)

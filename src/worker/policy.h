@@ -1,0 +1,52 @@
+/* What the configuration says of a route's messages beyond who handles them: how they are retried,
+ * where they go when that is in vain, what a handler may use, what a crash may do to them. */
+#ifndef MR_WORKER_POLICY_H
+#define MR_WORKER_POLICY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/config.h"
+
+enum mr_delivery { MR_AT_LEAST_ONCE, MR_EXACTLY_ONCE, MR_AT_MOST_ONCE };
+
+/* The headers that a dead letter has beyond the message's own; their names are the user's choice.
+ */
+enum mr_dlq_header {
+    MR_DLQ_TOPIC,
+    MR_DLQ_PARTITION,
+    MR_DLQ_OFFSET,
+    MR_DLQ_TIMESTAMP,
+    MR_DLQ_ERROR,
+    MR_DLQ_STACK,
+    MR_DLQ_FAILED_AT,
+    MR_DLQ_RETRIES,
+    MR_DLQ_HEADERS
+};
+
+struct mr_policy {
+    enum mr_delivery delivery;
+    size_t window; /* messages */
+    struct {
+        int max;           /* after the first attempt */
+        int64_t base, cap; /* ms */
+        double multiplier, jitter;
+        bool by_topic; /* waits in `<topic>-retry`, not in its partition */
+    } retry;
+    struct {
+        char *topic; /* a template: {topic}, {base} */
+        bool spring;
+        char *headers[MR_DLQ_HEADERS];
+    } dlq;
+    struct {
+        int64_t time;   /* ms */
+        int64_t memory; /* bytes */
+    } budget;
+};
+
+/* That of a route, a topic or a pattern. */
+struct mr_policy mr_policy_of(const struct mr_config *config, const char *route);
+void mr_policy_free(struct mr_policy *policy);
+
+#endif
