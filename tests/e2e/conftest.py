@@ -8,8 +8,10 @@ from typing import Protocol
 import pytest
 from broker import Kafka
 from support.asker import Asker
-from support.cluster import Cluster
+from support.cluster import Cluster, unique
 from support.router import PROGRAM, Router, Scripts
+from support.wait import until
+from trio import KafkaTrio
 
 NOTES = pytest.StashKey[list[str]]()
 
@@ -50,6 +52,28 @@ def kafka() -> Iterator[Kafka]:
 @pytest.fixture(scope="session")
 def cluster(kafka: Kafka) -> Iterator[Cluster]:
     with contextlib.closing(Cluster(kafka.bootstrap)) as cluster:
+        yield cluster
+
+
+@pytest.fixture(scope="session")
+def shared_trio() -> Iterator[KafkaTrio]:
+    with KafkaTrio() as trio:
+        yield trio
+
+
+@pytest.fixture
+def trio(shared_trio: KafkaTrio) -> Iterator[KafkaTrio]:
+    """Three brokers, all of them there and in step, whatever the test before did to them."""
+    shared_trio.start()
+    with contextlib.closing(Cluster(shared_trio.bootstrap)) as cluster:
+        cluster.create_topic(unique("first"))  # or there would be nothing to be in step with
+        until(cluster.whole, "the brokers are in step", 60)
+    yield shared_trio
+
+
+@pytest.fixture
+def trio_cluster(trio: KafkaTrio) -> Iterator[Cluster]:
+    with contextlib.closing(Cluster(trio.bootstrap)) as cluster:
         yield cluster
 
 

@@ -77,12 +77,17 @@ class Settings:
 
 
 class Kafka:
-    """One broker. Its port and data stay the same from one start() to the next, until close()."""
+    """One broker. Its port and data stay the same from one start() to the next, until close().
 
-    def __init__(self, settings: Settings | None = None, folder: Path | None = None, port: int | None = None) -> None:
+    In a cluster of more than one it has a `number`, and `controllers` are the controllers' ports by number, its own among them.
+    """
+
+    def __init__(self, settings: Settings | None = None, folder: Path | None = None, port: int | None = None, number: int = 1,
+                 controllers: dict[int, int] | None = None) -> None:
         self.settings = settings or Settings()
         self.port = port or free_port()
-        self.controller_port = free_port()
+        self.number = number
+        self.controllers = controllers or {number: free_port()}
         self._own_folder = folder is None
         self.folder = folder or Path(tempfile.mkdtemp(prefix="moonroute-kafka-"))
         self.log = self.folder / "kafka.log"
@@ -105,6 +110,11 @@ class Kafka:
 
     def start(self) -> None:
         """Starts the broker and waits until it answers a metadata request."""
+        self.launch()
+        self.await_start()
+
+    def launch(self) -> None:
+        """Starts the broker and does not wait."""
         assert self.process is None, "Kafka runs already"
         libs = fetch()
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -114,7 +124,23 @@ class Kafka:
             self._format(libs, properties)
         with self.log.open("ab") as log:
             self.process = self._java(libs, log, "kafka.Kafka", str(properties))
-        self._await_metadata()
+
+    def answers(self) -> bool:
+        """True where it answers a metadata request."""
+        return answers(self.port)
+
+    def await_start(self) -> None:
+        assert self.process is not None
+        deadline = time.monotonic() + START_SECONDS
+        while not self.answers():
+            code = self.process.poll()
+            if code is not None:
+                self.process = None
+                raise KafkaError(f"Kafka ended while it started (exit {code}):\n{self.log_tail()}")
+            if time.monotonic() > deadline:
+                self.kill()
+                raise KafkaError(f"Kafka does not answer after {START_SECONDS:.0f} s:\n{self.log_tail()}")
+            time.sleep(0.05)
 
     def stop(self) -> None:
         """Ends the broker as an operator would (SIGTERM); its data stay."""
@@ -135,11 +161,12 @@ class Kafka:
         return self.log.read_text(errors="replace")[-4000:] if self.log.exists() else ""
 
     def _properties(self) -> str:
+        voters = ",".join(f"{number}@127.0.0.1:{port}" for number, port in self.controllers.items())
         table = {
             "process.roles": "broker,controller",
-            "node.id": "1",
-            "controller.quorum.voters": f"1@127.0.0.1:{self.controller_port}",
-            "listeners": f"PLAINTEXT://127.0.0.1:{self.port},CONTROLLER://127.0.0.1:{self.controller_port}",
+            "node.id": str(self.number),
+            "controller.quorum.voters": voters,
+            "listeners": f"PLAINTEXT://127.0.0.1:{self.port},CONTROLLER://127.0.0.1:{self.controllers[self.number]}",
             "advertised.listeners": f"PLAINTEXT://{self.bootstrap}",
             "controller.listener.names": "CONTROLLER",
             "listener.security.protocol.map": "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT",
@@ -174,19 +201,6 @@ class Kafka:
         command = [*leash, "java", f"-Xmx{self.settings.heap}", "-XX:+UseSerialGC", *tuning,
                    "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn", "-cp", f"{libs}/*", *arguments]
         return subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True)
-
-    def _await_metadata(self) -> None:
-        assert self.process is not None
-        deadline = time.monotonic() + START_SECONDS
-        while not answers(self.port):
-            code = self.process.poll()
-            if code is not None:
-                self.process = None
-                raise KafkaError(f"Kafka ended while it started (exit {code}):\n{self.log_tail()}")
-            if time.monotonic() > deadline:
-                self.kill()
-                raise KafkaError(f"Kafka does not answer after {START_SECONDS:.0f} s:\n{self.log_tail()}")
-            time.sleep(0.05)
 
     def _end(self, how: signal.Signals) -> None:
         assert self.process is not None, "Kafka does not run"

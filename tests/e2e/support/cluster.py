@@ -66,7 +66,8 @@ class Cluster:
         return Consumer(client_properties(self.bootstrap, group_id=group, enable_auto_commit=False, fetch_wait_max_ms=20))
 
     def create_topic(self, name: str, partitions: int = 1, **config: str) -> str:
-        new = NewTopic(name, num_partitions=partitions, replication_factor=1, config=config)
+        """On as many brokers as theirs is the default."""
+        new = NewTopic(name, num_partitions=partitions, replication_factor=-1, config=config)
         self._admin.create_topics([new])[name].result(15)
         until(lambda: len(self.partitions(name)) == partitions, f"topic {name} has {partitions} partitions")
         return name
@@ -77,6 +78,12 @@ class Cluster:
     def partitions(self, topic: str) -> list[int]:
         found = self._admin.list_topics(topic, timeout=15).topics.get(topic)
         return sorted(found.partitions) if found and found.error is None else []
+
+    def whole(self) -> bool:
+        """True while every partition has a leader and every replica of it is in step."""
+        topics = self._admin.list_topics(timeout=15).topics.values()
+        partitions = [partition for topic in topics for partition in topic.partitions.values()]
+        return bool(partitions) and all(each.leader >= 0 and len(each.isrs) == len(each.replicas) for each in partitions)
 
     def ends(self, topic: str) -> dict[int, int]:
         """The offset each partition's next record will get."""
