@@ -9,6 +9,7 @@
 #include "cmd/client.h"
 #include "lua/document.h"
 #include "worker/dialect.h"
+#include "worker/topic_names.h"
 
 struct asking {
     struct mr_client client;
@@ -38,13 +39,14 @@ static int set_timeout(struct asking *asking)
 static int set_reply_to(struct asking *asking, const char *topic)
 {
     if (asking->reply_to == NULL)
-        mr_dialect_response_topic(topic, asking->response_topic, sizeof(asking->response_topic));
+        mr_topic_response(topic, asking->response_topic);
     else
         snprintf(asking->response_topic, sizeof(asking->response_topic), "%s", asking->reply_to);
     if (mr_topic_legal(mr_bytes_of(asking->response_topic)))
         return 0;
-    return mr_client_fail(&asking->client, MR_EXIT_USAGE, "%s: not a topic name",
-                          asking->response_topic);
+    return mr_client_fail(&asking->client, MR_EXIT_USAGE, "%s: not the name of a topic%s",
+                          asking->reply_to != NULL ? asking->reply_to : topic,
+                          asking->reply_to != NULL ? "" : " with a response topic");
 }
 
 /* To be ready to ask is one thing, to be answered another: only for the latter --timeout counts. */

@@ -241,12 +241,3 @@ void mr_dialect_ask(struct mr_ask_headers *headers, struct mr_bytes correlation_
     for (size_t i = 0; i < MR_ASK_HEADERS; i++)
         headers->pairs[i] = pairs[i];
 }
-
-void mr_dialect_response_topic(const char *topic, char *to, size_t size)
-{
-    static const char commands[] = "-commands";
-    size_t length = strlen(topic), suffix = sizeof(commands) - 1;
-    if (length > suffix && strcmp(topic + length - suffix, commands) == 0)
-        length -= suffix;
-    snprintf(to, size, "%.*s-responses", (int)length, topic);
-}

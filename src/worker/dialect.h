@@ -70,9 +70,6 @@ struct mr_ask_headers {
 };
 void mr_dialect_ask(struct mr_ask_headers *headers, struct mr_bytes correlation_id,
                     const char *reply_to, int64_t now, int64_t timeout);
-/* Where the answer to a request on that topic comes where nothing else is said: x-commands to
- * x-responses, else x to x-responses. */
-void mr_dialect_response_topic(const char *topic, char *to, size_t size);
 
 /* Appends to the `own` headers at the front of `headers`, which has room, those of `extra` whose
  * names none of them has: what a script adds, or hands on from another message, never replaces what

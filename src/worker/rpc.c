@@ -11,6 +11,7 @@
 #include "base/uuid.h"
 #include "worker/dialect.h"
 #include "worker/inbox.h"
+#include "worker/topic_names.h"
 
 /* For how long a reply to a call that timed out is told apart from somebody else's. */
 enum { LATE_MS = 60000 };
@@ -219,16 +220,14 @@ struct mr_rpc *mr_rpc_new(const struct mr_config *config, uv_loop_t *loop, int w
     return rpc;
 }
 
-static struct mr_call *new_call(struct mr_rpc *rpc, struct mr_job *job, const struct mr_ask *ask,
+static struct mr_call *new_call(struct mr_rpc *rpc, struct mr_job *job, const char *reply_to,
                                 int64_t timeout)
 {
-    char reply_to[256];
     struct mr_call *call = mr_alloc(sizeof(*call));
-    mr_dialect_response_topic(ask->record.topic, reply_to, sizeof(reply_to));
     call->rpc = rpc;
     call->job = job;
     call->timeout = timeout;
-    call->reply_to = mr_strdup(ask->reply_to != NULL ? ask->reply_to : reply_to);
+    call->reply_to = mr_strdup(reply_to);
     mr_uuid_text(call->id);
     mr_idmap_put(&rpc->calls, mr_bytes_of(call->id), call);
     return call;
@@ -246,8 +245,15 @@ static void keep_unsent(struct mr_rpc *rpc, struct mr_call *call, const struct m
 int mr_rpc_open(struct mr_rpc *rpc, struct mr_job *job, const struct mr_ask *ask, int64_t timeout,
                 char *why, size_t size)
 {
+    char responses[MR_TOPIC_ROOM];
     MR_ASSERT(job->call == NULL);
-    struct mr_call *call = new_call(rpc, job, ask, timeout);
+    if (ask->reply_to == NULL && !mr_topic_response(ask->record.topic, responses)) {
+        snprintf(why, size,
+                 "the name of its response topic would be too long: name one by reply_to");
+        return -1;
+    }
+    struct mr_call *call =
+        new_call(rpc, job, ask->reply_to != NULL ? ask->reply_to : responses, timeout);
     if (!mr_inbox_want(rpc->inbox, call->reply_to)) {
         keep_unsent(rpc, call, &ask->record);
     } else if (send_call(call, &ask->record, why, size) != 0) {

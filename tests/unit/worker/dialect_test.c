@@ -583,36 +583,6 @@ static void headers_that_are_there_already_are_not_appended(void **state)
     assert_int_equal(mr_headers_append(headers, 0, extra, 2), 2);
 }
 
-static void answers_come_to_the_responses_of_a_topic(void **state)
-{
-    static const struct {
-        const char *topic, *to;
-    } rows[] = {
-        {"x-commands", "x-responses"},
-        {"x", "x-responses"},
-        {"a-commands-commands", "a-commands-responses"},
-        {"x-commands-v2", "x-commands-v2-responses"},
-        {"x-Commands", "x-Commands-responses"},
-        {"commands", "commands-responses"},
-        {"-commands", "-commands-responses"},
-        {"xcommands", "xcommands-responses"},
-    };
-    (void)state;
-    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-        char to[64];
-        mr_dialect_response_topic(rows[i].topic, to, sizeof(to));
-        assert_string_equal(to, rows[i].to);
-    }
-}
-
-static void a_response_topic_stays_in_its_room(void **state)
-{
-    (void)state;
-    char to[9] = "########";
-    mr_dialect_response_topic("x-commands", to, 8);
-    assert_memory_equal(to, "x-respo\0", 9);
-}
-
 #define TEST(name) cmocka_unit_test_teardown(name, free_reply)
 
 int main(void)
@@ -638,8 +608,6 @@ int main(void)
         TEST(a_request_of_ours_says_what_it_wants_in_five_headers),
         TEST(a_request_of_ours_is_recognised_as_one),
         TEST(headers_that_are_there_already_are_not_appended),
-        TEST(answers_come_to_the_responses_of_a_topic),
-        TEST(a_response_topic_stays_in_its_room),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
