@@ -23,7 +23,7 @@ static const struct {
     const char *name, *value;
 } defaults[] = {
     {MR_ROLE_CONSUMER, "auto.offset.reset", "earliest"},
-    {MR_ROLE_CONSUMER, "enable.auto.commit", "true"},
+    {MR_ROLE_CONSUMER, "enable.auto.commit", "false"},
     {MR_ROLE_CONSUMER, "enable.auto.offset.store", "false"},
     {MR_ROLE_CONSUMER, "partition.assignment.strategy", "cooperative-sticky"},
     {MR_ROLE_CONSUMER, "session.timeout.ms", "10000"},

@@ -4,9 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/clock.h"
 #include "base/log.h"
 #include "base/panic.h"
+#include "kafka/commits.h"
 #include "kafka/conf.h"
 #include "kafka/view.h"
 
@@ -16,12 +16,9 @@ struct mr_consumer {
     rd_kafka_topic_partition_list_t *subscription;
     const struct mr_consumer_events *events;
     void *data;
+    struct mr_commits commits;
     bool closing;
-    bool committed, commit_refused;
-    uint64_t commit_again; /* ms */
 };
-
-enum { COMMIT_RETRY_MS = 20 };
 
 static void log_failure(const struct mr_consumer *consumer, const char *event, const char *text)
 {
@@ -52,6 +49,7 @@ static void on_rebalance(rd_kafka_t *handle, rd_kafka_resp_err_t what,
                          rd_kafka_topic_partition_list_t *partitions, void *opaque)
 {
     struct mr_consumer *consumer = opaque;
+    mr_commits_hold_off(&consumer->commits);
     bool cooperative = strcmp(rd_kafka_rebalance_protocol(handle), "COOPERATIVE") == 0;
     if (what == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS) {
         if (cooperative)
@@ -80,40 +78,46 @@ static void on_error(rd_kafka_t *handle, int error, const char *reason, void *op
 }
 
 static rd_kafka_conf_t *make_conf(struct mr_consumer *consumer, const struct mr_config *config,
-                                  const char *group_id, struct mr_errors *errors)
+                                  const char *group_id, struct mr_timers *timers,
+                                  struct mr_errors *errors)
 {
-    char interval[32];
     rd_kafka_conf_t *conf = mr_kafka_conf(config, MR_ROLE_CONSUMER, errors);
-    snprintf(interval, sizeof(interval), "%lld",
-             (long long)mr_config_integer(config, "commit_interval"));
     mr_kafka_conf_set(conf, "group.id", group_id, "kafka.group_id", errors);
-    mr_kafka_conf_set(conf, "auto.commit.interval.ms", interval, "commit_interval", errors);
     rd_kafka_conf_set_opaque(conf, consumer);
     rd_kafka_conf_set_rebalance_cb(conf, on_rebalance);
     rd_kafka_conf_set_error_cb(conf, on_error);
+    mr_commits_init(&consumer->commits, timers,
+                    (uint64_t)mr_config_integer(config, "commit_interval"), conf);
     return conf;
 }
 
+static struct mr_consumer *discard(struct mr_consumer *consumer)
+{
+    mr_commits_free(&consumer->commits, true);
+    free(consumer);
+    return NULL;
+}
+
 struct mr_consumer *mr_consumer_new(const struct mr_config *config, const char *group_id,
-                                    int wake_fd, const struct mr_consumer_events *events,
-                                    void *data, struct mr_errors *errors)
+                                    int wake_fd, struct mr_timers *timers,
+                                    const struct mr_consumer_events *events, void *data,
+                                    struct mr_errors *errors)
 {
     struct mr_consumer *consumer = mr_alloc(sizeof(*consumer));
     *consumer = (struct mr_consumer){.events = events, .data = data};
     size_t before = errors->count;
-    rd_kafka_conf_t *conf = make_conf(consumer, config, group_id, errors);
+    rd_kafka_conf_t *conf = make_conf(consumer, config, group_id, timers, errors);
     if (errors->count > before) {
         rd_kafka_conf_destroy(conf);
-        free(consumer);
-        return NULL;
+        return discard(consumer);
     }
     consumer->handle = mr_kafka_handle(RD_KAFKA_CONSUMER, conf, errors);
-    if (consumer->handle == NULL) {
-        free(consumer);
-        return NULL;
-    }
+    if (consumer->handle == NULL)
+        return discard(consumer);
     rd_kafka_poll_set_consumer(consumer->handle);
     consumer->queue = rd_kafka_queue_get_consumer(consumer->handle);
+    consumer->commits.handle = consumer->handle;
+    consumer->commits.queue = consumer->queue;
     rd_kafka_set_log_queue(consumer->handle, consumer->queue);
     mr_kafka_wake_by(consumer->queue, wake_fd);
     return consumer;
@@ -153,26 +157,14 @@ int mr_consumer_subscribe(struct mr_consumer *consumer, const char *const *topic
     return 0;
 }
 
-static void on_committed(rd_kafka_t *handle, rd_kafka_resp_err_t error,
-                         rd_kafka_topic_partition_list_t *offsets, void *opaque)
-{
-    struct mr_consumer *consumer = opaque;
-    (void)handle, (void)offsets;
-    consumer->committed =
-        error == RD_KAFKA_RESP_ERR_NO_ERROR || error == RD_KAFKA_RESP_ERR__NO_OFFSET;
-    consumer->commit_refused = !consumer->committed;
-    consumer->commit_again = mr_clock_ms() + COMMIT_RETRY_MS;
-}
-
 void mr_consumer_commit(struct mr_consumer *consumer)
 {
-    consumer->committed = consumer->commit_refused = false;
-    rd_kafka_commit_queue(consumer->handle, NULL, consumer->queue, on_committed, consumer);
+    mr_commits_now(&consumer->commits);
 }
 
 bool mr_consumer_committed(const struct mr_consumer *consumer)
 {
-    return consumer->committed;
+    return mr_commits_done(&consumer->commits);
 }
 
 void mr_consumer_close(struct mr_consumer *consumer)
@@ -185,8 +177,6 @@ void mr_consumer_close(struct mr_consumer *consumer)
 bool mr_consumer_poll(struct mr_consumer *consumer, struct mr_message *message)
 {
     rd_kafka_message_t *polled;
-    if (consumer->commit_refused && mr_clock_ms() >= consumer->commit_again)
-        mr_consumer_commit(consumer);
     while ((polled = rd_kafka_consumer_poll(consumer->handle, 0)) != NULL) {
         if (polled->err == RD_KAFKA_RESP_ERR_NO_ERROR) {
             mr_message_view(message, polled);
@@ -211,7 +201,9 @@ void mr_consumer_store(struct mr_consumer *consumer, const char *topic, int32_t 
 {
     rd_kafka_topic_partition_list_t *list = list_of(topic, partition, next);
     rd_kafka_resp_err_t error = rd_kafka_offsets_store(consumer->handle, list);
-    if (error != RD_KAFKA_RESP_ERR_NO_ERROR && error != RD_KAFKA_RESP_ERR__STATE)
+    if (error == RD_KAFKA_RESP_ERR_NO_ERROR)
+        mr_commits_stored(&consumer->commits);
+    else if (error != RD_KAFKA_RESP_ERR__STATE)
         log_failure(consumer, "offset_store_failed", rd_kafka_err2str(error));
     rd_kafka_topic_partition_list_destroy(list);
 }
@@ -264,7 +256,9 @@ void mr_consumer_free(struct mr_consumer *consumer)
     rd_kafka_queue_destroy(consumer->queue);
     /* Destroying one that has not left its group waits for a broker that is not there, ten seconds
      * and more; it ends with the process. */
-    if (mr_consumer_closed(consumer))
+    bool closed = mr_consumer_closed(consumer);
+    if (closed)
         rd_kafka_destroy(consumer->handle);
+    mr_commits_free(&consumer->commits, closed);
     free(consumer);
 }

@@ -9,6 +9,7 @@
 
 #include "base/config.h"
 #include "base/errors.h"
+#include "base/timers.h"
 #include "kafka/message.h"
 
 struct mr_consumer;
@@ -28,8 +29,9 @@ struct mr_consumer_events {
 /* `wake_fd` is an eventfd that is written when there is something to poll. NULL with errors added.
  */
 struct mr_consumer *mr_consumer_new(const struct mr_config *config, const char *group_id,
-                                    int wake_fd, const struct mr_consumer_events *events,
-                                    void *data, struct mr_errors *errors);
+                                    int wake_fd, struct mr_timers *timers,
+                                    const struct mr_consumer_events *events, void *data,
+                                    struct mr_errors *errors);
 /* Replaces the subscription; names beginning with ^ are patterns. No rebalance where it stays the
  * same. Returns 0, or -1 with the reason added to errors. */
 int mr_consumer_subscribe(struct mr_consumer *consumer, const char *const *topics, size_t count,
@@ -38,8 +40,8 @@ int mr_consumer_subscribe(struct mr_consumer *consumer, const char *const *topic
  * can skip offsets around pause, resume and rebalance. Returns false when there is nothing more;
  * poll until then after each wake, and at least every max.poll.interval.ms. */
 bool mr_consumer_poll(struct mr_consumer *consumer, struct mr_message *message);
-/* Everything up to `next`, exclusive, is done: it will be committed. A partition that is no longer
- * ours is passed over. */
+/* Everything up to `next`, exclusive, is done: it is committed within commit_interval. A partition
+ * that is no longer ours is passed over. */
 void mr_consumer_store(struct mr_consumer *consumer, const char *topic, int32_t partition,
                        int64_t next);
 /* Stops or resumes fetching; what was fetched and not yet polled comes again. */
@@ -47,8 +49,8 @@ void mr_consumer_pause(struct mr_consumer *consumer, const char *topic, int32_t 
 void mr_consumer_resume(struct mr_consumer *consumer, const char *topic, int32_t partition);
 void mr_consumer_pause_all(struct mr_consumer *consumer);
 void mr_consumer_resume_all(struct mr_consumer *consumer);
-/* Commits what is stored, again and again until that is accepted: poll until mr_consumer_committed.
- * A rebalance under way refuses commits for a while. */
+/* Commits what is stored now, not at the interval's end: poll until mr_consumer_committed. A
+ * rebalance under way delays that. */
 void mr_consumer_commit(struct mr_consumer *consumer);
 bool mr_consumer_committed(const struct mr_consumer *consumer);
 /* Leaves the group, in the background: poll until mr_consumer_closed. */

@@ -19,6 +19,7 @@ struct group {
 struct mr_groups {
     const struct mr_config *config;
     int wake_fd;
+    struct mr_timers *timers;
     struct mr_slot *slot;
     struct group *all;
     bool held;
@@ -54,12 +55,17 @@ static void on_troubled(void *data, bool unreachable, const char *text)
 
 static const struct mr_consumer_events consumer_events = {on_assigned, on_revoked, on_troubled};
 
-struct mr_groups *mr_groups_new(const struct mr_config *config, int wake_fd, struct mr_slot *slot,
+struct mr_groups *mr_groups_new(const struct mr_config *config, int wake_fd,
+                                struct mr_timers *timers, struct mr_slot *slot,
                                 const struct mr_groups_events *events, void *data)
 {
     struct mr_groups *groups = mr_alloc(sizeof(*groups));
-    *groups = (struct mr_groups){
-        .config = config, .wake_fd = wake_fd, .slot = slot, .events = events, .data = data};
+    *groups = (struct mr_groups){.config = config,
+                                 .wake_fd = wake_fd,
+                                 .timers = timers,
+                                 .slot = slot,
+                                 .events = events,
+                                 .data = data};
     return groups;
 }
 
@@ -75,8 +81,8 @@ static struct group *make(struct mr_groups *groups, const char *id, struct mr_er
 {
     struct group *group = mr_alloc(sizeof(*group));
     group->groups = groups;
-    group->consumer =
-        mr_consumer_new(groups->config, id, groups->wake_fd, &consumer_events, group, errors);
+    group->consumer = mr_consumer_new(groups->config, id, groups->wake_fd, groups->timers,
+                                      &consumer_events, group, errors);
     if (group->consumer == NULL) {
         free(group);
         return NULL;

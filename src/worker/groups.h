@@ -24,7 +24,8 @@ struct mr_groups_events {
     void (*troubled)(void *data, bool unreachable, const char *text);
 };
 
-struct mr_groups *mr_groups_new(const struct mr_config *config, int wake_fd, struct mr_slot *slot,
+struct mr_groups *mr_groups_new(const struct mr_config *config, int wake_fd,
+                                struct mr_timers *timers, struct mr_slot *slot,
                                 const struct mr_groups_events *events, void *data);
 /* Makes the consumers that these routes need, changes subscriptions that differ and leaves groups
  * that no route is in any more. A group that is served as before notices nothing. Returns 0, or -1

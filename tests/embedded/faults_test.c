@@ -176,6 +176,20 @@ static void commits_that_fail_are_made_up_for(void **state)
     ask_and_settle(world, unique("committed"), 4);
 }
 
+/* Nothing comes after the one message, so nothing else would make it commit. */
+static void a_commit_that_is_refused_is_sent_again_until_it_is_accepted(void **state)
+{
+    struct world *world = *state;
+    world_settle(world, "orders", PARTITIONS);
+    rd_kafka_mock_broker_push_request_error_rtts(
+        world->cluster.mock, COORDINATOR, REQUEST_OFFSET_COMMIT, 4,
+        RD_KAFKA_RESP_ERR_REBALANCE_IN_PROGRESS, 0, RD_KAFKA_RESP_ERR_REBALANCE_IN_PROGRESS, 0,
+        RD_KAFKA_RESP_ERR_INVALID_COMMIT_OFFSET_SIZE, 0, RD_KAFKA_RESP_ERR_UNKNOWN, 0);
+    world_ask(world, "orders", "{}");
+    AWAIT(faults_left(world, COORDINATOR, REQUEST_OFFSET_COMMIT) == 0);
+    world_settle(world, "orders", PARTITIONS);
+}
+
 static void a_router_that_its_group_throws_out_joins_it_again(void **state)
 {
     struct world *world = *state;
@@ -230,6 +244,7 @@ int main(void)
         cmocka_unit_test(fetches_that_fail_lose_and_repeat_nothing),
         cmocka_unit_test(a_partition_whose_leader_moves_is_followed),
         cmocka_unit_test(commits_that_fail_are_made_up_for),
+        cmocka_unit_test(a_commit_that_is_refused_is_sent_again_until_it_is_accepted),
         cmocka_unit_test(a_router_that_its_group_throws_out_joins_it_again),
         cmocka_unit_test(a_group_that_cannot_be_joined_for_now_is_joined_later),
         cmocka_unit_test(no_worker_had_to_be_replaced),
