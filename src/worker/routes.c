@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/panic.h"
+#include "worker/beside.h"
 
 struct compiled {
     struct mr_route route;
@@ -16,6 +17,8 @@ struct compiled {
 struct mr_routes {
     struct compiled *routes;
     size_t count;
+    char **response_topics;
+    size_t response_topic_count;
     struct mr_generation *generation;
     size_t at_work; /* jobs */
     bool retired;
@@ -116,8 +119,20 @@ static void add_files(struct building *building)
     }
 }
 
+static void add_response_topic(void *context, const char *name, const char *topic)
+{
+    struct mr_routes *routes = context;
+    size_t size = (routes->response_topic_count + 1) * sizeof(routes->response_topics[0]);
+    (void)name;
+    routes->response_topics = mr_realloc(routes->response_topics, size);
+    routes->response_topics[routes->response_topic_count++] = mr_strdup(topic);
+}
+
 static void free_routes(struct mr_routes *routes)
 {
+    for (size_t i = 0; i < routes->response_topic_count; i++)
+        free(routes->response_topics[i]);
+    free(routes->response_topics);
     for (size_t i = 0; i < routes->count; i++) {
         struct compiled *compiled = &routes->routes[i];
         if (compiled->is_pattern)
@@ -140,8 +155,11 @@ struct mr_routes *mr_routes_new(const struct mr_snapshot *snapshot,
     routes->generation = generation;
     mr_config_map(snapshot->config, "routes", add_route, &building);
     add_files(&building);
+    mr_config_list(snapshot->config, "rpc.response_topics", add_response_topic, routes);
     for (size_t i = 0; i < routes->count; i++)
         routes->routes[i].route.owner = routes;
+    if (errors->count == before)
+        mr_beside_check(routes, errors);
     if (errors->count == before)
         return routes;
     free_routes(routes);
@@ -174,7 +192,7 @@ void mr_route_release(struct mr_route *route)
     free_when_idle(route->owner);
 }
 
-struct mr_route *mr_routes_find(struct mr_routes *routes, const char *topic)
+struct mr_route *mr_routes_match(struct mr_routes *routes, const char *topic)
 {
     struct mr_route *matching = NULL;
     for (size_t i = 0; i < routes->count; i++) {
@@ -186,6 +204,27 @@ struct mr_route *mr_routes_find(struct mr_routes *routes, const char *topic)
             matching = &compiled->route;
     }
     return matching;
+}
+
+bool mr_route_is_pattern(const struct mr_route *route)
+{
+    return route->name[0] == '^';
+}
+
+struct mr_route *mr_routes_find(struct mr_routes *routes, const char *topic)
+{
+    struct mr_route *route = mr_routes_match(routes, topic);
+    if (route == NULL || strcmp(route->name, topic) == 0)
+        return route;
+    return mr_beside(routes, topic) ? NULL : route;
+}
+
+bool mr_routes_listens(const struct mr_routes *routes, const char *topic)
+{
+    for (size_t i = 0; i < routes->response_topic_count; i++)
+        if (strcmp(routes->response_topics[i], topic) == 0)
+            return true;
+    return false;
 }
 
 size_t mr_routes_count(const struct mr_routes *routes)

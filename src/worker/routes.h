@@ -40,9 +40,15 @@ void mr_routes_retire(struct mr_routes *routes);
 void mr_route_hold(struct mr_route *route); /* a job starts on it */
 void mr_route_release(struct mr_route *route);
 
-/* The route of a topic: that of its exact name, else the first pattern, by name, that matches. NULL
- * where none does. */
+/* The route that serves a topic: that of its exact name, else the first pattern, by name, that
+ * matches, unless the topic is one beside those that routes serve (worker/beside.h). NULL where
+ * none does. */
 struct mr_route *mr_routes_find(struct mr_routes *routes, const char *topic);
+/* The same by name and pattern alone, whatever the topic is for. */
+struct mr_route *mr_routes_match(struct mr_routes *routes, const char *topic);
+bool mr_route_is_pattern(const struct mr_route *route);
+/* The topic is one of rpc.response_topics. */
+bool mr_routes_listens(const struct mr_routes *routes, const char *topic);
 size_t mr_routes_count(const struct mr_routes *routes);
 struct mr_route *mr_routes_at(struct mr_routes *routes, size_t index);
 

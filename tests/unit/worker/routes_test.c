@@ -256,6 +256,144 @@ static void the_first_pattern_by_name_wins(void **state)
     mr_routes_retire(routes);
 }
 
+/* orders.a is served by the pattern, stock by its name. */
+static void a_pattern_never_takes_the_topics_beside_those_served(void **state)
+{
+    static const struct {
+        const char *topic;
+        bool taken;
+    } rows[] = {
+        {"orders.a", true},
+        {"orders.a-commands", true},
+        {"orders.a-dlq", false},
+        {"orders.a-dlq-dlq", false},
+        {"orders.a-responses", false},
+        {"orders.a-retry", true}, /* retries stay in their partition, so it is no retry topic */
+        {"orders.answers", false},
+        {"orders.-dlq", false},
+        {"orders-dlq", true}, /* would be of "orders" or "orders-commands", which nobody serves */
+        {"orders-responses", true},
+        {"stock-dlq", false},
+        {"stock.a-dlq", false},
+        {"stock.dead", false},
+        {"stock.dead.a", true},
+        {"stocks-dlq", true},
+    };
+    struct world *world = *state;
+    handler(world, "all.lua");
+    handler(world, "stock.lua");
+    handler(world, "orders.b-dlq.lua");
+    set(world, "routes[\"^(orders|stock)[.]\"].script", "all.lua");
+    set(world, "routes[\"^(orders|stocks?)-(dlq|responses)$\"].script", "all.lua");
+    set(world, "routes[\"stock-late\"].script", "all.lua");
+    set(world, "routes[\"stock-late\"].dlq.topic", "stock.dead");
+    set(world, "rpc.response_topics", "orders.answers");
+    struct mr_routes *routes = build(world);
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        bool taken = strcmp(served_by(routes, rows[i].topic), "-") != 0;
+        if (taken != rows[i].taken)
+            fail_msg("%s is %s", rows[i].topic, taken ? "taken" : "not taken");
+    }
+    assert_string_equal(served_by(routes, "orders.b-dlq"), "orders.b-dlq");
+    mr_routes_retire(routes);
+}
+
+static void a_template_of_the_users_is_seen_through(void **state)
+{
+    struct world *world = *state;
+    handler(world, "all.lua");
+    handler(world, "stock.lua");
+    set(world, "routes[\"^\"].script", "all.lua");
+    set(world, "routes[\"^\"].dlq.topic", "dead.{topic}.of.{base}");
+    set(world, "routes[\"^\"].retry.mode", "topic");
+    set(world, "routes[\"stock\"].dlq.topic", "dead-letters");
+    struct mr_routes *routes = build(world);
+    assert_string_equal(served_by(routes, "dead.a.of.a"), "-");
+    assert_string_equal(served_by(routes, "dead.a-commands.of.a"), "-");
+    assert_string_equal(served_by(routes, "dead.a.of.b"), "^");
+    assert_string_equal(served_by(routes, "dead.stock.of.stock"), "^");
+    assert_string_equal(served_by(routes, "dead-letters"), "-");
+    assert_string_equal(served_by(routes, "a-retry"), "-");
+    assert_string_equal(served_by(routes, "stock-retry"), "^");
+    assert_string_equal(served_by(routes, "a-dlq"), "^");
+    mr_routes_retire(routes);
+}
+
+static void refused(struct world *world, const char *error)
+{
+    assert_null(try(world));
+    assert_string_equal(mr_errors_text(&world->errors), error);
+}
+
+static void dead_letters_that_would_come_back_for_ever_are_refused(void **state)
+{
+    struct world *world = *state;
+    handler(world, "a.lua");
+    handler(world, "b.lua");
+    handler(world, "c.lua");
+    set(world, "routes[\"a\"].dlq.topic", "b");
+    set(world, "routes[\"b\"].dlq.topic", "a");
+    set(world, "routes[\"c\"].dlq.topic", "{base}");
+    refused(world, "routes[\"a\"].dlq.topic: \"b\" brings its dead letters back to it for ever: "
+                   "name another topic\n"
+                   "routes[\"b\"].dlq.topic: \"a\" brings its dead letters back to it for ever: "
+                   "name another topic\n"
+                   "routes[\"c\"].dlq.topic: \"{base}\" brings its dead letters back to it for "
+                   "ever: name another topic\n");
+}
+
+static void dead_letters_that_would_wait_as_retries_are_refused(void **state)
+{
+    struct world *world = *state;
+    handler(world, "a.lua");
+    set(world, "routes[\"a\"].dlq.topic", "a-retry");
+    mr_routes_retire(build(world));
+    set(world, "routes[\"a\"].retry.mode", "topic");
+    refused(world, "routes[\"a\"].dlq.topic: \"a-retry\" brings its dead letters back to it for "
+                   "ever: name another topic\n");
+}
+
+static void a_pattern_whose_dead_letters_could_come_back_is_refused(void **state)
+{
+    struct world *world = *state;
+    handler(world, "a.lua");
+    set(world, "routes[\"^a\"].script", "a.lua");
+    set(world, "routes[\"^a\"].dlq.topic", "{base}-commands");
+    refused(world, "routes[\"^a\"].dlq.topic: \"{base}-commands\" can bring dead letters back to "
+                   "their own topic for ever: name another\n");
+}
+
+static void a_route_may_handle_the_dead_letters_of_another(void **state)
+{
+    struct world *world = *state;
+    handler(world, "a.lua");
+    handler(world, "a-dlq.lua");
+    handler(world, "b.lua");
+    set(world, "routes[\"b\"].dlq.topic", "a-dlq");
+    mr_routes_retire(build(world));
+}
+
+static void names_that_would_be_too_long_are_refused(void **state)
+{
+    struct world *world = *state;
+    struct mr_buf wanted = {0};
+    char file_name[260], path[300], name[247];
+    memset(name, 'n', sizeof(name));
+    name[246] = '\0';
+    snprintf(file_name, sizeof(file_name), "%s.lua", name);
+    snprintf(path, sizeof(path), "routes[\"%s\"].retry.mode", name);
+    handler(world, file_name);
+    set(world, path, "topic");
+    mr_buf_printf(&wanted,
+                  "routes[\"%s\"].dlq.topic: \"{base}-dlq\" is no topic's name with this topic's "
+                  "in it (at most 249 characters)\n"
+                  "routes[\"%s\"].retry.mode: \"topic\" cannot be: the name of the retry topic "
+                  "would be longer than 249 characters\n",
+                  name, name);
+    refused(world, mr_buf_text(&wanted));
+    mr_buf_free(&wanted);
+}
+
 static void a_missing_script_says_what_to_do(void **state)
 {
     struct world *world = *state;
@@ -363,6 +501,13 @@ int main(void)
         TEST(an_exact_name_wins_over_a_pattern),
         TEST(the_first_pattern_by_name_wins),
         TEST(a_missing_script_says_what_to_do),
+        TEST(a_pattern_never_takes_the_topics_beside_those_served),
+        TEST(a_template_of_the_users_is_seen_through),
+        TEST(dead_letters_that_would_come_back_for_ever_are_refused),
+        TEST(dead_letters_that_would_wait_as_retries_are_refused),
+        TEST(a_pattern_whose_dead_letters_could_come_back_is_refused),
+        TEST(a_route_may_handle_the_dead_letters_of_another),
+        TEST(names_that_would_be_too_long_are_refused),
         TEST(what_is_no_regular_expression_is_named),
         TEST(routes_that_cannot_be_retire_their_generation),
         TEST(errors_from_before_do_not_count),

@@ -1,0 +1,119 @@
+#include "worker/beside.h"
+
+#include <string.h>
+
+#include "worker/topic_names.h"
+
+typedef char origins[MR_TOPIC_ORIGINS][MR_TOPIC_ROOM];
+
+/* One of the topics is, or could be, served by the route; by any where that is NULL. */
+static bool serves_one(struct mr_routes *routes, const struct mr_route *route, origins from,
+                       size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        const struct mr_route *serving = mr_routes_match(routes, from[i]);
+        if (serving != NULL && (route == NULL || serving == route))
+            return true;
+    }
+    return false;
+}
+
+static bool has_dead_letters_of(struct mr_routes *routes, const struct mr_route *route,
+                                const char *topic)
+{
+    origins from;
+    const char *template = route->policy.dlq.topic;
+    if (mr_topic_template_is_constant(template))
+        return strcmp(template, topic) == 0;
+    return serves_one(routes, route, from, mr_topic_dead_letter_of(template, topic, from));
+}
+
+static bool has_retries_of(struct mr_routes *routes, const struct mr_route *route,
+                           const char *topic)
+{
+    origins from;
+    return route->policy.retry.by_topic &&
+           serves_one(routes, route, from, mr_topic_retry_of(topic, from));
+}
+
+bool mr_beside(struct mr_routes *routes, const char *topic)
+{
+    origins from;
+    for (size_t i = 0; i < mr_routes_count(routes); i++) {
+        const struct mr_route *route = mr_routes_at(routes, i);
+        if (has_dead_letters_of(routes, route, topic) || has_retries_of(routes, route, topic))
+            return true;
+    }
+    return mr_routes_listens(routes, topic) ||
+           serves_one(routes, NULL, from, mr_topic_response_of(topic, from));
+}
+
+/* True where what cannot be handled goes round for ever: from topic to topic by their dead letters
+ * until it is in the first again. */
+static bool comes_back(struct mr_routes *routes, const struct mr_route *route, const char *first)
+{
+    char topic[MR_TOPIC_ROOM], next[MR_TOPIC_ROOM], retry[MR_TOPIC_ROOM];
+    if (!mr_topic_dead_letter(route->policy.dlq.topic, first, topic))
+        return false;
+    if (route->policy.retry.by_topic && mr_topic_retry(first, retry) && strcmp(retry, topic) == 0)
+        return true;
+    for (size_t i = 0; i < mr_routes_count(routes) && strcmp(topic, first) != 0; i++) {
+        const struct mr_route *serving = mr_routes_find(routes, topic);
+        if (serving == NULL || !mr_topic_dead_letter(serving->policy.dlq.topic, topic, next))
+            return false;
+        memcpy(topic, next, sizeof(topic));
+    }
+    return strcmp(topic, first) == 0;
+}
+
+static void check_exact(struct mr_routes *routes, const struct mr_route *route,
+                        struct mr_errors *errors)
+{
+    char name[MR_TOPIC_ROOM];
+    if (!mr_topic_dead_letter(route->policy.dlq.topic, route->name, name))
+        mr_errors_add(errors,
+                      "routes[\"%s\"].dlq.topic: \"%s\" is no topic's name with this topic's in it "
+                      "(at most 249 characters)",
+                      route->name, route->policy.dlq.topic);
+    if (route->policy.retry.by_topic && !mr_topic_retry(route->name, name))
+        mr_errors_add(errors,
+                      "routes[\"%s\"].retry.mode: \"topic\" cannot be: the name of the retry topic "
+                      "would be longer than 249 characters",
+                      route->name);
+    if (comes_back(routes, route, route->name))
+        mr_errors_add(errors,
+                      "routes[\"%s\"].dlq.topic: \"%s\" brings its dead letters back to it for "
+                      "ever: name another topic",
+                      route->name, route->policy.dlq.topic);
+}
+
+/* What a pattern matches cannot be listed; but a template that keeps some topic's name keeps that
+ * of one of these. */
+static void check_pattern(const struct mr_route *route, struct mr_errors *errors)
+{
+    static const char *const probes[] = {"x", "x-commands"};
+    for (size_t i = 0; i < sizeof(probes) / sizeof(probes[0]); i++) {
+        char dead[MR_TOPIC_ROOM], retry[MR_TOPIC_ROOM];
+        mr_topic_dead_letter(route->policy.dlq.topic, probes[i], dead);
+        mr_topic_retry(probes[i], retry);
+        if (strcmp(dead, probes[i]) != 0 &&
+            (!route->policy.retry.by_topic || strcmp(dead, retry) != 0))
+            continue;
+        mr_errors_add(errors,
+                      "routes[\"%s\"].dlq.topic: \"%s\" can bring dead letters back to their own "
+                      "topic for ever: name another",
+                      route->name, route->policy.dlq.topic);
+        return;
+    }
+}
+
+void mr_beside_check(struct mr_routes *routes, struct mr_errors *errors)
+{
+    for (size_t i = 0; i < mr_routes_count(routes); i++) {
+        const struct mr_route *route = mr_routes_at(routes, i);
+        if (mr_route_is_pattern(route))
+            check_pattern(route, errors);
+        else
+            check_exact(routes, route, errors);
+    }
+}
