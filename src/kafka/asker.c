@@ -25,10 +25,11 @@ struct mr_asker {
     char failure[256]; /* of the delivery */
 };
 
-static void on_delivered(void *data, void *opaque, const char *topic, const char *error)
+static void on_delivered(void *data, void *opaque, const char *topic, enum mr_sent how,
+                         const char *error)
 {
     struct mr_asker *asker = data;
-    (void)opaque, (void)topic;
+    (void)opaque, (void)topic, (void)how;
     asker->delivered = true;
     snprintf(asker->failure, sizeof(asker->failure), "%s", error == NULL ? "" : error);
 }

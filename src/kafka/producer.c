@@ -17,15 +17,33 @@ struct mr_producer {
     size_t outstanding;
 };
 
+static enum mr_sent sent_of(rd_kafka_resp_err_t error)
+{
+    switch (error) {
+    case RD_KAFKA_RESP_ERR_NO_ERROR:
+        return MR_SENT;
+    case RD_KAFKA_RESP_ERR__QUEUE_FULL:
+        return MR_SENT_FULL;
+    case RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE:
+    case RD_KAFKA_RESP_ERR_RECORD_LIST_TOO_LARGE:
+        return MR_SENT_TOO_LARGE;
+    case RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION:
+        return MR_SENT_NO_PARTITION;
+    default:
+        return MR_SENT_REFUSED;
+    }
+}
+
 static void on_delivery(rd_kafka_t *handle, const rd_kafka_message_t *message, void *opaque)
 {
     struct mr_producer *producer = opaque;
     (void)handle;
     MR_ASSERT(producer->outstanding > 0);
     producer->outstanding--;
-    producer->events->delivered(
-        producer->data, message->_private, rd_kafka_topic_name(message->rkt),
-        message->err == RD_KAFKA_RESP_ERR_NO_ERROR ? NULL : rd_kafka_err2str(message->err));
+    enum mr_sent how = sent_of(message->err);
+    producer->events->delivered(producer->data, message->_private,
+                                rd_kafka_topic_name(message->rkt), how,
+                                how == MR_SENT ? NULL : rd_kafka_err2str(message->err));
 }
 
 static void on_error(rd_kafka_t *handle, int error, const char *reason, void *opaque)
@@ -120,9 +138,7 @@ enum mr_sent mr_producer_send(struct mr_producer *producer, const struct mr_outg
         producer->outstanding++;
         return MR_SENT;
     }
-    enum mr_sent sent = rd_kafka_error_code(error) == RD_KAFKA_RESP_ERR__QUEUE_FULL
-                            ? MR_SENT_FULL
-                            : MR_SENT_REFUSED;
+    enum mr_sent sent = sent_of(rd_kafka_error_code(error));
     snprintf(why, size, "%s", rd_kafka_error_string(error));
     rd_kafka_error_destroy(error);
     if (headers != NULL)

@@ -11,9 +11,19 @@
 
 struct mr_producer;
 
+enum mr_sent {
+    MR_SENT,
+    MR_SENT_FULL,         /* the sender's queue is: send again after some reports */
+    MR_SENT_REFUSED,      /* it can never be sent; so are those below */
+    MR_SENT_TOO_LARGE,    /* for the topic, the broker or librdkafka's own settings */
+    MR_SENT_NO_PARTITION, /* the topic is there, the partition is not */
+};
+
 struct mr_producer_events {
-    /* The record that was sent with `opaque` is acknowledged (`error` NULL), or will never be. */
-    void (*delivered)(void *data, void *opaque, const char *topic, const char *error);
+    /* The record that was sent with `opaque` is acknowledged (SENT, `error` NULL), or will never
+     * be. */
+    void (*delivered)(void *data, void *opaque, const char *topic, enum mr_sent how,
+                      const char *error);
     void (*troubled)(void *data, bool unreachable, const char *text);
 };
 
@@ -21,10 +31,8 @@ struct mr_producer *mr_producer_new(const struct mr_config *config, int wake_fd,
                                     const struct mr_producer_events *events, void *data,
                                     struct mr_errors *errors);
 
-enum mr_sent { MR_SENT, MR_SENT_FULL, MR_SENT_REFUSED };
-/* Hands a copy of the record to the sender. FULL: its queue is full, send again after some reports;
- * REFUSED: it can never be sent, `why` (at least 256 bytes) tells. Only SENT is followed by a
- * report. */
+/* Hands a copy of the record to the sender. Only SENT is followed by a report; where it can never
+ * be sent `why` (at least 256 bytes) tells. */
 enum mr_sent mr_producer_send(struct mr_producer *producer, const struct mr_outgoing *record,
                               void *opaque, char *why, size_t size);
 /* Serves the reports there are. Call after each wake. */

@@ -70,8 +70,10 @@ enum mr_fault_kind {
     MR_FAULT_STATUS, /* {statusCode=, message=, error=} */
     MR_FAULT_RETRY,  /* {retry_after=, message=} */
     MR_FAULT_REJECT, /* {retryable=false, message=} */
-    MR_FAULT_TIME,   /* over budget.time; never retried, nor the next one */
+    MR_FAULT_TIME,   /* over budget.time; never retried, nor are those below */
     MR_FAULT_MEMORY, /* over budget.memory */
+    MR_FAULT_CRASH,  /* the worker died of it, twice */
+    MR_FAULT_REPLY,  /* its reply cannot be delivered */
 };
 
 struct mr_fault {

@@ -1,12 +1,11 @@
 #include "worker/dispatch.h"
 
-#include <stdio.h>
-
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/panic.h"
-#include "base/topic.h"
-#include "worker/verdict.h"
+#include "worker/attempt.h"
+#include "worker/retry.h"
+#include "worker/settle.h"
 
 enum { NS_PER_MS = 1000000 };
 
@@ -24,109 +23,30 @@ static void mark_idle(struct mr_dispatch *dispatch)
     mr_cell_set(&dispatch->slot->running_topic, 0);
 }
 
-/* Every job ends here: when its handler has ended and each of its records is reported. */
-static void settle_if_done(struct mr_dispatch *dispatch, struct mr_job *job)
-{
-    if (!job->handled || job->deliveries > 0)
-        return;
-    struct mr_partition *partition = job->partition;
-    if (!job->dropped)
-        mr_cell_add(&dispatch->slot->topics[partition->topic_row].processed[job->status], 1);
-    mr_partition_settled(&dispatch->partitions, partition, job->sequence, !job->dropped);
-    mr_job_release(&dispatch->pool, job);
-    dispatch->jobs--;
-}
-
-/* The job has left the handlers' side, done or dropped: what waited for it may start. */
-static void leave(struct mr_dispatch *dispatch, struct mr_job *job)
-{
-    struct mr_job *behind = mr_order_leave(&dispatch->order, job);
-    if (behind != NULL)
-        mr_job_list_push(&dispatch->ready, behind);
-    mr_partition_handled(job->partition);
-    job->handled = true;
-    settle_if_done(dispatch, job);
-}
-
-static void wake_one(struct mr_dispatch *dispatch, struct mr_route *route)
-{
-    struct mr_job *waiting = mr_job_list_pop(&route->waiting);
-    if (waiting != NULL)
-        mr_job_list_push(&dispatch->ready, waiting);
-}
-
-static void drop(struct mr_dispatch *dispatch, struct mr_job *job)
-{
-    job->dropped = true;
-    if (job->partition->routes_number == dispatch->routes_number && job->partition->route != NULL)
-        wake_one(dispatch, job->partition->route);
-    leave(dispatch, job);
-}
-
 static void link_work(struct mr_dispatch *dispatch, struct mr_job *job)
 {
-    job->previous = NULL;
-    job->next = dispatch->at_work;
-    if (job->next != NULL)
-        job->next->previous = job;
-    dispatch->at_work = job;
+    mr_job_link(&dispatch->at_work, job);
     mr_cell_set(&dispatch->slot->gauges[MR_MESSAGES_IN_FLIGHT], ++dispatch->working);
 }
 
 static void unlink_work(struct mr_dispatch *dispatch, struct mr_job *job)
 {
-    if (job->next != NULL)
-        job->next->previous = job->previous;
-    if (job->previous != NULL)
-        job->previous->next = job->next;
-    else
-        dispatch->at_work = job->next;
+    mr_job_unlink(&dispatch->at_work, job);
     mr_cell_set(&dispatch->slot->gauges[MR_MESSAGES_IN_FLIGHT], --dispatch->working);
 }
 
-/* The handler has ended, well or not, at `now`, and what it answers is with the producer. */
+/* The handler has ended at `now` and what follows from it is done. A job that is to be retried
+ * stays in its chain. */
 static void end_handler(struct mr_dispatch *dispatch, struct mr_job *job, uint64_t now)
 {
     struct mr_route *route = job->route;
     mr_task_end(job->task);
     job->task = NULL;
-    unlink_work(dispatch, job);
-    wake_one(dispatch, route);
+    mr_settle_wake(dispatch, route);
     mr_route_release(route);
     mr_histogram_observe(&dispatch->slot->histograms[MR_PROCESSING_DURATION], now - job->began);
-    leave(dispatch, job);
-}
-
-static void log_undelivered(const struct mr_job *job, const char *topic, const char *why)
-{
-    mr_log(MR_LOG_ERROR, "delivery_failed", MR_S("topic", job->partition->topic),
-           MR_I("partition", job->partition->number), MR_I("offset", job->message.offset),
-           MR_S("to", topic), MR_S("message", why));
-}
-
-static void send_answer(struct mr_dispatch *dispatch, struct mr_job *job,
-                        const struct mr_answer *answer, uint64_t now)
-{
-    char why[512];
-    if (!mr_topic_legal(job->request.reply_to)) {
-        log_undelivered(job, "reply-to", "its reply-to is not a topic name");
-        job->status = MR_STATUS_ERROR;
-        return;
-    }
-    mr_dialect_compose(&dispatch->reply, &job->request, job->message.key, answer,
-                       (int64_t)(now / NS_PER_MS) + dispatch->wall_offset);
-    if (mr_outbox_send(dispatch->outbox, job, &dispatch->reply.record, now, why, sizeof(why)) == 0)
-        return;
-    log_undelivered(job, dispatch->reply.record.topic, why);
-    job->status = MR_STATUS_ERROR;
-}
-
-static void log_fault(const struct mr_job *job, const struct mr_result *result)
-{
-    const struct mr_fault *fault = &result->fault;
-    mr_log(MR_LOG_ERROR, "handler_failed", MR_S("topic", job->partition->topic),
-           MR_I("partition", job->partition->number), MR_I("offset", job->message.offset),
-           MR_B("message", fault->message), MR_B("trace", fault->trace));
+    if (job->due == 0)
+        mr_settle_leave(dispatch, job);
 }
 
 /* How far the handler came: it waits, or it is over and its verdict is carried out. */
@@ -137,13 +57,8 @@ static void advance(struct mr_dispatch *dispatch, struct mr_job *job,
     if (result->outcome == MR_OUTCOME_YIELDED)
         return;
     uint64_t now = mr_clock_ns();
-    struct mr_verdict verdict =
-        mr_verdict_of(result, job->request.is_request, job->route->codec == MR_CODEC_RAW);
-    job->status = verdict.status;
-    if (verdict.log)
-        log_fault(job, result);
-    if (verdict.answers)
-        send_answer(dispatch, job, &verdict.answer, now);
+    unlink_work(dispatch, job);
+    mr_attempt_ended(dispatch, job, job->route, result, now);
     end_handler(dispatch, job, now);
 }
 
@@ -165,7 +80,7 @@ static void fill_incoming(const struct mr_dispatch *dispatch, struct mr_job *job
         .value = job->message.value,
         .headers = job->headers,
         .header_count = job->header_count,
-        .attempt = 1,
+        .attempt = job->retries + 1,
         .is_request = job->request.is_request,
         .correlation_id = job->request.correlation_id,
         .reply_to = job->request.reply_to,
@@ -173,12 +88,13 @@ static void fill_incoming(const struct mr_dispatch *dispatch, struct mr_job *job
     };
 }
 
-/* The route of the partition's topic among the current ones. */
-static struct mr_route *route_of(struct mr_dispatch *dispatch, struct mr_partition *partition)
+struct mr_route *mr_dispatch_route(struct mr_dispatch *dispatch, struct mr_partition *partition)
 {
     if (partition->routes_number != dispatch->routes_number) {
         partition->routes_number = dispatch->routes_number;
         partition->route = mr_routes_find(dispatch->routes, partition->topic);
+        if (partition->route != NULL)
+            partition->most = partition->route->policy.window;
     }
     return partition->route;
 }
@@ -186,12 +102,14 @@ static struct mr_route *route_of(struct mr_dispatch *dispatch, struct mr_partiti
 static void start(struct mr_dispatch *dispatch, struct mr_job *job)
 {
     struct mr_partition *partition = job->partition;
-    struct mr_route *route = route_of(dispatch, partition);
+    struct mr_route *route = mr_dispatch_route(dispatch, partition);
     struct mr_result result;
     if (dispatch->stopping || partition->revoked || route == NULL) {
-        drop(dispatch, job);
+        mr_settle_drop(dispatch, job);
         return;
     }
+    if (job->due != 0 && !mr_retry_may_start(dispatch, job))
+        return;
     if (route->running >= route->concurrency) {
         mr_job_list_push(&route->waiting, job);
         return;
@@ -201,10 +119,19 @@ static void start(struct mr_dispatch *dispatch, struct mr_job *job)
     link_work(dispatch, job);
     job->request = mr_dialect_recognise(route->dialect, job->headers, job->header_count);
     fill_incoming(dispatch, job);
+    if (job->retries > 0)
+        mr_cell_add(&dispatch->slot->counters[MR_RETRY_ATTEMPTS], 1);
     job->began = mr_clock_ns();
     mark_running(dispatch, job, job->began);
     job->task = mr_task_start(route->script, route->codec, &job->incoming, job, &result);
     advance(dispatch, job, &result);
+}
+
+void mr_dispatch_enter(struct mr_dispatch *dispatch, struct mr_job *job)
+{
+    struct mr_route *route = mr_dispatch_route(dispatch, job->partition);
+    if (mr_order_enter(&dispatch->order, job, route == NULL ? MR_ORDER_NONE : route->ordering))
+        mr_job_list_push(&dispatch->ready, job);
 }
 
 void mr_dispatch_message(struct mr_dispatch *dispatch, struct mr_consumer *consumer,
@@ -212,17 +139,16 @@ void mr_dispatch_message(struct mr_dispatch *dispatch, struct mr_consumer *consu
 {
     struct mr_partition *partition = mr_partitions_of(&dispatch->partitions, consumer, message);
     struct mr_job *job = mr_job_new(&dispatch->pool, message);
-    struct mr_route *route = route_of(dispatch, partition);
     if (partition->topic_row == UINT64_MAX)
         partition->topic_row = mr_slot_topic(dispatch->slot, partition->topic);
     job->owner = dispatch;
     job->partition = partition;
     job->sequence = mr_window_open(&partition->window, message->offset);
+    mr_dispatch_route(dispatch, partition); /* its window */
     mr_partition_began(partition);
     dispatch->jobs++;
     mr_cell_add(&dispatch->slot->counters[MR_MESSAGES_RECEIVED], 1);
-    if (mr_order_enter(&dispatch->order, job, route == NULL ? MR_ORDER_NONE : route->ordering))
-        mr_job_list_push(&dispatch->ready, job);
+    mr_dispatch_enter(dispatch, job);
 }
 
 void mr_dispatch_tick(struct mr_dispatch *dispatch)
@@ -242,7 +168,7 @@ static void wake_all(struct mr_dispatch *dispatch, struct mr_routes *routes)
 {
     for (size_t i = 0; i < mr_routes_count(routes); i++)
         while (mr_routes_at(routes, i)->waiting.first != NULL)
-            wake_one(dispatch, mr_routes_at(routes, i));
+            mr_settle_wake(dispatch, mr_routes_at(routes, i));
 }
 
 void mr_dispatch_use(struct mr_dispatch *dispatch, struct mr_routes *routes, int64_t rpc_timeout)
@@ -257,15 +183,18 @@ void mr_dispatch_use(struct mr_dispatch *dispatch, struct mr_routes *routes, int
     mr_routes_retire(before);
 }
 
-void mr_dispatch_delivered(struct mr_dispatch *dispatch, struct mr_job *job, const char *topic,
-                           const char *error)
+void mr_dispatch_delivered(struct mr_dispatch *dispatch, struct mr_job *job,
+                           const struct mr_report *report)
 {
-    job->dropped = job->dropped || (error != NULL && dispatch->abandoned);
-    if (error != NULL && !job->dropped) {
-        log_undelivered(job, topic, error);
-        job->status = MR_STATUS_ERROR;
-    }
-    settle_if_done(dispatch, job);
+    if (report->error != NULL)
+        mr_attempt_undelivered(dispatch, job, report);
+    if (job->deliveries > 0)
+        return;
+    mr_retry_look(dispatch, job);
+    if (job->handled && job->failure != NULL && !job->dropped &&
+        job->status != MR_STATUS_DEAD_LETTER)
+        mr_attempt_failed_late(dispatch, job);
+    mr_settle(dispatch, job);
 }
 
 void mr_dispatch_resume(struct mr_dispatch *dispatch, struct mr_job *job,
@@ -282,6 +211,13 @@ void mr_dispatch_stop(struct mr_dispatch *dispatch)
     dispatch->stopping = true;
     if (dispatch->routes != NULL)
         wake_all(dispatch, dispatch->routes);
+    mr_retry_wake(dispatch);
+    mr_dispatch_run(dispatch);
+}
+
+void mr_dispatch_revoked(struct mr_dispatch *dispatch)
+{
+    mr_retry_wake(dispatch);
     mr_dispatch_run(dispatch);
 }
 
@@ -296,6 +232,7 @@ void mr_dispatch_abandon(struct mr_dispatch *dispatch)
         mr_timers_cancel(dispatch->timers, &job->timer);
         mr_rpc_cancel(dispatch->rpc, job);
         job->dropped = true;
+        unlink_work(dispatch, job);
         end_handler(dispatch, job, mr_clock_ns());
         mr_dispatch_run(dispatch);
     }

@@ -28,10 +28,12 @@ struct mr_dispatch {
     struct mr_order order;
     struct mr_job_pool pool;
     struct mr_job_list ready; /* may start now */
-    struct mr_job *at_work;   /* handlers started and not ended; linked both ways */
+    struct mr_job *at_work;   /* handlers started and not ended */
+    struct mr_job *waiting;   /* failed, until they are due again (retry.h) */
     struct mr_reply reply;
     int64_t rpc_timeout; /* ms */
     int64_t wall_offset; /* ms, from monotonic to wall time */
+    uint64_t random;     /* the state of random.h */
     size_t working;      /* handlers started and not ended */
     size_t jobs;         /* not settled */
     bool stopping;
@@ -51,10 +53,16 @@ void mr_dispatch_run(struct mr_dispatch *dispatch);
 /* Serves what comes from now on with these routes; retires those before. */
 void mr_dispatch_use(struct mr_dispatch *dispatch, struct mr_routes *routes, int64_t rpc_timeout);
 /* From the outbox and from rpc. */
-void mr_dispatch_delivered(struct mr_dispatch *dispatch, struct mr_job *job, const char *topic,
-                           const char *error);
+void mr_dispatch_delivered(struct mr_dispatch *dispatch, struct mr_job *job,
+                           const struct mr_report *report);
 void mr_dispatch_resume(struct mr_dispatch *dispatch, struct mr_job *job,
                         const struct mr_resumption *with);
+/* Partitions were taken away (partitions.h): what waits on them is dropped. */
+void mr_dispatch_revoked(struct mr_dispatch *dispatch);
+/* The route of the partition's topic among the current ones; NULL where none has it. */
+struct mr_route *mr_dispatch_route(struct mr_dispatch *dispatch, struct mr_partition *partition);
+/* At the end of its chain; ready where nothing is before it. */
+void mr_dispatch_enter(struct mr_dispatch *dispatch, struct mr_job *job);
 /* No handler starts any more: what waits is dropped, its offsets are not stored. Those at work go
  * on. */
 void mr_dispatch_stop(struct mr_dispatch *dispatch);

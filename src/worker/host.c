@@ -1,6 +1,4 @@
 /* What scripts ask the worker for (struct mr_host of lua/vm.h). */
-#include <stddef.h>
-
 #include "base/clock.h"
 #include "worker/dispatch.h"
 
@@ -8,7 +6,9 @@ static int publish(void *data, void *job, const struct mr_outgoing *record, char
                    size_t size)
 {
     struct mr_dispatch *dispatch = data;
-    return mr_outbox_send(dispatch->outbox, job, record, mr_clock_ns(), error, size);
+    enum mr_sent sent =
+        mr_outbox_send(dispatch->outbox, job, MR_FOR_PUBLISH, record, mr_clock_ns(), error, size);
+    return sent == MR_SENT ? 0 : -1;
 }
 
 static int request(void *data, void *job, const struct mr_ask *ask, char *error, size_t size)
@@ -20,7 +20,7 @@ static int request(void *data, void *job, const struct mr_ask *ask, char *error,
 
 static void on_slept(struct mr_timer *timer)
 {
-    struct mr_job *job = (struct mr_job *)((char *)timer - offsetof(struct mr_job, timer));
+    struct mr_job *job = mr_job_of_timer(timer);
     const struct mr_resumption with = {.kind = MR_RESUME_DONE};
     mr_dispatch_resume(job->owner, job, &with);
 }

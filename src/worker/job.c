@@ -24,6 +24,30 @@ struct mr_job *mr_job_list_pop(struct mr_job_list *list)
     return job;
 }
 
+void mr_job_link(struct mr_job **list, struct mr_job *job)
+{
+    job->previous = NULL;
+    job->next = *list;
+    if (job->next != NULL)
+        job->next->previous = job;
+    *list = job;
+}
+
+void mr_job_unlink(struct mr_job **list, struct mr_job *job)
+{
+    if (job->next != NULL)
+        job->next->previous = job->previous;
+    if (job->previous != NULL)
+        job->previous->next = job->next;
+    else
+        *list = job->next;
+}
+
+struct mr_job *mr_job_of_timer(struct mr_timer *timer)
+{
+    return (struct mr_job *)((char *)timer - offsetof(struct mr_job, timer));
+}
+
 static void read_headers(struct mr_job *job)
 {
     job->headers = job->few;
@@ -49,9 +73,10 @@ struct mr_job *mr_job_new(struct mr_job_pool *pool, const struct mr_message *mes
 
 void mr_job_release(struct mr_job_pool *pool, struct mr_job *job)
 {
-    MR_ASSERT(job->timer.place == 0 && job->task == NULL && job->call == NULL);
+    MR_ASSERT(job->timer.place == 0 && !job->waits && job->task == NULL && job->call == NULL);
     if (job->headers != job->few)
         free(job->headers);
+    free(job->failure);
     mr_message_free(&job->message);
     job->next = pool->free;
     pool->free = job;

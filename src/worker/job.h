@@ -16,6 +16,7 @@
 #include "worker/dialect.h"
 
 struct mr_call;
+struct mr_failure;
 struct mr_partition;
 struct mr_route;
 
@@ -33,10 +34,15 @@ struct mr_job {
     struct mr_route *route; /* set when the handler starts */
     struct mr_task *task;
     struct mr_call *call;  /* the router.request it waits for */
-    struct mr_timer timer; /* the router.sleep it waits for */
+    struct mr_timer timer; /* the router.sleep or the retry it waits for */
     uint64_t began;        /* ns, when the handler started */
-    size_t deliveries;     /* records sent on its behalf and not reported yet */
-    bool handled;          /* the handler has ended and its records are with the producer */
+    int retries;           /* attempts before this one */
+    uint64_t due;          /* ms, monotonic: it does not start before; 0: it waits for nothing */
+    struct mr_failure *failure; /* why the message is not done, where that must be kept */
+    size_t deliveries;          /* records sent on its behalf and not reported yet */
+    bool handled;               /* the handler has ended and its records are with the producer */
+    bool waits;                 /* in the dispatch's `waiting` */
+    bool answered;              /* its request is, by whichever attempt */
     bool
         dropped; /* given up: its offset is not stored, whoever has the partition next handles it */
     enum mr_status status;
@@ -47,6 +53,12 @@ struct mr_job {
     char short_chain[MR_JOB_SHORT_CHAIN];
     struct mr_pair few[MR_JOB_HEADERS];
 };
+
+struct mr_job *mr_job_of_timer(struct mr_timer *timer);
+
+/* A list out of which any job can be taken; NULL is empty. */
+void mr_job_link(struct mr_job **list, struct mr_job *job);
+void mr_job_unlink(struct mr_job **list, struct mr_job *job);
 
 /* A first-in first-out list; {0} is empty. */
 struct mr_job_list {

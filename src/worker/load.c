@@ -55,18 +55,21 @@ static void on_revoked(void *data, struct mr_consumer *consumer, const char *top
 {
     struct mr_worker *worker = data;
     mr_partitions_revoke(&worker->dispatch.partitions, consumer, topic, partition, lost);
+    mr_dispatch_revoked(&worker->dispatch);
 }
 
 static bool on_closed(void *data, struct mr_consumer *consumer)
 {
     struct mr_worker *worker = data;
-    return mr_partitions_forget(&worker->dispatch.partitions, consumer);
+    bool idle = mr_partitions_forget(&worker->dispatch.partitions, consumer);
+    mr_dispatch_revoked(&worker->dispatch);
+    return idle;
 }
 
-static void on_delivered(void *data, struct mr_job *job, const char *topic, const char *error)
+static void on_delivered(void *data, struct mr_job *job, const struct mr_report *report)
 {
     struct mr_worker *worker = data;
-    mr_dispatch_delivered(&worker->dispatch, job, topic, error);
+    mr_dispatch_delivered(&worker->dispatch, job, report);
 }
 
 static void on_ended(void *data, struct mr_job *job, const struct mr_resumption *with)

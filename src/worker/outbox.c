@@ -12,6 +12,7 @@ enum { HIGH_MARK = 50000, LOW_MARK = 25000 };
 /* Travels with a record to its report. */
 struct parcel {
     struct mr_job *job;
+    enum mr_purpose purpose;
     uint64_t sent;              /* ns */
     struct mr_outgoing *record; /* while it waits for room in the producer's queue */
     struct parcel *next;
@@ -31,17 +32,19 @@ struct mr_outbox {
 };
 
 static void finish(struct mr_outbox *outbox, struct parcel *parcel, const char *topic,
-                   const char *error)
+                   enum mr_sent how, const char *error)
 {
     struct mr_job *job = parcel->job;
+    const struct mr_report report = {parcel->purpose, topic, how, error};
     parcel->next = outbox->free;
     outbox->free = parcel;
     MR_ASSERT(job->deliveries > 0);
     job->deliveries--;
-    outbox->events->delivered(outbox->data, job, topic, error);
+    outbox->events->delivered(outbox->data, job, &report);
 }
 
-static void on_delivered(void *data, void *opaque, const char *topic, const char *error)
+static void on_delivered(void *data, void *opaque, const char *topic, enum mr_sent how,
+                         const char *error)
 {
     struct mr_outbox *outbox = data;
     struct parcel *parcel = opaque;
@@ -50,7 +53,7 @@ static void on_delivered(void *data, void *opaque, const char *topic, const char
         mr_histogram_observe(&outbox->slot->histograms[MR_PUBLISH_DURATION],
                              outbox->now - parcel->sent);
     }
-    finish(outbox, parcel, topic, error);
+    finish(outbox, parcel, topic, how, error);
 }
 
 static void on_troubled(void *data, bool unreachable, const char *text)
@@ -77,14 +80,15 @@ struct mr_outbox *mr_outbox_new(const struct mr_config *config, uv_loop_t *loop,
     return outbox;
 }
 
-static struct parcel *new_parcel(struct mr_outbox *outbox, struct mr_job *job, uint64_t now)
+static struct parcel *new_parcel(struct mr_outbox *outbox, struct mr_job *job,
+                                 enum mr_purpose purpose, uint64_t now)
 {
     struct parcel *parcel = outbox->free;
     if (parcel == NULL)
         parcel = mr_alloc(sizeof(*parcel));
     else
         outbox->free = parcel->next;
-    *parcel = (struct parcel){.job = job, .sent = now};
+    *parcel = (struct parcel){.job = job, .purpose = purpose, .sent = now};
     return parcel;
 }
 
@@ -100,23 +104,23 @@ static void wait_for_room(struct mr_outbox *outbox, struct parcel *parcel,
     outbox->waiting_count++;
 }
 
-int mr_outbox_send(struct mr_outbox *outbox, struct mr_job *job, const struct mr_outgoing *record,
-                   uint64_t now, char *why, size_t size)
+enum mr_sent mr_outbox_send(struct mr_outbox *outbox, struct mr_job *job, enum mr_purpose purpose,
+                            const struct mr_outgoing *record, uint64_t now, char *why, size_t size)
 {
-    struct parcel *parcel = new_parcel(outbox, job, now);
+    struct parcel *parcel = new_parcel(outbox, job, purpose, now);
     mr_warmup_topic(&outbox->warmup, record->topic);
     enum mr_sent sent = outbox->waiting != NULL
                             ? MR_SENT_FULL
                             : mr_producer_send(outbox->producer, record, parcel, why, size);
-    if (sent == MR_SENT_REFUSED) {
+    if (sent != MR_SENT && sent != MR_SENT_FULL) {
         parcel->next = outbox->free;
         outbox->free = parcel;
-        return -1;
+        return sent;
     }
     if (sent == MR_SENT_FULL)
         wait_for_room(outbox, parcel, record);
     job->deliveries++;
-    return 0;
+    return MR_SENT;
 }
 
 static struct parcel *pop_waiting(struct mr_outbox *outbox)
@@ -138,8 +142,8 @@ static void send_waiting(struct mr_outbox *outbox)
             return;
         struct parcel *parcel = pop_waiting(outbox);
         parcel->record = NULL;
-        if (sent == MR_SENT_REFUSED)
-            finish(outbox, parcel, record->topic, why);
+        if (sent != MR_SENT)
+            finish(outbox, parcel, record->topic, sent, why);
         free(record);
     }
 }
@@ -187,7 +191,7 @@ void mr_outbox_drop(struct mr_outbox *outbox)
         struct parcel *parcel = pop_waiting(outbox);
         struct mr_outgoing *record = parcel->record;
         parcel->record = NULL;
-        finish(outbox, parcel, record->topic, "the worker is stopping");
+        finish(outbox, parcel, record->topic, MR_SENT_REFUSED, "the worker is stopping");
         free(record);
     }
     outbox->now = mr_clock_ns();

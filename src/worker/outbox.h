@@ -17,20 +17,33 @@
 
 struct mr_outbox;
 
+/* What a record is to the message that it belongs to. */
+enum mr_purpose {
+    MR_FOR_PUBLISH,
+    MR_FOR_REQUEST, /* of the handler's own */
+    MR_FOR_REPLY,
+};
+
+struct mr_report {
+    enum mr_purpose purpose;
+    const char *topic;
+    enum mr_sent how;
+    const char *error; /* NULL: it is acknowledged; else it never will be */
+};
+
 struct mr_outbox_events {
-    /* A record of the job is acknowledged, or (error not NULL) will never be; job->deliveries has
-     * been counted down. */
-    void (*delivered)(void *data, struct mr_job *job, const char *topic, const char *error);
+    /* A record of the job is reported; job->deliveries has been counted down. */
+    void (*delivered)(void *data, struct mr_job *job, const struct mr_report *report);
     void (*troubled)(void *data, bool unreachable, const char *text);
 };
 
 struct mr_outbox *mr_outbox_new(const struct mr_config *config, uv_loop_t *loop, int wake_fd,
                                 struct mr_slot *slot, const struct mr_outbox_events *events,
                                 void *data, struct mr_errors *errors);
-/* Sends on behalf of the job; `now` is mr_clock_ns(). Returns 0, or -1 with `why` for a record that
- * can never be sent. */
-int mr_outbox_send(struct mr_outbox *outbox, struct mr_job *job, const struct mr_outgoing *record,
-                   uint64_t now, char *why, size_t size);
+/* Sends on behalf of the job; `now` is mr_clock_ns(). Returns MR_SENT, or for a record that can
+ * never be sent how it was refused, with `why`. */
+enum mr_sent mr_outbox_send(struct mr_outbox *outbox, struct mr_job *job, enum mr_purpose purpose,
+                            const struct mr_outgoing *record, uint64_t now, char *why, size_t size);
 void mr_outbox_poll(struct mr_outbox *outbox);
 /* True while new messages should not be taken: above a high mark, until it is below a low one. */
 bool mr_outbox_crowded(struct mr_outbox *outbox);

@@ -20,6 +20,7 @@ static struct mr_partition *make(struct mr_partitions *partitions, struct mr_con
     partition->number = message->partition;
     partition->consumer = consumer;
     partition->topic_row = UINT64_MAX;
+    partition->most = 1;
     partition->next = partitions->all;
     partitions->all = partition;
     mr_idmap_put(&partitions->by_id, id_of(partition), partition);
@@ -40,19 +41,24 @@ struct mr_partition *mr_partitions_of(struct mr_partitions *partitions,
     return partitions->latest;
 }
 
-void mr_partition_began(struct mr_partition *partition)
+void mr_partition_reopened(struct mr_partition *partition)
 {
-    partition->jobs++;
     /* Again at every multiple: resuming all partitions of a consumer may have undone it. */
-    if (++partition->unhandled % MR_PARTITION_HIGH != 0)
+    if (++partition->unhandled % partition->most != 0 || partition->revoked)
         return;
     partition->paused = true;
     mr_consumer_pause(partition->consumer, partition->topic, partition->number);
 }
 
+void mr_partition_began(struct mr_partition *partition)
+{
+    partition->jobs++;
+    mr_partition_reopened(partition);
+}
+
 void mr_partition_handled(struct mr_partition *partition)
 {
-    if (--partition->unhandled > MR_PARTITION_LOW || !partition->paused || partition->revoked)
+    if (--partition->unhandled > partition->most / 2 || !partition->paused || partition->revoked)
         return;
     partition->paused = false;
     mr_consumer_resume(partition->consumer, partition->topic, partition->number);

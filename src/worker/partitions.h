@@ -12,10 +12,6 @@
 #include "worker/routes.h"
 #include "worker/window.h"
 
-/* Messages of one partition whose handlers have not ended: at HIGH it is paused, at LOW it goes on.
- */
-enum { MR_PARTITION_HIGH = 1000, MR_PARTITION_LOW = 500 };
-
 struct mr_partition {
     struct {
         const void *source; /* a topic of a consumer */
@@ -29,6 +25,7 @@ struct mr_partition {
                                message */
     struct mr_route *route;
     uint64_t topic_row; /* in the scoreboard */
+    size_t most;        /* unhandled at which it is paused; at half of it, it goes on */
     size_t unhandled;   /* jobs whose handlers have not ended */
     size_t jobs;        /* jobs not settled */
     bool revoked;       /* not ours any more: its jobs end, but store nothing */
@@ -47,9 +44,10 @@ struct mr_partitions {
 struct mr_partition *mr_partitions_of(struct mr_partitions *partitions,
                                       struct mr_consumer *consumer,
                                       const struct mr_message *message);
-/* A job of it begins, is handled, is settled: pauses, resumes and frees as that asks for. `done`:
- * its offset may be stored once all before it may. */
+/* A job of it begins, is handled, is after all not handled, is settled: pauses, resumes and frees
+ * as that asks for. `done`: its offset may be stored once all before it may. */
 void mr_partition_began(struct mr_partition *partition);
+void mr_partition_reopened(struct mr_partition *partition);
 void mr_partition_handled(struct mr_partition *partition);
 void mr_partition_settled(struct mr_partitions *partitions, struct mr_partition *partition,
                           uint64_t sequence, bool done);

@@ -139,9 +139,10 @@ static int send_call(struct mr_call *call, const struct mr_outgoing *record, cha
         mr_headers_append(headers, MR_ASK_HEADERS, record->headers, record->header_count);
     if (full.key.data == NULL)
         full.key = mr_bytes_of(call->id);
-    int result = mr_outbox_send(call->rpc->outbox, call->job, &full, mr_clock_ns(), why, size);
+    enum mr_sent sent = mr_outbox_send(call->rpc->outbox, call->job, MR_FOR_REQUEST, &full,
+                                       mr_clock_ns(), why, size);
     free(headers);
-    return result;
+    return sent == MR_SENT ? 0 : -1;
 }
 
 /* Those waiting for this topic go out. A record that is refused ends its call from a timer that is

@@ -1,58 +1,98 @@
 #include "worker/verdict.h"
 
+#include <math.h>
+
 #include "base/panic.h"
 
+/* The table of DESIGN section 3, by what was raised. */
 static const struct {
-    int status;
-    bool log; /* a raised status is an answer, the rest are failures */
+    int status;          /* of the error reply; 0: the fault's own */
+    bool retried;        /* up to retry.max times */
+    bool request_spared; /* a request is answered and that is all: no retry, no dead letter */
+    bool unanswerable;
 } by_fault[] = {
-    [MR_FAULT_STATUS] = {0, false}, /* the fault's own */
-    [MR_FAULT_ERROR] = {500, true},
-    [MR_FAULT_RETRY] = {503, true},
-    [MR_FAULT_REJECT] = {500, true},
-    [MR_FAULT_TIME] = {504, true},
-    [MR_FAULT_MEMORY] = {500, true},
+    [MR_FAULT_STATUS] = {.request_spared = true},
+    [MR_FAULT_ERROR] = {500, .retried = true},
+    [MR_FAULT_RETRY] = {503, .retried = true},
+    [MR_FAULT_REJECT] = {500},
+    [MR_FAULT_TIME] = {504},
+    [MR_FAULT_MEMORY] = {500},
+    [MR_FAULT_CRASH] = {500},
+    [MR_FAULT_REPLY] = {500, .unanswerable = true},
 };
 
-static struct mr_verdict success(const struct mr_result *result, bool is_request, bool raw)
+/* Where a double is still a whole number of milliseconds. */
+static const double LONGEST_DELAY = 9007199254740992.0;
+
+static struct mr_verdict success(const struct mr_result *result, const struct mr_trial *trial)
 {
     struct mr_verdict verdict = {.status = MR_STATUS_SUCCESS};
-    if (!is_request || result->reply == MR_REPLY_NONE)
+    if (!trial->is_request || result->reply == MR_REPLY_NONE)
         return verdict;
     verdict.answers = true;
-    verdict.answer.raw = raw && result->value_is_string;
+    verdict.answer.raw = trial->raw && result->value_is_string;
     verdict.answer.value = result->reply == MR_REPLY_NULL ? MR_BYTES_NONE : result->value;
     verdict.answer.headers = result->headers;
     verdict.answer.header_count = result->header_count;
     return verdict;
 }
 
-static struct mr_verdict failure(bool is_request, int status, struct mr_bytes message,
-                                 struct mr_bytes name)
+int64_t mr_retry_delay(const struct mr_policy *policy, int n, uint64_t random)
+{
+    double base = (double)policy->retry.base, cap = (double)policy->retry.cap;
+    double delay = base > 0 ? base * pow(policy->retry.multiplier, n - 1) : 0;
+    double chance = (double)(random >> 11) / 9007199254740992.0; /* [0, 1) */
+    delay = fmin(delay, cap) * (1 + policy->retry.jitter * (2 * chance - 1));
+    return (int64_t)fmax(0, fmin(delay, LONGEST_DELAY));
+}
+
+static struct mr_verdict again(const struct mr_fault *fault, const struct mr_trial *trial)
+{
+    int64_t delay = fault->kind == MR_FAULT_RETRY
+                        ? fault->retry_after
+                        : mr_retry_delay(trial->policy, trial->retries + 1, trial->random);
+    return (struct mr_verdict){
+        .retries = true, .delay = delay, .log = true, .status = MR_STATUS_ERROR};
+}
+
+static struct mr_verdict last(const struct mr_trial *trial, int status, struct mr_bytes message,
+                              struct mr_bytes name)
 {
     return (struct mr_verdict){
-        .answers = is_request,
+        .answers = trial->is_request,
         .answer = {.is_error = true, .status = status, .message = message, .name = name},
-        .status = MR_STATUS_ERROR,
+        .dead_letters = true,
         .log = true,
+        .status = MR_STATUS_DEAD_LETTER,
     };
 }
 
-struct mr_verdict mr_verdict_of(const struct mr_result *result, bool is_request, bool raw)
+static struct mr_verdict raised(const struct mr_fault *fault, const struct mr_trial *trial)
 {
-    const struct mr_fault *fault = &result->fault;
+    int own = by_fault[fault->kind].status, status = own != 0 ? own : fault->status;
+    bool spared = trial->is_request && by_fault[fault->kind].request_spared;
+    bool temporary = fault->kind == MR_FAULT_STATUS ? status >= 500 : by_fault[fault->kind].retried;
+    if (!spared && temporary && trial->retries < trial->policy->retry.max)
+        return again(fault, trial);
+    struct mr_verdict verdict = last(trial, status, fault->message, fault->name);
+    if (by_fault[fault->kind].unanswerable)
+        verdict.answers = false;
+    if (spared) {
+        verdict.dead_letters = verdict.log = false;
+        verdict.status = MR_STATUS_ERROR;
+    }
+    return verdict;
+}
+
+struct mr_verdict mr_verdict_of(const struct mr_result *result, const struct mr_trial *trial)
+{
     switch (result->outcome) {
     case MR_OUTCOME_RETURNED:
-        return success(result, is_request, raw);
+        return success(result, trial);
     case MR_OUTCOME_UNDECODABLE:
-        return failure(is_request, 400, fault->message, MR_BYTES("ValidationError"));
-    case MR_OUTCOME_RAISED: {
-        int own = by_fault[fault->kind].status;
-        struct mr_verdict verdict =
-            failure(is_request, own ? own : fault->status, fault->message, fault->name);
-        verdict.log = by_fault[fault->kind].log || !is_request;
-        return verdict;
-    }
+        return last(trial, 400, result->fault.message, MR_BYTES("ValidationError"));
+    case MR_OUTCOME_RAISED:
+        return raised(&result->fault, trial);
     case MR_OUTCOME_YIELDED:
         break;
     }

@@ -8,12 +8,12 @@
 #include "harness/test.h"
 
 /* A member that died is out of its group after 3 s, not 10; the embedded cluster waits a second
- * less than that for the members of a group to come together anew. */
+ * less than that for the members of a group to come together anew. What fails is soon retried. */
 static const char config_file[] =
     "return {\n"
     "  kafka = { properties = { ['session.timeout.ms'] = 3000, "
     "['heartbeat.interval.ms'] = 300, ['fetch.wait.max.ms'] = 20 } },\n"
-    "  commit_interval = 100,\n"
+    "  commit_interval = 100, defaults = { retry = { base = 10 } },\n"
     "  %s\n"
     "}\n";
 

@@ -1,0 +1,138 @@
+#include "worker/attempt.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/random.h"
+#include "base/topic.h"
+#include "worker/failure.h"
+#include "worker/retry.h"
+#include "worker/verdict.h"
+
+enum { NS_PER_MS = 1000000, WHY_SIZE = 1024 };
+
+static void log_undelivered(const struct mr_job *job, const char *topic, const char *why)
+{
+    mr_log(MR_LOG_WARN, "delivery_failed", MR_S("topic", job->partition->topic),
+           MR_I("partition", job->partition->number), MR_I("offset", job->message.offset),
+           MR_S("to", topic), MR_S("message", why));
+}
+
+static void log_fault(const struct mr_job *job, const struct mr_verdict *verdict,
+                      const struct mr_fault *fault)
+{
+    char then[64] = "given up";
+    if (verdict->retries)
+        snprintf(then, sizeof(then), "retried in %lld ms", (long long)verdict->delay);
+    mr_log(verdict->retries ? MR_LOG_WARN : MR_LOG_ERROR, "handler_failed",
+           MR_S("topic", job->partition->topic), MR_I("partition", job->partition->number),
+           MR_I("offset", job->message.offset), MR_I("attempt", job->retries + 1),
+           MR_S("then", then), MR_B("message", fault->message), MR_B("trace", fault->trace));
+}
+
+/* False with `why` where the answer can never be delivered. */
+static bool send_answer(struct mr_dispatch *dispatch, struct mr_job *job,
+                        const struct mr_answer *answer, uint64_t now, char *why)
+{
+    char refused[512];
+    if (!mr_topic_legal(job->request.reply_to)) {
+        log_undelivered(job, "reply-to", "its reply-to is not a topic name");
+        snprintf(why, WHY_SIZE, "the reply cannot be delivered: its reply-to is not a topic name");
+        return false;
+    }
+    mr_dialect_compose(&dispatch->reply, &job->request, job->message.key, answer,
+                       (int64_t)(now / NS_PER_MS) + dispatch->wall_offset);
+    const char *topic = dispatch->reply.record.topic;
+    if (mr_outbox_send(dispatch->outbox, job, MR_FOR_REPLY, &dispatch->reply.record, now, refused,
+                       sizeof(refused)) == MR_SENT)
+        return true;
+    log_undelivered(job, topic, refused);
+    snprintf(why, WHY_SIZE, "the reply cannot be delivered to %s: %s", topic, refused);
+    return false;
+}
+
+static struct mr_verdict judge(struct mr_dispatch *dispatch, const struct mr_job *job,
+                               const struct mr_route *route, const struct mr_result *result)
+{
+    struct mr_trial trial = {.is_request = job->request.is_request,
+                             .raw = route->codec == MR_CODEC_RAW,
+                             .retries = job->retries,
+                             .policy = &route->policy};
+    if (result->outcome != MR_OUTCOME_RETURNED)
+        trial.random = mr_random(&dispatch->random);
+    return mr_verdict_of(result, &trial);
+}
+
+static void keep(struct mr_job *job, const struct mr_fault *fault)
+{
+    struct mr_failure *kept = fault == NULL ? NULL : mr_failure_new(fault);
+    free(job->failure);
+    job->failure = kept;
+}
+
+static void carry_out(struct mr_dispatch *dispatch, struct mr_job *job,
+                      const struct mr_route *route, const struct mr_result *result, uint64_t now)
+{
+    char why[WHY_SIZE];
+    struct mr_result unanswerable;
+    struct mr_verdict verdict = judge(dispatch, job, route, result);
+    if (verdict.answers && !job->answered) {
+        job->answered = send_answer(dispatch, job, &verdict.answer, now, why);
+        if (!job->answered && !verdict.dead_letters) {
+            unanswerable = (struct mr_result){.outcome = MR_OUTCOME_RAISED,
+                                              .fault = mr_failure_own(MR_FAULT_REPLY, why)};
+            result = &unanswerable;
+            verdict = judge(dispatch, job, route, result);
+        }
+    }
+    job->status = verdict.status;
+    if (verdict.log)
+        log_fault(job, &verdict, &result->fault);
+    keep(job, verdict.dead_letters ? &result->fault : NULL);
+    if (verdict.retries)
+        mr_retry_in_place(dispatch, job, verdict.delay);
+}
+
+void mr_attempt_ended(struct mr_dispatch *dispatch, struct mr_job *job,
+                      const struct mr_route *route, const struct mr_result *result, uint64_t now)
+{
+    struct mr_result undelivered = {.outcome = MR_OUTCOME_RAISED};
+    if (job->failure != NULL && result->outcome == MR_OUTCOME_RETURNED) {
+        undelivered.fault = job->failure->fault;
+        result = &undelivered;
+    }
+    carry_out(dispatch, job, route, result, now);
+}
+
+void mr_attempt_undelivered(struct mr_dispatch *dispatch, struct mr_job *job,
+                            const struct mr_report *report)
+{
+    char why[WHY_SIZE];
+    bool is_reply = report->purpose == MR_FOR_REPLY;
+    bool over = !job->handled && job->task == NULL; /* and has failed already */
+    job->dropped = job->dropped || dispatch->abandoned;
+    if (job->dropped)
+        return;
+    log_undelivered(job, report->topic, report->error);
+    if (over || report->purpose == MR_FOR_REQUEST || job->status == MR_STATUS_DEAD_LETTER)
+        return;
+    snprintf(why, sizeof(why), "%s cannot be delivered to %s: %s",
+             is_reply ? "the reply" : "a record it published", report->topic, report->error);
+    if (is_reply || job->failure == NULL) {
+        struct mr_fault fault = mr_failure_own(is_reply ? MR_FAULT_REPLY : MR_FAULT_ERROR, why);
+        keep(job, &fault);
+    }
+}
+
+void mr_attempt_failed_late(struct mr_dispatch *dispatch, struct mr_job *job)
+{
+    struct mr_route *route = mr_dispatch_route(dispatch, job->partition);
+    if (route == NULL) {
+        job->dropped = true;
+        return;
+    }
+    const struct mr_result result = {.outcome = MR_OUTCOME_RAISED, .fault = job->failure->fault};
+    carry_out(dispatch, job, route, &result, mr_clock_ns());
+}

@@ -1,0 +1,57 @@
+#include "worker/retry.h"
+
+#include "base/clock.h"
+
+static void go_on(struct mr_job *job)
+{
+    struct mr_dispatch *dispatch = job->owner;
+    mr_timers_cancel(dispatch->timers, &job->timer);
+    mr_job_unlink(&dispatch->waiting, job);
+    job->waits = false;
+    mr_job_list_push(&dispatch->ready, job);
+}
+
+static void on_due(struct mr_timer *timer)
+{
+    go_on(mr_job_of_timer(timer));
+}
+
+void mr_retry_in_place(struct mr_dispatch *dispatch, struct mr_job *job, int64_t delay)
+{
+    job->retries++;
+    job->due = mr_clock_ms() + (uint64_t)delay;
+    if (!job->handled) {
+        mr_job_list_push(&dispatch->ready, job);
+        return;
+    }
+    job->handled = false;
+    mr_partition_reopened(job->partition);
+    mr_dispatch_enter(dispatch, job);
+}
+
+bool mr_retry_may_start(struct mr_dispatch *dispatch, struct mr_job *job)
+{
+    bool due = mr_clock_ms() >= job->due;
+    if (due && job->deliveries == 0) {
+        job->due = 0;
+        return true;
+    }
+    job->waits = true;
+    mr_job_link(&dispatch->waiting, job);
+    if (!due)
+        mr_timers_arm(dispatch->timers, &job->timer, job->due, on_due);
+    return false;
+}
+
+void mr_retry_look(struct mr_dispatch *dispatch, struct mr_job *job)
+{
+    (void)dispatch;
+    if (job->waits && job->timer.place == 0)
+        go_on(job);
+}
+
+void mr_retry_wake(struct mr_dispatch *dispatch)
+{
+    while (dispatch->waiting != NULL)
+        go_on(dispatch->waiting);
+}

@@ -1,0 +1,18 @@
+/* Retries in place: a job whose attempt failed keeps its place in its chain, waits, and starts
+ * again. */
+#ifndef MR_WORKER_RETRY_H
+#define MR_WORKER_RETRY_H
+
+#include "worker/dispatch.h"
+
+/* The attempt has failed and the message is handled again `delay` ms from now: once it is next in
+ * its chain (which it enters again where it had left it), and what it sent is reported. */
+void mr_retry_in_place(struct mr_dispatch *dispatch, struct mr_job *job, int64_t delay);
+/* True where a job that has a due time may start now; else it waits for that. */
+bool mr_retry_may_start(struct mr_dispatch *dispatch, struct mr_job *job);
+/* A record of it was reported: perhaps that was all it waited for. */
+void mr_retry_look(struct mr_dispatch *dispatch, struct mr_job *job);
+/* Those that wait look again: the worker stops, or has lost their partition. */
+void mr_retry_wake(struct mr_dispatch *dispatch);
+
+#endif

@@ -1,0 +1,38 @@
+#include "worker/settle.h"
+
+void mr_settle(struct mr_dispatch *dispatch, struct mr_job *job)
+{
+    if (!job->handled || job->deliveries > 0)
+        return;
+    struct mr_partition *partition = job->partition;
+    if (!job->dropped)
+        mr_cell_add(&dispatch->slot->topics[partition->topic_row].processed[job->status], 1);
+    mr_partition_settled(&dispatch->partitions, partition, job->sequence, !job->dropped);
+    mr_job_release(&dispatch->pool, job);
+    dispatch->jobs--;
+}
+
+void mr_settle_leave(struct mr_dispatch *dispatch, struct mr_job *job)
+{
+    struct mr_job *behind = mr_order_leave(&dispatch->order, job);
+    if (behind != NULL)
+        mr_job_list_push(&dispatch->ready, behind);
+    mr_partition_handled(job->partition);
+    job->handled = true;
+    mr_settle(dispatch, job);
+}
+
+void mr_settle_wake(struct mr_dispatch *dispatch, struct mr_route *route)
+{
+    struct mr_job *waiting = mr_job_list_pop(&route->waiting);
+    if (waiting != NULL)
+        mr_job_list_push(&dispatch->ready, waiting);
+}
+
+void mr_settle_drop(struct mr_dispatch *dispatch, struct mr_job *job)
+{
+    job->dropped = true;
+    if (job->partition->routes_number == dispatch->routes_number && job->partition->route != NULL)
+        mr_settle_wake(dispatch, job->partition->route);
+    mr_settle_leave(dispatch, job);
+}
