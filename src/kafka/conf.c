@@ -17,7 +17,11 @@
  * - linger.ms: replies leave in batches under load and cost a fraction; a lone one waits that long;
  * - reconnect.backoff.max.ms: a broker that is back is used again within a second;
  * - message.timeout.ms 0: a record waits for its broker as long as it takes, its message's offset
- * waits with it. */
+ * waits with it;
+ * - transaction.timeout.ms: so long can the open transaction of a worker that is gone hold up those
+ * who read committed records, where nobody with its id comes back;
+ * - topic.metadata.propagation.max.ms: a record for a topic that is not there fails before its
+ * transaction times out. */
 static const struct {
     enum mr_kafka_role role;
     const char *name, *value;
@@ -33,6 +37,12 @@ static const struct {
     {MR_ROLE_PRODUCER, "enable.idempotence", "true"},
     {MR_ROLE_PRODUCER, "linger.ms", "1"},
     {MR_ROLE_PRODUCER, "message.timeout.ms", "0"},
+    {MR_ROLE_TRANSACTIONS, "enable.idempotence", "true"},
+    {MR_ROLE_TRANSACTIONS, "linger.ms", "1"},
+    {MR_ROLE_TRANSACTIONS, "message.timeout.ms", "0"},
+    {MR_ROLE_TRANSACTIONS, "transaction.timeout.ms", "10000"},
+    {MR_ROLE_TRANSACTIONS, "topic.metadata.propagation.max.ms", "4000"},
+    {MR_ROLE_TRANSACTIONS, "reconnect.backoff.max.ms", "1000"},
     {MR_ROLE_CONSUMER, "reconnect.backoff.max.ms", "1000"},
     {MR_ROLE_PRODUCER, "reconnect.backoff.max.ms", "1000"},
     {MR_ROLE_LISTENER, "reconnect.backoff.max.ms", "1000"},
@@ -50,6 +60,7 @@ static const struct {
     {"metadata.broker.list", "use kafka.brokers"},
     {"client.id", "use kafka.client_id"},
     {"auto.commit.interval.ms", "use commit_interval"},
+    {"transactional.id", "each worker has its own, see kafka.client_id"},
     {"enable.partition.eof", "the reply inbox relies on it"},
 };
 
@@ -127,7 +138,7 @@ static enum mr_log_level level_of(int syslog_level)
 }
 
 /* Called from our thread alone: the log goes through the handle's queue. */
-static void on_log(const rd_kafka_t *handle, int level, const char *facility, const char *text)
+void mr_kafka_log(const rd_kafka_t *handle, int level, const char *facility, const char *text)
 {
     /* A connection that cannot be made is told once, as the broker's state; the rest of
      * librdkafka's news about it is for debugging. */
@@ -137,10 +148,11 @@ static void on_log(const rd_kafka_t *handle, int level, const char *facility, co
            MR_S("facility", facility), MR_S("message", text));
 }
 
-/* Before 2.8 the main thread of a handle rounds its wait down to whole milliseconds and spins through
- * the rest, a millisecond a second for each handle of an idle worker. Woken up to a millisecond late
- * it has nothing left to spin through. Threads inherit their slack: those that send and fetch get the
- * kernel's default back. Called in librdkafka's thread; touches that thread alone. */
+/* Before 2.8 the main thread of a handle rounds its wait down to whole milliseconds and spins
+ * through the rest, a millisecond a second for each handle of an idle worker. Woken up to a
+ * millisecond late it has nothing left to spin through. Threads inherit their slack: those that
+ * send and fetch get the kernel's default back. Called in librdkafka's thread; touches that thread
+ * alone. */
 static rd_kafka_resp_err_t on_thread_start(rd_kafka_t *handle, rd_kafka_thread_type_t type,
                                            const char *name, void *opaque)
 {
@@ -170,7 +182,7 @@ rd_kafka_conf_t *mr_kafka_conf(const struct mr_config *config, enum mr_kafka_rol
     set_security(conf, config, errors);
     mr_kafka_conf_set(conf, "log.queue", "true", "built-in", errors);
     mr_kafka_conf_set(conf, "log.connection.close", "false", "built-in", errors);
-    rd_kafka_conf_set_log_cb(conf, on_log);
+    rd_kafka_conf_set_log_cb(conf, mr_kafka_log);
     rd_kafka_conf_interceptor_add_on_new(conf, "moonroute", on_new, NULL);
     mr_config_map(config, "kafka.properties", apply_property, &applying);
     return conf;

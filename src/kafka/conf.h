@@ -10,7 +10,8 @@
 enum mr_kafka_role {
     MR_ROLE_CONSUMER, /* in a group */
     MR_ROLE_PRODUCER,
-    MR_ROLE_LISTENER, /* reads partitions from their end, in no group */
+    MR_ROLE_TRANSACTIONS, /* a producer of transactions */
+    MR_ROLE_LISTENER,     /* reads partitions from their end, in no group */
 };
 
 /* A librdkafka configuration for the role: our defaults for it, then brokers, client id, SASL and
@@ -23,6 +24,8 @@ void mr_kafka_conf_set(rd_kafka_conf_t *conf, const char *name, const char *valu
                        const char *place, struct mr_errors *errors);
 /* Makes the handle; takes conf over. NULL with the error added. */
 rd_kafka_t *mr_kafka_handle(rd_kafka_type_t type, rd_kafka_conf_t *conf, struct mr_errors *errors);
+/* The log callback of every handle; for those whose log comes as events. */
+void mr_kafka_log(const rd_kafka_t *handle, int level, const char *facility, const char *text);
 /* Wakes the reader of `wake_fd` (an eventfd) whenever the queue gets something to read. */
 void mr_kafka_wake_by(rd_kafka_queue_t *queue, int wake_fd);
 

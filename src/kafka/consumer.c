@@ -8,6 +8,7 @@
 #include "base/panic.h"
 #include "kafka/commits.h"
 #include "kafka/conf.h"
+#include "kafka/membership.h"
 #include "kafka/view.h"
 
 struct mr_consumer {
@@ -17,6 +18,8 @@ struct mr_consumer {
     const struct mr_consumer_events *events;
     void *data;
     struct mr_commits commits;
+    char *group_id;
+    struct mr_membership *membership; /* as of the latest rebalance; NULL: of no group */
     bool closing;
 };
 
@@ -35,10 +38,17 @@ static void log_error(const struct mr_consumer *consumer, const char *event,
     rd_kafka_error_destroy(error);
 }
 
+static void note_membership(struct mr_consumer *consumer, bool lost)
+{
+    mr_membership_release(consumer->membership);
+    consumer->membership = lost ? NULL : mr_membership_of(consumer->handle, consumer->group_id);
+}
+
 static void on_revoked(struct mr_consumer *consumer,
                        const rd_kafka_topic_partition_list_t *partitions)
 {
     bool lost = rd_kafka_assignment_lost(consumer->handle) != 0;
+    note_membership(consumer, lost);
     for (int i = 0; i < partitions->cnt; i++)
         consumer->events->revoked(consumer->data, partitions->elems[i].topic,
                                   partitions->elems[i].partition, lost);
@@ -52,6 +62,7 @@ static void on_rebalance(rd_kafka_t *handle, rd_kafka_resp_err_t what,
     mr_commits_hold_off(&consumer->commits);
     bool cooperative = strcmp(rd_kafka_rebalance_protocol(handle), "COOPERATIVE") == 0;
     if (what == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS) {
+        note_membership(consumer, false);
         if (cooperative)
             log_error(consumer, "assign_failed", rd_kafka_incremental_assign(handle, partitions));
         else
@@ -94,6 +105,7 @@ static rd_kafka_conf_t *make_conf(struct mr_consumer *consumer, const struct mr_
 static struct mr_consumer *discard(struct mr_consumer *consumer)
 {
     mr_commits_free(&consumer->commits, true);
+    free(consumer->group_id);
     free(consumer);
     return NULL;
 }
@@ -111,6 +123,7 @@ struct mr_consumer *mr_consumer_new(const struct mr_config *config, const char *
         rd_kafka_conf_destroy(conf);
         return discard(consumer);
     }
+    consumer->group_id = mr_strdup(group_id);
     consumer->handle = mr_kafka_handle(RD_KAFKA_CONSUMER, conf, errors);
     if (consumer->handle == NULL)
         return discard(consumer);
@@ -243,6 +256,11 @@ void mr_consumer_resume_all(struct mr_consumer *consumer)
     change_all(consumer, rd_kafka_resume_partitions);
 }
 
+struct mr_membership *mr_consumer_membership(const struct mr_consumer *consumer)
+{
+    return consumer->membership;
+}
+
 bool mr_consumer_closed(const struct mr_consumer *consumer)
 {
     return rd_kafka_consumer_closed(consumer->handle) != 0;
@@ -260,5 +278,7 @@ void mr_consumer_free(struct mr_consumer *consumer)
     if (closed)
         rd_kafka_destroy(consumer->handle);
     mr_commits_free(&consumer->commits, closed);
+    mr_membership_release(consumer->membership);
+    free(consumer->group_id);
     free(consumer);
 }

@@ -15,10 +15,38 @@ struct mr_producer {
     void *data;
     rd_kafka_topic_t *topic; /* of the latest record: the next one is often for the same */
     size_t outstanding;
+    bool transactional;
 };
 
-static enum mr_sent sent_of(rd_kafka_resp_err_t error)
+/* What a transaction's record can fail of by itself. All else is of the transaction: purged with
+ * it, fenced, timed out. */
+static bool is_of_record(rd_kafka_resp_err_t error)
 {
+    switch (error) {
+    case RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC:
+    case RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION:
+    case RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART:
+    case RD_KAFKA_RESP_ERR_TOPIC_EXCEPTION:
+    case RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED:
+    case RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE:
+    case RD_KAFKA_RESP_ERR_RECORD_LIST_TOO_LARGE:
+    case RD_KAFKA_RESP_ERR_INVALID_MSG:
+    case RD_KAFKA_RESP_ERR_INVALID_MSG_SIZE:
+    case RD_KAFKA_RESP_ERR_INVALID_RECORD:
+    case RD_KAFKA_RESP_ERR_INVALID_TIMESTAMP:
+    case RD_KAFKA_RESP_ERR_POLICY_VIOLATION:
+    case RD_KAFKA_RESP_ERR__INVALID_ARG:
+        return true;
+    default:
+        return false;
+    }
+}
+
+enum mr_sent mr_kafka_sent(rd_kafka_resp_err_t error, bool transactional)
+{
+    if (transactional && error != RD_KAFKA_RESP_ERR_NO_ERROR &&
+        error != RD_KAFKA_RESP_ERR__QUEUE_FULL && !is_of_record(error))
+        return MR_SENT_BACK;
     switch (error) {
     case RD_KAFKA_RESP_ERR_NO_ERROR:
         return MR_SENT;
@@ -40,7 +68,7 @@ static void on_delivery(rd_kafka_t *handle, const rd_kafka_message_t *message, v
     (void)handle;
     MR_ASSERT(producer->outstanding > 0);
     producer->outstanding--;
-    enum mr_sent how = sent_of(message->err);
+    enum mr_sent how = mr_kafka_sent(message->err, producer->transactional);
     producer->events->delivered(producer->data, message->_private,
                                 rd_kafka_topic_name(message->rkt), how,
                                 how == MR_SENT ? NULL : rd_kafka_err2str(message->err));
@@ -54,18 +82,12 @@ static void on_error(rd_kafka_t *handle, int error, const char *reason, void *op
                                reason);
 }
 
-struct mr_producer *mr_producer_new(const struct mr_config *config, int wake_fd,
-                                    const struct mr_producer_events *events, void *data,
-                                    struct mr_errors *errors)
+/* Takes conf over, and the producer where NULL is returned. */
+static struct mr_producer *open_producer(struct mr_producer *producer, rd_kafka_conf_t *conf,
+                                         int wake_fd, bool sound, struct mr_errors *errors)
 {
-    struct mr_producer *producer = mr_alloc(sizeof(*producer));
-    *producer = (struct mr_producer){.events = events, .data = data};
-    size_t before = errors->count;
-    rd_kafka_conf_t *conf = mr_kafka_conf(config, MR_ROLE_PRODUCER, errors);
     rd_kafka_conf_set_opaque(conf, producer);
-    rd_kafka_conf_set_dr_msg_cb(conf, on_delivery);
-    rd_kafka_conf_set_error_cb(conf, on_error);
-    if (errors->count > before)
+    if (!sound)
         rd_kafka_conf_destroy(conf);
     else
         producer->handle = mr_kafka_handle(RD_KAFKA_PRODUCER, conf, errors);
@@ -77,6 +99,35 @@ struct mr_producer *mr_producer_new(const struct mr_config *config, int wake_fd,
     rd_kafka_set_log_queue(producer->handle, NULL);
     mr_kafka_wake_by(producer->queue, wake_fd);
     return producer;
+}
+
+struct mr_producer *mr_producer_new(const struct mr_config *config, int wake_fd,
+                                    const struct mr_producer_events *events, void *data,
+                                    struct mr_errors *errors)
+{
+    struct mr_producer *producer = mr_alloc(sizeof(*producer));
+    *producer = (struct mr_producer){.events = events, .data = data};
+    size_t before = errors->count;
+    rd_kafka_conf_t *conf = mr_kafka_conf(config, MR_ROLE_PRODUCER, errors);
+    rd_kafka_conf_set_dr_msg_cb(conf, on_delivery);
+    rd_kafka_conf_set_error_cb(conf, on_error);
+    return open_producer(producer, conf, wake_fd, errors->count == before, errors);
+}
+
+/* Its reports are events, not callbacks: committing flushes, and a flush on a thread of the pool
+ * would call callbacks there; it only waits while this thread takes events. */
+struct mr_producer *mr_producer_new_transactional(const struct mr_config *config, const char *id,
+                                                  int wake_fd,
+                                                  const struct mr_producer_events *events,
+                                                  void *data, struct mr_errors *errors)
+{
+    struct mr_producer *producer = mr_alloc(sizeof(*producer));
+    *producer = (struct mr_producer){.events = events, .data = data, .transactional = true};
+    size_t before = errors->count;
+    rd_kafka_conf_t *conf = mr_kafka_conf(config, MR_ROLE_TRANSACTIONS, errors);
+    mr_kafka_conf_set(conf, "transactional.id", id, "built-in", errors);
+    rd_kafka_conf_set_events(conf, RD_KAFKA_EVENT_DR | RD_KAFKA_EVENT_ERROR | RD_KAFKA_EVENT_LOG);
+    return open_producer(producer, conf, wake_fd, errors->count == before, errors);
 }
 
 static rd_kafka_headers_t *headers_of(const struct mr_outgoing *record)
@@ -138,7 +189,7 @@ enum mr_sent mr_producer_send(struct mr_producer *producer, const struct mr_outg
         producer->outstanding++;
         return MR_SENT;
     }
-    enum mr_sent sent = sent_of(rd_kafka_error_code(error));
+    enum mr_sent sent = mr_kafka_sent(rd_kafka_error_code(error), producer->transactional);
     snprintf(why, size, "%s", rd_kafka_error_string(error));
     rd_kafka_error_destroy(error);
     if (headers != NULL)
@@ -146,9 +197,44 @@ enum mr_sent mr_producer_send(struct mr_producer *producer, const struct mr_outg
     return sent;
 }
 
+static void take_event(struct mr_producer *producer, rd_kafka_event_t *event)
+{
+    const rd_kafka_message_t *message;
+    const char *facility, *text;
+    int level;
+    switch (rd_kafka_event_type(event)) {
+    case RD_KAFKA_EVENT_DR:
+        while ((message = rd_kafka_event_message_next(event)) != NULL)
+            on_delivery(producer->handle, message, producer);
+        break;
+    case RD_KAFKA_EVENT_ERROR:
+        on_error(producer->handle, rd_kafka_event_error(event), rd_kafka_event_error_string(event),
+                 producer);
+        break;
+    case RD_KAFKA_EVENT_LOG:
+        if (rd_kafka_event_log(event, &facility, &text, &level) == 0)
+            mr_kafka_log(producer->handle, level, facility, text);
+        break;
+    default:
+        break;
+    }
+}
+
+static bool poll_for(struct mr_producer *producer, int timeout)
+{
+    if (!producer->transactional)
+        return rd_kafka_poll(producer->handle, timeout) > 0;
+    rd_kafka_event_t *event = rd_kafka_queue_poll(producer->queue, timeout);
+    if (event == NULL)
+        return false;
+    take_event(producer, event);
+    rd_kafka_event_destroy(event);
+    return true;
+}
+
 void mr_producer_poll(struct mr_producer *producer)
 {
-    while (rd_kafka_poll(producer->handle, 0) > 0)
+    while (poll_for(producer, 0))
         continue;
 }
 
@@ -166,7 +252,7 @@ void mr_producer_drop(struct mr_producer *producer)
 {
     rd_kafka_purge(producer->handle, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
     while (producer->outstanding > 0)
-        rd_kafka_poll(producer->handle, 100);
+        poll_for(producer, 100);
 }
 
 void mr_producer_free(struct mr_producer *producer)

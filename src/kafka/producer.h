@@ -17,6 +17,8 @@ enum mr_sent {
     MR_SENT_REFUSED,      /* it can never be sent; so are those below */
     MR_SENT_TOO_LARGE,    /* for the topic, the broker or librdkafka's own settings */
     MR_SENT_NO_PARTITION, /* the topic is there, the partition is not */
+    MR_SENT_BACK, /* in a transaction that fails, for no fault of the record's: send it in the next
+                     one */
 };
 
 struct mr_producer_events {
@@ -30,6 +32,12 @@ struct mr_producer_events {
 struct mr_producer *mr_producer_new(const struct mr_config *config, int wake_fd,
                                     const struct mr_producer_events *events, void *data,
                                     struct mr_errors *errors);
+/* One whose records are sent within transactions (kafka/transactions.h). The id must be nobody
+ * else's: of two producers with one id the later fences the earlier. */
+struct mr_producer *mr_producer_new_transactional(const struct mr_config *config, const char *id,
+                                                  int wake_fd,
+                                                  const struct mr_producer_events *events,
+                                                  void *data, struct mr_errors *errors);
 
 /* Hands a copy of the record to the sender. Only SENT is followed by a report; where it can never
  * be sent `why` (at least 256 bytes) tells. */

@@ -4,11 +4,17 @@
 
 #include <librdkafka/rdkafka.h>
 
+#include "kafka/consumer.h"
+#include "kafka/membership.h"
 #include "kafka/message.h"
 #include "kafka/producer.h"
 
 /* Takes `from` over. */
 void mr_message_view(struct mr_message *message, rd_kafka_message_t *from);
 rd_kafka_t *mr_producer_handle(const struct mr_producer *producer);
+/* As of the latest rebalance; NULL: of no group. */
+struct mr_membership *mr_consumer_membership(const struct mr_consumer *consumer);
+/* What became of a record by librdkafka's error. */
+enum mr_sent mr_kafka_sent(rd_kafka_resp_err_t error, bool transactional);
 
 #endif

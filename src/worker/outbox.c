@@ -47,6 +47,7 @@ static void on_delivered(void *data, void *opaque, const char *topic, enum mr_se
                          const char *error)
 {
     struct mr_outbox *outbox = data;
+    (void)how;
     struct parcel *parcel = opaque;
     if (error == NULL) {
         mr_cell_add(&outbox->slot->counters[MR_MESSAGES_SENT], 1);
