@@ -154,7 +154,8 @@ size_t mr_groups_poll(struct mr_groups *groups, size_t most)
     for (struct group *group = groups->all, *next; group != NULL; group = next) {
         struct mr_message message;
         next = group->next;
-        while (taken < most && mr_consumer_poll(group->consumer, &message)) {
+        while (taken < most && groups->events->has_room(groups->data) &&
+               mr_consumer_poll(group->consumer, &message)) {
             taken++;
             groups->events->message(groups->data, group->consumer, &message);
         }

@@ -13,6 +13,7 @@
 struct mr_groups;
 
 struct mr_groups_events {
+    bool (*has_room)(void *data); /* asked before each message */
     void (*message)(void *data, struct mr_consumer *consumer,
                     struct mr_message *message); /* takes it over */
     void (*revoked)(void *data, struct mr_consumer *consumer, const char *topic, int32_t partition,
@@ -32,7 +33,7 @@ struct mr_groups *mr_groups_new(const struct mr_config *config, int wake_fd,
  * with errors. */
 int mr_groups_use(struct mr_groups *groups, struct mr_routes *routes, struct mr_errors *errors);
 /* Takes up to `most` messages. Returns how many it took; fewer than `most` means that the queues
- * are empty. */
+ * are empty, or that there is no room. */
 size_t mr_groups_poll(struct mr_groups *groups, size_t most);
 /* While held, nothing is fetched; polling goes on. */
 void mr_groups_hold(struct mr_groups *groups, bool held);

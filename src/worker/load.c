@@ -43,6 +43,13 @@ static void on_troubled(void *data, bool unreachable, const char *text)
         mr_log(MR_LOG_DEBUG, "kafka_trouble", MR_S("message", text));
 }
 
+/* A worker that stops takes what comes, since it drops it at once. */
+static bool has_room(void *data)
+{
+    struct mr_worker *worker = data;
+    return worker->dispatch.partitions.full == 0 || worker->phase != MR_PHASE_WORKING;
+}
+
 static void on_message(void *data, struct mr_consumer *consumer, struct mr_message *message)
 {
     struct mr_worker *worker = data;
@@ -78,8 +85,8 @@ static void on_ended(void *data, struct mr_job *job, const struct mr_resumption 
     mr_dispatch_resume(&worker->dispatch, job, with);
 }
 
-static const struct mr_groups_events groups_events = {on_message, on_revoked, on_closed, on_changed,
-                                                      on_troubled};
+static const struct mr_groups_events groups_events = {has_room,  on_message, on_revoked,
+                                                      on_closed, on_changed, on_troubled};
 static const struct mr_outbox_events outbox_events = {on_delivered, on_troubled};
 static const struct mr_rpc_events rpc_events = {on_ended, on_troubled};
 

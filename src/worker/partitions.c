@@ -1,8 +1,10 @@
 #include "worker/partitions.h"
 
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/panic.h"
 
 static struct mr_bytes id_of(const struct mr_partition *partition)
@@ -14,6 +16,7 @@ static struct mr_partition *make(struct mr_partitions *partitions, struct mr_con
                                  const struct mr_message *message)
 {
     struct mr_partition *partition = mr_alloc(sizeof(*partition));
+    partition->owner = partitions;
     partition->id.source = message->source;
     partition->id.number = message->partition;
     partition->topic = mr_strdup(message->topic);
@@ -41,13 +44,44 @@ struct mr_partition *mr_partitions_of(struct mr_partitions *partitions,
     return partitions->latest;
 }
 
+static void pause_partition(struct mr_partition *partition)
+{
+    partition->paused = true;
+    mr_consumer_pause(partition->consumer, partition->topic, partition->number);
+}
+
+static void on_patience_over(struct mr_timer *timer)
+{
+    struct mr_partition *partition =
+        (struct mr_partition *)((char *)timer - offsetof(struct mr_partition, patience));
+    partition->owner->full--;
+    pause_partition(partition);
+}
+
+static void be_patient(struct mr_partition *partition)
+{
+    partition->owner->full++;
+    mr_timers_arm(partition->owner->timers, &partition->patience,
+                  mr_clock_ms() + MR_PARTITION_PATIENCE_MS, on_patience_over);
+}
+
+static void end_patience(struct mr_partition *partition)
+{
+    if (partition->patience.place == 0)
+        return;
+    partition->owner->full--;
+    mr_timers_cancel(partition->owner->timers, &partition->patience);
+}
+
 void mr_partition_reopened(struct mr_partition *partition)
 {
     /* Again at every multiple: resuming all partitions of a consumer may have undone it. */
     if (++partition->unhandled % partition->most != 0 || partition->revoked)
         return;
-    partition->paused = true;
-    mr_consumer_pause(partition->consumer, partition->topic, partition->number);
+    if (partition->paused)
+        pause_partition(partition);
+    else if (partition->patience.place == 0)
+        be_patient(partition);
 }
 
 void mr_partition_began(struct mr_partition *partition)
@@ -58,7 +92,10 @@ void mr_partition_began(struct mr_partition *partition)
 
 void mr_partition_handled(struct mr_partition *partition)
 {
-    if (--partition->unhandled > partition->most / 2 || !partition->paused || partition->revoked)
+    if (--partition->unhandled > partition->most / 2)
+        return;
+    end_patience(partition);
+    if (!partition->paused || partition->revoked)
         return;
     partition->paused = false;
     mr_consumer_resume(partition->consumer, partition->topic, partition->number);
@@ -103,6 +140,7 @@ void mr_partitions_store(struct mr_partitions *partitions)
 static void let_go(struct mr_partitions *partitions, struct mr_partition *partition)
 {
     mr_idmap_remove(&partitions->by_id, id_of(partition));
+    end_patience(partition);
     partitions->latest = NULL;
     partition->revoked = true;
     if (partition->jobs == 0)
@@ -142,6 +180,7 @@ void mr_partitions_free(struct mr_partitions *partitions)
     for (struct mr_partition *p = partitions->all, *next; p != NULL; p = next) {
         next = p->next;
         MR_ASSERT(p->jobs == 0);
+        end_patience(p);
         unlink_partition(partitions, p);
     }
     mr_idmap_free(&partitions->by_id);

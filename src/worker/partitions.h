@@ -8,11 +8,19 @@
 #include <stdint.h>
 
 #include "base/idmap.h"
+#include "base/timers.h"
 #include "kafka/consumer.h"
 #include "worker/routes.h"
 #include "worker/window.h"
 
+/* Pausing throws away what was fetched, which may take fetch.wait.max.ms to come again: while a
+ * full partition may soon go on nothing is taken from any, and only after PATIENCE it is paused. */
+enum { MR_PARTITION_PATIENCE_MS = 50 };
+
+struct mr_partitions;
+
 struct mr_partition {
+    struct mr_partitions *owner;
     struct {
         const void *source; /* a topic of a consumer */
         int64_t number;
@@ -25,16 +33,19 @@ struct mr_partition {
                                message */
     struct mr_route *route;
     uint64_t topic_row; /* in the scoreboard */
-    size_t most;        /* unhandled at which it is paused; at half of it, it goes on */
+    size_t most;        /* unhandled at which it is full; at half of it, it goes on */
     size_t unhandled;   /* jobs whose handlers have not ended */
     size_t jobs;        /* jobs not settled */
     bool revoked;       /* not ours any more: its jobs end, but store nothing */
     bool paused;
+    struct mr_timer patience; /* armed while it is full and not paused yet */
     struct mr_partition *next;
 };
 
-/* {0} is empty; mr_partitions_free() returns it to that. */
+/* {0} with timers set is empty; mr_partitions_free() returns it to that. */
 struct mr_partitions {
+    struct mr_timers *timers;
+    size_t full; /* partitions on which patience is had: take nothing */
     struct mr_idmap by_id;
     struct mr_partition *latest; /* messages come in runs of one partition */
     struct mr_partition *all;

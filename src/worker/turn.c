@@ -47,6 +47,7 @@ static bool may_take(struct mr_worker *worker)
 void mr_worker_turn(struct mr_worker *worker)
 {
     size_t taken = 0;
+    bool held = false;
     mr_dispatch_tick(&worker->dispatch);
     mr_timers_run(&worker->timers, mr_clock_ms());
     if (worker->groups != NULL) {
@@ -54,12 +55,13 @@ void mr_worker_turn(struct mr_worker *worker)
         mr_rpc_poll(worker->rpc);
         if (worker->dispatch.routes != NULL && may_take(worker))
             taken = mr_groups_poll(worker->groups, BATCH);
+        held = worker->dispatch.partitions.full > 0;
         mr_dispatch_run(&worker->dispatch);
         mr_partitions_store(&worker->dispatch.partitions);
     }
     if (worker->phase != MR_PHASE_WORKING)
         mr_worker_stop_further(worker);
-    if (taken == BATCH)
+    if (taken == BATCH || (held && worker->dispatch.partitions.full == 0))
         uv_idle_start(&worker->more, on_more);
     else
         uv_idle_stop(&worker->more);

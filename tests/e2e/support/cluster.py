@@ -61,9 +61,9 @@ class Cluster:
         for reader in [self._reader, *self._group_readers.values()]:
             reader.close()
 
-    def reader(self, group: str = "e2e-reader") -> Consumer:
+    def reader(self, group: str = "e2e-reader", **more: Any) -> Consumer:
         """A consumer to be assigned by hand; it neither joins the group nor commits."""
-        return Consumer(client_properties(self.bootstrap, group_id=group, enable_auto_commit=False, fetch_wait_max_ms=20))
+        return Consumer(client_properties(self.bootstrap, group_id=group, enable_auto_commit=False, fetch_wait_max_ms=20, **more))
 
     def create_topic(self, name: str, partitions: int = 1, **config: str) -> str:
         """On as many brokers as theirs is the default."""
