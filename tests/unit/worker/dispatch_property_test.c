@@ -1,0 +1,567 @@
+/* Dispatch, order, window, pausing and retries in place, against a simple model: a million random
+ * turns in which messages come, handlers end, wait or fail, records are acknowledged or refused,
+ * time passes and routes are replaced. Kafka, Lua and the clock are this file's (the linker's
+ * --wrap, tests/CMakeLists.txt); what is checked is said at each check. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "../seed.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "worker/attempt.h"
+#include "worker/dispatch.h"
+
+enum {
+    STEPS = 1000000,
+    TOPICS = 3,
+    PARTITIONS = 2, /* of each topic */
+    KEYS = 12,
+    NO_KEY = KEYS,
+    MOST_AT_WORK = 4096,
+    PER_PARTITION = STEPS,
+    RETRIES = 2,
+    BASE_MS = 10,
+};
+
+enum state { WAITING, RUNNING, RETRYING, ENDED };
+
+/* A message that is not settled. */
+struct input {
+    enum state state;
+    size_t partition, index; /* the index-th message of the partition */
+    struct chain *chain;     /* NULL: ordered with nothing */
+    size_t attempt;          /* the latest; from 1 */
+    size_t failing;          /* attempts that raise */
+    bool request, final, publish_failed, reply_failed;
+    uint64_t due; /* RETRYING */
+    size_t deliveries;
+    struct mr_job *job;
+    struct input *next_free;
+};
+
+/* Those of one chain that have not ended, in the order in which they may start. */
+struct chain {
+    struct input *queue[MOST_AT_WORK];
+    size_t first, count;
+};
+
+struct record {
+    struct input *input;
+    enum mr_purpose purpose;
+};
+
+static const struct kind {
+    enum mr_ordering ordering;
+    size_t concurrency, window;
+} kinds[TOPICS] = {{MR_ORDER_KEY, 8, 60}, {MR_ORDER_PARTITION, 1, 20}, {MR_ORDER_NONE, 5, 9}};
+static const char *const topics[TOPICS] = {"by-key", "by-partition", "by-nothing"};
+
+struct mr_routes {
+    struct mr_route routes[TOPICS];
+};
+
+static struct seed seed;
+static struct mr_slot slot;
+static struct mr_timers timers;
+static struct mr_dispatch dispatch;
+static struct mr_routes generations[2], *current;
+static uint64_t now_ms = 1000;
+static size_t most_at_once = 1; /* messages; changes now and then, for quiet times and crowds */
+static struct input pool[MOST_AT_WORK], *free_inputs;
+static size_t at_work;
+static struct input *running[MOST_AT_WORK];
+static size_t running_count;
+static struct record records[4 * MOST_AT_WORK];
+static size_t record_count;
+static struct chain chains[TOPICS * PARTITIONS][KEYS + 1];
+static struct partition {
+    int64_t offsets[PER_PARTITION];
+    bool done[PER_PARTITION];
+    size_t came, prefix;
+    int64_t stored; /* -1: nothing yet */
+    size_t unhandled;
+    size_t unordered; /* of those in no chain that have not ended: neither running nor retrying */
+    bool paused;
+} partitions[TOPICS * PARTITIONS];
+static struct {
+    size_t messages, retries, late, refused, pauses, given_up, reloads;
+} seen; /* so that a run that tests nothing is noticed */
+
+static struct chain *chain_of(size_t partition, size_t key)
+{
+    switch (kinds[partition / PARTITIONS].ordering) {
+    case MR_ORDER_KEY:
+        return key == NO_KEY ? NULL : &chains[partition][key];
+    case MR_ORDER_PARTITION:
+        return &chains[partition][0];
+    default:
+        return NULL;
+    }
+}
+
+static struct input *head(const struct chain *chain)
+{
+    return chain->count == 0 ? NULL : chain->queue[chain->first % MOST_AT_WORK];
+}
+
+static void enter(struct input *input)
+{
+    struct chain *chain = input->chain;
+    partitions[input->partition].unhandled++;
+    if (chain != NULL)
+        chain->queue[(chain->first + chain->count++) % MOST_AT_WORK] = input;
+}
+
+static void leave(struct input *input)
+{
+    partitions[input->partition].unhandled--;
+    if (input->chain == NULL)
+        return;
+    assert_ptr_equal(head(input->chain), input);
+    input->chain->first++;
+    input->chain->count--;
+}
+
+static void retry(struct input *input)
+{
+    seen.retries++;
+    input->state = RETRYING;
+    input->due = now_ms + ((uint64_t)BASE_MS << (input->attempt - 1));
+    input->publish_failed = false;
+}
+
+/* The model's half of a handler's end. */
+static bool end_attempt(struct input *input)
+{
+    bool raised = input->attempt <= input->failing;
+    bool failed = raised || input->publish_failed;
+    for (size_t i = 0; i < running_count; i++)
+        if (running[i] == input)
+            running[i] = running[--running_count];
+    if (failed && input->attempt <= RETRIES) {
+        retry(input);
+    } else {
+        seen.given_up += failed;
+        input->final = failed;
+        input->state = ENDED;
+        leave(input);
+    }
+    return raised;
+}
+
+/* What the code under test is given for Kafka, Lua and the clock. */
+
+uint64_t __wrap_mr_clock_ms(void);
+uint64_t __wrap_mr_clock_ms(void)
+{
+    return now_ms;
+}
+
+uint64_t __wrap_mr_clock_ns(void);
+uint64_t __wrap_mr_clock_ns(void)
+{
+    return now_ms * 1000000;
+}
+
+static size_t partition_of(const char *topic, int32_t number)
+{
+    for (size_t i = 0; i < TOPICS; i++)
+        if (strcmp(topics[i], topic) == 0)
+            return i * PARTITIONS + (size_t)number;
+    fail();
+    return 0;
+}
+
+void __wrap_mr_consumer_pause(struct mr_consumer *consumer, const char *topic, int32_t number);
+void __wrap_mr_consumer_pause(struct mr_consumer *consumer, const char *topic, int32_t number)
+{
+    struct partition *partition = &partitions[partition_of(topic, number)];
+    (void)consumer;
+    assert_true(partition->unhandled > kinds[partition_of(topic, number) / PARTITIONS].window / 2);
+    partition->paused = true;
+    seen.pauses++;
+}
+
+void __wrap_mr_consumer_resume(struct mr_consumer *consumer, const char *topic, int32_t number);
+void __wrap_mr_consumer_resume(struct mr_consumer *consumer, const char *topic, int32_t number)
+{
+    (void)consumer;
+    assert_true(partitions[partition_of(topic, number)].paused);
+    partitions[partition_of(topic, number)].paused = false;
+}
+
+void __wrap_mr_consumer_store(struct mr_consumer *consumer, const char *topic, int32_t number,
+                              int64_t next);
+void __wrap_mr_consumer_store(struct mr_consumer *consumer, const char *topic, int32_t number,
+                              int64_t next)
+{
+    (void)consumer;
+    assert_true(next > partitions[partition_of(topic, number)].stored);
+    partitions[partition_of(topic, number)].stored = next;
+}
+
+size_t __wrap_mr_message_headers(const struct mr_message *message, struct mr_pair *headers,
+                                 size_t most);
+size_t __wrap_mr_message_headers(const struct mr_message *message, struct mr_pair *headers,
+                                 size_t most)
+{
+    const struct input *input = message->handle;
+    if (!input->request || most < 2)
+        return 0;
+    headers[0] = (struct mr_pair){MR_BYTES("correlation-id"), MR_BYTES("1")};
+    headers[1] = (struct mr_pair){MR_BYTES("reply-to"), MR_BYTES("replies")};
+    return 2;
+}
+
+/* A job is settled: its handler has ended for good, and each of its records is reported. */
+void __wrap_mr_message_free(struct mr_message *message);
+void __wrap_mr_message_free(struct mr_message *message)
+{
+    struct input *input = message->handle;
+    struct partition *partition = &partitions[input->partition];
+    assert_int_equal(input->state, ENDED);
+    assert_int_equal(input->deliveries, 0);
+    assert_false(partition->done[input->index]);
+    partition->done[input->index] = true;
+    while (partition->prefix < partition->came && partition->done[partition->prefix])
+        partition->prefix++;
+    input->next_free = free_inputs;
+    free_inputs = input;
+    at_work--;
+}
+
+enum mr_sent __wrap_mr_outbox_send(struct mr_outbox *outbox, struct mr_job *job,
+                                   enum mr_purpose purpose, const struct mr_outgoing *record,
+                                   uint64_t now, char *why, size_t size);
+enum mr_sent __wrap_mr_outbox_send(struct mr_outbox *outbox, struct mr_job *job,
+                                   enum mr_purpose purpose, const struct mr_outgoing *record,
+                                   uint64_t now, char *why, size_t size)
+{
+    struct input *input = job->message.handle;
+    (void)outbox, (void)record, (void)now, (void)why, (void)size;
+    job->deliveries++;
+    input->deliveries++;
+    records[record_count++] = (struct record){input, purpose};
+    return MR_SENT;
+}
+
+void __wrap_mr_route_hold(struct mr_route *route);
+void __wrap_mr_route_hold(struct mr_route *route)
+{
+    route->running++;
+    assert_true(route->running <= route->concurrency);
+}
+
+void __wrap_mr_route_release(struct mr_route *route);
+void __wrap_mr_route_release(struct mr_route *route)
+{
+    route->running--;
+}
+
+struct mr_route *__wrap_mr_routes_find(struct mr_routes *routes, const char *topic);
+struct mr_route *__wrap_mr_routes_find(struct mr_routes *routes, const char *topic)
+{
+    return &routes->routes[partition_of(topic, 0) / PARTITIONS];
+}
+
+size_t __wrap_mr_routes_count(const struct mr_routes *routes);
+size_t __wrap_mr_routes_count(const struct mr_routes *routes)
+{
+    (void)routes;
+    return TOPICS;
+}
+
+struct mr_route *__wrap_mr_routes_at(struct mr_routes *routes, size_t index);
+struct mr_route *__wrap_mr_routes_at(struct mr_routes *routes, size_t index)
+{
+    return &routes->routes[index];
+}
+
+void __wrap_mr_routes_retire(struct mr_routes *routes);
+void __wrap_mr_routes_retire(struct mr_routes *routes)
+{
+    for (size_t i = 0; i < TOPICS; i++)
+        assert_null(routes->routes[i].waiting.first);
+}
+
+void __wrap_mr_task_end(struct mr_task *task);
+void __wrap_mr_task_end(struct mr_task *task)
+{
+    (void)task;
+}
+
+static void publish(struct input *input)
+{
+    const struct mr_outgoing record = {.topic = "elsewhere"};
+    char why[1];
+    __wrap_mr_outbox_send(NULL, input->job, MR_FOR_PUBLISH, &record, 0, why, sizeof(why));
+}
+
+/* A handler that runs publishes something now and then, and then ends or waits. */
+static void go_on(struct input *input, struct mr_result *result)
+{
+    *result = (struct mr_result){.outcome = MR_OUTCOME_YIELDED};
+    if (random_below(&seed, 4) == 0)
+        publish(input);
+    if (random_below(&seed, 2) == 0)
+        return;
+    if (end_attempt(input))
+        *result = (struct mr_result){
+            .outcome = MR_OUTCOME_RAISED,
+            .fault = {.kind = MR_FAULT_ERROR, .status = 500, .message = MR_BYTES("no")}};
+    else
+        *result = (struct mr_result){
+            .outcome = MR_OUTCOME_RETURNED, .reply = MR_REPLY_VALUE, .value = MR_BYTES("1")};
+}
+
+struct mr_task *__wrap_mr_task_start(struct mr_script *script, enum mr_codec codec,
+                                     const struct mr_incoming *incoming, void *job,
+                                     struct mr_result *result);
+struct mr_task *__wrap_mr_task_start(struct mr_script *script, enum mr_codec codec,
+                                     const struct mr_incoming *incoming, void *job,
+                                     struct mr_result *result)
+{
+    struct input *input = ((struct mr_job *)job)->message.handle;
+    (void)script, (void)codec;
+    input->job = job;
+    assert_true(input->state == WAITING || input->state == RETRYING);
+    if (input->chain != NULL)
+        assert_ptr_equal(head(input->chain), input); /* in order, and one at a time */
+    if (input->state == RETRYING) {
+        assert_true(now_ms >= input->due);
+        assert_int_equal(input->deliveries, 0); /* of the attempt before */
+    } else if (input->chain == NULL) {
+        partitions[input->partition].unordered--;
+    }
+    assert_int_equal(incoming->attempt, ++input->attempt);
+    input->state = RUNNING;
+    running[running_count++] = input;
+    go_on(input, result);
+    return (struct mr_task *)input;
+}
+
+void __wrap_mr_task_resume(struct mr_task *task, const struct mr_resumption *with,
+                           struct mr_result *result);
+void __wrap_mr_task_resume(struct mr_task *task, const struct mr_resumption *with,
+                           struct mr_result *result)
+{
+    (void)with;
+    go_on((struct input *)task, result);
+}
+
+/* What can happen in a turn. */
+
+static void one_message_comes(size_t number)
+{
+    static struct mr_consumer *const consumer = (struct mr_consumer *)&partitions;
+    static const char *const keys[KEYS] = {"a", "b", "c", "d", "e", "f",
+                                           "g", "h", "i", "j", "k", "l"};
+    size_t key = random_below(&seed, KEYS + 1);
+    struct partition *partition = &partitions[number];
+    if (partition->paused || dispatch.partitions.full > 0 || partition->came == PER_PARTITION)
+        return;
+    assert_true(partition->unhandled < kinds[number / PARTITIONS].window);
+    struct input *input = free_inputs;
+    free_inputs = input->next_free;
+    int64_t last = partition->came == 0 ? -1 : partition->offsets[partition->came - 1];
+    *input = (struct input){.partition = number,
+                            .index = partition->came,
+                            .chain = chain_of(number, key),
+                            .failing = random_below(&seed, 3) == 0 ? random_below(&seed, 5) : 0,
+                            .request = random_below(&seed, 2) == 0};
+    partition->offsets[partition->came++] = last + 1 + (int64_t)random_below(&seed, 3);
+    struct mr_message message = {.handle = input,
+                                 .source = topics[number / PARTITIONS],
+                                 .topic = topics[number / PARTITIONS],
+                                 .partition = (int32_t)(number % PARTITIONS),
+                                 .offset = partition->offsets[input->index],
+                                 .timestamp = 1};
+    if (key != NO_KEY)
+        message.key = (struct mr_bytes){keys[key], 1};
+    at_work++;
+    seen.messages++;
+    enter(input);
+    partition->unordered += input->chain == NULL;
+    mr_dispatch_message(&dispatch, consumer, &message);
+}
+
+/* Runs of messages are of one partition, as fetched. */
+static void messages_come(void)
+{
+    size_t number = random_below(&seed, TOPICS * PARTITIONS);
+    for (size_t i = random_below(&seed, most_at_once) + 1; i > 0; i--)
+        one_message_comes(number);
+}
+
+static void handler_goes_on(void)
+{
+    const struct mr_resumption with = {.kind = MR_RESUME_DONE};
+    if (running_count > 0)
+        mr_dispatch_resume(&dispatch, running[random_below(&seed, running_count)]->job, &with);
+}
+
+/* What the report means for the message; before the code under test hears of it. */
+static void report_in_model(struct input *input, enum mr_purpose purpose, bool error)
+{
+    input->deliveries--;
+    if (error && input->state != RETRYING && !input->final) {
+        input->reply_failed = input->reply_failed || purpose == MR_FOR_REPLY;
+        input->publish_failed = true;
+    }
+    if (input->state != ENDED || input->deliveries > 0 || input->final || !input->publish_failed)
+        return;
+    seen.late++;
+    if (input->reply_failed || input->attempt > RETRIES) {
+        input->final = true;
+        return;
+    }
+    retry(input); /* in its chain again, behind those that came meanwhile */
+    enter(input);
+}
+
+static void record_is_reported(void)
+{
+    if (record_count == 0)
+        return;
+    size_t at = random_below(&seed, record_count);
+    struct record record = records[at];
+    records[at] = records[--record_count];
+    bool error = (record.purpose == MR_FOR_PUBLISH || record.purpose == MR_FOR_REPLY) &&
+                 random_below(&seed, 10) == 0;
+    seen.refused += error;
+    const struct mr_report report = {.purpose = record.purpose,
+                                     .topic = "elsewhere",
+                                     .how = error ? MR_SENT_REFUSED : MR_SENT,
+                                     .error = error ? "too large" : NULL};
+    report_in_model(record.input, record.purpose, error);
+    record.input->job->deliveries--;
+    mr_dispatch_delivered(&dispatch, record.input->job, &report);
+}
+
+static void time_passes(void)
+{
+    now_ms += random_below(&seed, 30);
+}
+
+static void use(struct mr_routes *routes)
+{
+    static char dead_letters[] = "{base}-dlq";
+    for (size_t i = 0; i < TOPICS; i++) {
+        if (routes->routes[i].running > 0)
+            return; /* a handler of it is still at work */
+        routes->routes[i] = (struct mr_route){
+            .ordering = kinds[i].ordering,
+            .concurrency = kinds[i].concurrency,
+            .policy = {.window = kinds[i].window,
+                       .retry = {.max = RETRIES, .base = BASE_MS, .cap = 1000, .multiplier = 2},
+                       .dlq = {.topic = dead_letters}}};
+    }
+    current = routes;
+    mr_dispatch_use(&dispatch, routes, 30000);
+    seen.reloads++;
+}
+
+/* What must hold after every turn. */
+
+static bool may_start(const struct input *input)
+{
+    return input->state == WAITING ||
+           (input->state == RETRYING && now_ms >= input->due && input->deliveries == 0);
+}
+
+static void nobody_waits_for_nothing(size_t number)
+{
+    const struct mr_route *route = &current->routes[number / PARTITIONS];
+    if (route->running == route->concurrency)
+        return;
+    assert_int_equal(partitions[number].unordered, 0);
+    for (size_t key = 0; key <= KEYS; key++) {
+        const struct input *first = head(&chains[number][key]);
+        assert_false(first != NULL && may_start(first));
+    }
+}
+
+static void check(void)
+{
+    assert_int_equal(dispatch.jobs, at_work);
+    assert_int_equal(dispatch.working, running_count);
+    for (size_t i = 0; i < TOPICS * PARTITIONS; i++) {
+        const struct partition *partition = &partitions[i];
+        int64_t prefix =
+            partition->prefix == 0 ? -1 : partition->offsets[partition->prefix - 1] + 1;
+        assert_true(partition->stored == prefix); /* all of the gap-free prefix, and nothing else */
+        if (partition->unhandled <= kinds[i / PARTITIONS].window / 2)
+            assert_false(partition->paused);
+        nobody_waits_for_nothing(i);
+    }
+}
+
+static void turn(void)
+{
+    static void (*const happenings[])(void) = {
+        messages_come,      handler_goes_on,    handler_goes_on,    handler_goes_on,
+        record_is_reported, record_is_reported, record_is_reported, time_passes};
+    mr_timers_run(&timers, now_ms);
+    happenings[random_below(&seed, sizeof(happenings) / sizeof(happenings[0]))]();
+    if (random_below(&seed, 2000) == 0)
+        most_at_once = (size_t)1 << random_below(&seed, 7);
+    if (random_below(&seed, 1000) == 0)
+        use(&generations[current == &generations[0]]);
+    mr_timers_run(&timers, now_ms);
+    mr_dispatch_run(&dispatch);
+    mr_partitions_store(&dispatch.partitions);
+    check();
+}
+
+static void drain(void)
+{
+    for (size_t i = 0; at_work > 0; i++) {
+        assert_true(i < STEPS);
+        handler_goes_on();
+        record_is_reported();
+        time_passes();
+        mr_timers_run(&timers, now_ms);
+        mr_dispatch_run(&dispatch);
+        mr_partitions_store(&dispatch.partitions);
+        check();
+    }
+}
+
+static void a_million_turns_agree_with_the_model(void **state)
+{
+    (void)state;
+    seed = new_seed("dispatch");
+    assert_int_equal(mr_log_open("/dev/null", MR_LOG_TEXT, MR_LOG_ERROR, "test"), 0);
+    for (size_t i = 0; i < MOST_AT_WORK; i++)
+        pool[i].next_free = i + 1 < MOST_AT_WORK ? &pool[i + 1] : NULL;
+    free_inputs = pool;
+    for (size_t i = 0; i < TOPICS * PARTITIONS; i++)
+        partitions[i].stored = -1;
+    dispatch.slot = &slot;
+    dispatch.timers = dispatch.partitions.timers = &timers;
+    use(&generations[0]);
+    for (size_t i = 0; i < STEPS; i++)
+        turn();
+    drain();
+    for (size_t i = 0; i < TOPICS * PARTITIONS; i++)
+        assert_int_equal(partitions[i].prefix, partitions[i].came); /* nothing is lost */
+    print_message(
+        "%zu messages, %zu retries, %zu failed late, %zu records refused, %zu pauses, %zu "
+        "given up, %zu reloads\n",
+        seen.messages, seen.retries, seen.late, seen.refused, seen.pauses, seen.given_up,
+        seen.reloads);
+    assert_true(seen.messages > STEPS / 20 && seen.retries > 1000 && seen.late > 1000);
+    assert_true(seen.pauses > 100 && seen.given_up > 1000 && seen.reloads > 100);
+    mr_dispatch_free(&dispatch);
+    mr_timers_free(&timers);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(a_million_turns_agree_with_the_model)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
