@@ -58,6 +58,8 @@ const struct mr_metric mr_metrics[] = {
      "Workers replaced, by how the one before ended."},
     {"lua_memory_bytes", MR_METRIC_GAUGE, MR_FROM_EACH_GAUGE, MR_LUA_MEMORY_BYTES,
      "Memory in use by Lua, by worker."},
+    GAUGE("topics_missing", MR_TOPICS_MISSING,
+          "Dead-letter and retry topics that are needed and not there."),
     GAUGE("rpc_pending", MR_RPC_PENDING, "Requests sent by handlers that wait for their reply."),
     COUNTER("rpc_timeouts_total", MR_RPC_TIMEOUTS,
             "Requests of handlers that got no reply in time."),

@@ -23,6 +23,7 @@ enum mr_gauge {
     MR_MESSAGES_IN_FLIGHT,
     MR_RPC_PENDING,
     MR_LUA_MEMORY_BYTES,
+    MR_TOPICS_MISSING,
     MR_GAUGES
 };
 

@@ -1,6 +1,8 @@
 #include "kafka/cluster.h"
 
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -53,24 +55,62 @@ static int32_t ask(rd_kafka_t *handle, const char *topic, int timeout, char *why
     return count;
 }
 
-/* What it is refused for shows when the topic is asked for again. */
-static void create_topic(rd_kafka_t *handle, const char *topic, int32_t partitions, int timeout)
+static int by_name(const void *a, const void *b)
 {
-    char why[256];
-    rd_kafka_queue_t *queue = rd_kafka_queue_new(handle);
-    rd_kafka_AdminOptions_t *options =
-        rd_kafka_AdminOptions_new(handle, RD_KAFKA_ADMIN_OP_CREATETOPICS);
-    rd_kafka_NewTopic_t *wanted = rd_kafka_NewTopic_new(topic, partitions, -1, why, sizeof(why));
-    if (wanted != NULL) {
-        rd_kafka_AdminOptions_set_request_timeout(options, timeout, why, sizeof(why));
-        rd_kafka_CreateTopics(handle, &wanted, 1, options, queue);
-        rd_kafka_event_t *event = rd_kafka_queue_poll(queue, timeout);
-        if (event != NULL)
-            rd_kafka_event_destroy(event);
-        rd_kafka_NewTopic_destroy(wanted);
+    return strcmp(((const struct mr_cluster_topic *)a)->name,
+                  ((const struct mr_cluster_topic *)b)->name);
+}
+
+static void take_topics(struct mr_cluster_topics *topics, const struct rd_kafka_metadata *metadata)
+{
+    topics->rows = mr_alloc((size_t)metadata->topic_cnt * sizeof(topics->rows[0]) + 1);
+    for (int i = 0; i < metadata->topic_cnt; i++) {
+        const struct rd_kafka_metadata_topic *topic = &metadata->topics[i];
+        if (topic->err == RD_KAFKA_RESP_ERR_NO_ERROR && topic->partition_cnt > 0)
+            topics->rows[topics->count++] =
+                (struct mr_cluster_topic){mr_strdup(topic->topic), topic->partition_cnt};
     }
-    rd_kafka_AdminOptions_destroy(options);
-    rd_kafka_queue_destroy(queue);
+    qsort(topics->rows, topics->count, sizeof(topics->rows[0]), by_name);
+}
+
+int mr_cluster_topics(const struct mr_producer *via, struct mr_cluster_topics *topics, int timeout,
+                      char *why, size_t size)
+{
+    const struct rd_kafka_metadata *metadata;
+    *topics = (struct mr_cluster_topics){0};
+    rd_kafka_resp_err_t error =
+        rd_kafka_metadata(mr_producer_handle(via), 1, NULL, &metadata, timeout);
+    if (error != RD_KAFKA_RESP_ERR_NO_ERROR) {
+        snprintf(why, size, "%s", rd_kafka_err2str(error));
+        return -1;
+    }
+    take_topics(topics, metadata);
+    rd_kafka_metadata_destroy(metadata);
+    return 0;
+}
+
+int32_t mr_cluster_partitions(const struct mr_cluster_topics *topics, const char *name)
+{
+    size_t from = 0, to = topics->count;
+    while (from < to) {
+        size_t middle = from + (to - from) / 2;
+        int order = strcmp(name, topics->rows[middle].name);
+        if (order == 0)
+            return topics->rows[middle].partitions;
+        if (order < 0)
+            to = middle;
+        else
+            from = middle + 1;
+    }
+    return 0;
+}
+
+void mr_cluster_topics_free(struct mr_cluster_topics *topics)
+{
+    for (size_t i = 0; i < topics->count; i++)
+        free(topics->rows[i].name);
+    free(topics->rows);
+    *topics = (struct mr_cluster_topics){0};
 }
 
 int32_t mr_cluster_topic(const struct mr_producer *via, const char *topic, bool create,
@@ -78,9 +118,13 @@ int32_t mr_cluster_topic(const struct mr_producer *via, const char *topic, bool 
 {
     rd_kafka_t *handle = mr_producer_handle(via);
     uint64_t deadline = mr_clock_ms() + (uint64_t)timeout;
+    struct mr_cluster_topics all = {0};
+    bool missing = create && mr_cluster_topics(via, &all, timeout, why, size) == 0 &&
+                   mr_cluster_partitions(&all, topic) == 0;
+    mr_cluster_topics_free(&all);
+    if (missing && mr_cluster_create(via, topic, partitions, NULL, timeout, why, size) < 0)
+        return -1;
     int32_t count = ask(handle, topic, timeout, why, size);
-    if (count == 0 && create)
-        create_topic(handle, topic, partitions, timeout);
     /* A topic just created is known to all brokers a moment later, and only asking tells. */
     while (count == 0 && create && mr_clock_ms() < deadline) {
         usleep(CREATION_PAUSE_US);

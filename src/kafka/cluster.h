@@ -12,8 +12,33 @@
 
 /* True when a broker answers within `timeout` ms. */
 bool mr_cluster_reachable(const struct mr_producer *via, int timeout);
-/* How many partitions the topic has, creating it (with `partitions`, the broker's default
- * replication) where it is missing and `create` allows. Returns that number, or -1 with `why`. */
+/* The topics there are, sorted by name. Asking for all makes no broker create one, as asking for
+ * one by name does where auto.create.topics.enable is on. */
+struct mr_cluster_topics {
+    struct mr_cluster_topic {
+        char *name;
+        int32_t partitions;
+    } * rows;
+    size_t count;
+};
+/* Returns 0, or -1 with `why` and no rows; the caller frees them. */
+int mr_cluster_topics(const struct mr_producer *via, struct mr_cluster_topics *topics, int timeout,
+                      char *why, size_t size);
+int32_t mr_cluster_partitions(const struct mr_cluster_topics *topics,
+                              const char *name); /* 0 where it is not there */
+void mr_cluster_topics_free(struct mr_cluster_topics *topics);
+
+/* Creates the topic with the broker's default replication; fine where it is there. It takes the
+ * largest message of the topic `like` with 64 KiB more of headers, where that limit can be read;
+ * the broker's default where not, and where `like` is NULL. The embedded cluster, which cannot be
+ * told to create topics, is asked for it by name. Returns 1, 0 where it was there, or -1 with
+ * `why`. */
+int mr_cluster_create(const struct mr_producer *via, const char *topic, int32_t partitions,
+                      const char *like, int timeout, char *why, size_t size);
+
+/* How many partitions the topic has, creating it (with `partitions`) where it is missing and
+ * `create` allows. Where not, it is asked for by name, which makes it known to the producer.
+ * Returns that number, or -1 with `why`. */
 int32_t mr_cluster_topic(const struct mr_producer *via, const char *topic, bool create,
                          int32_t partitions, int timeout, char *why, size_t size);
 

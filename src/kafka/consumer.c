@@ -158,7 +158,8 @@ int mr_consumer_subscribe(struct mr_consumer *consumer, const char *const *topic
         rd_kafka_topic_partition_list_destroy(wanted);
         return 0;
     }
-    rd_kafka_resp_err_t error = rd_kafka_subscribe(consumer->handle, wanted);
+    rd_kafka_resp_err_t error = count > 0 ? rd_kafka_subscribe(consumer->handle, wanted)
+                                          : rd_kafka_unsubscribe(consumer->handle);
     if (error != RD_KAFKA_RESP_ERR_NO_ERROR) {
         mr_errors_add(errors, "kafka: cannot subscribe: %s", rd_kafka_err2str(error));
         rd_kafka_topic_partition_list_destroy(wanted);

@@ -32,8 +32,8 @@ struct mr_consumer *mr_consumer_new(const struct mr_config *config, const char *
                                     int wake_fd, struct mr_timers *timers,
                                     const struct mr_consumer_events *events, void *data,
                                     struct mr_errors *errors);
-/* Replaces the subscription; names beginning with ^ are patterns. No rebalance where it stays the
- * same. Returns 0, or -1 with the reason added to errors. */
+/* Replaces the subscription (none: leaves the group); names beginning with ^ are patterns. No
+ * rebalance where it stays the same. Returns 0, or -1 with the reason added to errors. */
 int mr_consumer_subscribe(struct mr_consumer *consumer, const char *const *topics, size_t count,
                           struct mr_errors *errors);
 /* Serves callbacks and takes the next message, one at a time: before librdkafka 2.1 the batch calls

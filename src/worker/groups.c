@@ -5,12 +5,14 @@
 
 #include "base/log.h"
 #include "base/panic.h"
+#include "worker/subscription.h"
 
 struct group {
     struct mr_groups *groups;
     char *id;
     struct mr_consumer *consumer;
     bool joined;
+    bool idle;   /* there is no topic for it (yet) */
     bool unused; /* no route is in it: it is left once what is stored is committed */
     bool closing;
     struct group *next;
@@ -94,39 +96,48 @@ static struct group *make(struct mr_groups *groups, const char *id, struct mr_er
     return group;
 }
 
-static size_t topics_of(struct mr_routes *routes, const char *id, const char **topics)
+static bool is_used(struct mr_routes *routes, const char *id)
 {
-    size_t count = 0;
     for (size_t i = 0; i < mr_routes_count(routes); i++)
         if (strcmp(mr_routes_at(routes, i)->group_id, id) == 0)
-            topics[count++] = mr_routes_at(routes, i)->name;
-    return count;
+            return true;
+    return false;
 }
 
-static void leave_unused(struct mr_groups *groups, struct mr_routes *routes, const char **topics)
+static void leave_unused(struct mr_groups *groups, struct mr_routes *routes)
 {
     for (struct group *group = groups->all; group != NULL; group = group->next) {
-        if (group->unused || topics_of(routes, group->id, topics) > 0)
+        if (group->unused || is_used(routes, group->id))
             continue;
         group->unused = true;
         mr_consumer_commit(group->consumer);
     }
 }
 
-int mr_groups_use(struct mr_groups *groups, struct mr_routes *routes, struct mr_errors *errors)
+static void subscribe(struct group *group, struct mr_routes *routes,
+                      const struct mr_cluster_topics *topics, struct mr_errors *errors)
+{
+    struct mr_subscription wanted = mr_subscription_of(routes, group->id, topics);
+    if (wanted.known)
+        mr_consumer_subscribe(group->consumer, (const char *const *)wanted.names, wanted.count,
+                              errors);
+    group->idle = wanted.known && wanted.count == 0;
+    mr_subscription_free(&wanted);
+}
+
+int mr_groups_use(struct mr_groups *groups, struct mr_routes *routes,
+                  const struct mr_cluster_topics *topics, struct mr_errors *errors)
 {
     size_t before = errors->count;
-    const char **topics = mr_alloc(mr_routes_count(routes) * sizeof(*topics));
     for (size_t i = 0; i < mr_routes_count(routes); i++) {
         const char *id = mr_routes_at(routes, i)->group_id;
-        struct group *group = find(groups, id);
-        if (group == NULL)
-            group = make(groups, id, errors);
-        if (group != NULL)
-            mr_consumer_subscribe(group->consumer, topics, topics_of(routes, id, topics), errors);
+        if (find(groups, id) == NULL)
+            make(groups, id, errors);
     }
-    leave_unused(groups, routes, topics);
-    free(topics);
+    leave_unused(groups, routes);
+    for (struct group *group = groups->all; group != NULL; group = group->next)
+        if (!group->unused)
+            subscribe(group, routes, topics, errors);
     return errors->count == before ? 0 : -1;
 }
 
@@ -184,7 +195,7 @@ void mr_groups_hold(struct mr_groups *groups, bool held)
 bool mr_groups_joined(const struct mr_groups *groups)
 {
     for (const struct group *group = groups->all; group != NULL; group = group->next)
-        if (!group->joined && !group->unused)
+        if (!group->joined && !group->idle && !group->unused)
             return false;
     return groups->all != NULL;
 }

@@ -7,6 +7,7 @@
 
 #include "base/config.h"
 #include "base/scoreboard.h"
+#include "kafka/cluster.h"
 #include "kafka/consumer.h"
 #include "worker/routes.h"
 
@@ -29,15 +30,18 @@ struct mr_groups *mr_groups_new(const struct mr_config *config, int wake_fd,
                                 struct mr_timers *timers, struct mr_slot *slot,
                                 const struct mr_groups_events *events, void *data);
 /* Makes the consumers that these routes need, changes subscriptions that differ and leaves groups
- * that no route is in any more. A group that is served as before notices nothing. Returns 0, or -1
- * with errors. */
-int mr_groups_use(struct mr_groups *groups, struct mr_routes *routes, struct mr_errors *errors);
+ * that no route is in any more. A group that is served as before notices nothing. While `topics` is
+ * NULL, those there are being not known yet, a group with patterns waits. Returns 0, or -1 with
+ * errors. */
+int mr_groups_use(struct mr_groups *groups, struct mr_routes *routes,
+                  const struct mr_cluster_topics *topics, struct mr_errors *errors);
 /* Takes up to `most` messages. Returns how many it took; fewer than `most` means that the queues
  * are empty, or that there is no room. */
 size_t mr_groups_poll(struct mr_groups *groups, size_t most);
 /* While held, nothing is fetched; polling goes on. */
 void mr_groups_hold(struct mr_groups *groups, bool held);
-bool mr_groups_joined(const struct mr_groups *groups); /* every consumer is in its group */
+/* Every consumer is in its group, or has no topic for now: nothing matches its patterns. */
+bool mr_groups_joined(const struct mr_groups *groups);
 /* What is stored is committed: poll until all of it is. */
 void mr_groups_commit(struct mr_groups *groups);
 bool mr_groups_committed(const struct mr_groups *groups);

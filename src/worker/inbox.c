@@ -110,14 +110,26 @@ static void fail(struct topic *topic)
     mr_timers_arm(topic->inbox->timers, &topic->retry, mr_clock_ms() + RETRY_MS, on_retry);
 }
 
+/* Without its being created by a broker that does so when it is asked for by name. */
+static void find_topic(struct topic *topic)
+{
+    struct mr_cluster_topics all;
+    snprintf(topic->why, sizeof(topic->why), "it is not there, and create_topics is false");
+    mr_cluster_topics(topic->inbox->via, &all, LOOKUP_TIMEOUT_MS, topic->why, sizeof(topic->why));
+    topic->partitions = mr_cluster_partitions(&all, topic->name);
+    mr_cluster_topics_free(&all);
+}
+
 /* On a thread of the pool: touches nothing but the topic's own answer. */
 static void do_lookup(uv_work_t *work)
 {
     struct topic *topic = work->data;
-    bool create = mr_config_boolean(topic->inbox->config, "create_topics");
-    topic->partitions =
-        mr_cluster_topic(topic->inbox->via, topic->name, create, NEW_TOPIC_PARTITIONS,
-                         LOOKUP_TIMEOUT_MS, topic->why, sizeof(topic->why));
+    if (mr_config_boolean(topic->inbox->config, "create_topics"))
+        topic->partitions =
+            mr_cluster_topic(topic->inbox->via, topic->name, true, NEW_TOPIC_PARTITIONS,
+                             LOOKUP_TIMEOUT_MS, topic->why, sizeof(topic->why));
+    else
+        find_topic(topic);
 }
 
 static void after_lookup(uv_work_t *work, int status)

@@ -127,6 +127,11 @@ static bool connect_kafka(struct mr_worker *worker, struct mr_snapshot *snapshot
     mr_broker_start(&worker->broker, &worker->loop, &worker->timers, worker->slot,
                     mr_outbox_producer(worker->outbox),
                     mr_config_list_text(config, "kafka.brokers"), on_broker, worker);
+    worker->catalogue =
+        mr_catalogue_new(&worker->loop, &worker->timers, mr_outbox_producer(worker->outbox),
+                         mr_worker_heard, worker);
+    worker->provision = mr_provision_new(&worker->loop, worker->slot,
+                                         mr_outbox_producer(worker->outbox), worker->number == 0);
     worker->dispatch.outbox = worker->outbox;
     worker->dispatch.rpc = worker->rpc;
     worker->kafka = snapshot;
@@ -147,7 +152,7 @@ static int prepare(struct mr_worker *worker, struct mr_snapshot *snapshot, struc
     if (worker->outbox != NULL)
         return MR_EXIT_OK;
     return connect_kafka(worker, snapshot, errors) &&
-                   mr_groups_use(worker->groups, routes, errors) == 0
+                   mr_groups_use(worker->groups, routes, NULL, errors) == 0
                ? MR_EXIT_OK
                : MR_EXIT_CONFIG;
 }
@@ -174,20 +179,17 @@ void mr_worker_prepare(struct mr_worker *worker, struct mr_bytes body)
 
 void mr_worker_switch(struct mr_worker *worker)
 {
-    struct mr_errors errors = {0};
     struct mr_snapshot *before = worker->snapshot;
     worker->snapshot = worker->prepared.snapshot;
     open_log(worker, worker->snapshot->config);
     mr_dispatch_use(&worker->dispatch, worker->prepared.routes,
                     mr_config_integer(worker->snapshot->config, "rpc.timeout"));
     expect_topics(worker);
-    if (mr_groups_use(worker->groups, worker->prepared.routes, &errors) != 0)
-        mr_log(MR_LOG_ERROR, "subscribe_failed", MR_S("message", mr_errors_text(&errors)));
+    mr_worker_use_topics(worker);
     worker->prepared.routes = NULL;
     worker->prepared.snapshot = NULL;
     mr_cell_set(&worker->slot->generation, worker->snapshot->generation);
     if (before != NULL && before != worker->kafka)
         mr_snapshot_free(before);
-    mr_errors_free(&errors);
     mr_worker_show_state(worker);
 }

@@ -219,6 +219,14 @@ struct mr_route *mr_routes_find(struct mr_routes *routes, const char *topic)
     return mr_beside(routes, topic) ? NULL : route;
 }
 
+bool mr_routes_patterns(const struct mr_routes *routes)
+{
+    for (size_t i = 0; i < routes->count; i++)
+        if (routes->routes[i].is_pattern)
+            return true;
+    return false;
+}
+
 bool mr_routes_listens(const struct mr_routes *routes, const char *topic)
 {
     for (size_t i = 0; i < routes->response_topic_count; i++)

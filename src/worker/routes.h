@@ -47,6 +47,7 @@ struct mr_route *mr_routes_find(struct mr_routes *routes, const char *topic);
 /* The same by name and pattern alone, whatever the topic is for. */
 struct mr_route *mr_routes_match(struct mr_routes *routes, const char *topic);
 bool mr_route_is_pattern(const struct mr_route *route);
+bool mr_routes_patterns(const struct mr_routes *routes); /* one of them is a pattern */
 /* The topic is one of rpc.response_topics. */
 bool mr_routes_listens(const struct mr_routes *routes, const char *topic);
 size_t mr_routes_count(const struct mr_routes *routes);

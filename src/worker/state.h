@@ -9,9 +9,11 @@
 #include "base/snapshot.h"
 #include "base/timers.h"
 #include "worker/broker.h"
+#include "worker/catalogue.h"
 #include "worker/dispatch.h"
 #include "worker/groups.h"
 #include "worker/link.h"
+#include "worker/provision.h"
 
 enum mr_phase {
     MR_PHASE_WORKING,
@@ -41,6 +43,9 @@ struct mr_worker {
     struct mr_rpc *rpc;
     struct mr_groups *groups;
     struct mr_broker broker;
+    struct mr_catalogue *catalogue;
+    struct mr_provision *provision;
+    bool unprovided; /* the routes are new to the provision */
     struct mr_dispatch dispatch;
     struct {
         struct mr_snapshot *snapshot;
@@ -65,6 +70,10 @@ void mr_worker_prepare(struct mr_worker *worker,
                        struct mr_bytes body);     /* and tell the master how it went */
 void mr_worker_switch(struct mr_worker *worker);  /* to what is prepared */
 void mr_worker_discard(struct mr_worker *worker); /* what is prepared, if anything */
+
+/* topics.c: what topics there are, and what follows from it. */
+void mr_worker_use_topics(struct mr_worker *worker); /* there are new routes */
+void mr_worker_heard(void *data, bool changed);      /* from the catalogue */
 
 /* stop.c: the graceful stop, within shutdown_timeout. */
 void mr_worker_begin_stop(struct mr_worker *worker, bool all_stop,

@@ -107,6 +107,8 @@ static void stop_loop(struct mr_worker *worker)
         mr_rpc_stop(worker->rpc);
     if (worker->outbox != NULL) {
         mr_broker_stop(&worker->broker);
+        mr_catalogue_stop(worker->catalogue);
+        mr_provision_stop(worker->provision);
         mr_outbox_reachable(worker->outbox, false);
     }
     uv_walk(&worker->loop, close_handle, NULL);
@@ -121,6 +123,8 @@ static void free_worker(struct mr_worker *worker)
         mr_outbox_drop(worker->outbox);
         mr_groups_free(worker->groups);
         mr_rpc_free(worker->rpc);
+        mr_catalogue_free(worker->catalogue);
+        mr_provision_free(worker->provision);
         mr_outbox_free(worker->outbox);
     }
     mr_dispatch_free(&worker->dispatch);

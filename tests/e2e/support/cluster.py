@@ -6,7 +6,7 @@ import uuid
 from typing import Any
 
 from confluent_kafka import Consumer, KafkaException, TopicPartition
-from confluent_kafka.admin import AdminClient, NewTopic
+from confluent_kafka.admin import AdminClient, ConfigResource, NewTopic
 
 from .wait import until
 
@@ -65,12 +65,24 @@ class Cluster:
         """A consumer to be assigned by hand; it neither joins the group nor commits."""
         return Consumer(client_properties(self.bootstrap, group_id=group, enable_auto_commit=False, fetch_wait_max_ms=20, **more))
 
-    def create_topic(self, name: str, partitions: int = 1, **config: str) -> str:
-        """On as many brokers as theirs is the default."""
-        new = NewTopic(name, num_partitions=partitions, replication_factor=-1, config=config)
+    def create_topic(self, name: str, partitions: int = 1, replicas: int = -1, **config: str) -> str:
+        """On as many brokers as theirs is the default, unless said otherwise."""
+        new = NewTopic(name, num_partitions=partitions, replication_factor=replicas, config=config)
         self._admin.create_topics([new])[name].result(15)
         until(lambda: len(self.partitions(name)) == partitions, f"topic {name} has {partitions} partitions")
         return name
+
+    def delete_topic(self, name: str) -> None:
+        self._admin.delete_topics([name])[name].result(15)
+
+    def setting(self, topic: str, name: str) -> str:
+        resource = ConfigResource(ConfigResource.Type.TOPIC, topic)
+        return self._admin.describe_configs([resource])[resource].result(15)[name].value
+
+    def assigned(self, group: str) -> set[tuple[str, int]]:
+        """The partitions that the group's members have."""
+        members = self._admin.describe_consumer_groups([group])[group].result(15).members
+        return {(each.topic, each.partition) for member in members for each in member.assignment.topic_partitions}
 
     def topics(self) -> set[str]:
         return set(self._admin.list_topics(timeout=15).topics)

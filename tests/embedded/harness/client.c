@@ -285,3 +285,16 @@ int64_t client_committed(const char *brokers, const char *group, const char *top
     assert_int_equal(error, RD_KAFKA_RESP_ERR_NO_ERROR);
     return sum;
 }
+
+bool client_sees(struct client *client, const char *topic)
+{
+    const struct rd_kafka_metadata *metadata;
+    bool found = false;
+    if (rd_kafka_metadata(client->producer, 1, NULL, &metadata, PATIENCE) !=
+        RD_KAFKA_RESP_ERR_NO_ERROR)
+        fail_msg("the cluster does not tell its topics");
+    for (int i = 0; i < metadata->topic_cnt; i++)
+        found = found || strcmp(metadata->topics[i].topic, topic) == 0;
+    rd_kafka_metadata_destroy(metadata);
+    return found;
+}

@@ -52,6 +52,8 @@ struct mr_bytes record_header(const struct record *record, const char *name);
 /* The names of all headers in their order, "a b c"; good until the next call. */
 const char *record_header_names(const struct record *record);
 
+/* The cluster has the topic; asking creates none. */
+bool client_sees(struct client *client, const char *topic);
 /* Records in the partitions of the topic, and how many of them the group has committed. */
 int64_t client_end(struct client *client, const char *topic, int partitions);
 int64_t client_committed(const char *brokers, const char *group, const char *topic, int partitions);

@@ -1,0 +1,114 @@
+#include "worker/catalogue.h"
+
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/panic.h"
+
+enum { QUESTION_TIMEOUT_MS = 2000, RETRY_MS = 1000 };
+
+struct mr_catalogue {
+    uv_loop_t *loop;
+    struct mr_timers *timers;
+    const struct mr_producer *via;
+    mr_catalogue_heard_fn *heard;
+    void *data;
+    struct mr_timer next;
+    uv_work_t question;
+    bool asking, stopping;
+    bool answered;                   /* written by the question, as is `answer` */
+    struct mr_cluster_topics answer; /* of the question under way */
+    bool known;
+    struct mr_cluster_topics topics;
+};
+
+struct mr_catalogue *mr_catalogue_new(uv_loop_t *loop, struct mr_timers *timers,
+                                      const struct mr_producer *via, mr_catalogue_heard_fn *heard,
+                                      void *data)
+{
+    struct mr_catalogue *catalogue = mr_alloc(sizeof(*catalogue));
+    *catalogue = (struct mr_catalogue){
+        .loop = loop, .timers = timers, .via = via, .heard = heard, .data = data};
+    catalogue->question.data = catalogue;
+    return catalogue;
+}
+
+static bool same(const struct mr_cluster_topics *a, const struct mr_cluster_topics *b)
+{
+    if (a->count != b->count)
+        return false;
+    for (size_t i = 0; i < a->count; i++)
+        if (a->rows[i].partitions != b->rows[i].partitions ||
+            strcmp(a->rows[i].name, b->rows[i].name) != 0)
+            return false;
+    return true;
+}
+
+/* On a thread of the pool: touches nothing but the answer. */
+static void do_ask(uv_work_t *work)
+{
+    char why[256];
+    struct mr_catalogue *catalogue = work->data;
+    catalogue->answered = mr_cluster_topics(catalogue->via, &catalogue->answer, QUESTION_TIMEOUT_MS,
+                                            why, sizeof(why)) == 0;
+}
+
+static void after_ask(uv_work_t *work, int status)
+{
+    struct mr_catalogue *catalogue = work->data;
+    (void)status;
+    catalogue->asking = false;
+    if (catalogue->stopping)
+        return;
+    if (!catalogue->answered) {
+        mr_catalogue_ask(catalogue, RETRY_MS);
+        return;
+    }
+    bool changed = !catalogue->known || !same(&catalogue->topics, &catalogue->answer);
+    mr_cluster_topics_free(&catalogue->topics);
+    catalogue->topics = catalogue->answer;
+    catalogue->answer = (struct mr_cluster_topics){0};
+    catalogue->known = true;
+    catalogue->heard(catalogue->data, changed);
+}
+
+static void on_next(struct mr_timer *timer)
+{
+    struct mr_catalogue *catalogue =
+        (struct mr_catalogue *)((char *)timer - offsetof(struct mr_catalogue, next));
+    if (catalogue->asking) { /* too early to be an answer to what is wanted now */
+        mr_catalogue_ask(catalogue, RETRY_MS);
+        return;
+    }
+    catalogue->asking = true;
+    uv_queue_work(catalogue->loop, &catalogue->question, do_ask, after_ask);
+}
+
+void mr_catalogue_ask(struct mr_catalogue *catalogue, uint64_t within)
+{
+    uint64_t due = mr_clock_ms() + within;
+    if (!catalogue->stopping && (catalogue->next.place == 0 || due < catalogue->next.due))
+        mr_timers_arm(catalogue->timers, &catalogue->next, due, on_next);
+}
+
+const struct mr_cluster_topics *mr_catalogue_topics(const struct mr_catalogue *catalogue)
+{
+    return catalogue->known ? &catalogue->topics : NULL;
+}
+
+void mr_catalogue_stop(struct mr_catalogue *catalogue)
+{
+    catalogue->stopping = true;
+    mr_timers_cancel(catalogue->timers, &catalogue->next);
+}
+
+void mr_catalogue_free(struct mr_catalogue *catalogue)
+{
+    MR_ASSERT(!catalogue->asking);
+    mr_timers_cancel(catalogue->timers, &catalogue->next);
+    mr_cluster_topics_free(&catalogue->answer);
+    mr_cluster_topics_free(&catalogue->topics);
+    free(catalogue);
+}

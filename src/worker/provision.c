@@ -1,0 +1,209 @@
+#include "worker/provision.h"
+
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/idmap.h"
+#include "base/log.h"
+#include "base/panic.h"
+#include "worker/topic_names.h"
+
+enum { QUESTION_TIMEOUT_MS = 2000, AGAIN_MS = 1000, AGAIN_MOST_MS = 30000 };
+
+/* A topic that was found missing. */
+struct missing {
+    char name[MR_TOPIC_ROOM], source[MR_TOPIC_ROOM];
+    int32_t partitions;
+    uint64_t look;        /* in which it was missing last */
+    bool said;            /* in the log */
+    int result;           /* of its creation, as mr_cluster_create's */
+    char why[256];        /* it failed */
+    struct missing *next; /* of those being created */
+};
+
+struct mr_provision {
+    uv_loop_t *loop;
+    struct mr_slot *slot;
+    const struct mr_producer *via;
+    bool speaks;
+    struct mr_idmap missing; /* by name */
+    size_t missing_now, waiting_now;
+    uint64_t look, again;
+    uv_work_t work;
+    struct missing *batch; /* being created; their results are the pool's to write meanwhile */
+    bool creating;
+    _Atomic bool stopping; /* read by the pool's thread too */
+};
+
+struct looking {
+    struct mr_provision *provision;
+    const struct mr_cluster_topics *topics;
+};
+
+struct mr_provision *mr_provision_new(uv_loop_t *loop, struct mr_slot *slot,
+                                      const struct mr_producer *via, bool speaks)
+{
+    struct mr_provision *provision = mr_alloc(sizeof(*provision));
+    provision->loop = loop;
+    provision->slot = slot;
+    provision->via = via;
+    provision->speaks = speaks;
+    provision->work.data = provision;
+    return provision;
+}
+
+/* Where several topics share it, it is made like the one with the most partitions. */
+static void need(const struct looking *looking, const char *name, const char *source,
+                 int32_t partitions)
+{
+    struct mr_provision *provision = looking->provision;
+    struct missing *missing = mr_idmap_get(&provision->missing, mr_bytes_of(name));
+    if (mr_cluster_partitions(looking->topics, name) > 0) {
+        if (missing != NULL)
+            missing->said = false; /* it is news again should it go */
+        return;
+    }
+    if (missing == NULL) {
+        missing = mr_alloc(sizeof(*missing));
+        snprintf(missing->name, sizeof(missing->name), "%s", name);
+        mr_idmap_put(&provision->missing, mr_bytes_of(missing->name), missing);
+    } else if (missing->look == provision->look && missing->partitions >= partitions) {
+        return;
+    }
+    snprintf(missing->source, sizeof(missing->source), "%s", source);
+    missing->partitions = partitions;
+    if (missing->look == provision->look)
+        return;
+    missing->look = provision->look;
+    missing->next = provision->batch;
+    provision->batch = missing;
+    provision->missing_now++;
+}
+
+static void need_beside(const struct looking *looking, const struct mr_route *route,
+                        const char *topic)
+{
+    char name[MR_TOPIC_ROOM];
+    int32_t partitions = mr_cluster_partitions(looking->topics, topic);
+    if (partitions == 0) {
+        looking->provision->waiting_now++;
+        return;
+    }
+    if (mr_topic_dead_letter(route->policy.dlq.topic, topic, name))
+        need(looking, name, topic, partitions);
+    if (route->policy.retry.by_topic && mr_topic_retry(topic, name))
+        need(looking, name, topic, partitions);
+}
+
+static void look(const struct looking *looking, struct mr_routes *routes)
+{
+    for (size_t i = 0; i < mr_routes_count(routes); i++) {
+        const struct mr_route *route = mr_routes_at(routes, i);
+        if (!mr_route_is_pattern(route))
+            need_beside(looking, route, route->name);
+    }
+    for (size_t i = 0; mr_routes_patterns(routes) && i < looking->topics->count; i++) {
+        const char *topic = looking->topics->rows[i].name;
+        const struct mr_route *route = mr_routes_find(routes, topic);
+        if (route != NULL && mr_route_is_pattern(route))
+            need_beside(looking, route, topic);
+    }
+}
+
+static void say(const struct mr_provision *provision, struct missing *missing, const char *event)
+{
+    if (missing->said || !provision->speaks)
+        return;
+    missing->said = true;
+    mr_log(MR_LOG_WARN, event, MR_S("topic", missing->name), MR_S("for", missing->source),
+           MR_I("partitions", missing->partitions), MR_S("message", missing->why));
+}
+
+static void show(const struct mr_provision *provision)
+{
+    if (provision->speaks)
+        mr_cell_set(&provision->slot->gauges[MR_TOPICS_MISSING], provision->missing_now);
+}
+
+/* On a thread of the pool: touches nothing but the batch. */
+static void do_create(uv_work_t *work)
+{
+    struct mr_provision *provision = work->data;
+    for (struct missing *m = provision->batch; m != NULL; m = m->next) {
+        m->result = -1;
+        snprintf(m->why, sizeof(m->why), "the worker is stopping");
+        if (!atomic_load(&provision->stopping))
+            m->result = mr_cluster_create(provision->via, m->name, m->partitions, m->source,
+                                          QUESTION_TIMEOUT_MS, m->why, sizeof(m->why));
+    }
+}
+
+static void after_create(uv_work_t *work, int status)
+{
+    struct mr_provision *provision = work->data;
+    (void)status;
+    provision->creating = false;
+    if (atomic_load(&provision->stopping))
+        return;
+    for (struct missing *m = provision->batch; m != NULL; m = m->next) {
+        if (m->result < 0)
+            say(provision, m, "topic_not_created");
+        else
+            provision->missing_now--;
+        if (m->result > 0)
+            mr_log(MR_LOG_INFO, "topic_created", MR_S("topic", m->name), MR_S("for", m->source),
+                   MR_I("partitions", m->partitions));
+    }
+    show(provision);
+}
+
+static void refuse(struct mr_provision *provision)
+{
+    for (struct missing *m = provision->batch; m != NULL; m = m->next) {
+        snprintf(m->why, sizeof(m->why), "it is needed, and create_topics is false: create it");
+        say(provision, m, "topic_missing");
+    }
+    show(provision);
+}
+
+bool mr_provision_look(struct mr_provision *provision, struct mr_routes *routes,
+                       const struct mr_cluster_topics *topics, bool create)
+{
+    struct looking looking = {provision, topics};
+    if (provision->creating)
+        return false;
+    size_t before = provision->missing_now + provision->waiting_now;
+    provision->batch = NULL;
+    provision->missing_now = provision->waiting_now = 0;
+    provision->look++;
+    look(&looking, routes);
+    bool same = provision->missing_now + provision->waiting_now == before;
+    provision->again = !same || provision->again == 0 ? AGAIN_MS : provision->again * 2;
+    if (provision->again > AGAIN_MOST_MS)
+        provision->again = AGAIN_MOST_MS;
+    if (provision->batch == NULL || !create) {
+        refuse(provision);
+        return true;
+    }
+    provision->creating = true;
+    uv_queue_work(provision->loop, &provision->work, do_create, after_create);
+    return true;
+}
+
+uint64_t mr_provision_again(const struct mr_provision *provision)
+{
+    return provision->missing_now + provision->waiting_now == 0 ? 0 : provision->again;
+}
+
+void mr_provision_stop(struct mr_provision *provision)
+{
+    atomic_store(&provision->stopping, true);
+}
+
+void mr_provision_free(struct mr_provision *provision)
+{
+    MR_ASSERT(!provision->creating);
+    mr_idmap_drain(&provision->missing, free);
+    free(provision);
+}

@@ -1,0 +1,56 @@
+#include "worker/subscription.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/panic.h"
+
+static void add(struct mr_subscription *subscription, const char *name)
+{
+    size_t size = (subscription->count + 1) * sizeof(subscription->names[0]);
+    subscription->names = mr_realloc(subscription->names, size);
+    subscription->names[subscription->count++] = mr_strdup(name);
+}
+
+static bool in_group(const struct mr_route *route, const char *group_id)
+{
+    return strcmp(route->group_id, group_id) == 0;
+}
+
+static void add_matching(struct mr_subscription *subscription, struct mr_routes *routes,
+                         const char *group_id, const struct mr_cluster_topics *topics)
+{
+    for (size_t i = 0; i < topics->count; i++) {
+        const struct mr_route *route = mr_routes_find(routes, topics->rows[i].name);
+        if (route != NULL && mr_route_is_pattern(route) && in_group(route, group_id))
+            add(subscription, topics->rows[i].name);
+    }
+}
+
+struct mr_subscription mr_subscription_of(struct mr_routes *routes, const char *group_id,
+                                          const struct mr_cluster_topics *topics)
+{
+    struct mr_subscription subscription = {.known = true};
+    bool patterns = false;
+    for (size_t i = 0; i < mr_routes_count(routes); i++) {
+        const struct mr_route *route = mr_routes_at(routes, i);
+        if (!in_group(route, group_id))
+            continue;
+        if (mr_route_is_pattern(route))
+            patterns = true;
+        else
+            add(&subscription, route->name);
+    }
+    if (patterns && topics != NULL)
+        add_matching(&subscription, routes, group_id, topics);
+    subscription.known = !patterns || topics != NULL;
+    return subscription;
+}
+
+void mr_subscription_free(struct mr_subscription *subscription)
+{
+    for (size_t i = 0; i < subscription->count; i++)
+        free(subscription->names[i]);
+    free(subscription->names);
+    *subscription = (struct mr_subscription){0};
+}

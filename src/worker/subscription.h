@@ -1,0 +1,24 @@
+/* What a consumer group subscribes to: the topics that its routes name, and those that its patterns
+ * take of the topics there are. Kafka's own patterns would take the topics beside those (see
+ * worker/beside.h), too. */
+#ifndef MR_WORKER_SUBSCRIPTION_H
+#define MR_WORKER_SUBSCRIPTION_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "kafka/cluster.h"
+#include "worker/routes.h"
+
+struct mr_subscription {
+    char **names;
+    size_t count;
+    bool known; /* else it has patterns, and the topics are not known yet */
+};
+
+/* `topics` NULL: not known yet. The caller frees it. */
+struct mr_subscription mr_subscription_of(struct mr_routes *routes, const char *group_id,
+                                          const struct mr_cluster_topics *topics);
+void mr_subscription_free(struct mr_subscription *subscription);
+
+#endif

@@ -1,0 +1,54 @@
+/* What topics there are, and what follows from it: which of them pattern routes serve, and which
+ * are still to be created. */
+#include "base/log.h"
+#include "worker/state.h"
+
+/* Topics that begin to match a pattern are served within it. */
+enum { PATTERN_REFRESH_MS = 10000, CREATING_MS = 1000 };
+
+static void ask_again(struct mr_worker *worker)
+{
+    uint64_t again = mr_provision_again(worker->provision);
+    if (again > 0 || worker->unprovided)
+        mr_catalogue_ask(worker->catalogue, again > 0 ? again : CREATING_MS);
+    if (mr_routes_patterns(worker->dispatch.routes))
+        mr_catalogue_ask(worker->catalogue, PATTERN_REFRESH_MS);
+}
+
+static void subscribe(struct mr_worker *worker)
+{
+    struct mr_errors errors = {0};
+    const struct mr_cluster_topics *topics = mr_catalogue_topics(worker->catalogue);
+    if (mr_groups_use(worker->groups, worker->dispatch.routes, topics, &errors) != 0)
+        mr_log(MR_LOG_ERROR, "subscribe_failed", MR_S("message", mr_errors_text(&errors)));
+    mr_errors_free(&errors);
+}
+
+static void provide(struct mr_worker *worker)
+{
+    const struct mr_cluster_topics *topics = mr_catalogue_topics(worker->catalogue);
+    bool create = mr_config_boolean(worker->snapshot->config, "create_topics");
+    worker->unprovided =
+        !mr_provision_look(worker->provision, worker->dispatch.routes, topics, create);
+}
+
+void mr_worker_heard(void *data, bool changed)
+{
+    struct mr_worker *worker = data;
+    if (worker->phase != MR_PHASE_WORKING || worker->dispatch.routes == NULL)
+        return;
+    if (changed) {
+        subscribe(worker);
+        mr_worker_show_state(worker);
+    }
+    if (changed || worker->unprovided || mr_provision_again(worker->provision) > 0)
+        provide(worker);
+    ask_again(worker);
+}
+
+void mr_worker_use_topics(struct mr_worker *worker)
+{
+    subscribe(worker);
+    worker->unprovided = true;
+    mr_catalogue_ask(worker->catalogue, 0);
+}
