@@ -49,6 +49,8 @@ const struct mr_metric mr_metrics[] = {
     HISTOGRAM("message_publish_duration_seconds", MR_PUBLISH_DURATION,
               "From producing a record to the broker's acknowledgement."),
     COUNTER("dlq_messages_total", MR_DLQ_MESSAGES, "Messages sent to a dead-letter topic."),
+    GAUGE("dlq_blocked_partitions", MR_DLQ_BLOCKED,
+          "Partitions that wait because a dead letter of theirs cannot be written."),
     GAUGE("active_consumers", MR_ACTIVE_CONSUMERS, "Consumers that are in their group."),
     GAUGE("active_producers", MR_ACTIVE_PRODUCERS, "Producers that workers hold."),
     {"uptime_seconds", MR_METRIC_GAUGE, MR_FROM_UPTIME, 0, "Since the master started."},

@@ -24,6 +24,7 @@ enum mr_gauge {
     MR_RPC_PENDING,
     MR_LUA_MEMORY_BYTES,
     MR_TOPICS_MISSING,
+    MR_DLQ_BLOCKED,
     MR_GAUGES
 };
 

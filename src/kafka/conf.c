@@ -16,6 +16,7 @@
  * within it;
  * - linger.ms: replies leave in batches under load and cost a fraction; a lone one waits that long;
  * - reconnect.backoff.max.ms: a broker that is back is used again within a second;
+ * - message.max.bytes: what is too large is the broker's to say, and the topic's;
  * - message.timeout.ms 0: a record waits for its broker as long as it takes, its message's offset
  * waits with it;
  * - transaction.timeout.ms: so long can the open transaction of a worker that is gone hold up those
@@ -43,6 +44,8 @@ static const struct {
     {MR_ROLE_TRANSACTIONS, "transaction.timeout.ms", "10000"},
     {MR_ROLE_TRANSACTIONS, "topic.metadata.propagation.max.ms", "4000"},
     {MR_ROLE_TRANSACTIONS, "reconnect.backoff.max.ms", "1000"},
+    {MR_ROLE_TRANSACTIONS, "message.max.bytes", "1000000000"},
+    {MR_ROLE_PRODUCER, "message.max.bytes", "1000000000"},
     {MR_ROLE_CONSUMER, "reconnect.backoff.max.ms", "1000"},
     {MR_ROLE_PRODUCER, "reconnect.backoff.max.ms", "1000"},
     {MR_ROLE_LISTENER, "reconnect.backoff.max.ms", "1000"},

@@ -13,6 +13,7 @@ void mr_message_view(struct mr_message *message, rd_kafka_message_t *from)
         .partition = from->partition,
         .offset = from->offset,
         .timestamp = type == RD_KAFKA_TIMESTAMP_NOT_AVAILABLE ? -1 : timestamp,
+        .broker_s_clock = type == RD_KAFKA_TIMESTAMP_LOG_APPEND_TIME,
         .key = {from->key, from->key_len},
         .value = {from->payload, from->len},
     };

@@ -2,6 +2,7 @@
 #ifndef MR_KAFKA_MESSAGE_H
 #define MR_KAFKA_MESSAGE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/bytes.h"
@@ -12,7 +13,8 @@ struct mr_message {
     const char *topic;
     int32_t partition;
     int64_t offset;
-    int64_t timestamp; /* ms; -1 where the record has none */
+    int64_t timestamp;   /* ms; -1 where the record has none */
+    bool broker_s_clock; /* the timestamp is when the broker appended it */
     struct mr_bytes key, value;
 };
 

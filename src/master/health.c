@@ -13,6 +13,9 @@ static const struct {
     [MR_HEALTH_STARTING] = {"starting", "the worker is loading its scripts", true},
     [MR_HEALTH_BROKER_DOWN] = {"broker_down", "no broker can be reached", true},
     [MR_HEALTH_JOINING] = {"joining", "the worker's consumers are joining their groups", true},
+    [MR_HEALTH_BLOCKED] = {"dead_letter_blocked",
+                           "a dead letter cannot be written, its partition waits; the log says why",
+                           true},
 };
 
 static bool is_wedged(const struct mr_view *view, const struct mr_slot *slot)
@@ -35,13 +38,17 @@ enum mr_health mr_health_of(const struct mr_view *view, uint64_t slot)
         return MR_HEALTH_STARTING;
     if (mr_cell_get(&row->broker) == MR_BROKER_DOWN)
         return MR_HEALTH_BROKER_DOWN;
-    return state == MR_WORKER_READY ? MR_HEALTH_OK : MR_HEALTH_JOINING;
+    if (state != MR_WORKER_READY)
+        return MR_HEALTH_JOINING;
+    return mr_cell_get(&row->gauges[MR_DLQ_BLOCKED]) > 0 ? MR_HEALTH_BLOCKED : MR_HEALTH_OK;
 }
 
 /* Whether that answers the question with no. */
 static bool counts(enum mr_health health, enum mr_health_question question)
 {
-    return question == MR_HEALTH_LIVE ? !table[health].alive : health != MR_HEALTH_OK;
+    if (question == MR_HEALTH_LIVE)
+        return !table[health].alive;
+    return health != MR_HEALTH_OK && (question == MR_HEALTH_BOTH || health != MR_HEALTH_BLOCKED);
 }
 
 bool mr_health_well(const struct mr_view *view, enum mr_health_question question)

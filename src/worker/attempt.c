@@ -7,7 +7,7 @@
 #include "base/log.h"
 #include "base/random.h"
 #include "base/topic.h"
-#include "worker/failure.h"
+#include "worker/aside.h"
 #include "worker/retry.h"
 #include "worker/verdict.h"
 
@@ -23,7 +23,7 @@ static void log_undelivered(const struct mr_job *job, const char *topic, const c
 static void log_fault(const struct mr_job *job, const struct mr_verdict *verdict,
                       const struct mr_fault *fault)
 {
-    char then[64] = "given up";
+    char then[64] = "dead letter";
     if (verdict->retries)
         snprintf(then, sizeof(then), "retried in %lld ms", (long long)verdict->delay);
     mr_log(verdict->retries ? MR_LOG_WARN : MR_LOG_ERROR, "handler_failed",
@@ -91,6 +91,10 @@ static void carry_out(struct mr_dispatch *dispatch, struct mr_job *job,
     if (verdict.log)
         log_fault(job, &verdict, &result->fault);
     keep(job, verdict.dead_letters ? &result->fault : NULL);
+    if (verdict.dead_letters) {
+        job->failure->aside = MR_ASIDE_DEAD_LETTER;
+        mr_aside(dispatch, job);
+    }
     if (verdict.retries)
         mr_retry_in_place(dispatch, job, verdict.delay);
 }
@@ -116,7 +120,7 @@ void mr_attempt_undelivered(struct mr_dispatch *dispatch, struct mr_job *job,
     if (job->dropped)
         return;
     log_undelivered(job, report->topic, report->error);
-    if (over || report->purpose == MR_FOR_REQUEST || job->status == MR_STATUS_DEAD_LETTER)
+    if (over || report->purpose == MR_FOR_REQUEST || mr_aside_is(job))
         return;
     snprintf(why, sizeof(why), "%s cannot be delivered to %s: %s",
              is_reply ? "the reply" : "a record it published", report->topic, report->error);
@@ -134,5 +138,7 @@ void mr_attempt_failed_late(struct mr_dispatch *dispatch, struct mr_job *job)
         return;
     }
     const struct mr_result result = {.outcome = MR_OUTCOME_RAISED, .fault = job->failure->fault};
+    job->deliveries++; /* it stays, whatever is decided; the caller settles it */
     carry_out(dispatch, job, route, &result, mr_clock_ns());
+    job->deliveries--;
 }

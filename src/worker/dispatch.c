@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/panic.h"
+#include "worker/aside.h"
 #include "worker/attempt.h"
 #include "worker/retry.h"
 #include "worker/settle.h"
@@ -108,6 +109,10 @@ static void start(struct mr_dispatch *dispatch, struct mr_job *job)
         mr_settle_drop(dispatch, job);
         return;
     }
+    if (partition->blocked > 0) {
+        mr_job_list_push(&partition->held, job);
+        return;
+    }
     if (job->due != 0 && !mr_retry_may_start(dispatch, job))
         return;
     if (route->running >= route->concurrency) {
@@ -186,13 +191,16 @@ void mr_dispatch_use(struct mr_dispatch *dispatch, struct mr_routes *routes, int
 void mr_dispatch_delivered(struct mr_dispatch *dispatch, struct mr_job *job,
                            const struct mr_report *report)
 {
+    if (report->purpose == MR_FOR_ASIDE) {
+        mr_aside_reported(dispatch, job, report);
+        return;
+    }
     if (report->error != NULL)
         mr_attempt_undelivered(dispatch, job, report);
     if (job->deliveries > 0)
         return;
     mr_retry_look(dispatch, job);
-    if (job->handled && job->failure != NULL && !job->dropped &&
-        job->status != MR_STATUS_DEAD_LETTER)
+    if (job->handled && job->failure != NULL && !mr_aside_is(job) && !job->dropped)
         mr_attempt_failed_late(dispatch, job);
     mr_settle(dispatch, job);
 }
@@ -206,19 +214,29 @@ void mr_dispatch_resume(struct mr_dispatch *dispatch, struct mr_job *job,
     advance(dispatch, job, &result);
 }
 
+/* What waits looks again, where it may wait no more it is dropped. */
+static void drop_waiting(struct mr_dispatch *dispatch)
+{
+    struct mr_job *held;
+    mr_aside_drop(dispatch);
+    mr_retry_wake(dispatch);
+    for (struct mr_partition *p = dispatch->partitions.all; p != NULL; p = p->next)
+        while ((held = mr_job_list_pop(&p->held)) != NULL)
+            mr_job_list_push(&dispatch->ready, held);
+    mr_dispatch_run(dispatch);
+}
+
 void mr_dispatch_stop(struct mr_dispatch *dispatch)
 {
     dispatch->stopping = true;
     if (dispatch->routes != NULL)
         wake_all(dispatch, dispatch->routes);
-    mr_retry_wake(dispatch);
-    mr_dispatch_run(dispatch);
+    drop_waiting(dispatch);
 }
 
 void mr_dispatch_revoked(struct mr_dispatch *dispatch)
 {
-    mr_retry_wake(dispatch);
-    mr_dispatch_run(dispatch);
+    drop_waiting(dispatch);
 }
 
 void mr_dispatch_abandon(struct mr_dispatch *dispatch)

@@ -30,6 +30,7 @@ struct mr_dispatch {
     struct mr_job_list ready; /* may start now */
     struct mr_job *at_work;   /* handlers started and not ended */
     struct mr_job *waiting;   /* failed, until they are due again (retry.h) */
+    struct mr_job *unwritten; /* dead letters, until they are tried again (aside.h) */
     struct mr_reply reply;
     int64_t rpc_timeout; /* ms */
     int64_t wall_offset; /* ms, from monotonic to wall time */

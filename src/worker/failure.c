@@ -30,7 +30,7 @@ struct mr_failure *mr_failure_new(const struct mr_fault *fault)
     struct mr_failure *failure =
         mr_alloc(sizeof(*failure) + message.length + name.length + trace.length);
     char *to = (char *)(failure + 1);
-    failure->fault = *fault;
+    *failure = (struct mr_failure){.fault = *fault};
     failure->fault.message = put(&to, message);
     failure->fault.name = put(&to, name);
     failure->fault.trace = put(&to, trace);

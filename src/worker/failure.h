@@ -1,4 +1,5 @@
-/* A fault that has to outlive the handler it came from: a copy, its texts cut to a sane size. */
+/* Why a message is not done, kept beyond its handler: the fault, and how far the message has come
+ * on its way aside. Only messages that fail have one. */
 #ifndef MR_WORKER_FAILURE_H
 #define MR_WORKER_FAILURE_H
 
@@ -6,8 +7,17 @@
 
 enum { MR_FAILURE_MESSAGE = 4096, MR_FAILURE_TRACE = 16384 }; /* bytes at most */
 
+enum mr_aside { MR_ASIDE_NONE, MR_ASIDE_DEAD_LETTER, MR_ASIDE_RETRY };
+
 struct mr_failure {
-    struct mr_fault fault; /* its texts are in the same piece of memory */
+    struct mr_fault fault; /* its texts are in the same piece of memory, cut to a sane size */
+    enum mr_aside aside;   /* where the message goes; the rest is for that (worker/aside.h) */
+    int64_t at;            /* wall ms */
+    int64_t delay;         /* ms, of a retry */
+    int cut;               /* how often the record was too large */
+    bool any_partition;    /* that of the message is not there */
+    int refused;           /* how often, beyond these two */
+    bool blocks;           /* its partition, which waits for it */
 };
 
 /* In one piece: free() it. */

@@ -36,6 +36,8 @@ static void finish(struct mr_outbox *outbox, struct parcel *parcel, const char *
 {
     struct mr_job *job = parcel->job;
     const struct mr_report report = {parcel->purpose, topic, how, error};
+    if (error != NULL)
+        mr_warmup_doubt(&outbox->warmup, topic);
     parcel->next = outbox->free;
     outbox->free = parcel;
     MR_ASSERT(job->deliveries > 0);
@@ -116,6 +118,7 @@ enum mr_sent mr_outbox_send(struct mr_outbox *outbox, struct mr_job *job, enum m
     if (sent != MR_SENT && sent != MR_SENT_FULL) {
         parcel->next = outbox->free;
         outbox->free = parcel;
+        mr_warmup_doubt(&outbox->warmup, record->topic);
         return sent;
     }
     if (sent == MR_SENT_FULL)

@@ -22,6 +22,7 @@ enum mr_purpose {
     MR_FOR_PUBLISH,
     MR_FOR_REQUEST, /* of the handler's own */
     MR_FOR_REPLY,
+    MR_FOR_ASIDE, /* takes the message itself to another topic */
 };
 
 struct mr_report {

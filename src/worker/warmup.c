@@ -70,6 +70,15 @@ void mr_warmup_topic(struct mr_warmup *warmup, const char *topic)
     uv_queue_work(warmup->loop, &asked->question, do_ask, after_ask);
 }
 
+void mr_warmup_doubt(struct mr_warmup *warmup, const char *topic)
+{
+    struct topic *asked = mr_idmap_get(&warmup->topics, mr_bytes_of(topic));
+    if (asked == NULL || asked->asking)
+        return;
+    asked->known = false;
+    mr_warmup_topic(warmup, topic);
+}
+
 static void free_topic(void *value)
 {
     struct topic *topic = value;

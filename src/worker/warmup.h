@@ -27,6 +27,9 @@ void mr_warmup_open(struct mr_warmup *warmup, bool open);
 /* A record to this topic is about to be sent. Costs a look-up where the topic is known; one that is
  * not there is asked for again after a second. */
 void mr_warmup_topic(struct mr_warmup *warmup, const char *topic);
+/* A record to this topic was refused: what librdkafka holds of it may be wrong, and would be for
+ * minutes. Asks for it anew. */
+void mr_warmup_doubt(struct mr_warmup *warmup, const char *topic);
 /* The loop must have run until nothing is asked any more. */
 void mr_warmup_free(struct mr_warmup *warmup);
 

@@ -43,6 +43,21 @@ static void a_worker_that_joins_is_alive_and_not_ready(void **state)
                 "\"message\":\"the worker's consumers are joining their groups\"}]}\n");
 }
 
+static void a_dead_letter_that_cannot_be_written_is_a_reason_and_the_worker_is_ready(void **state)
+{
+    struct a_view *a = *state;
+    mr_cell_set(&a->board.slots[1].gauges[MR_DLQ_BLOCKED], 1);
+    assert_int_equal(mr_health_of(&a->view, 1), MR_HEALTH_BLOCKED);
+    expect_json(a, MR_HEALTH_READY, "{\"status\":\"ok\",\"reasons\":[]}\n");
+    expect_json(a, MR_HEALTH_LIVE, "{\"status\":\"ok\",\"reasons\":[]}\n");
+    expect_json(a, MR_HEALTH_BOTH,
+                "{\"status\":\"unavailable\",\"reasons\":[{\"worker\":1,\"reason\":"
+                "\"dead_letter_blocked\",\"message\":\"a dead letter cannot be written, its "
+                "partition waits; the log says why\"}]}\n");
+    mr_cell_set(&a->board.slots[1].gauges[MR_DLQ_BLOCKED], 0);
+    expect_json(a, MR_HEALTH_BOTH, "{\"status\":\"ok\",\"reasons\":[]}\n");
+}
+
 static void every_worker_that_is_not_well_is_named(void **state)
 {
     struct a_view *a = *state;
@@ -110,6 +125,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(two_workers_in_their_groups_are_well),
         TEST(a_worker_that_joins_is_alive_and_not_ready),
+        TEST(a_dead_letter_that_cannot_be_written_is_a_reason_and_the_worker_is_ready),
         TEST(every_worker_that_is_not_well_is_named),
         TEST(a_dead_worker_is_no_reason_to_start_the_router_anew),
         TEST(without_a_broker_nobody_is_ready),

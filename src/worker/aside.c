@@ -1,0 +1,179 @@
+#include "worker/aside.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/panic.h"
+#include "base/random.h"
+#include "worker/dead_letter.h"
+#include "worker/settle.h"
+
+enum { FIRST_PAUSE_MS = 1000, LONGEST_PAUSE_MS = 30000, WHY_SIZE = 512 };
+
+static void log_state(enum mr_log_level level, const char *event, const struct mr_job *job,
+                      const char *to, const char *why)
+{
+    mr_log(level, event, MR_S("topic", job->partition->topic),
+           MR_I("partition", job->partition->number), MR_I("offset", job->message.offset),
+           MR_S("to", to), MR_S("message", why));
+}
+
+bool mr_aside_is(const struct mr_job *job)
+{
+    return job->failure != NULL && job->failure->aside != MR_ASIDE_NONE;
+}
+
+static struct mr_origin origin_of(const struct mr_job *job)
+{
+    const struct mr_message *message = &job->message;
+    return (struct mr_origin){.topic = job->partition->topic,
+                              .partition = message->partition,
+                              .offset = message->offset,
+                              .timestamp = message->timestamp,
+                              .broker_s_clock = message->broker_s_clock};
+}
+
+static void count_blocked(struct mr_dispatch *dispatch, int by)
+{
+    mr_cell_add(&dispatch->slot->gauges[MR_DLQ_BLOCKED], (uint64_t)(int64_t)by);
+}
+
+/* The partition waits no more for this job; when it waits for none its messages go on. */
+static void unblock(struct mr_dispatch *dispatch, struct mr_job *job)
+{
+    struct mr_partition *partition = job->partition;
+    if (!job->failure->blocks)
+        return;
+    job->failure->blocks = false;
+    if (--partition->blocked > 0)
+        return;
+    count_blocked(dispatch, -1);
+    for (struct mr_job *held; (held = mr_job_list_pop(&partition->held)) != NULL;)
+        mr_job_list_push(&dispatch->ready, held);
+}
+
+/* It is no longer on its way. The record held the job open since mr_aside. */
+static void end(struct mr_dispatch *dispatch, struct mr_job *job)
+{
+    unblock(dispatch, job);
+    MR_ASSERT(job->deliveries > 0);
+    job->deliveries--;
+    mr_settle(dispatch, job);
+}
+
+static void give_up(struct mr_dispatch *dispatch, struct mr_job *job)
+{
+    job->dropped = true;
+    end(dispatch, job);
+}
+
+static void refused(struct mr_dispatch *dispatch, struct mr_job *job, const char *topic,
+                    enum mr_sent how, const char *why);
+
+static void put(struct mr_dispatch *dispatch, struct mr_job *job)
+{
+    char why[WHY_SIZE] = "the template of dlq.topic gives no topic's name";
+    struct mr_letter letter;
+    struct mr_route *route = mr_dispatch_route(dispatch, job->partition);
+    if (route == NULL) {
+        give_up(dispatch, job);
+        return;
+    }
+    const struct mr_dead dead = {.origin = origin_of(job),
+                                 .group_id = route->group_id,
+                                 .failure = job->failure,
+                                 .retries = job->retries};
+    enum mr_sent how = MR_SENT_REFUSED;
+    mr_letter_begin(&letter, job->message.key, job->message.value, job->headers, job->header_count);
+    if (mr_dead_letter_write(&letter, &route->policy, &dead))
+        how = mr_outbox_send(dispatch->outbox, job, MR_FOR_ASIDE, &letter.record, mr_clock_ns(),
+                             why, sizeof(why));
+    if (how != MR_SENT)
+        refused(dispatch, job, letter.topic, how, why);
+    mr_letter_free(&letter);
+}
+
+static void on_again(struct mr_timer *timer)
+{
+    struct mr_job *job = mr_job_of_timer(timer);
+    struct mr_dispatch *dispatch = job->owner;
+    mr_job_unlink(&dispatch->unwritten, job);
+    put(dispatch, job);
+}
+
+/* Each at a moment of its own: records that go in one batch are refused together for the size of
+ * it. */
+static uint64_t pause_before(struct mr_dispatch *dispatch, int refused_times)
+{
+    uint64_t pause = LONGEST_PAUSE_MS;
+    if (refused_times < 6)
+        pause = (uint64_t)FIRST_PAUSE_MS << (refused_times - 1);
+    pause = pause < LONGEST_PAUSE_MS ? pause : LONGEST_PAUSE_MS;
+    return pause - mr_random(&dispatch->random) % (pause / 4);
+}
+
+static void block(struct mr_dispatch *dispatch, struct mr_job *job, const char *topic,
+                  const char *why)
+{
+    uint64_t pause = pause_before(dispatch, ++job->failure->refused);
+    mr_job_link(&dispatch->unwritten, job);
+    mr_timers_arm(dispatch->timers, &job->timer, mr_clock_ms() + pause, on_again);
+    if (job->failure->blocks)
+        return;
+    job->failure->blocks = true;
+    if (job->partition->blocked++ > 0)
+        return;
+    count_blocked(dispatch, 1);
+    log_state(MR_LOG_ERROR, "dead_letter_blocked", job, topic, why);
+}
+
+static void refused(struct mr_dispatch *dispatch, struct mr_job *job, const char *topic,
+                    enum mr_sent how, const char *why)
+{
+    struct mr_failure *failure = job->failure;
+    if (dispatch->abandoned) {
+        give_up(dispatch, job);
+    } else if (how == MR_SENT_NO_PARTITION && !failure->any_partition) {
+        failure->any_partition = true;
+        put(dispatch, job);
+    } else if (how == MR_SENT_TOO_LARGE && failure->cut < MR_DEAD_LETTER_CUTS) {
+        failure->cut++;
+        put(dispatch, job);
+    } else if (dispatch->stopping || job->partition->revoked) {
+        give_up(dispatch, job);
+    } else {
+        block(dispatch, job, topic, why);
+    }
+}
+
+void mr_aside(struct mr_dispatch *dispatch, struct mr_job *job)
+{
+    job->failure->at = mr_clock_wall_ms();
+    job->deliveries++;
+    put(dispatch, job);
+}
+
+void mr_aside_reported(struct mr_dispatch *dispatch, struct mr_job *job,
+                       const struct mr_report *report)
+{
+    if (report->error != NULL) {
+        refused(dispatch, job, report->topic, report->how, report->error);
+        return;
+    }
+    mr_cell_add(&dispatch->slot->counters[MR_DLQ_MESSAGES], 1);
+    if (job->failure->blocks && job->partition->blocked == 1)
+        log_state(MR_LOG_INFO, "dead_letter_unblocked", job, report->topic,
+                  "the dead letter is written, the partition goes on");
+    end(dispatch, job);
+}
+
+void mr_aside_drop(struct mr_dispatch *dispatch)
+{
+    for (struct mr_job *job = dispatch->unwritten, *next; job != NULL; job = next) {
+        next = job->next;
+        if (!dispatch->stopping && !job->partition->revoked)
+            continue;
+        mr_timers_cancel(dispatch->timers, &job->timer);
+        mr_job_unlink(&dispatch->unwritten, job);
+        give_up(dispatch, job);
+    }
+}

@@ -1,0 +1,59 @@
+#include "worker/dead_letter.h"
+
+#include "worker/topic_names.h"
+
+/* Bytes of error and error-stack, by how often the record was too large. */
+static const struct {
+    size_t message, trace;
+} limits[MR_DEAD_LETTER_CUTS + 1] = {{MR_FAILURE_MESSAGE, MR_FAILURE_TRACE}, {512, 512}, {64, 0}};
+
+static struct mr_bytes message_of(const struct mr_failure *failure)
+{
+    return mr_failure_cut(failure->fault.message, limits[failure->cut].message);
+}
+
+/* What has no traceback of its own is told in one line. */
+static struct mr_bytes trace_of(const struct mr_failure *failure)
+{
+    const struct mr_fault *fault = &failure->fault;
+    return mr_failure_cut(fault->trace.length > 0 ? fault->trace : fault->message,
+                          limits[failure->cut].trace);
+}
+
+/* As Spring Kafka's DeadLetterPublishingRecoverer has them; there is no class of an exception, its
+ * name stands for it. */
+static void write_spring(struct mr_letter *letter, const struct mr_dead *dead)
+{
+    const struct mr_origin *origin = &dead->origin;
+    const char *type = origin->timestamp < 0    ? "NoTimestampType"
+                       : origin->broker_s_clock ? "LogAppendTime"
+                                                : "CreateTime";
+    mr_letter_text(letter, "kafka_dlt-original-topic", mr_bytes_of(origin->topic));
+    mr_letter_binary(letter, "kafka_dlt-original-partition", origin->partition, 4);
+    mr_letter_binary(letter, "kafka_dlt-original-offset", origin->offset, 8);
+    mr_letter_binary(letter, "kafka_dlt-original-timestamp", origin->timestamp, 8);
+    mr_letter_text(letter, "kafka_dlt-original-timestamp-type", mr_bytes_of(type));
+    mr_letter_text(letter, "kafka_dlt-original-consumer-group", mr_bytes_of(dead->group_id));
+    mr_letter_text(letter, "kafka_dlt-exception-fqcn", dead->failure->fault.name);
+    mr_letter_text(letter, "kafka_dlt-exception-message", message_of(dead->failure));
+    mr_letter_text(letter, "kafka_dlt-exception-stacktrace", trace_of(dead->failure));
+}
+
+bool mr_dead_letter_write(struct mr_letter *letter, const struct mr_policy *policy,
+                          const struct mr_dead *dead)
+{
+    char *const *names = policy->dlq.headers;
+    const struct mr_origin *origin = &dead->origin;
+    mr_letter_text(letter, names[MR_DLQ_TOPIC], mr_bytes_of(origin->topic));
+    mr_letter_number(letter, names[MR_DLQ_PARTITION], origin->partition);
+    mr_letter_number(letter, names[MR_DLQ_OFFSET], origin->offset);
+    mr_letter_number(letter, names[MR_DLQ_TIMESTAMP], origin->timestamp);
+    mr_letter_text(letter, names[MR_DLQ_ERROR], message_of(dead->failure));
+    mr_letter_text(letter, names[MR_DLQ_STACK], trace_of(dead->failure));
+    mr_letter_number(letter, names[MR_DLQ_FAILED_AT], dead->failure->at);
+    mr_letter_number(letter, names[MR_DLQ_RETRIES], dead->retries);
+    if (policy->dlq.spring)
+        write_spring(letter, dead);
+    letter->record.partition = dead->failure->any_partition ? MR_PARTITION_ANY : origin->partition;
+    return mr_topic_dead_letter(policy->dlq.topic, origin->topic, letter->topic);
+}

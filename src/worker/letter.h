@@ -1,0 +1,37 @@
+/* A record that takes a message somewhere else: its key, value and headers as they are, and headers
+ * that say more about it behind them. */
+#ifndef MR_WORKER_LETTER_H
+#define MR_WORKER_LETTER_H
+
+#include "base/record.h"
+#include "worker/topic_names.h"
+
+enum { MR_LETTER_OWN = 20 }; /* headers of ours at most */
+
+/* Where a message was first, whatever topics it has come through since. */
+struct mr_origin {
+    const char *topic;
+    int32_t partition;
+    int64_t offset;
+    int64_t timestamp;   /* ms; -1 where it had none */
+    bool broker_s_clock; /* the timestamp is from the broker, not from whoever sent it */
+};
+
+/* Made by mr_letter_begin; borrows from the message and from itself: it must not move. */
+struct mr_letter {
+    struct mr_outgoing record;
+    struct mr_pair *headers;
+    char topic[MR_TOPIC_ROOM];
+    char texts[MR_LETTER_OWN][24];
+    size_t own;
+};
+
+void mr_letter_begin(struct mr_letter *letter, struct mr_bytes key, struct mr_bytes value,
+                     const struct mr_pair *headers, size_t count);
+void mr_letter_text(struct mr_letter *letter, const char *name, struct mr_bytes value);
+void mr_letter_number(struct mr_letter *letter, const char *name, int64_t value); /* decimal */
+/* Its lowest `size` bytes, 8 at most, the highest of them first. */
+void mr_letter_binary(struct mr_letter *letter, const char *name, int64_t value, size_t size);
+void mr_letter_free(struct mr_letter *letter);
+
+#endif
