@@ -126,23 +126,28 @@ static void block(struct mr_dispatch *dispatch, struct mr_job *job, const char *
     log_state(MR_LOG_ERROR, "dead_letter_blocked", job, topic, why);
 }
 
+/* True where another form of the record may do. */
+static bool reshape(struct mr_failure *failure, enum mr_sent how)
+{
+    if (how == MR_SENT_NO_PARTITION && !failure->any_partition)
+        return failure->any_partition = true;
+    if (how != MR_SENT_TOO_LARGE || failure->cut == MR_DEAD_LETTER_CUTS)
+        return false;
+    failure->cut++;
+    return true;
+}
+
 static void refused(struct mr_dispatch *dispatch, struct mr_job *job, const char *topic,
                     enum mr_sent how, const char *why)
 {
-    struct mr_failure *failure = job->failure;
-    if (dispatch->abandoned) {
+    bool reshaped = reshape(job->failure, how);
+    bool too_late = reshaped ? dispatch->abandoned : dispatch->stopping || job->partition->revoked;
+    if (too_late)
         give_up(dispatch, job);
-    } else if (how == MR_SENT_NO_PARTITION && !failure->any_partition) {
-        failure->any_partition = true;
+    else if (reshaped)
         put(dispatch, job);
-    } else if (how == MR_SENT_TOO_LARGE && failure->cut < MR_DEAD_LETTER_CUTS) {
-        failure->cut++;
-        put(dispatch, job);
-    } else if (dispatch->stopping || job->partition->revoked) {
-        give_up(dispatch, job);
-    } else {
+    else
         block(dispatch, job, topic, why);
-    }
 }
 
 void mr_aside(struct mr_dispatch *dispatch, struct mr_job *job)

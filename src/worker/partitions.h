@@ -39,8 +39,8 @@ struct mr_partition {
     bool revoked;       /* not ours any more: its jobs end, but store nothing */
     bool paused;
     struct mr_timer patience; /* armed while it is full and not paused yet */
-    size_t blocked;          /* dead letters that it waits for (aside.h) */
-    struct mr_job_list held; /* would start now but for that */
+    size_t blocked;           /* dead letters that it waits for (aside.h) */
+    struct mr_job_list held;  /* would start now but for that */
     struct mr_partition *next;
 };
 

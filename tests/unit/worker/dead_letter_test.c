@@ -10,12 +10,11 @@
 
 #include "worker/dead_letter.h"
 
-static struct mr_policy policy = {
-    .dlq = {.topic = "{base}-dlq",
-            .headers = {"original-topic", "original-partition", "original-offset",
-                        "original-timestamp", "error", "error-stack", "failed-at",
-                        "total-retries"}}};
-
+static char template[] = "{base}-dlq";
+static char names[MR_DLQ_HEADERS][20] = {
+    "original-topic", "original-partition", "original-offset", "original-timestamp",
+    "error",          "error-stack",        "failed-at",       "total-retries"};
+static struct mr_policy policy;
 static struct mr_failure failure;
 static struct mr_dead dead;
 
@@ -23,7 +22,9 @@ static int set_up(void **state)
 {
     (void)state;
     policy.dlq.spring = false;
-    policy.dlq.topic = "{base}-dlq";
+    policy.dlq.topic = template;
+    for (size_t i = 0; i < MR_DLQ_HEADERS; i++)
+        policy.dlq.headers[i] = names[i];
     failure = (struct mr_failure){.fault = {.message = MR_BYTES("it failed"),
                                             .name = MR_BYTES("InternalServerError"),
                                             .trace = MR_BYTES("a.lua:3: it failed")},
