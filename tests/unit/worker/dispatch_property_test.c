@@ -85,7 +85,8 @@ static struct partition {
     int64_t stored; /* -1: nothing yet */
     size_t unhandled;
     size_t unordered; /* of those in no chain that have not ended: neither running nor retrying */
-    bool paused;
+    bool full, paused;
+    uint64_t full_since;
 } partitions[TOPICS * PARTITIONS];
 static struct {
     size_t messages, retries, late, refused, pauses, given_up, reloads;
@@ -111,14 +112,20 @@ static struct input *head(const struct chain *chain)
 static void enter(struct input *input)
 {
     struct chain *chain = input->chain;
-    partitions[input->partition].unhandled++;
+    struct partition *partition = &partitions[input->partition];
+    if (++partition->unhandled == kinds[input->partition / PARTITIONS].window && !partition->full) {
+        partition->full = true;
+        partition->full_since = now_ms;
+    }
     if (chain != NULL)
         chain->queue[(chain->first + chain->count++) % MOST_AT_WORK] = input;
 }
 
 static void leave(struct input *input)
 {
-    partitions[input->partition].unhandled--;
+    struct partition *partition = &partitions[input->partition];
+    if (--partition->unhandled <= kinds[input->partition / PARTITIONS].window / 2)
+        partition->full = false;
     if (input->chain == NULL)
         return;
     assert_ptr_equal(head(input->chain), input);
@@ -181,7 +188,8 @@ void __wrap_mr_consumer_pause(struct mr_consumer *consumer, const char *topic, i
 {
     struct partition *partition = &partitions[partition_of(topic, number)];
     (void)consumer;
-    assert_true(partition->unhandled > kinds[partition_of(topic, number) / PARTITIONS].window / 2);
+    assert_true(partition->full);
+    assert_true(now_ms >= partition->full_since + MR_PARTITION_PATIENCE_MS);
     partition->paused = true;
     seen.pauses++;
 }
