@@ -9,6 +9,7 @@
 
 local apart = require "moonroute.apart"
 local await = require("moonroute.coroutines").await
+local breaker = require "moonroute.breaker"
 local host = require "moonroute.host"
 local json = require "moonroute.json"
 local log = require "moonroute.log"
@@ -31,7 +32,7 @@ router.log = log
 
 -- Raises in the script where no message is being handled.
 local function needs_message(name)
-  if apart.name then
+  if apart.name() then
     error(("router.%s: not while a script loads"):format(name), 3)
   elseif not host.handling() then
     error(("router.%s: no message is being handled"):format(name), 3)
@@ -158,6 +159,35 @@ end
 -- @tparam[opt] string message
 function router.reject(message)
   error({ retryable = false, message = message }, 0)
+end
+
+--- The circuit breaker of that name, for calls that may fail for a while:
+--
+--     local payments = router.breaker("payments", { failures = 5, reset = 10000 })
+--     local receipt = payments:call(router.request, "payments-commands", order)
+--
+-- `breaker:call(f, ...)`, or `breaker(f, ...)`, calls f and returns what it returns or raises what it
+-- raises. Failures in a row open the breaker: calls then raise at once, without calling, until
+-- `reset` has passed and a trial is let through. One that goes well closes it, one that fails opens
+-- it again. All that is raised is a failure, except a `statusCode` of 4xx: that is an answer.
+-- `breaker:state()` is "closed", "open" or "half-open", `breaker.name` its name.
+--
+-- All scripts of a worker share the breaker of a name, also across reloads; the options given last
+-- are in force. The log tells of each change, the metric `circuit_breaker_state` of the state.
+-- @tparam string name
+-- @tparam[opt] table options
+-- @tparam[opt=5] number options.failures in a row that open it
+-- @tparam[opt=30000] number options.reset ms from there to the first trial
+-- @tparam[opt=1] number options.half_open how many trials are let through at once
+-- @treturn table the breaker
+-- @raise a text, where name or an option is impossible. Calls raise `{ statusCode = 503, message =
+-- 'Circuit breaker "payments" is open', error = "CircuitBreakerOpen" }` while it is open.
+function router.breaker(name, options)
+  local made, err = breaker.get(name, options)
+  if not made then
+    error("router.breaker: " .. err, 2)
+  end
+  return made
 end
 
 --- Marks a table as an array, so that an empty one is written as `[]`.

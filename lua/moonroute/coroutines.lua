@@ -5,7 +5,7 @@
 
 local host = require "moonroute.host"
 
-local signal, at_top = host.signal, host.at_top
+local signal, at_top, deep = host.signal, host.at_top, host.deep
 local raw_resume, raw_yield, raw_create = coroutine.resume, coroutine.yield, coroutine.create
 
 local coroutines = {}
@@ -37,6 +37,8 @@ end
 local function resume(co, ...)
   if waiting[co] then
     return false, "cannot resume a coroutine that waits for the router"
+  elseif deep() then
+    return false, "C stack overflow"
   end
   return pass(co, raw_resume(co, ...))
 end

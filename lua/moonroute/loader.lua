@@ -108,10 +108,16 @@ function Generation:load_library(name, file)
   if not chunk then
     return nil, err
   end
-  self.loading[#self.loading + 1] = name
-  local ok, value = apart.run(file.place, chunk, name)
-  self.loading[#self.loading] = nil
-  if not ok then
+  if not apart.name() then
+    self.loading = {} -- what a run that was ended by force has left
+  end
+  local depth = #self.loading
+  self.loading[depth + 1] = name
+  local went, ok, value = pcall(apart.run, file.place, chunk, name)
+  self.loading[depth + 1] = nil
+  if not went then
+    return nil, file.place .. ": " .. tostring(ok)
+  elseif not ok then
     return nil, value
   end
   return value == nil and true or value
@@ -126,7 +132,8 @@ function Generation:library(name)
   end
   local file, missing = self:find(name)
   if not file then
-    return nil, missing
+    local other, err = sandbox.require_other(name)
+    return other, err and missing .. "; " .. tostring(err) or missing
   end
   local value, err = self:load_library(name, file)
   self.libraries[name] = value

@@ -42,7 +42,7 @@ local function write(level, message, fields)
     error(("router.log.%s: fields: expected a table, got a %s"):format(level, type(fields)), 3)
   end
   if host.log_enabled(level) then
-    host.log(level, fault.text(message), flatten(fields or {}), apart.name)
+    host.log(level, fault.text(message), flatten(fields or {}), apart.name())
   end
 end
 

@@ -2,11 +2,13 @@
 -- be changed.
 
 local coroutines = require "moonroute.coroutines"
+local host = require "moonroute.host"
 local log = require "moonroute.log"
 
 local sandbox = {}
 
-local raw_load, raw_rawset, raw_pairs = load, rawset, pairs
+local raw_load, raw_rawset, raw_pairs, raw_require = load, rawset, pairs, require
+local globals = _G
 local metatable_of = debug.getmetatable
 
 -- Every read-only table, with its name.
@@ -104,13 +106,14 @@ local libraries = {
 }
 libraries.string.dump = nil
 
--- Text only: bytecode can do anything. The chunk sees the environment of the script that loads it.
+-- The chunk sees the environment of the script that loads it. Text only, unless scripts are trusted:
+-- bytecode can do anything.
 local function loaders(env)
-  local function load_text(chunk, name, _, own_env)
-    return raw_load(chunk, name, "t", own_env or env)
+  local function load_text(chunk, name, mode, own_env)
+    return raw_load(chunk, name, host.trusted and (mode or "bt") or "t", own_env or env)
   end
   local function load_string(text, name)
-    return raw_load(text, name or text, "t", env)
+    return raw_load(text, name or text, host.trusted and "bt" or "t", env)
   end
   return load_text, load_string
 end
@@ -119,6 +122,16 @@ local strict = {
   __metatable = false,
   __index = function(_, name)
     error(("undefined global '%s'"):format(tostring(name)), 2)
+  end,
+}
+
+local trusting = {
+  __index = function(_, name)
+    local value = rawget(globals, name)
+    if value == nil then
+      error(("undefined global '%s'"):format(tostring(name)), 2)
+    end
+    return value
   end,
 }
 
@@ -132,11 +145,34 @@ local function requirer(views, require)
   end
 end
 
+-- A generator of random numbers of its own: one script cannot seed another's.
+local function own_math()
+  local own = copy(libraries.math)
+  own.random, own.randomseed = host.random()
+  return own
+end
+
+-- Where scripts are trusted: copies of all globals there are, so that setting one stays their own;
+-- and those that modules make later.
+local function trusted_environment(require)
+  local env = copy(globals)
+  env.load, env.loadstring = loaders(env)
+  env.pairs, env.print, env.require = safe_pairs, print_to_log, require
+  env._G = env
+  return setmetatable(env, trusting)
+end
+
 --- A fresh environment. Its globals are its own; reading one that nobody set is an error.
 -- @param require what `require` is in it for modules that are not Lua's own
 function sandbox.environment(require)
+  if host.trusted then
+    return trusted_environment(require)
+  end
   local env, views = copy(functions), {}
   for name, library in raw_pairs(libraries) do
+    if name == "math" then
+      library = own_math()
+    end
     views[name] = sandbox.freeze(name, library)
     env[name] = views[name]
   end
@@ -144,6 +180,27 @@ function sandbox.environment(require)
   env.require = requirer(views, require)
   env._G = env
   return setmetatable(env, strict)
+end
+
+--- What trusted scripts can require beside: whatever Lua itself finds, once a worker.
+-- @return its value, or nil and the error
+function sandbox.require_other(name)
+  if not host.trusted then
+    return nil
+  end
+  local ok, value = pcall(raw_require, name)
+  if ok then
+    return value
+  end
+  return nil, value
+end
+
+--- Makes the coroutines of modules that trusted scripts load ones through which router.request and
+-- router.sleep can wait. Once a state.
+function sandbox.trust()
+  for name, run in raw_pairs(coroutines.library) do
+    raw_rawset(coroutine, name, run)
+  end
 end
 
 --- Closes the way from a string value to what the environment leaves out. Once a state.

@@ -61,6 +61,8 @@ enum mr_metric_source {
     MR_FROM_EACH_GAUGE, /* index: enum mr_gauge, a line a slot with the label worker */
     MR_FROM_HISTOGRAM,  /* index: enum mr_histogram_id, summed over the slots */
     MR_FROM_TOPICS,     /* the slots' topic rows, labels topic and status */
+    MR_FROM_BREAKERS,   /* the slots' breaker rows: a line a row with the labels name and worker */
+    MR_FROM_REJECTED,   /* the same, how many calls were refused */
     MR_FROM_UPTIME,
     MR_FROM_RELOADS, /* label result */
     MR_FROM_DEATHS,  /* label reason */

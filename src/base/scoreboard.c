@@ -89,6 +89,27 @@ uint64_t mr_slot_topic(struct mr_slot *slot, const char *topic)
     return used;
 }
 
+uint64_t mr_slot_breakers(const struct mr_slot *slot)
+{
+    uint64_t used = atomic_load_explicit(&slot->breakers_used, memory_order_acquire);
+    return used < MR_SLOT_BREAKERS ? used : MR_SLOT_BREAKERS;
+}
+
+struct mr_breaker_row *mr_slot_breaker(struct mr_slot *slot, const char *name)
+{
+    uint64_t used = mr_slot_breakers(slot);
+    for (uint64_t i = 0; i < used; i++)
+        if (strcmp(slot->breakers[i].name, name) == 0)
+            return &slot->breakers[i];
+    size_t length = strlen(name);
+    MR_ASSERT(length <= MR_BREAKER_MAX);
+    if (used == MR_SLOT_BREAKERS)
+        return NULL;
+    memcpy(slot->breakers[used].name, name, length + 1);
+    atomic_store_explicit(&slot->breakers_used, used + 1, memory_order_release);
+    return &slot->breakers[used];
+}
+
 void mr_slot_vacate(struct mr_slot *slot)
 {
     mr_cell *over[] = {
@@ -99,4 +120,6 @@ void mr_slot_vacate(struct mr_slot *slot)
         mr_cell_set(over[i], 0);
     for (size_t i = 0; i < MR_GAUGES; i++)
         mr_cell_set(&slot->gauges[i], 0);
+    for (size_t i = 0; i < MR_SLOT_BREAKERS; i++)
+        mr_cell_set(&slot->breakers[i].state, MR_BREAKER_CLOSED);
 }

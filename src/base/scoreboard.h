@@ -11,7 +11,7 @@
 
 #include "base/metrics.h"
 
-enum { MR_SLOT_TOPICS = 2048, MR_TOPIC_MAX = 249 };
+enum { MR_SLOT_TOPICS = 2048, MR_TOPIC_MAX = 249, MR_SLOT_BREAKERS = 256, MR_BREAKER_MAX = 64 };
 
 enum mr_worker_state {
     MR_WORKER_NONE, /* no process */
@@ -24,6 +24,8 @@ enum mr_worker_state {
 
 enum mr_broker_state { MR_BROKER_UNKNOWN, MR_BROKER_UP, MR_BROKER_DOWN };
 
+enum mr_breaker_state { MR_BREAKER_CLOSED, MR_BREAKER_HALF_OPEN, MR_BREAKER_OPEN };
+
 typedef _Atomic uint64_t mr_cell;
 
 struct mr_histogram {
@@ -34,6 +36,13 @@ struct mr_histogram {
 struct mr_topic_row {
     char name[MR_TOPIC_MAX + 7]; /* written once, before `used` counts it */
     mr_cell processed[MR_STATUSES];
+};
+
+/* A circuit breaker of scripts. */
+struct mr_breaker_row {
+    char name[MR_BREAKER_MAX + 8]; /* written once, before `used` counts it */
+    mr_cell state;                 /* enum mr_breaker_state */
+    mr_cell rejected;              /* calls */
 };
 
 struct mr_slot {
@@ -48,6 +57,8 @@ struct mr_slot {
     /* The message whose Lua is running right now; topic index + 1, 0 for none; since: monotonic ms.
      */
     mr_cell running_topic, running_partition, running_offset, running_since;
+    mr_cell breakers_used;
+    struct mr_breaker_row breakers[MR_SLOT_BREAKERS];
     mr_cell topics_used;
     struct mr_topic_row topics[MR_SLOT_TOPICS]; /* the last one collects what had no row: "other" */
 };
@@ -83,6 +94,10 @@ void mr_histogram_observe(struct mr_histogram *histogram, uint64_t nanoseconds);
 uint64_t mr_slot_topic(struct mr_slot *slot, const char *topic);
 /* How many rows have a name, for readers; the last row ("other") is beside these. */
 uint64_t mr_slot_topics(const struct mr_slot *slot);
+/* The row of a circuit breaker, made at its first use. NULL where none is left: names that an
+ * earlier worker of the slot had stay. */
+struct mr_breaker_row *mr_slot_breaker(struct mr_slot *slot, const char *name);
+uint64_t mr_slot_breakers(const struct mr_slot *slot); /* how many rows have a name */
 /* The master, when the slot's worker is gone: what it was doing is over, what it counted stays. */
 void mr_slot_vacate(struct mr_slot *slot);
 

@@ -40,8 +40,9 @@ static int refuse_sleep(void *data, void *job, int64_t milliseconds, char *error
 
 static void check_scripts(const struct mr_snapshot *snapshot, struct mr_errors *errors)
 {
-    const struct mr_host host = {refuse_publish, refuse_request, refuse_sleep};
-    struct mr_vm *vm = mr_vm_new(&host, NULL);
+    const struct mr_host host = {
+        .publish = refuse_publish, .request = refuse_request, .sleep = refuse_sleep};
+    struct mr_vm *vm = mr_vm_new(&host, NULL, mr_settings_trust(snapshot->config));
     mr_generation_check(vm, snapshot, errors);
     mr_vm_free(vm);
 }

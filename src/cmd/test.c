@@ -1,15 +1,15 @@
 #include <stdio.h>
 #include <unistd.h>
 
-#include "cmd/options.h"
+#include "cmd/settings.h"
 #include "lua/specs.h"
 
 /* busted's own default. */
 static const char usual_path[] = "spec";
 
-static int run(const char *path)
+static int run(const char *path, enum mr_trust trust)
 {
-    switch (mr_specs_run(path)) {
+    switch (mr_specs_run(path, trust)) {
     case MR_SPECS_PASSED:
         return MR_EXIT_OK;
     case MR_SPECS_FAILED:
@@ -23,16 +23,32 @@ static int run(const char *path)
     return MR_EXIT_INTERNAL;
 }
 
+/* Only whether scripts are trusted is asked of the configuration. */
+static int run_as_configured(const char *path, const struct mr_settings *settings)
+{
+    struct mr_errors errors = {0};
+    struct mr_config *config = mr_settings_config(settings, &errors);
+    int code = MR_EXIT_CONFIG;
+    if (errors.count == 0)
+        code = run(path, mr_settings_trust(config));
+    else
+        fputs(mr_errors_text(&errors), stderr);
+    mr_errors_free(&errors);
+    mr_config_free(config);
+    return code;
+}
+
 int mr_cmd_test(const struct mr_command *self, int argc, char **argv)
 {
     int code;
-    const struct mr_option options[] = {{.name = NULL}};
+    struct mr_settings settings = {0};
+    const struct mr_option options[] = {MR_SETTINGS_FILE_OPTIONS(&settings), {.name = NULL}};
     int count = mr_options_parse(self, options, argc, argv, 0, 1, &code);
     if (count < 0)
         return code;
     const char *path = count == 1 ? argv[1] : usual_path;
     if (access(path, R_OK) == 0)
-        return run(path);
+        return run_as_configured(path, &settings);
     fprintf(stderr, "moonroute test: no specs at %s: name a file or a folder of *_spec.lua files\n",
             path);
     return MR_EXIT_USAGE;

@@ -1,6 +1,7 @@
 #include "lua/call.h"
 
 #include "base/panic.h"
+#include "lua/stack.h"
 
 static int door(lua_State *L)
 {
@@ -36,10 +37,17 @@ void mr_call_open(struct mr_vm *vm)
     MR_ASSERT(lua_gettop(vm->L) == MR_SLOT_DOOR);
 }
 
+static void begin_run(struct mr_vm *vm)
+{
+    vm->runs++;
+    mr_stack_mark(vm);
+}
+
 int mr_call(struct mr_vm *vm, mr_call_fn *function, void *data)
 {
     vm->call.function = function;
     vm->call.data = data;
+    begin_run(vm);
     lua_pushvalue(vm->L, MR_SLOT_DOOR);
     switch (lua_pcall(vm->L, 0, LUA_MULTRET, MR_SLOT_ON_ERROR)) {
     case 0:
@@ -67,6 +75,7 @@ enum mr_resumed mr_call_resume(struct mr_vm *vm, struct mr_task *task, lua_State
 {
     MR_ASSERT(vm->running == NULL);
     vm->running = task;
+    begin_run(vm);
     int status = lua_resume(co, count);
     vm->running = NULL;
     switch (status) {

@@ -30,7 +30,7 @@ static int decode_in(struct mr_vm *vm, struct mr_bytes text, char *why, size_t s
 int mr_document_check(struct mr_bytes text, char *why, size_t size)
 {
     static const struct mr_host nobody;
-    struct mr_vm *vm = mr_vm_new(&nobody, NULL);
+    struct mr_vm *vm = mr_vm_new(&nobody, NULL, MR_SANDBOXED);
     int result = decode_in(vm, text, why, size);
     mr_call_done(vm);
     mr_vm_free(vm);
@@ -42,7 +42,7 @@ bool mr_document_says_failure(struct mr_bytes text)
     static const struct mr_host nobody;
     char why[256];
     bool fails = false;
-    struct mr_vm *vm = mr_vm_new(&nobody, NULL);
+    struct mr_vm *vm = mr_vm_new(&nobody, NULL, MR_SANDBOXED);
     if (text.data != NULL && decode_in(vm, text, why, sizeof(why)) == 0 && lua_istable(vm->L, -1)) {
         lua_pushliteral(vm->L, "success");
         lua_rawget(vm->L, -2);

@@ -11,6 +11,10 @@
  * other form. */
 static const double whole_most = 1e15;
 
+/* No broker takes a record as long as this. The same string can be in a value a million times, so
+ * that a small value can have more text than there is memory. */
+static const size_t text_most = (size_t)256 << 20;
+
 /* A table being written; the chain leads to the outermost one. */
 struct level {
     const struct level *outer;
@@ -195,6 +199,8 @@ static void put_table(const struct encoder *encoder, int index, struct level *ou
 static void put_value(const struct encoder *encoder, int index, struct level *outer)
 {
     lua_State *L = encoder->L;
+    if (encoder->out->length > text_most)
+        refuse(encoder, outer, "more than 256 MB of JSON");
     switch (lua_type(L, index)) {
     case LUA_TSTRING:
         put_string(encoder, index, outer);

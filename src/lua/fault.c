@@ -15,11 +15,18 @@ static struct mr_bytes bytes_of(const struct mr_buf *buf)
     return (struct mr_bytes){mr_buf_text(buf), buf->length};
 }
 
+/* Of what is raised as much is kept as replies, headers and logs can carry. */
+enum { TEXT_MOST = 16384 };
+
 /* Copies text, bytes that are not UTF-8 as U+FFFD. */
 static void put(struct mr_buf *buf, const char *text, size_t length)
 {
     mr_buf_clear(buf);
     for (size_t at = 0; at < length;) {
+        if (buf->length >= TEXT_MOST) {
+            mr_buf_string(buf, "...");
+            return;
+        }
         size_t run = mr_utf8_length(text + at, length - at);
         if (run > 0)
             mr_buf_append(buf, text + at, run);

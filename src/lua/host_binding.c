@@ -11,6 +11,8 @@
 #include "lua/log_binding.h"
 #include "lua/modules.h"
 #include "lua/outgoing.h"
+#include "lua/random.h"
+#include "lua/stack.h"
 #include "lua/state.h"
 
 enum { ERROR_SIZE = 512 };
@@ -24,6 +26,50 @@ static int at_top(lua_State *L)
     return 1;
 }
 
+/* deep() -> is so much of C's stack in use that nothing more should nest? */
+static int deep(lua_State *L)
+{
+    lua_pushboolean(L, mr_stack_is_deep(mr_vm_of(L)));
+    return 1;
+}
+
+/* clock() -> ms, from some moment on, never back */
+static int monotonic(lua_State *L)
+{
+    lua_pushnumber(L, (lua_Number)mr_clock_ms());
+    return 1;
+}
+
+/* breaker_state(name, state) */
+static int breaker_state(lua_State *L)
+{
+    const struct mr_vm *vm = mr_vm_of(L);
+    static const char *const states[] = {[MR_BREAKER_CLOSED] = "closed",
+                                         [MR_BREAKER_HALF_OPEN] = "half-open",
+                                         [MR_BREAKER_OPEN] = "open",
+                                         NULL};
+    int state = luaL_checkoption(L, 2, NULL, states);
+    if (vm->host.breaker != NULL)
+        vm->host.breaker(vm->data, luaL_checkstring(L, 1), (enum mr_breaker_state)state);
+    return 0;
+}
+
+/* breaker_rejected(name) */
+static int breaker_rejected(lua_State *L)
+{
+    const struct mr_vm *vm = mr_vm_of(L);
+    if (vm->host.breaker_rejected != NULL)
+        vm->host.breaker_rejected(vm->data, luaL_checkstring(L, 1));
+    return 0;
+}
+
+/* run() -> the number of this uninterrupted run of Lua */
+static int run(lua_State *L)
+{
+    lua_pushnumber(L, (lua_Number)mr_vm_of(L)->runs);
+    return 1;
+}
+
 /* handling() -> is a message being handled? */
 static int handling(lua_State *L)
 {
@@ -31,14 +77,16 @@ static int handling(lua_State *L)
     return 1;
 }
 
-/* publish(record) -> nil, or what is wrong */
+/* publish(record) -> nil, or what is wrong. A script can stop half-way in router.publish (its value
+ * has metamethods, which may yield) and go on when its message is done. */
 static int publish(lua_State *L)
 {
     struct mr_vm *vm = mr_vm_of(L);
     struct mr_outgoing record;
-    char error[ERROR_SIZE] = "";
+    char error[ERROR_SIZE] = "no message is being handled";
     mr_outgoing_read(vm, L, 1, &record);
-    if (vm->host.publish(vm->data, vm->running->job, &record, error, sizeof(error)) == 0)
+    if (vm->running != NULL &&
+        vm->host.publish(vm->data, vm->running->job, &record, error, sizeof(error)) == 0)
         return 0;
     lua_pushstring(L, error);
     return 1;
@@ -89,6 +137,10 @@ int mr_luaopen_host(lua_State *L)
 {
     static const luaL_Reg functions[] = {
         {"at_top", at_top},
+        {"breaker_rejected", breaker_rejected},
+        {"breaker_state", breaker_state},
+        {"clock", monotonic},
+        {"deep", deep},
         {"env", env},
         {"handling", handling},
         {"fill", mr_context_fill},
@@ -98,6 +150,8 @@ int mr_luaopen_host(lua_State *L)
         {"log_enabled", mr_log_enabled_for},
         {"now", now},
         {"publish", publish},
+        {"random", mr_random_new},
+        {"run", run},
         {"slot", mr_context_slot},
         {"uuid", uuid},
         {NULL, NULL},
@@ -105,6 +159,8 @@ int mr_luaopen_host(lua_State *L)
     mr_modules_functions(L, functions);
     lua_pushvalue(L, lua_upvalueindex(1));
     lua_setfield(L, -2, "signal");
+    lua_pushboolean(L, mr_vm_of(L)->trust == MR_TRUSTED);
+    lua_setfield(L, -2, "trusted");
     lua_rawgeti(L, LUA_REGISTRYINDEX, mr_vm_of(L)->contexts);
     lua_setfield(L, -2, "contexts");
     return 1;

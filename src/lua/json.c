@@ -82,8 +82,13 @@ void mr_json_decode(lua_State *L, const struct mr_json *json, int index)
     lua_call(L, 1, 1);
 }
 
+/* What one huge value took is not kept for all the small ones. */
+static const size_t keep_most = (size_t)1 << 20;
+
 void mr_json_encode(lua_State *L, struct mr_json *json, int index)
 {
+    if (json->text.capacity > keep_most)
+        mr_buf_free(&json->text);
     mr_buf_clear(&json->text);
     mr_encode(L, index, json->array, &json->text);
     lua_pushlstring(L, mr_buf_text(&json->text), json->text.length);

@@ -31,11 +31,11 @@ static int run(lua_State *L, void *data)
 }
 
 /* No message is ever handled here, so that nothing is asked of a host. */
-enum mr_specs mr_specs_run(const char *path)
+enum mr_specs mr_specs_run(const char *path, enum mr_trust trust)
 {
     const struct mr_host none = {0};
     struct specs specs = {path, MR_SPECS_BROKEN};
-    struct mr_vm *vm = mr_vm_open(&none, NULL, false);
+    struct mr_vm *vm = mr_vm_open(&none, NULL, false, trust);
     if (mr_call(vm, run, &specs) != 0)
         fprintf(stderr, "%s\n", mr_buf_text(&vm->trace));
     mr_call_done(vm);

@@ -3,6 +3,8 @@
 #ifndef MR_LUA_SPECS_H
 #define MR_LUA_SPECS_H
 
+#include "lua/vm.h"
+
 enum mr_specs {
     MR_SPECS_PASSED,
     MR_SPECS_FAILED,
@@ -10,7 +12,8 @@ enum mr_specs {
     MR_SPECS_BROKEN,    /* busted itself failed; standard error says how */
 };
 
-/* `path` is a file or a folder of *_spec.lua files. busted reports on standard output. */
-enum mr_specs mr_specs_run(const char *path);
+/* `path` is a file or a folder of *_spec.lua files; scripts that a spec loads are trusted or not.
+ * busted reports on standard output. */
+enum mr_specs mr_specs_run(const char *path, enum mr_trust trust);
 
 #endif

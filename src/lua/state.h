@@ -26,13 +26,18 @@ struct mr_vm {
     struct mr_host host;
     void *data;    /* the host's */
     bool is_alone; /* sees no Lua files but those in the binary, and is hardened: as all are but
-                      that of `moonroute test` */
+                      that of `moonroute test` and those of trusted scripts */
+    enum mr_trust trust;
     struct {
         mr_call_fn *function;
         void *data;
     } call;                  /* what the door is to run */
     struct mr_buf trace;     /* of the last protected call that failed */
     struct mr_task *running; /* the task whose Lua is on the CPU; NULL while none is */
+    uint64_t runs;           /* how often Lua was entered */
+    const char *stack;       /* where C's stack was at that */
+    size_t stack_most;       /* bytes of it, see lua/stack.h */
+    lua_CFunction gsub;      /* Lua's own */
     struct mr_pool pool;
     struct mr_json json;
     struct mr_pair *pairs; /* scratch for headers on their way out */
@@ -45,7 +50,8 @@ struct mr_vm {
     int contexts; /* and to the table at MR_SLOT_CONTEXTS */
 };
 
-struct mr_vm *mr_vm_open(const struct mr_host *host, void *data, bool is_alone);
+struct mr_vm *mr_vm_open(const struct mr_host *host, void *data, bool is_alone,
+                         enum mr_trust trust);
 
 /* The VM that a binding's function belongs to: its first upvalue. */
 static inline struct mr_vm *mr_vm_of(lua_State *L)

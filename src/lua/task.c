@@ -106,13 +106,23 @@ static int ask_host(struct mr_task *task, char *error)
 static int begin_wait(struct mr_task *task)
 {
     char error[ERROR_SIZE] = "";
-    MR_ASSERT(lua_touserdata(task->co, SIGNAL) == task->vm);
     if (ask_host(task, error) == 0)
         return 0;
     lua_settop(task->co, 0);
     lua_pushliteral(task->co, "refused");
     lua_pushstring(task->co, error);
     return -1;
+}
+
+/* Yielded by something else than await(): only a trusted script gets past the coroutine library of
+ * the runtime. Nobody would ever resume it. */
+static void refuse_yield(struct mr_task *task, struct mr_result *result)
+{
+    task->state = MR_TASK_BROKEN;
+    *result = (struct mr_result){.outcome = MR_OUTCOME_RAISED};
+    mr_fault_error(&task->fault,
+                   "the handler yielded to nobody: use router.sleep or router.request",
+                   task->script->place, &result->fault);
 }
 
 /* Runs the task with `count` values until it waits for the host or is done. */
@@ -131,6 +141,10 @@ static void run(struct mr_task *task, int count, struct mr_result *result)
             return;
         case MR_RESUMED_YIELDED:
             break;
+        }
+        if (lua_touserdata(task->co, SIGNAL) != task->vm) {
+            refuse_yield(task, result);
+            return;
         }
         task->state = MR_TASK_YIELDED;
         if (begin_wait(task) == 0) {

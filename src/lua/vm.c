@@ -1,12 +1,13 @@
 #include "lua/vm.h"
 
 #include <stdlib.h>
-#include <sys/random.h>
 
 #include "base/panic.h"
 #include "lua/call.h"
 #include "lua/host_binding.h"
 #include "lua/modules.h"
+#include "lua/random.h"
+#include "lua/stack.h"
 #include "lua/state.h"
 
 static void open_references(struct mr_vm *vm)
@@ -18,23 +19,20 @@ static void open_references(struct mr_vm *vm)
     vm->check = mr_modules_ref(vm->L, "moonroute.loader", "check");
 }
 
-/* LuaJIT starts every state at the same random number; workers shall differ. */
+/* That of specs and of trusted scripts' modules; each sandboxed script has its own. */
 static void seed_random(lua_State *L)
 {
-    uint32_t seed = 0;
-    ssize_t got = getrandom(&seed, sizeof(seed), 0);
-    MR_ASSERT(got == (ssize_t)sizeof(seed));
     lua_getglobal(L, "math");
     lua_getfield(L, -1, "randomseed");
-    lua_pushnumber(L, seed);
-    lua_call(L, 1, 0);
+    mr_random_seed(L);
     lua_pop(L, 1);
 }
 
-static void harden(lua_State *L)
+/* A function of lua/moonroute/sandbox.lua. */
+static void call_sandbox(lua_State *L, const char *function)
 {
     mr_modules_require(L, "moonroute.sandbox");
-    lua_getfield(L, -1, "harden");
+    lua_getfield(L, -1, function);
     lua_call(L, 0, 0);
     lua_pop(L, 1);
 }
@@ -43,10 +41,13 @@ static int open_runtime(lua_State *L, void *data)
 {
     struct mr_vm *vm = data;
     mr_modules_open(L, vm->is_alone);
+    mr_stack_guard(vm, L);
     mr_modules_preload(vm, "moonroute.host", mr_luaopen_host);
     mr_json_open(vm);
     if (vm->is_alone)
-        harden(L);
+        call_sandbox(L, "harden");
+    else if (vm->trust == MR_TRUSTED)
+        call_sandbox(L, "trust");
     seed_random(L);
     open_references(vm);
     return 0;
@@ -62,12 +63,14 @@ static void open_tables(struct mr_vm *vm)
     vm->contexts = luaL_ref(vm->L, LUA_REGISTRYINDEX);
 }
 
-struct mr_vm *mr_vm_open(const struct mr_host *host, void *data, bool is_alone)
+struct mr_vm *mr_vm_open(const struct mr_host *host, void *data, bool is_alone, enum mr_trust trust)
 {
     struct mr_vm *vm = mr_alloc(sizeof(*vm));
+    mr_stack_raise();
     vm->host = *host;
     vm->data = data;
     vm->is_alone = is_alone;
+    vm->trust = trust;
     vm->L = luaL_newstate();
     if (vm->L == NULL)
         mr_panic(__FILE__, __LINE__, "out of memory");
@@ -79,9 +82,9 @@ struct mr_vm *mr_vm_open(const struct mr_host *host, void *data, bool is_alone)
     return vm;
 }
 
-struct mr_vm *mr_vm_new(const struct mr_host *host, void *data)
+struct mr_vm *mr_vm_new(const struct mr_host *host, void *data, enum mr_trust trust)
 {
-    return mr_vm_open(host, data, true);
+    return mr_vm_open(host, data, trust == MR_SANDBOXED, trust);
 }
 
 void mr_vm_free(struct mr_vm *vm)

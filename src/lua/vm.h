@@ -13,6 +13,7 @@
 #include "base/errors.h"
 #include "base/log.h"
 #include "base/record.h"
+#include "base/scoreboard.h"
 #include "base/snapshot.h"
 
 struct mr_vm;
@@ -37,6 +38,9 @@ struct mr_host {
      * within the call. */
     int (*request)(void *data, void *job, const struct mr_ask *ask, char *error, size_t size);
     int (*sleep)(void *data, void *job, int64_t milliseconds, char *error, size_t size);
+    /* A circuit breaker is made, or changes; it has refused a call. May be NULL: nobody watches. */
+    void (*breaker)(void *data, const char *name, enum mr_breaker_state state);
+    void (*breaker_rejected)(void *data, const char *name);
 };
 
 /* What a handler is called with. What it points to is borrowed until the task has ended. */
@@ -96,7 +100,11 @@ struct mr_result {
     struct mr_fault fault;
 };
 
-struct mr_vm *mr_vm_new(const struct mr_host *host, void *data);
+/* What scripts may do (the key `sandbox`). Trusted ones have all of Lua's libraries and find
+ * modules wherever Lua does. */
+enum mr_trust { MR_SANDBOXED, MR_TRUSTED };
+
+struct mr_vm *mr_vm_new(const struct mr_host *host, void *data, enum mr_trust trust);
 void mr_vm_free(struct mr_vm *vm);           /* tasks and generations must have ended */
 size_t mr_vm_memory(const struct mr_vm *vm); /* bytes in use by Lua */
 

@@ -121,6 +121,20 @@ static void put_topics(struct line *line)
     free(sums);
 }
 
+static void put_breakers(struct line *line, enum mr_metric_source source)
+{
+    const struct mr_scoreboard *board = line->view->board;
+    for (uint64_t slot = 0; slot < board->slot_count; slot++) {
+        const struct mr_breaker_row *row = board->slots[slot].breakers;
+        for (uint64_t left = mr_slot_breakers(&board->slots[slot]); left > 0; left--, row++) {
+            mr_buf_printf(line->out, "%s{name=\"", line->name.data);
+            put_label_value(line->out, row->name);
+            mr_buf_printf(line->out, "\",worker=\"%" PRIu64 "\"} %" PRIu64 "\n", slot,
+                          mr_cell_get(source == MR_FROM_BREAKERS ? &row->state : &row->rejected));
+        }
+    }
+}
+
 static void put_uptime(struct line *line)
 {
     uint64_t uptime = line->view->now - line->view->started;
@@ -146,6 +160,10 @@ static void put_samples(struct line *line, const struct mr_metric *metric)
         return;
     case MR_FROM_TOPICS:
         put_topics(line);
+        return;
+    case MR_FROM_BREAKERS:
+    case MR_FROM_REJECTED:
+        put_breakers(line, metric->source);
         return;
     case MR_FROM_UPTIME:
         put_uptime(line);

@@ -1,5 +1,6 @@
 /* What scripts ask the worker for (struct mr_host of lua/vm.h). */
 #include "base/clock.h"
+#include "base/log.h"
 #include "worker/dispatch.h"
 
 static int publish(void *data, void *job, const struct mr_outgoing *record, char *error,
@@ -34,4 +35,36 @@ static int sleep_for(void *data, void *given, int64_t milliseconds, char *error,
     return 0;
 }
 
-const struct mr_host mr_dispatch_host = {publish, request, sleep_for};
+static void tell(const char *name, enum mr_breaker_state state)
+{
+    static const struct {
+        enum mr_log_level level;
+        const char *event;
+    } told[] = {
+        [MR_BREAKER_CLOSED] = {MR_LOG_INFO, "breaker_closed"},
+        [MR_BREAKER_HALF_OPEN] = {MR_LOG_INFO, "breaker_half_open"},
+        [MR_BREAKER_OPEN] = {MR_LOG_WARN, "breaker_opened"},
+    };
+    mr_log(told[state].level, told[state].event, MR_S("breaker", name));
+}
+
+static void breaker(void *data, const char *name, enum mr_breaker_state state)
+{
+    struct mr_dispatch *dispatch = data;
+    struct mr_breaker_row *row = mr_slot_breaker(dispatch->slot, name);
+    if (row != NULL && mr_cell_get(&row->state) == state)
+        return; /* it was made, closed */
+    if (row != NULL)
+        mr_cell_set(&row->state, state);
+    tell(name, state);
+}
+
+static void breaker_rejected(void *data, const char *name)
+{
+    struct mr_dispatch *dispatch = data;
+    struct mr_breaker_row *row = mr_slot_breaker(dispatch->slot, name);
+    if (row != NULL)
+        mr_cell_add(&row->rejected, 1);
+}
+
+const struct mr_host mr_dispatch_host = {publish, request, sleep_for, breaker, breaker_rejected};

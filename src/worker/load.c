@@ -138,9 +138,17 @@ static bool connect_kafka(struct mr_worker *worker, struct mr_snapshot *snapshot
     return true;
 }
 
+static struct mr_vm *open_vm(struct mr_worker *worker, const struct mr_config *config)
+{
+    enum mr_trust trust = mr_config_boolean(config, "sandbox") ? MR_SANDBOXED : MR_TRUSTED;
+    return mr_vm_new(&mr_dispatch_host, &worker->dispatch, trust);
+}
+
 /* Loads a snapshot beside the current one. Returns an enum mr_exit. */
 static int prepare(struct mr_worker *worker, struct mr_snapshot *snapshot, struct mr_errors *errors)
 {
+    if (worker->vm == NULL)
+        worker->vm = open_vm(worker, snapshot->config);
     struct mr_generation *generation = mr_generation_load(worker->vm, snapshot, errors);
     if (generation == NULL)
         return MR_EXIT_DATA;

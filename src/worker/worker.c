@@ -152,7 +152,6 @@ int mr_worker_run(uint64_t slot)
     worker->dispatch.timers = &worker->timers;
     worker->dispatch.random = mr_clock_ns() ^ (slot << 48);
     worker->dispatch.partitions.timers = &worker->timers;
-    worker->vm = mr_vm_new(&mr_dispatch_host, &worker->dispatch);
     start_loop(worker);
     mr_worker_show_state(worker);
     uv_run(&worker->loop, UV_RUN_DEFAULT);

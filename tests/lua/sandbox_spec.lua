@@ -68,3 +68,107 @@ describe("an environment", function()
     assert.equal("other", asked)
   end)
 end)
+
+-- Two scripts of a generation, and all that each can get hold of: what it can walk to from its
+-- environment, what every function there gives and raises for a handful of arguments, and so on.
+describe("two scripts", function()
+  local loader = require "moonroute.loader"
+  local script = "router, cjson = require 'moonroute', require 'cjson' function handleMessage() end"
+  local results
+
+  -- Specs run in an open state; scripts never do.
+  local dump = string.dump
+  setup(sandbox.harden)
+  teardown(function()
+    rawset(string, "dump", dump)
+    debug.getmetatable("").__metatable = nil
+  end)
+
+  -- Those of the script itself: what it makes is its own.
+  local function arguments()
+    return { "x", 1, 0, {}, function() return {} end, "%s", "count", "cjson", "moonroute" }
+  end
+
+  local function take(value)
+    if type(value) == "table" or type(value) == "userdata" or type(value) == "thread" then
+      results[#results + 1] = value
+    end
+  end
+
+  local function take_all(_, ...)
+    for position = 1, select("#", ...) do
+      take((select(position, ...)))
+    end
+  end
+
+  -- In a coroutine, so that what yields comes back too; an endless reader is none of this test.
+  local function call(reached, ...)
+    take_all(coroutine.resume(coroutine.create(reached), ...))
+  end
+
+  local function reach(env)
+    local seen, queue, given = {}, { env }, {}
+    local left_out = { [env.load] = true, [env.print] = true } -- endless; noisy
+    for _, write in env.pairs(env.router.log) do
+      left_out[write] = true
+    end
+    local function visit(value)
+      local kind = type(value)
+      if (kind == "table" or kind == "userdata" or kind == "thread" or kind == "function")
+        and seen[value] == nil then
+        seen[value] = true
+        queue[#queue + 1] = value
+      end
+    end
+    while #queue > 0 do
+      local value = table.remove(queue)
+      seen[value] = true
+      visit(env.getmetatable(value))
+      if type(value) == "table" then
+        for key, field in env.pairs(value) do
+          visit(key)
+          visit(field)
+        end
+        for key, field in next, value do
+          visit(key)
+          visit(field)
+        end
+      elseif type(value) == "function" and not left_out[value] and not given[value] then
+        results = {}
+        call(value)
+        for _, first in ipairs(arguments()) do
+          given[first] = true
+          call(value, first)
+          for _, second in ipairs(arguments()) do
+            given[second] = true
+            call(value, first, second)
+          end
+        end
+        for _, result in ipairs(results) do
+          visit(result)
+        end
+      end
+    end
+    return seen
+  end
+
+  it("share nothing that either can write", function()
+    local generation = loader.load {
+      { name = "a.lua", place = "scripts/a.lua", text = script },
+      { name = "b.lua", place = "scripts/b.lua", text = script },
+    }
+    assert.same({}, generation.errors)
+    local of_a = reach(getfenv(generation.handlers["a.lua"]))
+    local of_b = reach(getfenv(generation.handlers["b.lua"]))
+    local count, functions = 0, 0
+    for value in pairs(of_a) do
+      count = count + 1
+      functions = functions + (type(value) == "function" and 1 or 0)
+      if of_b[value] and type(value) ~= "function" then
+        assert(value == require("cjson").null, "both reach " .. tostring(value))
+      end
+    end
+    assert.is_true(functions > 90, functions .. " functions")
+    assert.is_true(count > functions + 10, count .. " objects")
+  end)
+end)

@@ -53,6 +53,26 @@ static void a_file_of_another_size_is_no_scoreboard(void **state)
     assert_int_equal(mr_scoreboard_attach(&other, -1), -EBADF);
 }
 
+static void a_circuit_breaker_keeps_its_row_and_what_it_counted(void **state)
+{
+    struct mr_scoreboard *board = *state;
+    struct mr_slot *slot = &board->slots[0];
+    char name[MR_BREAKER_MAX + 1];
+    struct mr_breaker_row *row = mr_slot_breaker(slot, "payments");
+    mr_cell_set(&row->state, MR_BREAKER_OPEN);
+    mr_cell_set(&row->rejected, 2);
+    mr_slot_vacate(slot);
+    assert_ptr_equal(mr_slot_breaker(slot, "payments"), row);
+    assert_int_equal(mr_cell_get(&row->state), MR_BREAKER_CLOSED);
+    assert_int_equal(mr_cell_get(&row->rejected), 2);
+    for (int i = 1; i < MR_SLOT_BREAKERS; i++) {
+        snprintf(name, sizeof(name), "%0*d", MR_BREAKER_MAX, i);
+        assert_string_equal(mr_slot_breaker(slot, name)->name, name);
+    }
+    assert_null(mr_slot_breaker(slot, "one more"));
+    assert_int_equal(mr_slot_breakers(slot), MR_SLOT_BREAKERS);
+}
+
 static void a_topic_keeps_its_row(void **state)
 {
     struct mr_scoreboard *board = *state;
@@ -133,6 +153,7 @@ int main(void)
         TEST(what_a_worker_writes_the_master_reads),
         TEST(the_descriptor_is_not_inherited),
         TEST(a_file_of_another_size_is_no_scoreboard),
+        TEST(a_circuit_breaker_keeps_its_row_and_what_it_counted),
         TEST(a_topic_keeps_its_row),
         TEST(topics_beyond_the_last_row_share_one),
         TEST(a_name_longer_than_a_row_counts_as_other),

@@ -172,6 +172,214 @@ static void the_rest_of_lua_is_there(void **state)
         "[\"a\",2,true,0]");
 }
 
+/* Each of these ended the process once: LuaJIT does not count the C stack that they take. */
+static void what_nests_without_end_is_an_error(void **state)
+{
+    struct world *world = *state;
+    world_script(world, evaluating);
+    assert_evaluates(world,
+                     "local function nest() return (('x'):gsub('x', nest)) end "
+                     "return (select(2, pcall(nest))):match('stack overflow')",
+                     "stack overflow");
+    assert_evaluates(world,
+                     "local function nest() return coroutine.wrap(nest)() end "
+                     "return (select(2, pcall(nest))):match('stack overflow')",
+                     "stack overflow");
+    assert_evaluates(world,
+                     "local function nest() return coroutine.wrap(function() "
+                     "return (('x'):gsub('x', nest)) end)() end "
+                     "return (select(2, pcall(nest))):match('stack overflow')",
+                     "stack overflow");
+    assert_evaluates(world,
+                     "local function within(recurse) local done local function nest() "
+                     "local ok = pcall(coroutine.wrap(nest)) "
+                     "if not ok and not done then done = true recurse() end end "
+                     "nest() return done end "
+                     "local function sort() table.sort({ 1, 2 }, sort) end "
+                     "local function read() return load(read) end "
+                     "local function show() return '' .. tostring(setmetatable({}, "
+                     "{ __tostring = show })) end "
+                     "return { within(function() pcall(sort) end), within(function() pcall(read) "
+                     "end), within(function() pcall(show) end) }",
+                     "[true,true,true]");
+}
+
+/* router.publish asks the value for its id, which may yield in a script's coroutine; that one may
+ * be resumed while no message is handled. */
+static void nothing_is_published_for_a_message_that_is_done(void **state)
+{
+    struct world *world = *state;
+    world_script(world,
+                 "local router = require 'moonroute' "
+                 "local co = coroutine.create(function() router.publish('t', setmetatable({}, "
+                 "{ __index = function() coroutine.yield() end })) end) "
+                 "function handleMessage() coroutine.resume(co) "
+                 "error(setmetatable({ n = 1 }, { __tostring = function() "
+                 "coroutine.resume(co) coroutine.resume(co) "
+                 "return tostring(select(2, coroutine.resume(co))) .. coroutine.status(co) end })) "
+                 "end");
+    struct mr_task *task = world_start(world, "1");
+    assert_raised(world, "dead");
+    world_end(world, task);
+    assert_int_equal(world->published.count, 0);
+}
+
+/* What a library leaves behind when the stack is full in the middle of loading it. */
+static void a_library_that_breaks_off_leaves_the_router_usable(void **state)
+{
+    struct world *world = *state;
+    world_files(world, "lib/broken.lua", "error('broken')", "test.lua",
+                "local router = require 'moonroute' "
+                "local function fill() pcall(require, 'broken') return 1 + fill() end "
+                "function handleMessage() pcall(fill) "
+                "local _, why = pcall(require, 'broken') router.sleep(1) return why end",
+                NULL);
+    world->generation = world_load(world);
+    assert_string_equal(mr_errors_text(&world->errors), "");
+    struct mr_task *task = world_start(world, "1");
+    assert_int_equal(world->result.outcome, MR_OUTCOME_YIELDED);
+    const struct mr_resumption done = {.kind = MR_RESUME_DONE};
+    mr_task_resume(task, &done, &world->result);
+    assert_reply(world, "\"scripts/lib/broken.lua:1: broken\"");
+    world_end(world, task);
+}
+
+static void a_script_seeds_its_own_random_numbers(void **state)
+{
+    struct world *world = *state;
+    world_files(world, "a.lua",
+                "math.randomseed(7) function onLoad() math.randomseed(7) end "
+                "function handleMessage() end",
+                "test.lua",
+                "math.randomseed(7) local first = math.random(1e9) math.randomseed(7) "
+                "function handleMessage() return math.random(1e9) == first end",
+                NULL);
+    world->generation = world_load(world);
+    assert_string_equal(mr_errors_text(&world->errors), "");
+    struct mr_task *task = world_start(world, "1");
+    assert_reply(world, "true");
+    world_end(world, task);
+}
+
+/* The handler is looked up once, as the script has loaded. */
+static void a_handler_that_is_replaced_while_it_runs_stays(void **state)
+{
+    struct world *world = *state;
+    world_script(world, "local n = 0 function handleMessage() n = n + 1 handleMessage = nil "
+                        "_G.handleMessage = function() return 'other' end return n end");
+    for (int i = 1; i <= 2; i++) {
+        struct mr_task *task = world_start(world, "1");
+        assert_reply(world, i == 1 ? "1" : "2");
+        world_end(world, task);
+    }
+}
+
+static void json_without_end_is_refused(void **state)
+{
+    assert_fails(*state,
+                 "function handleMessage() local text, list = ('x'):rep(2 ^ 20), {} "
+                 "for i = 1, 1000 do list[i] = text end return list end",
+                 "1", "more than 256 MB of JSON");
+}
+
+static void of_a_long_error_the_beginning_is_kept(void **state)
+{
+    struct world *world = *state;
+    world_script(world, "function handleMessage() error(('x'):rep(1e7), 0) end");
+    struct mr_task *task = world_start(world, "1");
+    assert_int_equal(world->result.outcome, MR_OUTCOME_RAISED);
+    assert_int_equal(world->result.fault.message.length, 16384 + 3);
+    assert_int_equal(world->result.fault.trace.length, 16384 + 3);
+    world_end(world, task);
+}
+
+/* --- sandbox = false --- */
+
+#define trusted_test(function)                                                                     \
+    cmocka_unit_test_setup_teardown(function, trusted_setup, world_teardown)
+
+static int trusted_setup(void **state)
+{
+    world_setup(state);
+    struct world *world = *state;
+    mr_vm_free(world->vm);
+    world->vm = world_vm(world, MR_TRUSTED);
+    return 0;
+}
+
+static void a_trusted_script_has_all_of_lua(void **state)
+{
+    struct world *world = *state;
+    world_script(world, evaluating);
+    assert_evaluates(world,
+                     "local ffi = require 'ffi' ffi.cdef 'int getpid(void);' "
+                     "return { ffi.C.getpid() > 0, io.open('/proc/self/stat'):read(1) ~= nil, "
+                     "os.getenv('PATH') ~= nil, type(debug.sethook), type(jit.version), "
+                     "getfenv(1) == _G, type(package.loaded), load(string.dump(function() "
+                     "return 5 end))(), type(require 'table.new'), type(newproxy()) }",
+                     "[true,true,true,\"function\",\"string\",true,\"table\",5,\"function\","
+                     "\"userdata\"]");
+    assert_refused(world, "return colour", "undefined global 'colour'");
+    assert_refused(world, "return require 'nowhere'",
+                   "module 'nowhere' not found: no scripts/lib/");
+}
+
+static void trusted_scripts_have_globals_of_their_own(void **state)
+{
+    struct world *world = *state;
+    world_files(world, "a.lua", "colour = 'red' print = nil function handleMessage() end",
+                "lib/paint.lua", "return { name = 'paint' }", "test.lua",
+                "local paint = require 'paint' local other = require 'other' "
+                "function handleMessage() return { paint.name, rawget(_G, 'colour') == nil, "
+                "type(print), other } end",
+                "b.lua",
+                "package.preload.other = function() return 'other' end "
+                "function handleMessage() end",
+                NULL);
+    struct mr_script_file b = world->files[3]; /* loads before test.lua */
+    world->files[3] = world->files[2];
+    world->files[2] = b;
+    world->generation = world_load(world);
+    assert_string_equal(mr_errors_text(&world->errors), "");
+    struct mr_task *task = world_start(world, "1");
+    assert_reply(world, "[\"paint\",true,\"function\",\"other\"]");
+    world_end(world, task);
+}
+
+/* A module of Lua's own world has the coroutines through which the router can wait. */
+static void a_trusted_script_waits_in_coroutines_of_any_module(void **state)
+{
+    struct world *world = *state;
+    world_script(world, "local router = require 'moonroute' "
+                        "local run = setfenv(loadstring('return coroutine.wrap(...)()'), "
+                        "getfenv(0)) "
+                        "function handleMessage() return run(function() router.sleep(1) "
+                        "return 'woken' end) end");
+    struct mr_task *task = world_start(world, "1");
+    assert_int_equal(world->result.outcome, MR_OUTCOME_YIELDED);
+    const struct mr_resumption done = {.kind = MR_RESUME_DONE};
+    mr_task_resume(task, &done, &world->result);
+    assert_reply(world, "\"woken\"");
+    world_end(world, task);
+}
+
+static void a_yield_behind_the_runtimes_back_is_an_error(void **state)
+{
+    struct world *world = *state;
+    world_script(world, "local _, yield for i = 1, 9 do local name, value = "
+                        "debug.getupvalue(coroutine.yield, i) "
+                        "if name == 'raw_yield' then yield = value end end "
+                        "function handleMessage(_, message) yield(unpack(message)) end");
+    static const char *const wishes[] = {"[]", "[1]", "[\"sleep\",5]", "[null,\"sleep\",5]",
+                                         "[[],\"request\",{}]"};
+    for (size_t i = 0; i < sizeof(wishes) / sizeof(wishes[0]); i++) {
+        struct mr_task *task = world_start(world, wishes[i]);
+        assert_raised(world, "yielded to nobody");
+        world_end(world, task);
+    }
+    assert_int_equal(world->sleeps, 0);
+}
+
 static void random_numbers_differ_between_workers(void **state)
 {
     struct world *world = *state, other;
@@ -199,6 +407,17 @@ int main(void)
         world_test(what_a_script_breaks_is_its_own),
         world_test(walking_a_library_gives_no_way_into_it),
         world_test(the_rest_of_lua_is_there),
+        world_test(what_nests_without_end_is_an_error),
+        world_test(nothing_is_published_for_a_message_that_is_done),
+        world_test(a_library_that_breaks_off_leaves_the_router_usable),
+        world_test(a_script_seeds_its_own_random_numbers),
+        world_test(a_handler_that_is_replaced_while_it_runs_stays),
+        world_test(json_without_end_is_refused),
+        world_test(of_a_long_error_the_beginning_is_kept),
+        trusted_test(a_trusted_script_has_all_of_lua),
+        trusted_test(trusted_scripts_have_globals_of_their_own),
+        trusted_test(a_trusted_script_waits_in_coroutines_of_any_module),
+        trusted_test(a_yield_behind_the_runtimes_back_is_an_error),
         world_test(random_numbers_differ_between_workers),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -127,11 +127,17 @@ static inline void world_files(struct world *world, ...)
     va_end(arguments);
 }
 
+static inline struct mr_vm *world_vm(struct world *world, enum mr_trust trust)
+{
+    static const struct mr_host host = {
+        .publish = world_publish, .request = world_request, .sleep = world_sleep};
+    return mr_vm_new(&host, world, trust);
+}
+
 static inline void world_open(struct world *world)
 {
-    static const struct mr_host host = {world_publish, world_request, world_sleep};
     memset(world, 0, sizeof(*world));
-    world->vm = mr_vm_new(&host, world);
+    world->vm = world_vm(world, MR_SANDBOXED);
 }
 
 static inline struct mr_generation *world_load(struct world *world)

@@ -29,6 +29,9 @@ static void fill(struct a_view *a)
     mr_histogram_observe(&first->histograms[MR_PROCESSING_DURATION], 90000);
     mr_histogram_observe(&second->histograms[MR_PROCESSING_DURATION], 1500000);
     mr_histogram_observe(&second->histograms[MR_PROCESSING_DURATION], 12000000000);
+    mr_cell_set(&mr_slot_breaker(first, "payments")->state, MR_BREAKER_CLOSED);
+    mr_cell_set(&mr_slot_breaker(second, "payments")->state, MR_BREAKER_OPEN);
+    mr_cell_set(&mr_slot_breaker(second, "payments")->rejected, 3);
     a->view.reloads[MR_RELOAD_OK] = 2;
     a->view.deaths[MR_DEATH_SIGNAL] = 4;
 }
@@ -117,6 +120,17 @@ static const char golden[] =
     "# HELP shop_messages_in_flight Messages taken and not yet done with.\n"
     "# TYPE shop_messages_in_flight gauge\n"
     "shop_messages_in_flight 2\n"
+    "# HELP shop_circuit_breaker_state Circuit breakers of scripts, by name and worker: 0 closed, "
+    "1 half-open, 2 open.\n"
+    "# TYPE shop_circuit_breaker_state gauge\n"
+    "shop_circuit_breaker_state{name=\"payments\",worker=\"0\"} 0\n"
+    "shop_circuit_breaker_state{name=\"payments\",worker=\"1\"} 2\n"
+    "# HELP shop_circuit_breaker_rejected_total Calls that an open circuit breaker refused, by "
+    "name "
+    "and worker.\n"
+    "# TYPE shop_circuit_breaker_rejected_total counter\n"
+    "shop_circuit_breaker_rejected_total{name=\"payments\",worker=\"0\"} 0\n"
+    "shop_circuit_breaker_rejected_total{name=\"payments\",worker=\"1\"} 3\n"
     "# HELP shop_reloads_total Reloads, by how they ended.\n"
     "# TYPE shop_reloads_total counter\n"
     "shop_reloads_total{result=\"ok\"} 2\n"

@@ -28,7 +28,7 @@ static int set_up(void **state)
 {
     static const struct mr_host nobody;
     struct world *world = calloc(1, sizeof(*world));
-    world->vm = mr_vm_new(&nobody, NULL);
+    world->vm = mr_vm_new(&nobody, NULL, MR_SANDBOXED);
     world->snapshot =
         (struct mr_snapshot){.generation = 1, .config = mr_config_new(), .files = world->files};
     strcpy(world->log_file, "/tmp/mr_routes_test_XXXXXX");

@@ -32,7 +32,7 @@ static int set_up(void **state)
     static const struct mr_host nobody;
     static struct world world;
     struct mr_errors errors = {0};
-    world.vm = mr_vm_new(&nobody, NULL);
+    world.vm = mr_vm_new(&nobody, NULL, MR_SANDBOXED);
     world.snapshot = (struct mr_snapshot){
         .generation = 1, .config = mr_config_new(), .files = files, .file_count = 2};
     struct mr_config *config = world.snapshot.config;
