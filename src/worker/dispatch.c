@@ -110,6 +110,7 @@ static void start(struct mr_dispatch *dispatch, struct mr_job *job)
         return;
     }
     if (partition->blocked > 0) {
+        mr_settle_wake(dispatch, route); /* the place on the route may be another partition's */
         mr_job_list_push(&partition->held, job);
         return;
     }
