@@ -17,6 +17,7 @@ struct mr_consumer {
     rd_kafka_topic_partition_list_t *subscription;
     const struct mr_consumer_events *events;
     void *data;
+    rd_kafka_topic_partition_list_t *revoked; /* and not given back yet; NULL: none are */
     struct mr_commits commits;
     char *group_id;
     struct mr_membership *membership; /* as of the latest rebalance; NULL: of no group */
@@ -44,14 +45,51 @@ static void note_membership(struct mr_consumer *consumer, bool lost)
     consumer->membership = lost ? NULL : mr_membership_of(consumer->handle, consumer->group_id);
 }
 
+static bool is_cooperative(const struct mr_consumer *consumer)
+{
+    return strcmp(rd_kafka_rebalance_protocol(consumer->handle), "COOPERATIVE") == 0;
+}
+
+void mr_consumer_give_back(struct mr_consumer *consumer)
+{
+    mr_commits_hold_off(&consumer->commits);
+    if (is_cooperative(consumer))
+        log_error(consumer, "unassign_failed",
+                  rd_kafka_incremental_unassign(consumer->handle, consumer->revoked));
+    else
+        rd_kafka_assign(consumer->handle, NULL);
+    rd_kafka_topic_partition_list_destroy(consumer->revoked);
+    consumer->revoked = NULL;
+}
+
+/* The answer to librdkafka may come at any time after the callback: the group member waits for it.
+ */
 static void on_revoked(struct mr_consumer *consumer,
                        const rd_kafka_topic_partition_list_t *partitions)
 {
     bool lost = rd_kafka_assignment_lost(consumer->handle) != 0;
     note_membership(consumer, lost);
+    consumer->revoked = rd_kafka_topic_partition_list_copy(partitions);
     for (int i = 0; i < partitions->cnt; i++)
         consumer->events->revoked(consumer->data, partitions->elems[i].topic,
                                   partitions->elems[i].partition, lost);
+    consumer->events->revocation(consumer->data, (size_t)partitions->cnt, lost);
+    if (lost)
+        mr_consumer_give_back(consumer);
+}
+
+static void on_assigned(struct mr_consumer *consumer, rd_kafka_topic_partition_list_t *partitions)
+{
+    note_membership(consumer, false);
+    if (is_cooperative(consumer))
+        log_error(consumer, "assign_failed",
+                  rd_kafka_incremental_assign(consumer->handle, partitions));
+    else
+        rd_kafka_assign(consumer->handle, partitions);
+    /* One that was paused when it was taken away would still be when it comes back. */
+    rd_kafka_resume_partitions(consumer->handle, partitions);
+    if (!consumer->closing)
+        consumer->events->assigned(consumer->data, (size_t)partitions->cnt);
 }
 
 /* Both protocols are served: which one is the group's is decided by its members' strategies. */
@@ -59,25 +97,12 @@ static void on_rebalance(rd_kafka_t *handle, rd_kafka_resp_err_t what,
                          rd_kafka_topic_partition_list_t *partitions, void *opaque)
 {
     struct mr_consumer *consumer = opaque;
+    (void)handle;
     mr_commits_hold_off(&consumer->commits);
-    bool cooperative = strcmp(rd_kafka_rebalance_protocol(handle), "COOPERATIVE") == 0;
-    if (what == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS) {
-        note_membership(consumer, false);
-        if (cooperative)
-            log_error(consumer, "assign_failed", rd_kafka_incremental_assign(handle, partitions));
-        else
-            rd_kafka_assign(handle, partitions);
-        /* One that was paused when it was taken away would still be when it comes back. */
-        rd_kafka_resume_partitions(handle, partitions);
-        if (!consumer->closing)
-            consumer->events->assigned(consumer->data, (size_t)partitions->cnt);
-        return;
-    }
-    on_revoked(consumer, partitions);
-    if (cooperative)
-        log_error(consumer, "unassign_failed", rd_kafka_incremental_unassign(handle, partitions));
+    if (what == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS)
+        on_assigned(consumer, partitions);
     else
-        rd_kafka_assign(handle, NULL);
+        on_revoked(consumer, partitions);
 }
 
 static void on_error(rd_kafka_t *handle, int error, const char *reason, void *opaque)
@@ -271,6 +296,8 @@ void mr_consumer_free(struct mr_consumer *consumer)
 {
     if (consumer->subscription != NULL)
         rd_kafka_topic_partition_list_destroy(consumer->subscription);
+    if (consumer->revoked != NULL)
+        rd_kafka_topic_partition_list_destroy(consumer->revoked);
     rd_kafka_queue_io_event_enable(consumer->queue, -1, NULL, 0);
     rd_kafka_queue_destroy(consumer->queue);
     /* Destroying one that has not left its group waits for a broker that is not there, ten seconds

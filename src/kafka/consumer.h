@@ -18,9 +18,11 @@ struct mr_consumer_events {
     /* The consumer is in its group and has been given `count` more partitions (0 is an answer too).
      */
     void (*assigned)(void *data, size_t count);
-    /* The partition is about to be taken away: offsets stored now are still committed, unless it is
-     * lost. */
+    /* The partition is taken away. Where it is lost it belongs to another one already; else it is
+     * still ours, and what is stored of it is committed, until mr_consumer_give_back. */
     void (*revoked)(void *data, const char *topic, int32_t partition, bool lost);
+    /* Those were all; `count` may be 0. */
+    void (*revocation)(void *data, size_t count, bool lost);
     /* Something is wrong that librdkafka goes on mending by itself; no broker answers where
      * `unreachable`. */
     void (*troubled)(void *data, bool unreachable, const char *text);
@@ -44,6 +46,9 @@ bool mr_consumer_poll(struct mr_consumer *consumer, struct mr_message *message);
  * that is no longer ours is passed over. */
 void mr_consumer_store(struct mr_consumer *consumer, const char *topic, int32_t partition,
                        int64_t next);
+/* The partitions that were told as revoked are the group's. Until then the member stays in the
+ * group and heartbeats go on, but librdkafka fetches nothing for any partition. */
+void mr_consumer_give_back(struct mr_consumer *consumer);
 /* Stops or resumes fetching; what was fetched and not yet polled comes again. */
 void mr_consumer_pause(struct mr_consumer *consumer, const char *topic, int32_t partition);
 void mr_consumer_resume(struct mr_consumer *consumer, const char *topic, int32_t partition);

@@ -141,7 +141,7 @@ static void refused(struct mr_dispatch *dispatch, struct mr_job *job, const char
                     enum mr_sent how, const char *why)
 {
     bool reshaped = reshape(job->failure, how);
-    bool too_late = reshaped ? dispatch->abandoned : dispatch->stopping || job->partition->revoked;
+    bool too_late = reshaped ? dispatch->abandoned : dispatch->stopping || job->partition->leaving;
     if (too_late)
         give_up(dispatch, job);
     else if (reshaped)
@@ -175,7 +175,7 @@ void mr_aside_drop(struct mr_dispatch *dispatch)
 {
     for (struct mr_job *job = dispatch->unwritten, *next; job != NULL; job = next) {
         next = job->next;
-        if (!dispatch->stopping && !job->partition->revoked)
+        if (!dispatch->stopping && !job->partition->leaving)
             continue;
         mr_timers_cancel(dispatch->timers, &job->timer);
         mr_job_unlink(&dispatch->unwritten, job);

@@ -100,26 +100,48 @@ struct mr_route *mr_dispatch_route(struct mr_dispatch *dispatch, struct mr_parti
     return partition->route;
 }
 
+/* Where work comes to an end a partition's messages are handled up to the last one that was begun:
+ * one left out before it would hold back the offsets of all behind it, and they would be handled
+ * again. */
+static bool comes_too_late(const struct mr_dispatch *dispatch, const struct mr_job *job)
+{
+    const struct mr_partition *partition = job->partition;
+    if (dispatch->abandoned || partition->revoked)
+        return true;
+    return (dispatch->stopping || partition->leaving) &&
+           (job->sequence >= partition->started || job->due != 0);
+}
+
+/* Its turn on the route has not come: whoever was there before goes first. */
+static bool must_wait(const struct mr_route *route, struct mr_job *job)
+{
+    bool next = job->woken || route->waiting.first == NULL;
+    job->woken = false;
+    return !next || route->running >= route->concurrency;
+}
+
 static void start(struct mr_dispatch *dispatch, struct mr_job *job)
 {
     struct mr_partition *partition = job->partition;
     struct mr_route *route = mr_dispatch_route(dispatch, partition);
     struct mr_result result;
-    if (dispatch->stopping || partition->revoked || route == NULL) {
+    if (route == NULL || comes_too_late(dispatch, job)) {
         mr_settle_drop(dispatch, job);
         return;
     }
     if (partition->blocked > 0) {
-        mr_settle_wake(dispatch, route); /* the place on the route may be another partition's */
+        mr_settle_pass(dispatch, job);
         mr_job_list_push(&partition->held, job);
         return;
     }
     if (job->due != 0 && !mr_retry_may_start(dispatch, job))
         return;
-    if (route->running >= route->concurrency) {
+    if (must_wait(route, job)) {
         mr_job_list_push(&route->waiting, job);
         return;
     }
+    if (job->sequence >= partition->started)
+        partition->started = job->sequence + 1;
     job->route = route;
     mr_route_hold(route);
     link_work(dispatch, job);
@@ -169,12 +191,13 @@ void mr_dispatch_run(struct mr_dispatch *dispatch)
         start(dispatch, job);
 }
 
-/* What waits for room on these routes looks again. */
+/* What waits for room on these routes looks again, in the order it came. */
 static void wake_all(struct mr_dispatch *dispatch, struct mr_routes *routes)
 {
+    struct mr_job *job;
     for (size_t i = 0; i < mr_routes_count(routes); i++)
-        while (mr_routes_at(routes, i)->waiting.first != NULL)
-            mr_settle_wake(dispatch, mr_routes_at(routes, i));
+        while ((job = mr_job_list_pop(&mr_routes_at(routes, i)->waiting)) != NULL)
+            mr_job_list_push(&dispatch->ready, job);
 }
 
 void mr_dispatch_use(struct mr_dispatch *dispatch, struct mr_routes *routes, int64_t rpc_timeout)
@@ -219,6 +242,8 @@ void mr_dispatch_resume(struct mr_dispatch *dispatch, struct mr_job *job,
 static void drop_waiting(struct mr_dispatch *dispatch)
 {
     struct mr_job *held;
+    if (dispatch->routes != NULL)
+        wake_all(dispatch, dispatch->routes);
     mr_aside_drop(dispatch);
     mr_retry_wake(dispatch);
     for (struct mr_partition *p = dispatch->partitions.all; p != NULL; p = p->next)
@@ -230,31 +255,44 @@ static void drop_waiting(struct mr_dispatch *dispatch)
 void mr_dispatch_stop(struct mr_dispatch *dispatch)
 {
     dispatch->stopping = true;
-    if (dispatch->routes != NULL)
-        wake_all(dispatch, dispatch->routes);
     drop_waiting(dispatch);
+}
+
+static void abandon(struct mr_dispatch *dispatch, struct mr_job *job)
+{
+    mr_log(MR_LOG_WARN, "handler_abandoned", MR_S("topic", job->partition->topic),
+           MR_I("partition", job->partition->number), MR_I("offset", job->message.offset));
+    mr_timers_cancel(dispatch->timers, &job->timer);
+    mr_rpc_cancel(dispatch->rpc, job);
+    job->dropped = true;
+    unlink_work(dispatch, job);
+    end_handler(dispatch, job, mr_clock_ns());
+    mr_dispatch_run(dispatch);
+}
+
+static struct mr_job *at_work_in_vain(const struct mr_dispatch *dispatch)
+{
+    struct mr_job *job = dispatch->at_work;
+    while (job != NULL && !job->partition->revoked)
+        job = job->next;
+    return job;
 }
 
 void mr_dispatch_revoked(struct mr_dispatch *dispatch)
 {
+    struct mr_job *job;
     drop_waiting(dispatch);
+    while ((job = at_work_in_vain(dispatch)) != NULL)
+        abandon(dispatch, job);
 }
 
 void mr_dispatch_abandon(struct mr_dispatch *dispatch)
 {
     MR_ASSERT(dispatch->stopping);
     dispatch->abandoned = true;
-    while (dispatch->at_work != NULL) {
-        struct mr_job *job = dispatch->at_work;
-        mr_log(MR_LOG_WARN, "handler_abandoned", MR_S("topic", job->partition->topic),
-               MR_I("partition", job->partition->number), MR_I("offset", job->message.offset));
-        mr_timers_cancel(dispatch->timers, &job->timer);
-        mr_rpc_cancel(dispatch->rpc, job);
-        job->dropped = true;
-        unlink_work(dispatch, job);
-        end_handler(dispatch, job, mr_clock_ns());
-        mr_dispatch_run(dispatch);
-    }
+    drop_waiting(dispatch);
+    while (dispatch->at_work != NULL)
+        abandon(dispatch, dispatch->at_work);
 }
 
 void mr_dispatch_free(struct mr_dispatch *dispatch)

@@ -58,14 +58,15 @@ void mr_dispatch_delivered(struct mr_dispatch *dispatch, struct mr_job *job,
                            const struct mr_report *report);
 void mr_dispatch_resume(struct mr_dispatch *dispatch, struct mr_job *job,
                         const struct mr_resumption *with);
-/* Partitions were taken away (partitions.h): what waits on them is dropped. */
+/* Partitions are being taken away: what waits on them is dropped. Handlers at work on those that
+ * are gone (partitions.h, revoked) are, too. */
 void mr_dispatch_revoked(struct mr_dispatch *dispatch);
 /* The route of the partition's topic among the current ones; NULL where none has it. */
 struct mr_route *mr_dispatch_route(struct mr_dispatch *dispatch, struct mr_partition *partition);
 /* At the end of its chain; ready where nothing is before it. */
 void mr_dispatch_enter(struct mr_dispatch *dispatch, struct mr_job *job);
-/* No handler starts any more: what waits is dropped, its offsets are not stored. Those at work go
- * on. */
+/* What comes after the last message begun in its partition is dropped, its offset is not stored.
+ * Those begun go on. */
 void mr_dispatch_stop(struct mr_dispatch *dispatch);
 /* Drops the handlers still at work, without storing their offsets; only delivery reports may
  * follow. */

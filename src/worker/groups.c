@@ -5,6 +5,7 @@
 
 #include "base/log.h"
 #include "base/panic.h"
+#include "worker/drain.h"
 #include "worker/subscription.h"
 
 struct group {
@@ -15,6 +16,7 @@ struct group {
     bool idle;   /* there is no topic for it (yet) */
     bool unused; /* no route is in it: it is left once what is stored is committed */
     bool closing;
+    struct mr_drain drain;
     struct group *next;
 };
 
@@ -49,13 +51,24 @@ static void on_revoked(void *data, const char *topic, int32_t partition, bool lo
     group->groups->events->revoked(group->groups->data, group->consumer, topic, partition, lost);
 }
 
+static void on_revocation(void *data, size_t count, bool lost)
+{
+    struct group *group = data;
+    struct mr_groups *groups = group->groups;
+    groups->events->revocation(groups->data);
+    if (!lost)
+        mr_drain_begin(&group->drain, groups->timers, group->id, group->consumer, count,
+                       (uint64_t)mr_config_integer(groups->config, "drain_timeout"));
+}
+
 static void on_troubled(void *data, bool unreachable, const char *text)
 {
     struct group *group = data;
     group->groups->events->troubled(group->groups->data, unreachable, text);
 }
 
-static const struct mr_consumer_events consumer_events = {on_assigned, on_revoked, on_troubled};
+static const struct mr_consumer_events consumer_events = {on_assigned, on_revoked, on_revocation,
+                                                          on_troubled};
 
 struct mr_groups *mr_groups_new(const struct mr_config *config, int wake_fd,
                                 struct mr_timers *timers, struct mr_slot *slot,
@@ -147,6 +160,7 @@ static void free_group(struct mr_groups *groups, struct group *group)
     while (*link != group)
         link = &(*link)->next;
     *link = group->next;
+    mr_drain_stop(&group->drain);
     mr_consumer_free(group->consumer);
     mr_cell_add(&groups->slot->gauges[MR_ACTIVE_CONSUMERS], (uint64_t)-1);
     free(group->id);
@@ -177,6 +191,13 @@ size_t mr_groups_poll(struct mr_groups *groups, size_t most)
             free_group(groups, group);
     }
     return taken;
+}
+
+void mr_groups_drain(struct mr_groups *groups)
+{
+    for (struct group *group = groups->all; group != NULL; group = group->next)
+        if (group->drain.phase != MR_DRAIN_NONE)
+            mr_drain_further(&group->drain, groups->events->let_go, groups->data);
 }
 
 void mr_groups_hold(struct mr_groups *groups, bool held)

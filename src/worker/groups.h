@@ -17,8 +17,12 @@ struct mr_groups_events {
     bool (*has_room)(void *data); /* asked before each message */
     void (*message)(void *data, struct mr_consumer *consumer,
                     struct mr_message *message); /* takes it over */
+    /* As the consumer's events of these names. */
     void (*revoked)(void *data, struct mr_consumer *consumer, const char *topic, int32_t partition,
                     bool lost);
+    void (*revocation)(void *data);
+    /* As mr_drain_further's. */
+    bool (*let_go)(void *data, struct mr_consumer *consumer, bool late);
     /* The consumer has left its group: true when none of its messages is at work, and it may be
      * freed. */
     bool (*closed)(void *data, struct mr_consumer *consumer);
@@ -38,6 +42,8 @@ int mr_groups_use(struct mr_groups *groups, struct mr_routes *routes,
 /* Takes up to `most` messages. Returns how many it took; fewer than `most` means that the queues
  * are empty, or that there is no room. */
 size_t mr_groups_poll(struct mr_groups *groups, size_t most);
+/* Goes on with partitions that are being taken away; call it every turn, after the polls. */
+void mr_groups_drain(struct mr_groups *groups);
 /* While held, nothing is fetched; polling goes on. */
 void mr_groups_hold(struct mr_groups *groups, bool held);
 /* Every consumer is in its group, or has no topic for now: nothing matches its patterns. */

@@ -43,6 +43,7 @@ struct mr_job {
     bool handled;               /* the handler has ended and its records are with the producer */
     bool waits;                 /* in the dispatch's `waiting` */
     bool answered;              /* its request is, by whichever attempt */
+    bool woken;                 /* there is room on its route, and it was the next in line */
     bool
         dropped; /* given up: its offset is not stored, whoever has the partition next handles it */
     enum mr_status status;

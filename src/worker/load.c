@@ -61,8 +61,26 @@ static void on_revoked(void *data, struct mr_consumer *consumer, const char *top
                        int32_t partition, bool lost)
 {
     struct mr_worker *worker = data;
-    mr_partitions_revoke(&worker->dispatch.partitions, consumer, topic, partition, lost);
+    if (lost)
+        mr_partitions_lose(&worker->dispatch.partitions, consumer, topic, partition);
+    else
+        mr_partitions_leave(&worker->dispatch.partitions, consumer, topic, partition);
+}
+
+static void on_revocation(void *data)
+{
+    struct mr_worker *worker = data;
     mr_dispatch_revoked(&worker->dispatch);
+}
+
+static bool on_let_go(void *data, struct mr_consumer *consumer, bool late)
+{
+    struct mr_worker *worker = data;
+    if (!late && !mr_partitions_drained(&worker->dispatch.partitions, consumer))
+        return false;
+    mr_partitions_let_go(&worker->dispatch.partitions, consumer);
+    mr_dispatch_revoked(&worker->dispatch);
+    return true;
 }
 
 static bool on_closed(void *data, struct mr_consumer *consumer)
@@ -85,8 +103,8 @@ static void on_ended(void *data, struct mr_job *job, const struct mr_resumption 
     mr_dispatch_resume(&worker->dispatch, job, with);
 }
 
-static const struct mr_groups_events groups_events = {has_room,  on_message, on_revoked,
-                                                      on_closed, on_changed, on_troubled};
+static const struct mr_groups_events groups_events = {
+    has_room, on_message, on_revoked, on_revocation, on_let_go, on_closed, on_changed, on_troubled};
 static const struct mr_outbox_events outbox_events = {on_delivered, on_troubled};
 static const struct mr_rpc_events rpc_events = {on_ended, on_troubled};
 

@@ -142,21 +142,59 @@ static void let_go(struct mr_partitions *partitions, struct mr_partition *partit
     mr_idmap_remove(&partitions->by_id, id_of(partition));
     end_patience(partition);
     partitions->latest = NULL;
-    partition->revoked = true;
+    partition->leaving = partition->revoked = true;
     if (partition->jobs == 0)
         unlink_partition(partitions, partition);
 }
 
-void mr_partitions_revoke(struct mr_partitions *partitions, struct mr_consumer *consumer,
-                          const char *topic, int32_t number, bool lost)
+static struct mr_partition *find(const struct mr_partitions *partitions,
+                                 const struct mr_consumer *consumer, const char *topic,
+                                 int32_t number)
+{
+    struct mr_partition *p = partitions->all;
+    while (p != NULL && (p->revoked || p->consumer != consumer || p->number != number ||
+                         strcmp(p->topic, topic) != 0))
+        p = p->next;
+    return p;
+}
+
+void mr_partitions_leave(struct mr_partitions *partitions, const struct mr_consumer *consumer,
+                         const char *topic, int32_t number)
+{
+    struct mr_partition *partition = find(partitions, consumer, topic, number);
+    if (partition != NULL)
+        partition->leaving = true;
+}
+
+void mr_partitions_lose(struct mr_partitions *partitions, const struct mr_consumer *consumer,
+                        const char *topic, int32_t number)
+{
+    struct mr_partition *partition = find(partitions, consumer, topic, number);
+    if (partition != NULL)
+        let_go(partitions, partition);
+}
+
+static bool leaves(const struct mr_partition *partition, const struct mr_consumer *consumer)
+{
+    return partition->consumer == consumer && partition->leaving && !partition->revoked;
+}
+
+bool mr_partitions_drained(const struct mr_partitions *partitions,
+                           const struct mr_consumer *consumer)
+{
+    for (const struct mr_partition *p = partitions->all; p != NULL; p = p->next)
+        if (leaves(p, consumer) && p->jobs > 0)
+            return false;
+    return true;
+}
+
+void mr_partitions_let_go(struct mr_partitions *partitions, const struct mr_consumer *consumer)
 {
     for (struct mr_partition *p = partitions->all, *next; p != NULL; p = next) {
         next = p->next;
-        if (p->revoked || p->consumer != consumer || p->number != number ||
-            strcmp(p->topic, topic) != 0)
+        if (!leaves(p, consumer))
             continue;
-        if (!lost)
-            store(p);
+        store(p);
         let_go(partitions, p);
     }
 }

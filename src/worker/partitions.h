@@ -34,9 +34,11 @@ struct mr_partition {
     struct mr_route *route;
     uint64_t topic_row; /* in the scoreboard */
     size_t most;        /* unhandled at which it is full; at half of it, it goes on */
+    uint64_t started;   /* the sequence number after the last message whose handler has started */
     size_t unhandled;   /* jobs whose handlers have not ended */
     size_t jobs;        /* jobs not settled */
-    bool revoked;       /* not ours any more: its jobs end, but store nothing */
+    bool leaving; /* taken away, or about to be: what has not been begun is not begun any more */
+    bool revoked; /* not ours any more: its jobs end, but store nothing */
     bool paused;
     struct mr_timer patience; /* armed while it is full and not paused yet */
     size_t blocked;           /* dead letters that it waits for (aside.h) */
@@ -66,9 +68,17 @@ void mr_partition_settled(struct mr_partitions *partitions, struct mr_partition 
                           uint64_t sequence, bool done);
 /* Stores what the gap-free prefixes allow. */
 void mr_partitions_store(struct mr_partitions *partitions);
-/* Taken away: stores what is done (unless the partition is lost) and lets go of it. */
-void mr_partitions_revoke(struct mr_partitions *partitions, struct mr_consumer *consumer,
-                          const char *topic, int32_t number, bool lost);
+/* The partition is about to be taken away. */
+void mr_partitions_leave(struct mr_partitions *partitions, const struct mr_consumer *consumer,
+                         const char *topic, int32_t number);
+/* It is another one's already: nothing of it is stored any more. */
+void mr_partitions_lose(struct mr_partitions *partitions, const struct mr_consumer *consumer,
+                        const char *topic, int32_t number);
+/* No job of the consumer's leaving ones is left. */
+bool mr_partitions_drained(const struct mr_partitions *partitions,
+                           const struct mr_consumer *consumer);
+/* Stores what is done on the leaving ones and lets go of them. */
+void mr_partitions_let_go(struct mr_partitions *partitions, const struct mr_consumer *consumer);
 /* The consumer has left its group: lets go of all its partitions; true when no job of theirs is
  * left. */
 bool mr_partitions_forget(struct mr_partitions *partitions, struct mr_consumer *consumer);

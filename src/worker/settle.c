@@ -25,14 +25,22 @@ void mr_settle_leave(struct mr_dispatch *dispatch, struct mr_job *job)
 void mr_settle_wake(struct mr_dispatch *dispatch, struct mr_route *route)
 {
     struct mr_job *waiting = mr_job_list_pop(&route->waiting);
-    if (waiting != NULL)
-        mr_job_list_push(&dispatch->ready, waiting);
+    if (waiting == NULL)
+        return;
+    waiting->woken = true;
+    mr_job_list_push(&dispatch->ready, waiting);
+}
+
+void mr_settle_pass(struct mr_dispatch *dispatch, struct mr_job *job)
+{
+    if (job->woken && job->partition->route != NULL)
+        mr_settle_wake(dispatch, job->partition->route);
+    job->woken = false;
 }
 
 void mr_settle_drop(struct mr_dispatch *dispatch, struct mr_job *job)
 {
     job->dropped = true;
-    if (job->partition->routes_number == dispatch->routes_number && job->partition->route != NULL)
-        mr_settle_wake(dispatch, job->partition->route);
+    mr_settle_pass(dispatch, job);
     mr_settle_leave(dispatch, job);
 }

@@ -58,6 +58,7 @@ void mr_worker_turn(struct mr_worker *worker)
         held = worker->dispatch.partitions.full > 0;
         mr_dispatch_run(&worker->dispatch);
         mr_partitions_store(&worker->dispatch.partitions);
+        mr_groups_drain(worker->groups);
     }
     if (worker->phase != MR_PHASE_WORKING)
         mr_worker_stop_further(worker);

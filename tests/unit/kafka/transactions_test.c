@@ -67,9 +67,19 @@ static void on_revoked(void *data, const char *topic, int32_t partition, bool lo
     (void)data, (void)topic, (void)partition, (void)lost;
 }
 
+static void on_revocation(void *data, size_t count, bool lost)
+{
+    struct world *world = data;
+    (void)count;
+    if (!lost)
+        mr_consumer_give_back(world->consumer);
+}
+
 static const struct mr_producer_events producer_events = {on_delivered, on_troubled};
-static const struct mr_consumer_events consumer_events = {
-    .assigned = on_assigned, .revoked = on_revoked, .troubled = on_troubled};
+static const struct mr_consumer_events consumer_events = {.assigned = on_assigned,
+                                                          .revoked = on_revoked,
+                                                          .revocation = on_revocation,
+                                                          .troubled = on_troubled};
 
 static int set_up(void **state)
 {

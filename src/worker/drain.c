@@ -1,0 +1,59 @@
+#include "worker/drain.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/panic.h"
+
+enum { COMMIT_LIMIT_MS = 1000 }; /* where a commit is not accepted, beyond drain_timeout */
+
+static void on_late(struct mr_timer *timer)
+{
+    (void)timer; /* the turn that it is in looks at everything */
+}
+
+static void wait_until(struct mr_drain *drain, uint64_t ends)
+{
+    drain->ends = ends;
+    mr_timers_arm(drain->timers, &drain->timer, ends, on_late);
+}
+
+void mr_drain_begin(struct mr_drain *drain, struct mr_timers *timers, const char *group,
+                    struct mr_consumer *consumer, size_t count, uint64_t timeout)
+{
+    MR_ASSERT(drain->phase == MR_DRAIN_NONE);
+    *drain = (struct mr_drain){.timers = timers,
+                               .group = group,
+                               .consumer = consumer,
+                               .count = count,
+                               .began = mr_clock_ms(),
+                               .phase = MR_DRAIN_HANDLERS};
+    wait_until(drain, drain->began + timeout);
+    mr_log(MR_LOG_INFO, "partitions_draining", MR_S("group", group), MR_I("count", count));
+}
+
+void mr_drain_further(struct mr_drain *drain,
+                      bool (*let_go)(void *data, struct mr_consumer *consumer, bool late),
+                      void *data)
+{
+    uint64_t now = mr_clock_ms();
+    if (drain->phase == MR_DRAIN_HANDLERS && let_go(data, drain->consumer, now >= drain->ends)) {
+        mr_consumer_commit(drain->consumer);
+        wait_until(drain, now + COMMIT_LIMIT_MS);
+        drain->phase = MR_DRAIN_COMMIT;
+    }
+    bool over = drain->phase == MR_DRAIN_COMMIT &&
+                (mr_consumer_committed(drain->consumer) || now >= drain->ends);
+    if (!over)
+        return;
+    mr_drain_stop(drain);
+    mr_consumer_give_back(drain->consumer);
+    mr_log(MR_LOG_INFO, "partitions_drained", MR_S("group", drain->group),
+           MR_I("count", drain->count), MR_I("ms", now - drain->began));
+}
+
+void mr_drain_stop(struct mr_drain *drain)
+{
+    if (drain->phase != MR_DRAIN_NONE)
+        mr_timers_cancel(drain->timers, &drain->timer);
+    drain->phase = MR_DRAIN_NONE;
+}
