@@ -58,6 +58,27 @@ def test_the_handler_of_the_readme_answers_as_the_readme_shows(
     assert [json.loads(record.value)["greeted"] for record in cluster.await_records("greetings-events", 1)] == ["Ada"]
 
 
+def test_the_circuit_breaker_of_the_readme_opens_after_five_failures(
+    scripts: Scripts, start_router: StartRouter, cluster: Cluster, ask
+) -> None:
+    cluster.create_topic("orders-commands")
+    cluster.create_topic("payments-commands")
+    scripts.write("orders-commands", block("breaker"))
+    scripts.write("payments-commands", "function handleMessage(_, m) error({ statusCode = m.status }) end")
+    router = start_router(scripts, workers=1)
+
+    def order(status: int) -> dict:
+        return json.loads(ask("request", "orders-commands", json.dumps({"status": status})).stdout)
+
+    for _ in range(6):
+        assert order(404)["statusCode"] == 404
+    for _ in range(5):
+        assert order(500)["error"] == "InternalServerError"
+    refused = order(500)
+    assert (refused["statusCode"], refused["error"]) == (503, "CircuitBreakerOpen")
+    assert '_circuit_breaker_state{name="payments",worker="0"} 2' in router.get("/metrics")[1]
+
+
 @pytest.mark.parametrize("path", re.findall(r"http://127\.0\.0\.1:8080/(\w+)|`/(\w+(?:/\w+)?)`", README))
 def test_what_the_readme_says_is_served_is(
     path: tuple[str, str], scripts: Scripts, start_router: StartRouter
