@@ -3,6 +3,7 @@
 #include "base/log.h"
 #include "cmd/settings.h"
 #include "lua/vm.h"
+#include "worker/routes.h"
 
 static int print_errors(struct mr_errors *errors, int code)
 {
@@ -66,11 +67,14 @@ static int check(const struct mr_settings *settings)
     struct mr_snapshot *snapshot =
         mr_snapshot_read(0, config, mr_config_string(config, "scripts"), &errors);
     check_scripts(snapshot, &errors);
+    int code = errors.count > 0 ? MR_EXIT_DATA : MR_EXIT_CONFIG;
+    if (errors.count == 0)
+        mr_routes_check(snapshot, &errors);
     size_t count = count_handlers(snapshot);
     if (errors.count == 0)
         printf("%zu script%s, configuration OK\n", count, count == 1 ? "" : "s");
     mr_snapshot_free(snapshot);
-    return print_errors(&errors, MR_EXIT_DATA);
+    return print_errors(&errors, code);
 }
 
 int mr_cmd_check(const struct mr_command *self, int argc, char **argv)

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "base/buf.h"
 #include "worker/topic_names.h"
 
 typedef char origins[MR_TOPIC_ORIGINS][MR_TOPIC_ROOM];
@@ -66,30 +67,42 @@ static bool comes_back(struct mr_routes *routes, const struct mr_route *route, c
     return strcmp(topic, first) == 0;
 }
 
-static void check_exact(struct mr_routes *routes, const struct mr_route *route,
-                        struct mr_errors *errors)
+struct checking {
+    struct mr_routes *routes;
+    const struct mr_config *config;
+    struct mr_errors *errors;
+};
+
+/* "config/moonroute.lua: routes["x"].dlq.topic: WHAT", without the file where nothing was set. */
+static void refuse(const struct checking *checking, const struct mr_route *route, const char *key,
+                   const char *what)
+{
+    struct mr_buf path = {0};
+    mr_buf_printf(&path, "routes[\"%s\"].%s", route->name, key);
+    const char *origin = mr_config_origin(checking->config, mr_buf_text(&path));
+    mr_errors_add(checking->errors, "%s%s%s: \"%s\" %s", origin, *origin ? ": " : "",
+                  mr_buf_text(&path), mr_config_route_string(checking->config, route->name, key),
+                  what);
+    mr_buf_free(&path);
+}
+
+static void check_exact(const struct checking *checking, const struct mr_route *route)
 {
     char name[MR_TOPIC_ROOM];
     if (!mr_topic_dead_letter(route->policy.dlq.topic, route->name, name))
-        mr_errors_add(errors,
-                      "routes[\"%s\"].dlq.topic: \"%s\" is no topic's name with this topic's in it "
-                      "(at most 249 characters)",
-                      route->name, route->policy.dlq.topic);
+        refuse(checking, route, "dlq.topic",
+               "is no topic's name with this topic's in it (at most 249 characters)");
     if (route->policy.retry.by_topic && !mr_topic_retry(route->name, name))
-        mr_errors_add(errors,
-                      "routes[\"%s\"].retry.mode: \"topic\" cannot be: the name of the retry topic "
-                      "would be longer than 249 characters",
-                      route->name);
-    if (comes_back(routes, route, route->name))
-        mr_errors_add(errors,
-                      "routes[\"%s\"].dlq.topic: \"%s\" brings its dead letters back to it for "
-                      "ever: name another topic",
-                      route->name, route->policy.dlq.topic);
+        refuse(checking, route, "retry.mode",
+               "cannot be: the name of the retry topic would be longer than 249 characters");
+    if (comes_back(checking->routes, route, route->name))
+        refuse(checking, route, "dlq.topic",
+               "brings its dead letters back to it for ever: name another topic");
 }
 
 /* What a pattern matches cannot be listed; but a template that keeps some topic's name keeps that
  * of one of these. */
-static void check_pattern(const struct mr_route *route, struct mr_errors *errors)
+static void check_pattern(const struct checking *checking, const struct mr_route *route)
 {
     static const char *const probes[] = {"x", "x-commands"};
     for (size_t i = 0; i < sizeof(probes) / sizeof(probes[0]); i++) {
@@ -99,21 +112,21 @@ static void check_pattern(const struct mr_route *route, struct mr_errors *errors
         if (strcmp(dead, probes[i]) != 0 &&
             (!route->policy.retry.by_topic || strcmp(dead, retry) != 0))
             continue;
-        mr_errors_add(errors,
-                      "routes[\"%s\"].dlq.topic: \"%s\" can bring dead letters back to their own "
-                      "topic for ever: name another",
-                      route->name, route->policy.dlq.topic);
+        refuse(checking, route, "dlq.topic",
+               "can bring dead letters back to their own topic for ever: name another");
         return;
     }
 }
 
-void mr_beside_check(struct mr_routes *routes, struct mr_errors *errors)
+void mr_beside_check(struct mr_routes *routes, const struct mr_config *config,
+                     struct mr_errors *errors)
 {
+    const struct checking checking = {routes, config, errors};
     for (size_t i = 0; i < mr_routes_count(routes); i++) {
         const struct mr_route *route = mr_routes_at(routes, i);
         if (mr_route_is_pattern(route))
-            check_pattern(route, errors);
+            check_pattern(&checking, route);
         else
-            check_exact(routes, route, errors);
+            check_exact(&checking, route);
     }
 }

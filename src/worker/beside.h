@@ -6,6 +6,7 @@
 
 #include <stdbool.h>
 
+#include "base/config.h"
 #include "base/errors.h"
 #include "worker/routes.h"
 
@@ -14,6 +15,7 @@
 bool mr_beside(struct mr_routes *routes, const char *topic);
 /* Adds an error for each route whose topics beside it cannot be: a name too long, or one that would
  * bring the route's dead letters back to it for ever. */
-void mr_beside_check(struct mr_routes *routes, struct mr_errors *errors);
+void mr_beside_check(struct mr_routes *routes, const struct mr_config *config,
+                     struct mr_errors *errors);
 
 #endif

@@ -19,8 +19,8 @@ struct mr_routes {
     size_t count;
     char **response_topics;
     size_t response_topic_count;
-    struct mr_generation *generation;
-    size_t at_work; /* jobs */
+    struct mr_generation *generation; /* NULL: only looked at */
+    size_t at_work;                   /* jobs */
     bool retired;
 };
 
@@ -60,6 +60,14 @@ static void fill(struct mr_route *route, const struct mr_config *config)
     route->policy = mr_policy_of(config, route->name);
 }
 
+static bool has_file(const struct mr_snapshot *snapshot, const char *name)
+{
+    for (size_t i = 0; i < snapshot->file_count; i++)
+        if (strcmp(snapshot->files[i].name, name) == 0)
+            return true;
+    return false;
+}
+
 static void add_route(void *context, const char *name, const char *value)
 {
     struct building *building = context;
@@ -68,8 +76,9 @@ static void add_route(void *context, const char *name, const char *value)
     if (exists(routes, name))
         return;
     char *file = file_of(building->snapshot->config, name);
-    struct mr_script *script = mr_generation_script(routes->generation, file);
-    if (script == NULL)
+    struct mr_script *script =
+        routes->generation != NULL ? mr_generation_script(routes->generation, file) : NULL;
+    if (!has_file(building->snapshot, file))
         mr_errors_add(
             building->errors,
             "routes[\"%s\"]: no script %s: create it, or name another by script = \"FILE\"", name,
@@ -141,7 +150,8 @@ static void free_routes(struct mr_routes *routes)
         free(compiled->route.group_id);
         mr_policy_free(&compiled->route.policy);
     }
-    mr_generation_retire(routes->generation);
+    if (routes->generation != NULL)
+        mr_generation_retire(routes->generation);
     free(routes->routes);
     free(routes);
 }
@@ -158,12 +168,18 @@ struct mr_routes *mr_routes_new(const struct mr_snapshot *snapshot,
     mr_config_list(snapshot->config, "rpc.response_topics", add_response_topic, routes);
     for (size_t i = 0; i < routes->count; i++)
         routes->routes[i].route.owner = routes;
-    if (errors->count == before)
-        mr_beside_check(routes, errors);
+    mr_beside_check(routes, snapshot->config, errors);
     if (errors->count == before)
         return routes;
     free_routes(routes);
     return NULL;
+}
+
+void mr_routes_check(const struct mr_snapshot *snapshot, struct mr_errors *errors)
+{
+    struct mr_routes *routes = mr_routes_new(snapshot, NULL, errors);
+    if (routes != NULL)
+        mr_routes_retire(routes);
 }
 
 static void free_when_idle(struct mr_routes *routes)

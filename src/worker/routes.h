@@ -35,6 +35,8 @@ struct mr_route {
  * routes. */
 struct mr_routes *mr_routes_new(const struct mr_snapshot *snapshot,
                                 struct mr_generation *generation, struct mr_errors *errors);
+/* Adds what mr_routes_new would, without loading a script. */
+void mr_routes_check(const struct mr_snapshot *snapshot, struct mr_errors *errors);
 /* No longer the current ones: freed, with the generation, when no job is at work on them. */
 void mr_routes_retire(struct mr_routes *routes);
 void mr_route_hold(struct mr_route *route); /* a job starts on it */

@@ -27,7 +27,7 @@ static void subscribe(struct mr_worker *worker)
 static void provide(struct mr_worker *worker)
 {
     const struct mr_cluster_topics *topics = mr_catalogue_topics(worker->catalogue);
-    bool create = mr_config_boolean(worker->snapshot->config, "create_topics");
+    bool create = mr_config_boolean(worker->kafka->config, "create_topics");
     worker->unprovided =
         !mr_provision_look(worker->provision, worker->dispatch.routes, topics, create);
 }

@@ -178,6 +178,14 @@ def test_check_tells_what_is_wrong_with_the_configuration(command, scripts: Scri
     assert "workers" in done.stdout + done.stderr
 
 
+def test_check_tells_which_routes_cannot_be(command, scripts: Scripts, tmp_path) -> None:
+    scripts.write("orders", "function handleMessage() return 1 end\n")
+    (tmp_path / "bad.lua").write_text('return { routes = { orders = { dlq = { topic = "{topic}" } } } }\n')
+    done = command("check", "--scripts", str(scripts.folder), "--config", str(tmp_path / "bad.lua"))
+    assert done.returncode == 78
+    assert 'bad.lua: routes["orders"].dlq.topic: "{topic}" brings its dead letters back' in done.stdout + done.stderr
+
+
 def test_check_needs_no_broker(scripts: Scripts, tmp_path) -> None:
     scripts.write("orders", "function handleMessage() return 1 end\n")
     assert moonroute("check", "--scripts", str(scripts.folder), folder=tmp_path).returncode == 0

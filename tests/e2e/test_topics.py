@@ -35,7 +35,7 @@ def await_partitions(cluster: Cluster, topic: str, count: int) -> None:
 
 
 def send(cluster: Cluster, topic: str, value: str) -> None:
-    producer = Producer(client_properties(cluster.bootstrap))
+    producer = Producer(client_properties(cluster.bootstrap, message_max_bytes=2000000))
     producer.produce(topic, value)
     assert producer.flush(15) == 0
 
@@ -164,3 +164,16 @@ def test_a_pattern_lets_go_of_a_topic_that_is_deleted(strict: Cluster, scripts: 
     until(lambda: not strict.assigned(router.group), "the router has let go of it", 40)
     assert topic not in strict.topics()
     assert router.ready()
+
+
+def test_a_message_as_large_as_brokers_take_can_be_passed_on_with_more_headers(
+        cluster: Cluster, scripts: Scripts, start_router: StartRouter) -> None:
+    source, target = cluster.create_topic(unique("large")), cluster.create_topic(unique("larger"), **{"max.message.bytes": "1200000"})
+    scripts.write(source, f"""
+        local router = require "moonroute"
+        function handleMessage(_topic, message) router.publish("{target}", message, {{ headers = {{ more = ("x"):rep(60000) }} }}) end
+    """)
+    value = "v" * 1048000
+    send(cluster, source, value)
+    start_router(scripts, config=f'return {{ routes = {{ ["{source}"] = {{ codec = "raw" }} }} }}\n')
+    assert json.loads(cluster.await_records(target, 1)[0].value or b"") == value

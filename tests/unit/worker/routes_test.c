@@ -334,12 +334,13 @@ static void dead_letters_that_would_come_back_for_ever_are_refused(void **state)
     set(world, "routes[\"a\"].dlq.topic", "b");
     set(world, "routes[\"b\"].dlq.topic", "a");
     set(world, "routes[\"c\"].dlq.topic", "{base}");
-    refused(world, "routes[\"a\"].dlq.topic: \"b\" brings its dead letters back to it for ever: "
-                   "name another topic\n"
-                   "routes[\"b\"].dlq.topic: \"a\" brings its dead letters back to it for ever: "
-                   "name another topic\n"
-                   "routes[\"c\"].dlq.topic: \"{base}\" brings its dead letters back to it for "
-                   "ever: name another topic\n");
+    refused(world,
+            "test: routes[\"a\"].dlq.topic: \"b\" brings its dead letters back to it for ever: "
+            "name another topic\n"
+            "test: routes[\"b\"].dlq.topic: \"a\" brings its dead letters back to it for ever: "
+            "name another topic\n"
+            "test: routes[\"c\"].dlq.topic: \"{base}\" brings its dead letters back to it for "
+            "ever: name another topic\n");
 }
 
 static void dead_letters_that_would_wait_as_retries_are_refused(void **state)
@@ -349,8 +350,9 @@ static void dead_letters_that_would_wait_as_retries_are_refused(void **state)
     set(world, "routes[\"a\"].dlq.topic", "a-retry");
     mr_routes_retire(build(world));
     set(world, "routes[\"a\"].retry.mode", "topic");
-    refused(world, "routes[\"a\"].dlq.topic: \"a-retry\" brings its dead letters back to it for "
-                   "ever: name another topic\n");
+    refused(world,
+            "test: routes[\"a\"].dlq.topic: \"a-retry\" brings its dead letters back to it for "
+            "ever: name another topic\n");
 }
 
 static void a_pattern_whose_dead_letters_could_come_back_is_refused(void **state)
@@ -359,8 +361,9 @@ static void a_pattern_whose_dead_letters_could_come_back_is_refused(void **state
     handler(world, "a.lua");
     set(world, "routes[\"^a\"].script", "a.lua");
     set(world, "routes[\"^a\"].dlq.topic", "{base}-commands");
-    refused(world, "routes[\"^a\"].dlq.topic: \"{base}-commands\" can bring dead letters back to "
-                   "their own topic for ever: name another\n");
+    refused(world,
+            "test: routes[\"^a\"].dlq.topic: \"{base}-commands\" can bring dead letters back to "
+            "their own topic for ever: name another\n");
 }
 
 static void a_route_may_handle_the_dead_letters_of_another(void **state)
@@ -384,12 +387,13 @@ static void names_that_would_be_too_long_are_refused(void **state)
     snprintf(path, sizeof(path), "routes[\"%s\"].retry.mode", name);
     handler(world, file_name);
     set(world, path, "topic");
-    mr_buf_printf(&wanted,
-                  "routes[\"%s\"].dlq.topic: \"{base}-dlq\" is no topic's name with this topic's "
-                  "in it (at most 249 characters)\n"
-                  "routes[\"%s\"].retry.mode: \"topic\" cannot be: the name of the retry topic "
-                  "would be longer than 249 characters\n",
-                  name, name);
+    mr_buf_printf(
+        &wanted,
+        "routes[\"%s\"].dlq.topic: \"{base}-dlq\" is no topic's name with this topic's "
+        "in it (at most 249 characters)\n"
+        "test: routes[\"%s\"].retry.mode: \"topic\" cannot be: the name of the retry topic "
+        "would be longer than 249 characters\n",
+        name, name);
     refused(world, mr_buf_text(&wanted));
     mr_buf_free(&wanted);
 }
