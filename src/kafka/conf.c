@@ -59,6 +59,7 @@ static const struct {
     {"enable.auto.commit", "offsets are committed by Moonroute, see commit_interval"},
     {"enable.auto.offset.store", "an offset is stored when its handler has finished"},
     {"group.id", "use kafka.group_id, or group_id of a route"},
+    {"group.instance.id", "each worker has its own, use kafka.group_instance_id"},
     {"bootstrap.servers", "use kafka.brokers"},
     {"metadata.broker.list", "use kafka.brokers"},
     {"client.id", "use kafka.client_id"},
@@ -200,6 +201,11 @@ rd_kafka_t *mr_kafka_handle(rd_kafka_type_t type, rd_kafka_conf_t *conf, struct 
         mr_errors_add(errors, "kafka: %s", why);
     }
     return handle;
+}
+
+bool mr_kafka_failed(rd_kafka_t *handle, char *why, size_t size)
+{
+    return rd_kafka_fatal_error(handle, why, size) != RD_KAFKA_RESP_ERR_NO_ERROR;
 }
 
 void mr_kafka_wake_by(rd_kafka_queue_t *queue, int wake_fd)

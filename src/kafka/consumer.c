@@ -114,11 +114,14 @@ static void on_error(rd_kafka_t *handle, int error, const char *reason, void *op
 }
 
 static rd_kafka_conf_t *make_conf(struct mr_consumer *consumer, const struct mr_config *config,
-                                  const char *group_id, struct mr_timers *timers,
-                                  struct mr_errors *errors)
+                                  const char *group_id, const char *instance_id,
+                                  struct mr_timers *timers, struct mr_errors *errors)
 {
     rd_kafka_conf_t *conf = mr_kafka_conf(config, MR_ROLE_CONSUMER, errors);
     mr_kafka_conf_set(conf, "group.id", group_id, "kafka.group_id", errors);
+    if (instance_id[0] != '\0')
+        mr_kafka_conf_set(conf, "group.instance.id", instance_id, "kafka.group_instance_id",
+                          errors);
     rd_kafka_conf_set_opaque(conf, consumer);
     rd_kafka_conf_set_rebalance_cb(conf, on_rebalance);
     rd_kafka_conf_set_error_cb(conf, on_error);
@@ -136,14 +139,14 @@ static struct mr_consumer *discard(struct mr_consumer *consumer)
 }
 
 struct mr_consumer *mr_consumer_new(const struct mr_config *config, const char *group_id,
-                                    int wake_fd, struct mr_timers *timers,
+                                    const char *instance_id, int wake_fd, struct mr_timers *timers,
                                     const struct mr_consumer_events *events, void *data,
                                     struct mr_errors *errors)
 {
     struct mr_consumer *consumer = mr_alloc(sizeof(*consumer));
     *consumer = (struct mr_consumer){.events = events, .data = data};
     size_t before = errors->count;
-    rd_kafka_conf_t *conf = make_conf(consumer, config, group_id, timers, errors);
+    rd_kafka_conf_t *conf = make_conf(consumer, config, group_id, instance_id, timers, errors);
     if (errors->count > before) {
         rd_kafka_conf_destroy(conf);
         return discard(consumer);
@@ -206,6 +209,11 @@ bool mr_consumer_committed(const struct mr_consumer *consumer)
     return mr_commits_done(&consumer->commits);
 }
 
+bool mr_consumer_failed(const struct mr_consumer *consumer, char *why, size_t size)
+{
+    return mr_kafka_failed(consumer->handle, why, size);
+}
+
 void mr_consumer_close(struct mr_consumer *consumer)
 {
     consumer->closing = true;
@@ -221,7 +229,11 @@ bool mr_consumer_poll(struct mr_consumer *consumer, struct mr_message *message)
             mr_message_view(message, polled);
             return true;
         }
-        log_failure(consumer, "consumer_trouble", rd_kafka_message_errstr(polled));
+        /* A fatal error of a consumer comes as a message, one of a producer as an error. */
+        if (polled->err == RD_KAFKA_RESP_ERR__FATAL)
+            consumer->events->troubled(consumer->data, false, rd_kafka_message_errstr(polled));
+        else
+            log_failure(consumer, "consumer_trouble", rd_kafka_message_errstr(polled));
         rd_kafka_message_destroy(polled);
     }
     return false;

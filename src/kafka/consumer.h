@@ -28,10 +28,10 @@ struct mr_consumer_events {
     void (*troubled)(void *data, bool unreachable, const char *text);
 };
 
-/* `wake_fd` is an eventfd that is written when there is something to poll. NULL with errors added.
- */
+/* `wake_fd` is an eventfd that is written when there is something to poll. `instance_id`: the name
+ * of a static member, "" for one that is not. NULL with errors added. */
 struct mr_consumer *mr_consumer_new(const struct mr_config *config, const char *group_id,
-                                    int wake_fd, struct mr_timers *timers,
+                                    const char *instance_id, int wake_fd, struct mr_timers *timers,
                                     const struct mr_consumer_events *events, void *data,
                                     struct mr_errors *errors);
 /* Replaces the subscription (none: leaves the group); names beginning with ^ are patterns. No
@@ -58,7 +58,11 @@ void mr_consumer_resume_all(struct mr_consumer *consumer);
  * rebalance under way delays that. */
 void mr_consumer_commit(struct mr_consumer *consumer);
 bool mr_consumer_committed(const struct mr_consumer *consumer);
-/* Leaves the group, in the background: poll until mr_consumer_closed. */
+/* True with the reason where it is of no use any more (its place in the group is another's, say):
+ * it gets and commits nothing until it is made anew. */
+bool mr_consumer_failed(const struct mr_consumer *consumer, char *why, size_t size);
+/* Leaves the group, in the background: poll until mr_consumer_closed. A static member stays in it,
+ * until its session ends or it is back. */
 void mr_consumer_close(struct mr_consumer *consumer);
 bool mr_consumer_closed(const struct mr_consumer *consumer);
 /* No message of it may be left. One that has not closed goes on as it is until the process ends,

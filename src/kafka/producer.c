@@ -248,6 +248,11 @@ rd_kafka_t *mr_producer_handle(const struct mr_producer *producer)
     return producer->handle;
 }
 
+bool mr_producer_failed(const struct mr_producer *producer, char *why, size_t size)
+{
+    return mr_kafka_failed(producer->handle, why, size);
+}
+
 void mr_producer_drop(struct mr_producer *producer)
 {
     rd_kafka_purge(producer->handle, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);

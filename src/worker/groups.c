@@ -1,5 +1,6 @@
 #include "worker/groups.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -22,6 +23,7 @@ struct group {
 
 struct mr_groups {
     const struct mr_config *config;
+    char instance_id[256]; /* of its members, where they are static */
     int wake_fd;
     struct mr_timers *timers;
     struct mr_slot *slot;
@@ -70,7 +72,15 @@ static void on_troubled(void *data, bool unreachable, const char *text)
 static const struct mr_consumer_events consumer_events = {on_assigned, on_revoked, on_revocation,
                                                           on_troubled};
 
-struct mr_groups *mr_groups_new(const struct mr_config *config, int wake_fd,
+static void name_instance(struct mr_groups *groups, uint64_t number)
+{
+    const char *name = mr_config_string(groups->config, "kafka.group_instance_id");
+    if (name[0] != '\0')
+        snprintf(groups->instance_id, sizeof(groups->instance_id), "%s-%llu", name,
+                 (unsigned long long)number);
+}
+
+struct mr_groups *mr_groups_new(const struct mr_config *config, uint64_t number, int wake_fd,
                                 struct mr_timers *timers, struct mr_slot *slot,
                                 const struct mr_groups_events *events, void *data)
 {
@@ -81,6 +91,7 @@ struct mr_groups *mr_groups_new(const struct mr_config *config, int wake_fd,
                                  .slot = slot,
                                  .events = events,
                                  .data = data};
+    name_instance(groups, number);
     return groups;
 }
 
@@ -96,8 +107,8 @@ static struct group *make(struct mr_groups *groups, const char *id, struct mr_er
 {
     struct group *group = mr_alloc(sizeof(*group));
     group->groups = groups;
-    group->consumer = mr_consumer_new(groups->config, id, groups->wake_fd, groups->timers,
-                                      &consumer_events, group, errors);
+    group->consumer = mr_consumer_new(groups->config, id, groups->instance_id, groups->wake_fd,
+                                      groups->timers, &consumer_events, group, errors);
     if (group->consumer == NULL) {
         free(group);
         return NULL;
@@ -211,6 +222,14 @@ void mr_groups_hold(struct mr_groups *groups, bool held)
         else
             mr_consumer_resume_all(group->consumer);
     }
+}
+
+bool mr_groups_failed(const struct mr_groups *groups, char *why, size_t size)
+{
+    for (const struct group *group = groups->all; group != NULL; group = group->next)
+        if (mr_consumer_failed(group->consumer, why, size))
+            return true;
+    return false;
 }
 
 bool mr_groups_joined(const struct mr_groups *groups)

@@ -30,7 +30,8 @@ struct mr_groups_events {
     void (*troubled)(void *data, bool unreachable, const char *text);
 };
 
-struct mr_groups *mr_groups_new(const struct mr_config *config, int wake_fd,
+/* `number` is the worker's: where kafka.group_instance_id is set it tells its members apart. */
+struct mr_groups *mr_groups_new(const struct mr_config *config, uint64_t number, int wake_fd,
                                 struct mr_timers *timers, struct mr_slot *slot,
                                 const struct mr_groups_events *events, void *data);
 /* Makes the consumers that these routes need, changes subscriptions that differ and leaves groups
@@ -47,6 +48,8 @@ void mr_groups_drain(struct mr_groups *groups);
 /* While held, nothing is fetched; polling goes on. */
 void mr_groups_hold(struct mr_groups *groups, bool held);
 /* Every consumer is in its group, or has no topic for now: nothing matches its patterns. */
+/* True with the reason where a consumer is of no use any more. */
+bool mr_groups_failed(const struct mr_groups *groups, char *why, size_t size);
 bool mr_groups_joined(const struct mr_groups *groups);
 /* What is stored is committed: poll until all of it is. */
 void mr_groups_commit(struct mr_groups *groups);

@@ -34,11 +34,25 @@ static void on_changed(void *data)
     mr_worker_show_state(data);
 }
 
+/* librdkafka has given a client up for good: only another worker helps. */
+static bool has_failed(const struct mr_worker *worker)
+{
+    char why[512];
+    bool failed = worker->groups != NULL &&
+                  (mr_groups_failed(worker->groups, why, sizeof(why)) ||
+                   mr_producer_failed(mr_outbox_producer(worker->outbox), why, sizeof(why)));
+    if (failed)
+        mr_log(MR_LOG_ERROR, "kafka_fatal", MR_S("message", why));
+    return failed;
+}
+
 static void on_troubled(void *data, bool unreachable, const char *text)
 {
     struct mr_worker *worker = data;
     if (unreachable)
         mr_broker_suspect(&worker->broker);
+    else if (!worker->failed && has_failed(worker))
+        worker->failed = true;
     else
         mr_log(MR_LOG_DEBUG, "kafka_trouble", MR_S("message", text));
 }
@@ -140,8 +154,8 @@ static bool connect_kafka(struct mr_worker *worker, struct mr_snapshot *snapshot
         return false;
     worker->rpc = mr_rpc_new(config, &worker->loop, worker->wake_fd, &worker->timers, worker->slot,
                              worker->outbox, &rpc_events, worker);
-    worker->groups = mr_groups_new(config, worker->wake_fd, &worker->timers, worker->slot,
-                                   &groups_events, worker);
+    worker->groups = mr_groups_new(config, worker->number, worker->wake_fd, &worker->timers,
+                                   worker->slot, &groups_events, worker);
     mr_broker_start(&worker->broker, &worker->loop, &worker->timers, worker->slot,
                     mr_outbox_producer(worker->outbox),
                     mr_config_list_text(config, "kafka.brokers"), on_broker, worker);

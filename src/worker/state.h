@@ -55,6 +55,7 @@ struct mr_worker {
     enum mr_phase phase;
     uint64_t phase_ends;  /* ms */
     struct mr_timer look; /* while stopping */
+    bool failed;          /* a client of it has: it ends, so that the master starts another */
     bool all_stop;        /* every worker does, not this one alone */
 };
 

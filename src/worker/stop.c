@@ -98,6 +98,8 @@ void mr_worker_begin_stop(struct mr_worker *worker, bool all_stop, const char *w
     const struct mr_snapshot *current = worker->snapshot != NULL ? worker->snapshot : worker->kafka;
     worker->phase_ends =
         mr_clock_ms() + (uint64_t)mr_config_integer(current->config, "shutdown_timeout");
+    if (worker->failed)
+        worker->phase_ends = mr_clock_ms();
     mr_timers_arm(&worker->timers, &worker->look, mr_clock_ms(), on_look);
     enter(worker, MR_PHASE_FINISHING);
     mr_groups_hold(worker->groups, true);

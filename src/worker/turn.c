@@ -60,6 +60,8 @@ void mr_worker_turn(struct mr_worker *worker)
         mr_partitions_store(&worker->dispatch.partitions);
         mr_groups_drain(worker->groups);
     }
+    if (worker->failed)
+        mr_worker_begin_stop(worker, false, "a Kafka client has failed for good");
     if (worker->phase != MR_PHASE_WORKING)
         mr_worker_stop_further(worker);
     if (taken == BATCH || (held && worker->dispatch.partitions.full == 0))

@@ -157,6 +157,7 @@ int mr_worker_run(uint64_t slot)
     uv_run(&worker->loop, UV_RUN_DEFAULT);
     stop_loop(worker);
     free_worker(worker);
+    bool failed = worker->failed;
     free(worker);
-    return MR_EXIT_OK;
+    return failed ? MR_EXIT_INTERNAL : MR_EXIT_OK;
 }

@@ -89,3 +89,34 @@ def test_a_worker_that_slept_through_its_session_commits_nothing(cluster: Cluste
     assert load.lost() == 0
     assert first.log_text().count("partition_lost") == PARTITIONS
     assert first.workers() == [worker]
+
+
+def static_config(name: str) -> str:
+    return SHORT_SESSIONS.replace("kafka = {", f'kafka = {{ group_instance_id = "{name}",')
+
+
+def test_a_static_member_that_restarts_has_its_partitions_back_and_the_others_notice_nothing(load: Load, note, scripts: Scripts,
+                                                                                             start_router: StartRouter) -> None:
+    first = start_router(scripts, config=static_config("first"))
+    second = start_router(scripts, config=static_config("second"), env={"KAFKA_GROUP_ID": first.group})
+    load.run_until(lambda: PARTITIONS // 2 in counts(second, "partitions_assigned"), "the second has its half")
+    load.run_to(0.3)
+    lines = len(first.log())
+    second.stop()
+    second.start()
+    until(lambda: counts(second, "partitions_assigned").count(PARTITIONS // 2) == 2, "the second has its half again")
+    load.finish()
+    load.settle(first.group)
+    note(str(load))
+    assert [entry["event"] for entry in first.log()[lines:] if "partition" in entry["event"]] == []
+    assert load.lost() == 0
+    assert load.repeated() == 0
+
+
+def test_a_static_member_whose_name_another_takes_ends_its_worker(scripts: Scripts, topic: str, start_router: StartRouter) -> None:
+    assert topic
+    first = start_router(scripts, config=static_config("same"))
+    second = start_router(scripts, config=static_config("same"), env={"KAFKA_GROUP_ID": first.group}, ready=False)
+    until(lambda: PARTITIONS in counts(second, "partitions_assigned"), "the second has all", 40)
+    first.await_log("kafka_fatal")
+    first.await_log("exit status 70")

@@ -198,7 +198,7 @@ static void join(struct world *world)
     struct mr_message message;
     const char *topic = "in";
     uint64_t deadline = mr_clock_ms() + PATIENCE_MS;
-    world->consumer = mr_consumer_new(world->config, "a-group", world->wake_fd, &world->timers,
+    world->consumer = mr_consumer_new(world->config, "a-group", "", world->wake_fd, &world->timers,
                                       &consumer_events, world, &world->errors);
     assert_non_null(world->consumer);
     assert_int_equal(mr_consumer_subscribe(world->consumer, &topic, 1, &world->errors), 0);
@@ -269,7 +269,7 @@ static void without_membership_nothing_is_committed(void **state)
 {
     struct world *world = *state;
     const char *topic = "in";
-    world->consumer = mr_consumer_new(world->config, "a-group", world->wake_fd, &world->timers,
+    world->consumer = mr_consumer_new(world->config, "a-group", "", world->wake_fd, &world->timers,
                                       &consumer_events, world, &world->errors);
     open_transactions(world);
     struct mr_offsets *offsets = offsets_to(world, 9);
