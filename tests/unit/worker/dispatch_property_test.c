@@ -1,6 +1,7 @@
 /* Dispatch, order, window, pausing and retries in place, against a simple model: a million random
  * turns in which messages come, handlers end, wait or fail, records are acknowledged or refused,
- * time passes and routes are replaced. Kafka, Lua and the clock are this file's (the linker's
+ * time passes, routes are replaced and partitions are lost. Kafka, Lua and the clock are this
+ * file's (the linker's
  * --wrap, tests/CMakeLists.txt); what is checked is said at each check. */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -37,8 +38,9 @@ struct input {
     size_t attempt;          /* the latest; from 1 */
     size_t failing;          /* attempts that raise */
     bool request, final, publish_failed, reply_failed;
-    bool unwritten; /* its dead letter was refused, and is not acknowledged yet */
-    uint64_t due;   /* RETRYING */
+    bool live, lost; /* lost: its partition is another's, whatever becomes of it here */
+    bool unwritten;  /* its dead letter was refused, and is not acknowledged yet */
+    uint64_t due;    /* RETRYING */
     size_t deliveries;
     struct mr_job *job;
     struct input *next_free;
@@ -90,8 +92,9 @@ static struct partition {
     bool full, paused;
     uint64_t full_since;
 } partitions[TOPICS * PARTITIONS];
+static struct mr_consumer *const the_consumer = (struct mr_consumer *)partitions;
 static struct {
-    size_t messages, retries, late, refused, pauses, given_up, blocked, reloads;
+    size_t messages, retries, late, refused, pauses, given_up, blocked, reloads, losses;
 } seen; /* so that a run that tests nothing is noticed */
 
 static struct chain *chain_of(size_t partition, size_t key)
@@ -114,6 +117,8 @@ static struct input *head(const struct chain *chain)
 static void enter(struct input *input)
 {
     struct chain *chain = input->chain;
+    if (input->lost)
+        return;
     struct partition *partition = &partitions[input->partition];
     if (++partition->unhandled == kinds[input->partition / PARTITIONS].window && !partition->full) {
         partition->full = true;
@@ -125,6 +130,8 @@ static void enter(struct input *input)
 
 static void leave(struct input *input)
 {
+    if (input->lost)
+        return;
     struct partition *partition = &partitions[input->partition];
     if (--partition->unhandled <= kinds[input->partition / PARTITIONS].window / 2)
         partition->full = false;
@@ -143,14 +150,19 @@ static void retry(struct input *input)
     input->publish_failed = false;
 }
 
+static void runs_no_more(const struct input *input)
+{
+    for (size_t i = 0; i < running_count; i++)
+        if (running[i] == input)
+            running[i] = running[--running_count];
+}
+
 /* The model's half of a handler's end. */
 static bool end_attempt(struct input *input)
 {
     bool raised = input->attempt <= input->failing;
     bool failed = raised || input->publish_failed;
-    for (size_t i = 0; i < running_count; i++)
-        if (running[i] == input)
-            running[i] = running[--running_count];
+    runs_no_more(input);
     if (failed && input->attempt <= RETRIES) {
         retry(input);
     } else {
@@ -233,13 +245,15 @@ void __wrap_mr_message_free(struct mr_message *message)
 {
     struct input *input = message->handle;
     struct partition *partition = &partitions[input->partition];
-    assert_int_equal(input->state, ENDED);
     assert_int_equal(input->deliveries, 0);
-    assert_false(input->unwritten);
-    assert_false(partition->done[input->index]);
-    partition->done[input->index] = true;
+    assert_true(input->lost ? input->state != RUNNING : input->state == ENDED && !input->unwritten);
+    if (!input->lost) {
+        assert_false(partition->done[input->index]);
+        partition->done[input->index] = true;
+    }
     while (partition->prefix < partition->came && partition->done[partition->prefix])
         partition->prefix++;
+    input->live = false;
     input->next_free = free_inputs;
     free_inputs = input;
     at_work--;
@@ -302,7 +316,12 @@ void __wrap_mr_routes_retire(struct mr_routes *routes)
 void __wrap_mr_task_end(struct mr_task *task);
 void __wrap_mr_task_end(struct mr_task *task)
 {
-    (void)task;
+    struct input *input = (struct input *)task;
+    if (input->state != RUNNING)
+        return;
+    assert_true(input->lost); /* no other is abandoned */
+    runs_no_more(input);
+    input->state = ENDED;
 }
 
 static void publish(struct input *input)
@@ -340,6 +359,7 @@ struct mr_task *__wrap_mr_task_start(struct mr_script *script, enum mr_codec cod
     (void)script, (void)codec;
     input->job = job;
     assert_true(input->state == WAITING || input->state == RETRYING);
+    assert_false(input->lost);
     assert_int_equal(partitions[input->partition].blocked, 0);
     if (input->chain != NULL)
         assert_ptr_equal(head(input->chain), input); /* in order, and one at a time */
@@ -369,7 +389,6 @@ void __wrap_mr_task_resume(struct mr_task *task, const struct mr_resumption *wit
 
 static void one_message_comes(size_t number)
 {
-    static struct mr_consumer *const consumer = (struct mr_consumer *)&partitions;
     static const char *const keys[KEYS] = {"a", "b", "c", "d", "e", "f",
                                            "g", "h", "i", "j", "k", "l"};
     size_t key = random_below(&seed, KEYS + 1);
@@ -380,7 +399,8 @@ static void one_message_comes(size_t number)
     struct input *input = free_inputs;
     free_inputs = input->next_free;
     int64_t last = partition->came == 0 ? -1 : partition->offsets[partition->came - 1];
-    *input = (struct input){.partition = number,
+    *input = (struct input){.live = true,
+                            .partition = number,
                             .index = partition->came,
                             .chain = chain_of(number, key),
                             .failing = random_below(&seed, 3) == 0 ? random_below(&seed, 5) : 0,
@@ -398,7 +418,7 @@ static void one_message_comes(size_t number)
     seen.messages++;
     enter(input);
     partition->unordered += input->chain == NULL;
-    mr_dispatch_message(&dispatch, consumer, &message);
+    mr_dispatch_message(&dispatch, the_consumer, &message);
 }
 
 /* Runs of messages are of one partition, as fetched. */
@@ -420,6 +440,8 @@ static void handler_goes_on(void)
 static void aside_in_model(struct input *input, bool error)
 {
     struct partition *partition = &partitions[input->partition];
+    if (input->lost)
+        return;
     seen.blocked += error && !input->unwritten;
     partition->blocked += error;
     partition->blocked -= input->unwritten;
@@ -489,6 +511,31 @@ static void use(struct mr_routes *routes)
     seen.reloads++;
 }
 
+/* All that is not stored of it comes again. */
+static void partition_is_lost(void)
+{
+    size_t number = random_below(&seed, TOPICS * PARTITIONS);
+    struct partition *partition = &partitions[number];
+    for (size_t i = 0; i < MOST_AT_WORK; i++) {
+        if (!pool[i].live || pool[i].partition != number)
+            continue;
+        pool[i].lost = true;
+        pool[i].chain = NULL;
+    }
+    for (size_t i = 0; i <= KEYS; i++)
+        chains[number][i].count = 0;
+    while (partition->prefix > 0 && partition->offsets[partition->prefix - 1] >= partition->stored)
+        partition->prefix--;
+    while (partition->came > partition->prefix)
+        partition->done[--partition->came] = false;
+    partition->unhandled = partition->unordered = partition->blocked = 0;
+    partition->full = partition->paused = false;
+    seen.losses++;
+    mr_partitions_lose(&dispatch.partitions, the_consumer, topics[number / PARTITIONS],
+                       (int32_t)(number % PARTITIONS));
+    mr_dispatch_revoked(&dispatch);
+}
+
 /* What must hold after every turn. */
 
 static bool may_start(const struct input *input)
@@ -533,6 +580,8 @@ static void turn(void)
     happenings[random_below(&seed, sizeof(happenings) / sizeof(happenings[0]))]();
     if (random_below(&seed, 2000) == 0)
         most_at_once = (size_t)1 << random_below(&seed, 7);
+    if (random_below(&seed, 3000) == 0)
+        partition_is_lost();
     if (random_below(&seed, 1000) == 0)
         use(&generations[current == &generations[0]]);
     mr_timers_run(&timers, now_ms);
@@ -575,12 +624,12 @@ static void a_million_turns_agree_with_the_model(void **state)
         assert_int_equal(partitions[i].prefix, partitions[i].came); /* nothing is lost */
     print_message(
         "%zu messages, %zu retries, %zu failed late, %zu records refused, %zu pauses, %zu "
-        "given up, %zu blocked, %zu reloads\n",
+        "given up, %zu blocked, %zu losses, %zu reloads\n",
         seen.messages, seen.retries, seen.late, seen.refused, seen.pauses, seen.given_up,
-        seen.blocked, seen.reloads);
+        seen.blocked, seen.losses, seen.reloads);
     assert_true(seen.messages > STEPS / 20 && seen.retries > 1000 && seen.late > 1000);
     assert_true(seen.pauses > 100 && seen.given_up > 1000 && seen.reloads > 100 &&
-                seen.blocked > 50);
+                seen.blocked > 50 && seen.losses > 100);
     mr_dispatch_free(&dispatch);
     mr_timers_free(&timers);
 }
