@@ -9,6 +9,9 @@
 /* The kernel keeps 128 MB free below the stack, wherever else it maps memory. */
 static const size_t wanted = (size_t)64 << 20;
 static const size_t least = (size_t)8 << 20; /* what every Linux process has */
+/* What recurses within one coroutine and is not counted ends by LuaJIT's own bound: load after 6
+ * MB, the rest after less. */
+static const size_t uncounted = (size_t)7 << 20;
 
 void mr_stack_raise(void)
 {
@@ -32,8 +35,6 @@ void mr_stack_mark(struct mr_vm *vm)
     vm->stack = __builtin_frame_address(0);
 }
 
-/* What else recurses within one coroutine (sort, load) takes less than 6 MB before LuaJIT's own
- * bound. */
 bool mr_stack_is_deep(const struct mr_vm *vm)
 {
     const char *here = __builtin_frame_address(0);
@@ -51,7 +52,8 @@ static int gsub(lua_State *L)
 
 void mr_stack_guard(struct mr_vm *vm, lua_State *L)
 {
-    vm->stack_most = available() / 4;
+    size_t all = available();
+    vm->stack_most = all / 4 < all - uncounted ? all / 4 : all - uncounted;
     lua_getglobal(L, "string");
     lua_getfield(L, -1, "gsub");
     vm->gsub = lua_tocfunction(L, -1);

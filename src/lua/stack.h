@@ -14,7 +14,8 @@ struct mr_vm;
 void mr_stack_raise(void);
 /* Lua is entered from here: what is used from now on counts. */
 void mr_stack_mark(struct mr_vm *vm);
-/* A quarter of the stack is used; the rest is for what nobody counts. */
+/* A quarter of the stack is used, or less where it is small: the rest is for what is not counted.
+ */
 bool mr_stack_is_deep(const struct mr_vm *vm);
 /* Replaces string.gsub by one that raises where the stack is deep. Runs protected. */
 void mr_stack_guard(struct mr_vm *vm, lua_State *L);
