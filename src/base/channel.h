@@ -15,11 +15,14 @@ enum mr_frame_kind {
     /* master to worker */
     MR_FRAME_PREPARE =
         1, /* body: a snapshot; load it beside the current generation, answer LOADED or REFUSED */
-    MR_FRAME_SWITCH,  /* u64 generation: use it for what comes next */
-    MR_FRAME_DISCARD, /* u64 generation: forget what was prepared */
-    MR_FRAME_STOP,    /* stop gracefully */
-    MR_FRAME_REOPEN,  /* reopen the log */
+    MR_FRAME_SWITCH,   /* u64 generation: use it for what comes next */
+    MR_FRAME_DISCARD,  /* u64 generation: forget what was prepared */
+    MR_FRAME_STOP,     /* stop gracefully */
+    MR_FRAME_REOPEN,   /* reopen the log */
+    MR_FRAME_POISON,   /* a message (base/poison.h) that is not to be run again */
+    MR_FRAME_HARMLESS, /* the same one: it is done with */
     /* worker to master */
+    MR_FRAME_BURIED,  /* a message that was not to be run again: done with */
     MR_FRAME_LOADED,  /* u64 generation */
     MR_FRAME_REFUSED, /* u64 generation, bytes: why, a line an error; u64 exit code: MR_EXIT_DATA (a
                          script) or MR_EXIT_CONFIG (a setting, such as a property that librdkafka

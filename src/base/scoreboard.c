@@ -1,6 +1,7 @@
 #include "base/scoreboard.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -8,7 +9,7 @@
 
 #include "base/panic.h"
 
-enum { ROW_OTHER = MR_SLOT_TOPICS - 1 };
+enum { ROW_OTHER = MR_SLOT_TOPICS - 1, GROUP_OTHER = MR_SLOT_GROUPS - 1 };
 
 static int map(struct mr_scoreboard *board, int fd, uint64_t slot_count)
 {
@@ -110,12 +111,80 @@ struct mr_breaker_row *mr_slot_breaker(struct mr_slot *slot, const char *name)
     return &slot->breakers[used];
 }
 
+uint64_t mr_slot_group(struct mr_slot *slot, const char *group)
+{
+    uint64_t used = mr_cell_get(&slot->groups_used);
+    size_t length = strlen(group);
+    used = used < GROUP_OTHER ? used : GROUP_OTHER;
+    for (uint64_t i = 0; i < used; i++)
+        if (strcmp(slot->groups[i], group) == 0)
+            return i;
+    if (used == GROUP_OTHER || length >= sizeof(slot->groups[0]))
+        return GROUP_OTHER;
+    memcpy(slot->groups[used], group, length + 1);
+    atomic_store_explicit(&slot->groups_used, used + 1, memory_order_release);
+    return used;
+}
+
+void mr_run_begins(struct mr_run *run, uint64_t number, uint64_t since, uint64_t time)
+{
+    mr_cell_set(&run->since, since);
+    mr_cell_set(&run->time, time);
+    atomic_store_explicit(&run->number, number, memory_order_release);
+}
+
+void mr_run_ends(struct mr_run *run)
+{
+    mr_cell_set(&run->number, 0);
+    /* Who reads what follows sees that this run is over. */
+    atomic_thread_fence(memory_order_release);
+}
+
+static const char *name_at(const char *first, size_t stride, uint64_t row, uint64_t rows)
+{
+    return row == 0 || row > rows ? "" : first + stride * (row - 1);
+}
+
+bool mr_slot_running(const struct mr_slot *slot, struct mr_running *running)
+{
+    const struct mr_run *run = &slot->run;
+    uint64_t number = atomic_load_explicit(&run->number, memory_order_acquire);
+    *running = (struct mr_running){
+        .number = number,
+        .since = mr_cell_get(&run->since),
+        .time = mr_cell_get(&run->time),
+        .topic = name_at(slot->topics[0].name, sizeof(slot->topics[0]), mr_cell_get(&run->topic),
+                         MR_SLOT_TOPICS),
+        .group = name_at(slot->groups[0], sizeof(slot->groups[0]), mr_cell_get(&run->group),
+                         MR_SLOT_GROUPS),
+        .partition = (int32_t)mr_cell_get(&run->partition),
+        .offset = (int64_t)mr_cell_get(&run->offset),
+    };
+    atomic_thread_fence(memory_order_acquire);
+    return number != 0 && mr_cell_get(&run->number) == number;
+}
+
+int mr_interrupt(pid_t worker, uint64_t run)
+{
+    union sigval value = {.sival_ptr = (void *)(uintptr_t)run};
+    return sigqueue(worker, SIGUSR2, value) == 0 ? 0 : -errno;
+}
+
 void mr_slot_vacate(struct mr_slot *slot)
 {
-    mr_cell *over[] = {
-        &slot->pid,          &slot->state,         &slot->generation,        &slot->heartbeat,
-        &slot->broker,       &slot->running_topic, &slot->running_partition, &slot->running_offset,
-        &slot->running_since};
+    mr_cell *over[] = {&slot->pid,
+                       &slot->state,
+                       &slot->generation,
+                       &slot->heartbeat,
+                       &slot->broker,
+                       &slot->run.number,
+                       &slot->run.since,
+                       &slot->run.time,
+                       &slot->run.topic,
+                       &slot->run.group,
+                       &slot->run.partition,
+                       &slot->run.offset,
+                       &slot->shortest_budget};
     for (size_t i = 0; i < sizeof(over) / sizeof(over[0]); i++)
         mr_cell_set(over[i], 0);
     for (size_t i = 0; i < MR_GAUGES; i++)

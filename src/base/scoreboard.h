@@ -8,10 +8,12 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "base/metrics.h"
 
-enum { MR_SLOT_TOPICS = 2048, MR_TOPIC_MAX = 249, MR_SLOT_BREAKERS = 256, MR_BREAKER_MAX = 64 };
+enum { MR_SLOT_TOPICS = 2048, MR_TOPIC_MAX = 249, MR_SLOT_GROUPS = 64 };
+enum { MR_SLOT_BREAKERS = 256, MR_BREAKER_MAX = 64 };
 
 enum mr_worker_state {
     MR_WORKER_NONE, /* no process */
@@ -45,6 +47,15 @@ struct mr_breaker_row {
     mr_cell rejected;              /* calls */
 };
 
+/* The Lua that runs right now, from a resume to its yield or return. */
+struct mr_run {
+    mr_cell number; /* 0: none runs; no other run of this worker has the same */
+    mr_cell since;  /* monotonic ms */
+    mr_cell time;   /* its budget, ms; 0: none */
+    /* Its message: rows + 1; topic 0: none, scripts are loaded. */
+    mr_cell topic, group, partition, offset;
+};
+
 struct mr_slot {
     mr_cell pid; /* written by the master */
     mr_cell state;
@@ -54,11 +65,12 @@ struct mr_slot {
     mr_cell counters[MR_COUNTERS];
     mr_cell gauges[MR_GAUGES];
     struct mr_histogram histograms[MR_HISTOGRAMS];
-    /* The message whose Lua is running right now; topic index + 1, 0 for none; since: monotonic ms.
-     */
-    mr_cell running_topic, running_partition, running_offset, running_since;
     mr_cell breakers_used;
     struct mr_breaker_row breakers[MR_SLOT_BREAKERS];
+    struct mr_run run;
+    mr_cell shortest_budget; /* ms; of all that may run; 0 while nothing may */
+    mr_cell groups_used;
+    char groups[MR_SLOT_GROUPS][256]; /* as the topics */
     mr_cell topics_used;
     struct mr_topic_row topics[MR_SLOT_TOPICS]; /* the last one collects what had no row: "other" */
 };
@@ -97,7 +109,24 @@ uint64_t mr_slot_topics(const struct mr_slot *slot);
 /* The row of a circuit breaker, made at its first use. NULL where none is left: names that an
  * earlier worker of the slot had stay. */
 struct mr_breaker_row *mr_slot_breaker(struct mr_slot *slot, const char *name);
-uint64_t mr_slot_breakers(const struct mr_slot *slot); /* how many rows have a name */
+uint64_t mr_slot_breakers(const struct mr_slot *slot);           /* how many rows have a name */
+uint64_t mr_slot_group(struct mr_slot *slot, const char *group); /* likewise */
+
+/* Written by the worker, its message beforehand. */
+void mr_run_begins(struct mr_run *run, uint64_t number, uint64_t since, uint64_t time);
+void mr_run_ends(struct mr_run *run);
+/* A run as the master saw it, all of one piece. */
+struct mr_running {
+    uint64_t number, since, time;
+    const char *topic, *group; /* the slot's; "" where no message is handled */
+    int32_t partition;
+    int64_t offset;
+};
+/* False while none runs. The worker may have died amid anything, but what it shows is safe to use.
+ */
+bool mr_slot_running(const struct mr_slot *slot, struct mr_running *running);
+/* The signal that interrupts a run: by sigqueue(3), with the run's number. */
+int mr_interrupt(pid_t worker, uint64_t run);
 /* The master, when the slot's worker is gone: what it was doing is over, what it counted stays. */
 void mr_slot_vacate(struct mr_slot *slot);
 

@@ -56,6 +56,9 @@ int mr_call(struct mr_vm *vm, mr_call_fn *function, void *data)
     case LUA_ERRERR: /* the handler failed while it described the error */
         return -1;
     default:
+        mr_buf_clear(&vm->trace);
+        if (mr_budget_passed(vm))
+            return -1;
         mr_panic(__FILE__, __LINE__, "out of memory in Lua");
     }
 }

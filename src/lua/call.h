@@ -10,7 +10,7 @@ void mr_call_open(struct mr_vm *vm);
 /* Runs function(L, data) protected; as a lua_CFunction it returns how many values it leaves.
  * Returns 0 with these on the main stack (above MR_SLOT_LAST), or -1 with the one value that was
  * raised, and vm->trace telling where. The caller takes the values off by mr_call_done(). Out of
- * memory is a panic. */
+ * memory is a panic, unless a budget has it so. */
 int mr_call(struct mr_vm *vm, mr_call_fn *function, void *data);
 void mr_call_done(struct mr_vm *vm);
 /* The text of what a failed call raised; borrowed until mr_call_done(). */

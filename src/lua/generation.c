@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/panic.h"
 #include "lua/call.h"
@@ -109,21 +110,58 @@ static int check(lua_State *L, void *data)
     return 0;
 }
 
+static void free_generation(struct mr_generation *generation)
+{
+    lua_State *L = generation->vm->L;
+    for (size_t i = 0; i < generation->script_count; i++) {
+        luaL_unref(L, LUA_REGISTRYINDEX, generation->scripts[i].handler);
+        free(generation->scripts[i].name);
+        free(generation->scripts[i].place);
+    }
+    luaL_unref(L, LUA_REGISTRYINDEX, generation->object);
+    free(generation->scripts);
+    free(generation);
+}
+
+/* The loader was ended amid its work, by a budget. */
+static void abort_loading(struct loading *loading, enum mr_excess excess)
+{
+    struct mr_vm *vm = loading->vm;
+    const char *place = mr_buf_text(&vm->budget.place);
+    char text[MR_EXCESS_TEXT];
+    mr_budget_describe(vm, excess, text);
+    mr_errors_add(loading->errors, "%s%s%s, for all scripts to load", place,
+                  place[0] != '\0' ? ": " : "", text);
+    mr_budget_collect(vm);
+}
+
 /* The loader catches what scripts raise; what it raises itself is a mistake of ours, told like any
- * other. */
+ * other, or a budget's end. */
 static void run_loader(struct mr_vm *vm, mr_call_fn *function, struct loading *loading)
 {
-    if (mr_call(vm, function, loading) != 0)
+    struct mr_limits limits = vm->load_limits;
+    limits.since = mr_clock_ms();
+    mr_budget_begin(vm, &limits);
+    int result = mr_call(vm, function, loading);
+    enum mr_excess excess = mr_budget_end(vm);
+    if (result != 0 && excess == MR_EXCESS_NONE)
         mr_errors_add(loading->errors, "internal error: %s", mr_buf_text(&vm->trace));
     mr_call_done(vm);
+    if (excess != MR_EXCESS_NONE)
+        abort_loading(loading, excess);
 }
 
 struct mr_generation *mr_generation_load(struct mr_vm *vm, const struct mr_snapshot *snapshot,
                                          struct mr_errors *errors)
 {
     struct loading loading = {vm, snapshot, errors, NULL};
+    size_t before = errors->count;
     run_loader(vm, load, &loading);
-    return loading.generation;
+    if (errors->count == before)
+        return loading.generation;
+    if (loading.generation != NULL) /* a budget was passed in the last line */
+        free_generation(loading.generation);
+    return NULL;
 }
 
 void mr_generation_check(struct mr_vm *vm, const struct mr_snapshot *snapshot,
@@ -154,19 +192,6 @@ static void call_on_unload(struct mr_generation *generation)
         mr_log(MR_LOG_ERROR, "unload_failed", MR_B("message", text));
     }
     mr_errors_free(&errors);
-}
-
-static void free_generation(struct mr_generation *generation)
-{
-    lua_State *L = generation->vm->L;
-    for (size_t i = 0; i < generation->script_count; i++) {
-        luaL_unref(L, LUA_REGISTRYINDEX, generation->scripts[i].handler);
-        free(generation->scripts[i].name);
-        free(generation->scripts[i].place);
-    }
-    luaL_unref(L, LUA_REGISTRYINDEX, generation->object);
-    free(generation->scripts);
-    free(generation);
 }
 
 static void end_if_unused(struct mr_generation *generation)

@@ -6,6 +6,7 @@
 #include <lua.h>
 
 #include "base/buf.h"
+#include "lua/budget.h"
 #include "lua/json.h"
 #include "lua/pool.h"
 #include "lua/vm.h"
@@ -38,6 +39,8 @@ struct mr_vm {
     const char *stack;       /* where C's stack was at that */
     size_t stack_most;       /* bytes of it, see lua/stack.h */
     lua_CFunction gsub;      /* Lua's own */
+    struct mr_budget budget;
+    struct mr_limits limits, load_limits;
     struct mr_pool pool;
     struct mr_json json;
     struct mr_pair *pairs; /* scratch for headers on their way out */

@@ -129,7 +129,12 @@ static void refuse_yield(struct mr_task *task, struct mr_result *result)
 static void run(struct mr_task *task, int count, struct mr_result *result)
 {
     for (;;) {
-        switch (mr_call_resume(task->vm, task, task->co, count)) {
+        enum mr_resumed resumed = mr_call_resume(task->vm, task, task->co, count);
+        if (mr_budget_passed(task->vm)) { /* swallowed or not */
+            task->state = MR_TASK_BROKEN;
+            return;
+        }
+        switch (resumed) {
         case MR_RESUMED_FINISHED:
             task->state = MR_TASK_FINISHED;
             mr_reply_take(task, result);
@@ -153,6 +158,40 @@ static void run(struct mr_task *task, int count, struct mr_result *result)
         }
         count = 2;
     }
+}
+
+static int trace_here(lua_State *L, void *data)
+{
+    const struct mr_task *task = data;
+    luaL_traceback(L, task->co, NULL, 0);
+    return 1;
+}
+
+/* Where the hook raised; where it did not get to, where the handler was left. */
+static void note_trace(struct mr_task *task, struct mr_buf *trace)
+{
+    if (trace->length > 0)
+        return;
+    if (mr_call(task->vm, trace_here, task) == 0)
+        mr_buf_string(trace, mr_call_message(task->vm));
+    mr_call_done(task->vm);
+}
+
+/* The run is over. Whatever came of it, one that passed a budget has failed. */
+static void end_run(struct mr_task *task, struct mr_result *result)
+{
+    struct mr_vm *vm = task->vm;
+    char text[MR_EXCESS_TEXT];
+    enum mr_excess excess = mr_budget_end(vm);
+    if (excess == MR_EXCESS_NONE)
+        return;
+    if (task->state == MR_TASK_YIELDED)
+        task->state = MR_TASK_BROKEN;
+    mr_budget_describe(vm, excess, text);
+    note_trace(task, &vm->budget.trace);
+    *result = (struct mr_result){.outcome = MR_OUTCOME_RAISED};
+    mr_fault_error(&task->fault, text, mr_buf_text(&vm->budget.trace), &result->fault);
+    result->fault.kind = excess == MR_EXCESS_TIME ? MR_FAULT_TIME : MR_FAULT_MEMORY;
 }
 
 static void start(struct mr_task *task, struct mr_result *result)
@@ -181,7 +220,9 @@ struct mr_task *mr_task_start(struct mr_script *script, enum mr_codec codec,
     task->incoming = *incoming;
     task->job = job;
     task->state = MR_TASK_FINISHED;
+    mr_budget_begin(task->vm, &task->vm->limits);
     start(task, result);
+    end_run(task, result);
     return task;
 }
 
@@ -245,6 +286,7 @@ void mr_task_resume(struct mr_task *task, const struct mr_resumption *with,
     struct mr_vm *vm = task->vm;
     struct waking waking = {task, with};
     MR_ASSERT(task->state == MR_TASK_YIELDED);
+    mr_budget_begin(vm, &vm->limits);
     if (mr_call(vm, push_resumption, &waking) != 0) {
         char why[ERROR_SIZE];
         snprintf(why, sizeof(why), "%s", mr_call_message(vm));
@@ -253,6 +295,7 @@ void mr_task_resume(struct mr_task *task, const struct mr_resumption *with,
     }
     lua_settop(task->co, 0); /* the wish */
     run(task, hand_over(task), result);
+    end_run(task, result);
 }
 
 void mr_task_end(struct mr_task *task)
@@ -260,5 +303,6 @@ void mr_task_end(struct mr_task *task)
     struct mr_generation *generation = task->script->generation;
     MR_ASSERT(task->busy && task->vm->running == NULL);
     mr_pool_give(task->vm, task, task->state == MR_TASK_FINISHED);
+    mr_budget_collect(task->vm);
     mr_generation_release(generation);
 }

@@ -93,6 +93,7 @@ void mr_vm_free(struct mr_vm *vm)
         return;
     MR_ASSERT(vm->running == NULL);
     mr_pool_free(vm);
+    mr_budget_close(vm);
     lua_close(vm->L);
     mr_json_close(vm);
     mr_buf_free(&vm->trace);
@@ -103,4 +104,19 @@ void mr_vm_free(struct mr_vm *vm)
 size_t mr_vm_memory(const struct mr_vm *vm)
 {
     return (size_t)lua_gc(vm->L, LUA_GCCOUNT, 0) * 1024 + (size_t)lua_gc(vm->L, LUA_GCCOUNTB, 0);
+}
+
+void mr_vm_show(struct mr_vm *vm, struct mr_run *shown)
+{
+    mr_budget_open(vm, shown);
+}
+
+void mr_vm_limit(struct mr_vm *vm, const struct mr_limits *limits)
+{
+    vm->limits = *limits;
+}
+
+void mr_vm_limit_loads(struct mr_vm *vm, const struct mr_limits *limits)
+{
+    vm->load_limits = *limits;
 }

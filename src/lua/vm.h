@@ -108,6 +108,20 @@ struct mr_vm *mr_vm_new(const struct mr_host *host, void *data, enum mr_trust tr
 void mr_vm_free(struct mr_vm *vm);           /* tasks and generations must have ended */
 size_t mr_vm_memory(const struct mr_vm *vm); /* bytes in use by Lua */
 
+/* What one run of Lua may use, from a resume to its yield or return. 0: no limit. */
+struct mr_limits {
+    uint64_t since; /* monotonic ms; now, as the caller knows it already */
+    uint64_t time;  /* ms */
+    size_t memory;  /* bytes of all that the VM has */
+};
+/* From now on runs are limited and shown to the master, who sends the signal where one takes too
+ * long (base/scoreboard.h, mr_interrupt). For one VM a process; before, nothing is limited. */
+void mr_vm_show(struct mr_vm *vm, struct mr_run *shown);
+/* Of each mr_task_start and mr_task_resume from here on; passing them is a fault. */
+void mr_vm_limit(struct mr_vm *vm, const struct mr_limits *limits);
+/* Of loads, onLoad and onUnload; `since` is not looked at. Passing them is an error of the load. */
+void mr_vm_limit_loads(struct mr_vm *vm, const struct mr_limits *limits);
+
 /* Loads every script of the snapshot, in an environment and a require cache of their own, and calls
  * each onLoad. NULL with errors ("scripts/echo.lua:3: ...") where one does not load, has no
  * handleMessage or raises. */

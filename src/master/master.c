@@ -14,6 +14,8 @@
 #include "base/panic.h"
 #include "master/admin.h"
 #include "master/cpus.h"
+#include "master/guard.h"
+#include "master/overrun.h"
 #include "master/ready.h"
 #include "master/reload.h"
 #include "master/signals.h"
@@ -29,6 +31,8 @@ struct master {
     uv_loop_t loop;
     struct mr_scoreboard board;
     struct mr_workers *workers;
+    struct mr_overrun *overrun;
+    struct mr_guard guard;
     struct mr_reload *reload;
     struct mr_admin *admin;
     struct mr_watch *watch;
@@ -149,6 +153,8 @@ static void on_ready(void *context)
 static void on_worker_started(void *context, uint64_t slot)
 {
     struct master *master = context;
+    mr_overrun_reset(master->overrun, slot);
+    mr_guard_started(&master->guard, slot);
     mr_rollout_started(mr_reload_rollout(master->reload), slot);
 }
 
@@ -156,6 +162,13 @@ static void on_worker_frame(void *context, uint64_t slot, const struct mr_frame 
 {
     struct master *master = context;
     mr_reload_frame(master->reload, slot, frame);
+    mr_guard_frame(&master->guard, frame);
+}
+
+static void on_worker_died(void *context, uint64_t slot, const char *cause)
+{
+    struct master *master = context;
+    mr_guard_died(&master->guard, &master->board.slots[slot], cause);
 }
 
 static void on_worker_ended(void *context, uint64_t slot, int status)
@@ -176,6 +189,18 @@ static void send_frame(void *context, uint64_t slot, enum mr_frame_kind kind, st
     mr_workers_send(master->workers, slot, kind, body);
 }
 
+static void on_overrun(void *context, uint64_t slot, uint64_t run)
+{
+    struct master *master = context;
+    mr_workers_interrupt(master->workers, slot, run);
+}
+
+static void on_wedged(void *context, uint64_t slot)
+{
+    struct master *master = context;
+    mr_workers_end_overrun(master->workers, slot);
+}
+
 static void on_unfit(void *context, uint64_t slot, struct mr_bytes why)
 {
     struct master *master = context;
@@ -194,7 +219,8 @@ static void on_changed(void *context)
 }
 
 static const struct mr_workers_host workers_host = {on_worker_started, on_worker_frame,
-                                                    on_worker_ended};
+                                                    on_worker_died, on_worker_ended};
+static const struct mr_overrun_host overrun_host = {on_overrun, on_wedged};
 static const struct mr_reload_host reload_host = {send_frame, on_unfit, on_first_refused};
 
 /* --- the ladder --- */
@@ -254,6 +280,9 @@ static void run_with(struct master *master, struct mr_snapshot *snapshot, struct
     master->workers = mr_workers_new(&master->loop, &master->board, &workers_host, master);
     const struct mr_config *config = snapshot->config;
     master->service = mr_strdup(mr_config_string(config, "service"));
+    master->overrun = mr_overrun_new(&master->loop, &master->board, &overrun_host, master);
+    master->guard = (struct mr_guard){
+        .host = {send_frame}, .context = master, .slot_count = master->board.slot_count};
     start_watch(master, config);
     master->admin = mr_admin_new(&master->loop, "admin.listen",
                                  mr_config_string(config, "admin.listen"), look, master, errors);
@@ -264,6 +293,8 @@ static void run_with(struct master *master, struct mr_snapshot *snapshot, struct
     else
         master->exit_code = MR_EXIT_CONFIG;
     mr_watch_free(master->watch);
+    mr_overrun_free(master->overrun);
+    mr_guard_free(&master->guard);
     mr_admin_free(master->admin);
     mr_reload_free(master->reload);
     mr_workers_free(master->workers);

@@ -6,44 +6,52 @@
 #include <sys/wait.h>
 
 #include "base/clock.h"
+#include "base/exit.h"
 #include "base/log.h"
 
-void mr_obituary_cause(int status, char cause[MR_OBITUARY_CAUSE])
+/* The ends that workers come to by a budget. */
+static const char *reason_of(int status, bool overran)
 {
-    if (!WIFSIGNALED(status)) {
-        snprintf(cause, MR_OBITUARY_CAUSE, "exit status %d", WEXITSTATUS(status));
-        return;
-    }
-    const char *name = sigabbrev_np(WTERMSIG(status));
-    if (name != NULL)
-        snprintf(cause, MR_OBITUARY_CAUSE, "signal SIG%s", name);
+    if (overran)
+        return ", over its time budget and not to be interrupted";
+    bool grew = WIFEXITED(status) && WEXITSTATUS(status) == MR_EXIT_MEMORY;
+    return grew ? ", at twice its memory budget" : "";
+}
+
+void mr_obituary_cause(int status, bool overran, char cause[MR_OBITUARY_CAUSE])
+{
+    const char *reason = reason_of(status, overran);
+    const char *name = WIFSIGNALED(status) ? sigabbrev_np(WTERMSIG(status)) : NULL;
+    if (!WIFSIGNALED(status))
+        snprintf(cause, MR_OBITUARY_CAUSE, "exit status %d%s", WEXITSTATUS(status), reason);
+    else if (name != NULL)
+        snprintf(cause, MR_OBITUARY_CAUSE, "signal SIG%s%s", name, reason);
     else
-        snprintf(cause, MR_OBITUARY_CAUSE, "signal %d", WTERMSIG(status));
+        snprintf(cause, MR_OBITUARY_CAUSE, "signal %d%s", WTERMSIG(status), reason);
 }
 
-/* The name of the topic whose message was at work, "" where there was none. The worker may have
- * died amid anything. */
-static const char *running_topic(const struct mr_slot *slot)
+bool mr_obituary_in_order(int status, bool asked)
 {
-    uint64_t index = mr_cell_get(&slot->running_topic);
-    return index == 0 || index > MR_SLOT_TOPICS ? "" : slot->topics[index - 1].name;
+    return asked && WIFEXITED(status) && WEXITSTATUS(status) == 0;
 }
 
-void mr_obituary_log(uint64_t worker, pid_t pid, int status, const struct mr_slot *slot, bool asked)
+void mr_obituary_log(uint64_t worker, pid_t pid, const char *cause, const struct mr_slot *slot,
+                     bool in_order)
 {
-    char cause[MR_OBITUARY_CAUSE];
-    mr_obituary_cause(status, cause);
-    const char *topic = running_topic(slot);
-    if (asked && WIFEXITED(status) && WEXITSTATUS(status) == 0)
+    struct mr_running running;
+    bool at_work = mr_slot_running(slot, &running);
+    if (in_order)
         mr_log(MR_LOG_INFO, "worker_stopped", MR_I("worker", worker), MR_I("pid", pid));
-    else if (topic[0] == '\0')
+    else if (!at_work)
         mr_log(MR_LOG_ERROR, "worker_died", MR_I("worker", worker), MR_I("pid", pid),
                MR_S("cause", cause));
+    else if (running.topic[0] == '\0')
+        mr_log(MR_LOG_ERROR, "worker_died", MR_I("worker", worker), MR_I("pid", pid),
+               MR_S("cause", cause), MR_S("message", "it was loading scripts"));
     else
         mr_log(MR_LOG_ERROR, "worker_died", MR_I("worker", worker), MR_I("pid", pid),
-               MR_S("cause", cause), MR_S("topic", topic),
-               MR_I("partition", mr_cell_get(&slot->running_partition)),
-               MR_I("offset", mr_cell_get(&slot->running_offset)),
-               MR_I("running_ms", mr_clock_ms() - mr_cell_get(&slot->running_since)),
+               MR_S("cause", cause), MR_S("topic", running.topic),
+               MR_I("partition", running.partition), MR_I("offset", running.offset),
+               MR_I("running_ms", mr_clock_ms() - running.since),
                MR_S("message", "it was handling the message named"));
 }

@@ -7,13 +7,17 @@
 
 #include "base/scoreboard.h"
 
-/* "signal SIGSEGV", "exit status 70". `status` is that of waitpid(2). */
-enum { MR_OBITUARY_CAUSE = 48 };
-void mr_obituary_cause(int status, char cause[MR_OBITUARY_CAUSE]);
+/* "signal SIGSEGV", "exit status 70"; and the budget that it ended of. `status` is that of
+ * waitpid(2); `overran`: the master ended it for the time its Lua took. */
+enum { MR_OBITUARY_CAUSE = 96 };
+void mr_obituary_cause(int status, bool overran, char cause[MR_OBITUARY_CAUSE]);
 
-/* Logs it: as an error, or where it had been `asked` to end and did so in order, for information.
- * The slot must not be vacated yet. */
-void mr_obituary_log(uint64_t worker, pid_t pid, int status, const struct mr_slot *slot,
-                     bool asked);
+/* It was asked to end and did so. */
+bool mr_obituary_in_order(int status, bool asked);
+
+/* Logs it: as an error, or where it ended in order, for information. The slot must not be vacated
+ * yet. */
+void mr_obituary_log(uint64_t worker, pid_t pid, const char *cause, const struct mr_slot *slot,
+                     bool in_order);
 
 #endif

@@ -45,6 +45,18 @@ static uint64_t age(const struct mr_view *view, uint64_t slot)
     return there ? (view->now - view->histories[slot].started) / 1000 : 0;
 }
 
+/* The message whose Lua runs right now. */
+static void running_json(const struct mr_view *view, const struct mr_slot *row, struct mr_buf *out)
+{
+    struct mr_running running;
+    if (!mr_slot_running(row, &running) || running.topic[0] == '\0')
+        return;
+    mr_buf_string(out, ",\"running\":{\"topic\":");
+    mr_buf_json(out, running.topic, strlen(running.topic));
+    mr_buf_printf(out, ",\"partition\":%" PRId32 ",\"offset\":%" PRId64 ",\"ms\":%" PRIu64 "}",
+                  running.partition, running.offset, view->now - running.since);
+}
+
 static void worker_json(const struct mr_view *view, uint64_t slot, struct mr_buf *out)
 {
     const struct mr_slot *row = &view->board->slots[slot];
@@ -68,6 +80,7 @@ static void worker_json(const struct mr_view *view, uint64_t slot, struct mr_buf
                   NAME_OF(broker_names, &row->broker));
     for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
         mr_buf_printf(out, ",\"%s\":%" PRIu64, numbers[i].name, numbers[i].value);
+    running_json(view, row, out);
     mr_buf_string(out, "}");
 }
 

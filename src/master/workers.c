@@ -7,6 +7,7 @@
 #include <sys/wait.h>
 
 #include "base/clock.h"
+#include "base/exit.h"
 #include "base/log.h"
 #include "base/panic.h"
 #include "master/backoff.h"
@@ -17,6 +18,7 @@
 struct slot {
     struct mr_workers *workers;
     pid_t pid;            /* 0: no process */
+    bool overran;         /* ended for what its Lua took of time */
     struct mr_line *line; /* with that process; NULL: none */
     struct mr_backoff backoff;
     uv_timer_t timer; /* until the next process */
@@ -110,6 +112,7 @@ static int start(struct slot *slot)
         slot->pid = 0;
         return result;
     }
+    slot->overran = false;
     slot->line = mr_line_new(workers->loop, fd, number_of(slot), slot->pid, workers->host.frame,
                              workers->context);
     workers->alive++;
@@ -146,11 +149,30 @@ int mr_workers_start(struct mr_workers *workers)
 
 /* --- death --- */
 
+static enum mr_death death_of(const struct slot *slot, int status)
+{
+    if (slot->overran || (WIFEXITED(status) && WEXITSTATUS(status) == MR_EXIT_MEMORY))
+        return MR_DEATH_BUDGET;
+    return WIFSIGNALED(status) ? MR_DEATH_SIGNAL : MR_DEATH_EXIT;
+}
+
 static void count_death(struct slot *slot, int status)
 {
     struct mr_workers *workers = slot->workers;
-    workers->deaths[WIFSIGNALED(status) ? MR_DEATH_SIGNAL : MR_DEATH_EXIT]++;
+    workers->deaths[death_of(slot, status)]++;
     workers->histories[number_of(slot)].restarts++;
+}
+
+/* What it leaves behind is looked at. */
+static void notice(struct slot *slot, int status, const struct mr_slot *row)
+{
+    struct mr_workers *workers = slot->workers;
+    char cause[MR_OBITUARY_CAUSE];
+    bool in_order = mr_obituary_in_order(status, workers->stopping);
+    mr_obituary_cause(status, slot->overran, cause);
+    mr_obituary_log(number_of(slot), slot->pid, cause, row, in_order);
+    if (!in_order)
+        workers->host.died(workers->context, number_of(slot), cause);
 }
 
 static void bury(struct slot *slot, int status)
@@ -161,7 +183,7 @@ static void bury(struct slot *slot, int status)
     mr_line_drain(slot->line); /* its last words */
     mr_line_free(slot->line);
     slot->line = NULL;
-    mr_obituary_log(number_of(slot), slot->pid, status, row, workers->stopping);
+    notice(slot, status, row);
     mr_slot_vacate(row);
     slot->pid = 0;
     workers->alive--;
@@ -214,6 +236,20 @@ void mr_workers_kill(struct mr_workers *workers, const char *why)
                MR_S("message", why));
         kill(pid, SIGKILL);
     }
+}
+
+void mr_workers_interrupt(struct mr_workers *workers, uint64_t slot, uint64_t run)
+{
+    if (workers->slots[slot].pid != 0)
+        mr_interrupt(workers->slots[slot].pid, run);
+}
+
+void mr_workers_end_overrun(struct mr_workers *workers, uint64_t slot)
+{
+    if (workers->slots[slot].pid == 0)
+        return;
+    workers->slots[slot].overran = true;
+    kill(workers->slots[slot].pid, SIGKILL);
 }
 
 uint64_t mr_workers_alive(const struct mr_workers *workers)

@@ -15,6 +15,8 @@ struct mr_workers;
 struct mr_workers_host {
     void (*started)(void *context, uint64_t slot);
     void (*frame)(void *context, uint64_t slot, const struct mr_frame *frame);
+    /* It ended unasked; its row of the scoreboard still shows what it did. */
+    void (*died)(void *context, uint64_t slot, const char *cause);
     /* `status` is that of waitpid(2). What the worker had sent was given to `frame` before. */
     void (*ended)(void *context, uint64_t slot, int status);
 };
@@ -47,6 +49,11 @@ void mr_workers_retire(struct mr_workers *workers, uint64_t slot);
 void mr_workers_stop(struct mr_workers *workers);
 /* Ends those that are left by force, and logs each with the reason. After mr_workers_stop. */
 void mr_workers_kill(struct mr_workers *workers, const char *why);
+
+/* Interrupts that run of Lua (base/scoreboard.h). */
+void mr_workers_interrupt(struct mr_workers *workers, uint64_t slot, uint64_t run);
+/* Ends one whose Lua is not to be interrupted; it is replaced. */
+void mr_workers_end_overrun(struct mr_workers *workers, uint64_t slot);
 
 uint64_t mr_workers_alive(const struct mr_workers *workers);
 /* The array has an entry a slot. */

@@ -5,24 +5,10 @@
 #include "base/panic.h"
 #include "worker/aside.h"
 #include "worker/attempt.h"
+#include "worker/poisoned.h"
 #include "worker/retry.h"
+#include "worker/runs.h"
 #include "worker/settle.h"
-
-enum { NS_PER_MS = 1000000 };
-
-static void mark_running(struct mr_dispatch *dispatch, const struct mr_job *job, uint64_t now)
-{
-    struct mr_slot *slot = dispatch->slot;
-    mr_cell_set(&slot->running_partition, (uint64_t)job->partition->number);
-    mr_cell_set(&slot->running_offset, (uint64_t)job->message.offset);
-    mr_cell_set(&slot->running_since, now / NS_PER_MS);
-    mr_cell_set(&slot->running_topic, job->partition->topic_row + 1);
-}
-
-static void mark_idle(struct mr_dispatch *dispatch)
-{
-    mr_cell_set(&dispatch->slot->running_topic, 0);
-}
 
 static void link_work(struct mr_dispatch *dispatch, struct mr_job *job)
 {
@@ -41,7 +27,8 @@ static void unlink_work(struct mr_dispatch *dispatch, struct mr_job *job)
 static void end_handler(struct mr_dispatch *dispatch, struct mr_job *job, uint64_t now)
 {
     struct mr_route *route = job->route;
-    mr_task_end(job->task);
+    if (job->task != NULL)
+        mr_task_end(job->task);
     job->task = NULL;
     mr_settle_wake(dispatch, route);
     mr_route_release(route);
@@ -54,7 +41,7 @@ static void end_handler(struct mr_dispatch *dispatch, struct mr_job *job, uint64
 static void advance(struct mr_dispatch *dispatch, struct mr_job *job,
                     const struct mr_result *result)
 {
-    mark_idle(dispatch);
+    mr_runs_end(dispatch);
     if (result->outcome == MR_OUTCOME_YIELDED)
         return;
     uint64_t now = mr_clock_ns();
@@ -94,8 +81,10 @@ struct mr_route *mr_dispatch_route(struct mr_dispatch *dispatch, struct mr_parti
     if (partition->routes_number != dispatch->routes_number) {
         partition->routes_number = dispatch->routes_number;
         partition->route = mr_routes_find(dispatch->routes, partition->topic);
-        if (partition->route != NULL)
+        if (partition->route != NULL) {
             partition->most = partition->route->policy.window;
+            partition->group_row = mr_slot_group(dispatch->slot, partition->route->group_id);
+        }
     }
     return partition->route;
 }
@@ -120,11 +109,23 @@ static bool must_wait(const struct mr_route *route, struct mr_job *job)
     return !next || route->running >= route->concurrency;
 }
 
+static void run(struct mr_dispatch *dispatch, struct mr_job *job)
+{
+    const struct mr_route *route = job->route;
+    struct mr_poisoned_text text;
+    struct mr_result result;
+    job->began = mr_clock_ns();
+    if (mr_poisoned_may_run(dispatch, job, &result, &text)) {
+        mr_runs_begin(dispatch, job, job->began);
+        job->task = mr_task_start(route->script, route->codec, &job->incoming, job, &result);
+    }
+    advance(dispatch, job, &result);
+}
+
 static void start(struct mr_dispatch *dispatch, struct mr_job *job)
 {
     struct mr_partition *partition = job->partition;
     struct mr_route *route = mr_dispatch_route(dispatch, partition);
-    struct mr_result result;
     if (route == NULL || comes_too_late(dispatch, job)) {
         mr_settle_drop(dispatch, job);
         return;
@@ -149,10 +150,7 @@ static void start(struct mr_dispatch *dispatch, struct mr_job *job)
     fill_incoming(dispatch, job);
     if (job->retries > 0)
         mr_cell_add(&dispatch->slot->counters[MR_RETRY_ATTEMPTS], 1);
-    job->began = mr_clock_ns();
-    mark_running(dispatch, job, job->began);
-    job->task = mr_task_start(route->script, route->codec, &job->incoming, job, &result);
-    advance(dispatch, job, &result);
+    run(dispatch, job);
 }
 
 void mr_dispatch_enter(struct mr_dispatch *dispatch, struct mr_job *job)
@@ -206,6 +204,7 @@ void mr_dispatch_use(struct mr_dispatch *dispatch, struct mr_routes *routes, int
     dispatch->routes = routes;
     dispatch->routes_number++;
     dispatch->rpc_timeout = rpc_timeout;
+    mr_runs_use(dispatch);
     if (before == NULL)
         return;
     wake_all(dispatch, before);
@@ -233,7 +232,7 @@ void mr_dispatch_resume(struct mr_dispatch *dispatch, struct mr_job *job,
                         const struct mr_resumption *with)
 {
     struct mr_result result;
-    mark_running(dispatch, job, mr_clock_ns());
+    mr_runs_begin(dispatch, job, mr_clock_ns());
     mr_task_resume(job->task, with, &result);
     advance(dispatch, job, &result);
 }
@@ -304,4 +303,5 @@ void mr_dispatch_free(struct mr_dispatch *dispatch)
     mr_order_free(&dispatch->order);
     mr_job_pool_free(&dispatch->pool);
     mr_reply_free(&dispatch->reply);
+    mr_poisons_free(&dispatch->poisons);
 }

@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "base/poison.h"
 #include "base/scoreboard.h"
 #include "base/timers.h"
 #include "kafka/consumer.h"
@@ -18,6 +19,7 @@
 #include "worker/rpc.h"
 
 struct mr_dispatch {
+    struct mr_vm *vm;
     struct mr_slot *slot;
     struct mr_timers *timers;
     struct mr_outbox *outbox; /* set by the worker before the first message, as is rpc */
@@ -32,6 +34,10 @@ struct mr_dispatch {
     struct mr_job *waiting;   /* failed, until they are due again (retry.h) */
     struct mr_job *unwritten; /* dead letters, until they are tried again (aside.h) */
     struct mr_reply reply;
+    struct mr_poisons poisons; /* messages not to be run again (poisoned.h) */
+    void (*buried)(void *data, const struct mr_message_id *id); /* one of them is done with */
+    void *buried_data;
+    uint64_t load_time;  /* ms, that scripts may take to load */
     int64_t rpc_timeout; /* ms */
     int64_t wall_offset; /* ms, from monotonic to wall time */
     uint64_t random;     /* the state of random.h */

@@ -76,3 +76,12 @@ void mr_link_refused(struct mr_link *link, uint64_t generation, const char *why,
     mr_buf_free(&body);
     flush(link);
 }
+
+void mr_link_buried(struct mr_link *link, const struct mr_message_id *id)
+{
+    struct mr_buf body = {0};
+    mr_poison_encode(id, "", &body);
+    mr_channel_put(&link->channel, MR_FRAME_BURIED, (struct mr_bytes){body.data, body.length});
+    mr_buf_free(&body);
+    watch(link); /* it goes from the loop: the caller is amid other things */
+}

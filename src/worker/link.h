@@ -6,6 +6,7 @@
 #include <uv.h>
 
 #include "base/channel.h"
+#include "base/poison.h"
 
 struct mr_link_events {
     void (*frame)(void *data, const struct mr_frame *frame);
@@ -23,6 +24,8 @@ struct mr_link {
 void mr_link_start(struct mr_link *link, uv_loop_t *loop, int fd,
                    const struct mr_link_events *events, void *data);
 void mr_link_loaded(struct mr_link *link, uint64_t generation);
+/* A message that was not to be run again is done with. */
+void mr_link_buried(struct mr_link *link, const struct mr_message_id *id);
 void mr_link_refused(struct mr_link *link, uint64_t generation, const char *why, int exit_code);
 
 #endif

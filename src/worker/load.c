@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "base/log_settings.h"
 #include "base/panic.h"
+#include "worker/runs.h"
 #include "worker/state.h"
 
 /* A group cannot be joined while none of its topics is there; and who watches the counts sees them
@@ -173,14 +174,17 @@ static bool connect_kafka(struct mr_worker *worker, struct mr_snapshot *snapshot
 static struct mr_vm *open_vm(struct mr_worker *worker, const struct mr_config *config)
 {
     enum mr_trust trust = mr_config_boolean(config, "sandbox") ? MR_SANDBOXED : MR_TRUSTED;
-    return mr_vm_new(&mr_dispatch_host, &worker->dispatch, trust);
+    struct mr_vm *vm = mr_vm_new(&mr_dispatch_host, &worker->dispatch, trust);
+    mr_vm_show(vm, &worker->slot->run);
+    return vm;
 }
 
 /* Loads a snapshot beside the current one. Returns an enum mr_exit. */
 static int prepare(struct mr_worker *worker, struct mr_snapshot *snapshot, struct mr_errors *errors)
 {
     if (worker->vm == NULL)
-        worker->vm = open_vm(worker, snapshot->config);
+        worker->vm = worker->dispatch.vm = open_vm(worker, snapshot->config);
+    mr_runs_limit_loads(&worker->dispatch, snapshot->config);
     struct mr_generation *generation = mr_generation_load(worker->vm, snapshot, errors);
     if (generation == NULL)
         return MR_EXIT_DATA;

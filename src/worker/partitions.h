@@ -33,6 +33,7 @@ struct mr_partition {
                                message */
     struct mr_route *route;
     uint64_t topic_row; /* in the scoreboard */
+    uint64_t group_row; /* likewise; that of `route` */
     size_t most;        /* unhandled at which it is full; at half of it, it goes on */
     uint64_t started;   /* the sequence number after the last message whose handler has started */
     size_t unhandled;   /* jobs whose handlers have not ended */

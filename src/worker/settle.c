@@ -1,5 +1,7 @@
 #include "worker/settle.h"
 
+#include "worker/poisoned.h"
+
 void mr_settle(struct mr_dispatch *dispatch, struct mr_job *job)
 {
     if (!job->handled || job->deliveries > 0)
@@ -7,6 +9,8 @@ void mr_settle(struct mr_dispatch *dispatch, struct mr_job *job)
     struct mr_partition *partition = job->partition;
     if (!job->dropped)
         mr_cell_add(&dispatch->slot->topics[partition->topic_row].processed[job->status], 1);
+    if (!job->dropped)
+        mr_poisoned_settled(dispatch, job);
     mr_partition_settled(&dispatch->partitions, partition, job->sequence, !job->dropped);
     mr_job_release(&dispatch->pool, job);
     dispatch->jobs--;

@@ -14,6 +14,7 @@
 #include "base/log.h"
 #include "base/log_settings.h"
 #include "base/panic.h"
+#include "worker/poisoned.h"
 #include "worker/state.h"
 
 static void on_terminate(uv_signal_t *handle, int signal)
@@ -46,7 +47,14 @@ static void on_frame(void *data, const struct mr_frame *frame)
         mr_worker_begin_stop(worker, true, "the master stops");
     else if (frame->kind == MR_FRAME_REOPEN)
         mr_log_reopen();
+    else if (frame->kind == MR_FRAME_POISON || frame->kind == MR_FRAME_HARMLESS)
+        mr_poisoned_frame(&worker->dispatch, frame);
     mr_worker_turn(worker);
+}
+
+static void on_buried(void *data, const struct mr_message_id *id)
+{
+    mr_link_buried(&((struct mr_worker *)data)->link, id);
 }
 
 static void on_master_gone(void *data)
@@ -152,6 +160,8 @@ int mr_worker_run(uint64_t slot)
     worker->dispatch.timers = &worker->timers;
     worker->dispatch.random = mr_clock_ns() ^ (slot << 48);
     worker->dispatch.partitions.timers = &worker->timers;
+    worker->dispatch.buried = on_buried;
+    worker->dispatch.buried_data = worker;
     start_loop(worker);
     mr_worker_show_state(worker);
     uv_run(&worker->loop, UV_RUN_DEFAULT);

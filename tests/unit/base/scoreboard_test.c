@@ -130,7 +130,7 @@ static void a_slot_outlives_its_worker(void **state)
     struct mr_slot *slot = &board->slots[1];
     mr_cell_set(&slot->pid, 4711);
     mr_cell_set(&slot->state, MR_WORKER_READY);
-    mr_cell_set(&slot->running_topic, 1);
+    mr_cell_set(&slot->run.topic, 1);
     mr_cell_set(&slot->gauges[MR_MESSAGES_IN_FLIGHT], 9);
     mr_cell_set(&slot->counters[MR_MESSAGES_RECEIVED], 100);
     mr_cell_add(&slot->topics[mr_slot_topic(slot, "orders")].processed[MR_STATUS_SUCCESS], 99);
@@ -138,7 +138,7 @@ static void a_slot_outlives_its_worker(void **state)
     mr_slot_vacate(slot);
     assert_int_equal(mr_cell_get(&slot->pid), 0);
     assert_int_equal(mr_cell_get(&slot->state), MR_WORKER_NONE);
-    assert_int_equal(mr_cell_get(&slot->running_topic), 0);
+    assert_int_equal(mr_cell_get(&slot->run.topic), 0);
     assert_int_equal(mr_cell_get(&slot->gauges[MR_MESSAGES_IN_FLIGHT]), 0);
     assert_int_equal(mr_cell_get(&slot->counters[MR_MESSAGES_RECEIVED]), 100);
     assert_int_equal(mr_slot_topic(slot, "orders"), 0);

@@ -14,18 +14,22 @@
 #include "base/log.h"
 #include "master/obituary.h"
 
-enum { EXIT_70 = 70 << 8 };
+enum { EXIT_70 = 70 << 8, EXIT_71 = 71 << 8 };
 
 static void the_cause_names_signal_or_status(void **state)
 {
     (void)state;
     char cause[MR_OBITUARY_CAUSE];
-    mr_obituary_cause(SIGSEGV, cause);
+    mr_obituary_cause(SIGSEGV, false, cause);
     assert_string_equal(cause, "signal SIGSEGV");
-    mr_obituary_cause(EXIT_70, cause);
+    mr_obituary_cause(EXIT_70, false, cause);
     assert_string_equal(cause, "exit status 70");
-    mr_obituary_cause(60, cause);
+    mr_obituary_cause(60, false, cause);
     assert_string_equal(cause, "signal 60");
+    mr_obituary_cause(SIGKILL, true, cause);
+    assert_string_equal(cause, "signal SIGKILL, over its time budget and not to be interrupted");
+    mr_obituary_cause(EXIT_71, false, cause);
+    assert_string_equal(cause, "exit status 71, at twice its memory budget");
 }
 
 /* The lines that mr_obituary_log writes for slot 0. */
@@ -34,7 +38,9 @@ static void logged(struct a_view *a, int status, bool asked, char *text, size_t 
     char path[] = "/tmp/mr-obituary-XXXXXX";
     close(mkstemp(path));
     assert_int_equal(mr_log_open(path, MR_LOG_JSON, MR_LOG_INFO, "master"), 0);
-    mr_obituary_log(0, 201, status, &a->board.slots[0], asked);
+    char cause[MR_OBITUARY_CAUSE];
+    mr_obituary_cause(status, false, cause);
+    mr_obituary_log(0, 201, cause, &a->board.slots[0], mr_obituary_in_order(status, asked));
     assert_int_equal(mr_log_open(NULL, MR_LOG_JSON, MR_LOG_INFO, "master"), 0);
     int fd = open(path, O_RDONLY);
     ssize_t length = read(fd, text, size - 1);
@@ -49,9 +55,10 @@ static void a_worker_that_died_at_work_is_named_with_its_message(void **state)
     struct a_view *a = *state;
     struct mr_slot *slot = &a->board.slots[0];
     char text[1024];
-    mr_cell_set(&slot->running_topic, mr_slot_topic(slot, "orders") + 1);
-    mr_cell_set(&slot->running_partition, 3);
-    mr_cell_set(&slot->running_offset, 1234567890123);
+    mr_cell_set(&slot->run.topic, mr_slot_topic(slot, "orders") + 1);
+    mr_cell_set(&slot->run.partition, 3);
+    mr_cell_set(&slot->run.offset, 1234567890123);
+    mr_run_begins(&slot->run, 1, 0, 1000);
     logged(a, SIGSEGV, false, text, sizeof(text));
     assert_non_null(strstr(text, "\"level\":\"error\""));
     assert_non_null(strstr(text, "\"event\":\"worker_died\",\"worker\":0,\"pid\":201,"
@@ -80,9 +87,10 @@ static void a_slot_with_nonsense_in_it_harms_nobody(void **state)
 {
     struct a_view *a = *state;
     char text[1024];
-    mr_cell_set(&a->board.slots[0].running_topic, UINT64_MAX);
+    mr_cell_set(&a->board.slots[0].run.topic, UINT64_MAX);
+    mr_run_begins(&a->board.slots[0].run, 1, 0, 1000);
     logged(a, SIGKILL, false, text, sizeof(text));
-    assert_non_null(strstr(text, "\"cause\":\"signal SIGKILL\"}"));
+    assert_non_null(strstr(text, "\"cause\":\"signal SIGKILL\",\"message\":"));
 }
 
 int main(void)

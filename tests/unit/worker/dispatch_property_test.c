@@ -348,6 +348,12 @@ static void go_on(struct input *input, struct mr_result *result)
             .outcome = MR_OUTCOME_RETURNED, .reply = MR_REPLY_VALUE, .value = MR_BYTES("1")};
 }
 
+void __wrap_mr_vm_limit(struct mr_vm *vm, const struct mr_limits *limits);
+void __wrap_mr_vm_limit(struct mr_vm *vm, const struct mr_limits *limits)
+{
+    (void)vm, (void)limits;
+}
+
 struct mr_task *__wrap_mr_task_start(struct mr_script *script, enum mr_codec codec,
                                      const struct mr_incoming *incoming, void *job,
                                      struct mr_result *result);
@@ -495,13 +501,14 @@ static void time_passes(void)
 
 static void use(struct mr_routes *routes)
 {
-    static char dead_letters[] = "{base}-dlq";
+    static char dead_letters[] = "{base}-dlq", group[] = "group";
     for (size_t i = 0; i < TOPICS; i++) {
         if (routes->routes[i].running > 0)
             return; /* a handler of it is still at work */
         routes->routes[i] = (struct mr_route){
             .ordering = kinds[i].ordering,
             .concurrency = kinds[i].concurrency,
+            .group_id = group,
             .policy = {.window = kinds[i].window,
                        .retry = {.max = RETRIES, .base = BASE_MS, .cap = 1000, .multiplier = 2},
                        .dlq = {.topic = dead_letters}}};

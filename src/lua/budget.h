@@ -1,0 +1,62 @@
+/* Budgets: what a run of Lua may take of time and memory, and how it is stopped.
+ *
+ * Either budget is enforced by a hook that, at each instruction from then on, yields out of
+ * whatever coroutine it is in, or raises where a C function is in between, until the run is over:
+ * no pcall swallows it, and few see it. Compiled code calls no hooks, but it looks for the
+ * profiler's tick at each line; so the profiler is on (which makes it look), its timer is off, and
+ * whoever sets the hook gives the tick himself.
+ *
+ * Time: the master sees in shared memory since when a run has been going on, and interrupts it by a
+ * signal with the run's number. The signal comes again and again until the run is over: one that
+ * meets LuaJIT amid a change of its own to hooks can be lost.
+ *
+ * Memory: LuaJIT's own allocator is kept and counted. What passes the budget sets the hook, which
+ * fails the run where a full collection does not make room again. One request beyond the whole
+ * budget is refused. At twice the budget the process ends: a C function that grows that far cannot
+ * be stopped otherwise, and LuaJIT does not survive many refusals. */
+#ifndef MR_LUA_BUDGET_H
+#define MR_LUA_BUDGET_H
+
+#include <lua.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "base/scoreboard.h"
+#include "lua/vm.h"
+
+enum mr_excess { MR_EXCESS_NONE, MR_EXCESS_TIME, MR_EXCESS_MEMORY };
+
+struct mr_budget {
+    struct mr_run *shown; /* to the master; NULL: runs are not limited */
+    lua_Alloc alloc;      /* LuaJIT's own */
+    void *alloc_data;
+    size_t used;                   /* bytes */
+    size_t ceiling;                /* of the run's memory; SIZE_MAX between runs */
+    struct mr_limits limits;       /* of the run */
+    mr_cell run;                   /* its number; 0: none */
+    _Atomic bool armed, over_time; /* set in the signal's handler, too */
+    bool over_memory, refused;
+    bool garbage; /* a run has failed for its memory: there is much to collect */
+    uint64_t runs;
+    enum mr_excess raised; /* what the hook has stopped this run for */
+    struct mr_buf trace;   /* where it did so first */
+    struct mr_buf place;   /* "scripts/echo.lua:3", "" where no script ran */
+};
+
+/* Of the one VM of the process whose runs are limited. */
+void mr_budget_open(struct mr_vm *vm, struct mr_run *shown);
+void mr_budget_close(struct mr_vm *vm); /* no run is going on */
+
+void mr_budget_begin(struct mr_vm *vm, const struct mr_limits *limits);
+/* True once the run has passed a budget: it cannot go on. */
+bool mr_budget_passed(const struct mr_vm *vm);
+/* Returns what the run has passed. */
+enum mr_excess mr_budget_end(struct mr_vm *vm);
+/* When what the run held is let go: takes back what one had too much of. */
+void mr_budget_collect(struct mr_vm *vm);
+/* Of this run, or the last one: "over its time budget of 1000 ms". */
+enum { MR_EXCESS_TEXT = 96 };
+void mr_budget_describe(const struct mr_vm *vm, enum mr_excess excess, char text[MR_EXCESS_TEXT]);
+
+#endif

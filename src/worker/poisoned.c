@@ -1,0 +1,54 @@
+#include "worker/poisoned.h"
+
+#include <stdio.h>
+
+#include "base/clock.h"
+#include "base/panic.h"
+#include "worker/failure.h"
+
+static struct mr_message_id id_of(const struct mr_dispatch *dispatch, const struct mr_job *job)
+{
+    return (struct mr_message_id){
+        .group = dispatch->slot->groups[job->partition->group_row],
+        .topic = job->partition->topic,
+        .partition = job->partition->number,
+        .offset = job->message.offset,
+    };
+}
+
+bool mr_poisoned_may_run(struct mr_dispatch *dispatch, const struct mr_job *job,
+                         struct mr_result *result, struct mr_poisoned_text *text)
+{
+    if (dispatch->poisons.count == 0)
+        return true;
+    struct mr_message_id id = id_of(dispatch, job);
+    mr_poisons_tidy(&dispatch->poisons, mr_clock_ms());
+    const struct mr_poison *poison = mr_poisons_find(&dispatch->poisons, &id);
+    if (poison == NULL)
+        return true;
+    snprintf(text->why, sizeof(text->why), "worker died twice while handling it: %s",
+             poison->cause);
+    *result = (struct mr_result){.outcome = MR_OUTCOME_RAISED,
+                                 .fault = mr_failure_own(MR_FAULT_CRASH, text->why)};
+    return false;
+}
+
+void mr_poisoned_settled(struct mr_dispatch *dispatch, const struct mr_job *job)
+{
+    if (dispatch->poisons.count == 0)
+        return;
+    struct mr_message_id id = id_of(dispatch, job);
+    if (mr_poisons_done(&dispatch->poisons, &id, mr_clock_ms()))
+        dispatch->buried(dispatch->buried_data, &id);
+}
+
+void mr_poisoned_frame(struct mr_dispatch *dispatch, const struct mr_frame *frame)
+{
+    struct mr_poison poison;
+    MR_ASSERT(mr_poison_decode(frame->body, &poison));
+    if (frame->kind == MR_FRAME_HARMLESS)
+        mr_poisons_done(&dispatch->poisons, &poison.id, mr_clock_ms());
+    else if (mr_poisons_find(&dispatch->poisons, &poison.id) == NULL)
+        mr_poisons_note(&dispatch->poisons, &poison.id, poison.cause);
+    mr_poison_free(&poison);
+}

@@ -1,0 +1,112 @@
+/* Messages that workers die of: handled again after the first death, answered and kept out of the
+ * handlers after the second, by whichever worker has the partition then. */
+#include <signal.h>
+
+#include "harness/process.h"
+#include "harness/world.h"
+
+static const char deadly[] = "local router = require 'moonroute'\n"
+                             "function handleMessage(topic, message)\n"
+                             "  if message.wait then router.sleep(message.wait) end\n"
+                             "  local enough = os.clock() + (message.spin or 0)\n"
+                             "  while os.clock() < enough do end\n"
+                             "  return 'survived'\n"
+                             "end\n";
+
+static int set_up(void **state)
+{
+    struct world *world = world_new(1, 1);
+    *state = world;
+    world_serve(world, "deadly", 1, deadly);
+    router_config(&world->router, "defaults = { retry = { max = 0 }, budget = { time = 60000 } }");
+    router_start(&world->router);
+    return 0;
+}
+
+static bool shows(const struct router *router, const char *part)
+{
+    char *status;
+    router_get(router, "/status", &status);
+    bool found = strstr(status, part) != NULL;
+    free(status);
+    return found;
+}
+
+static void kill_worker(struct world *world, int number)
+{
+    pid_t pids[8];
+    assert_int_equal(router_workers(&world->router, pids, 8), 1);
+    kill(pids[0], number);
+    AWAIT(!process_alive(pids[0]));
+}
+
+/* Kills the worker amid the message. */
+static void kill_at_work(struct world *world, int number)
+{
+    double restarts = router_metric(&world->router, "worker_restarts_total");
+    AWAIT(shows(&world->router, "\"running\":{\"topic\":\"deadly\""));
+    kill_worker(world, number);
+    AWAIT(router_metric(&world->router, "worker_restarts_total") == restarts + 1);
+}
+
+static void assert_crash(const struct record *reply, const char *cause)
+{
+    char wanted[300];
+    snprintf(wanted, sizeof(wanted),
+             "{\"statusCode\":500,\"message\":\"worker died twice while handling it: signal %s\","
+             "\"error\":\"InternalServerError\"}",
+             cause);
+    assert_text(record_header(reply, "status-code"), "500");
+    assert_text(reply->value, wanted);
+}
+
+static void a_message_that_killed_two_workers_is_answered_with_the_signal(void **state)
+{
+    struct world *world = *state;
+    const char *id = unique("deadly");
+    size_t from = router_log_size(&world->router);
+    world_request(world, "deadly", NULL, id, "{\"spin\":50}");
+    kill_at_work(world, SIGKILL);
+    assert_int_equal(world_replies(world, id), 0);
+    kill_at_work(world, SIGSEGV);
+    assert_crash(world_reply(world, id), "SIGSEGV");
+    assert_int_equal(router_logged_times(&world->router, from, "\"event\":\"worker_died\""), 2);
+    assert_int_equal(router_logged_times(&world->router, from, "\"event\":\"message_poisoned\""),
+                     1);
+    assert_true(
+        router_logged(&world->router, from, "\"cause\":\"signal SIGSEGV\",\"topic\":\"deadly\""));
+    world_settle(world, "deadly", 1);
+    assert_text(world_ask(world, "deadly", "{}")->value, "\"survived\"");
+}
+
+static void after_one_death_it_is_handled_like_any_other(void **state)
+{
+    struct world *world = *state;
+    const char *id = unique("once");
+    world_request(world, "deadly", NULL, id, "{\"spin\":2}");
+    kill_at_work(world, SIGKILL);
+    assert_text(world_reply(world, id)->value, "\"survived\"");
+}
+
+static void a_message_that_only_waited_is_innocent(void **state)
+{
+    struct world *world = *state;
+    const char *id = unique("waiting");
+    world_request(world, "deadly", NULL, id, "{\"wait\":3000}");
+    for (int i = 0; i < 2; i++) {
+        AWAIT(router_metric(&world->router, "messages_in_flight") == 1);
+        kill_worker(world, SIGKILL);
+        AWAIT(router_metric(&world->router, "messages_in_flight") == 0);
+    }
+    assert_text(world_reply(world, id)->value, "\"survived\"");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_message_that_killed_two_workers_is_answered_with_the_signal),
+        cmocka_unit_test(after_one_death_it_is_handled_like_any_other),
+        cmocka_unit_test(a_message_that_only_waited_is_innocent),
+    };
+    return cmocka_run_group_tests(tests, set_up, world_tear_down);
+}
