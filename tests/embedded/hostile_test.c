@@ -35,8 +35,9 @@ static int set_up(void **state)
     router_script(&world->router, "lib/shared", shared);
     world_serve(world, "hostile", 1, hostile);
     world_serve(world, "honest", 1, honest);
-    router_config(&world->router, "defaults = { retry = { max = 0 } },"
-                                  "routes = { hostile = { codec = 'raw' } }");
+    router_config(&world->router,
+                  "defaults = { retry = { max = 0 }, budget = { time = 20000, memory = '1GB' } },"
+                  "routes = { hostile = { codec = 'raw' } }");
     router_start(&world->router);
     return 0;
 }
