@@ -91,12 +91,23 @@ static void refused(struct mr_commits *commits, rd_kafka_resp_err_t error)
     arm(commits, commits->pause);
 }
 
+static void tell(const struct mr_commits *commits, rd_kafka_resp_err_t error,
+                 const rd_kafka_topic_partition_list_t *offsets)
+{
+    for (int i = 0; offsets != NULL && commits->accepted != NULL && i < offsets->cnt; i++) {
+        const rd_kafka_topic_partition_t *each = &offsets->elems[i];
+        if (error == RD_KAFKA_RESP_ERR_NO_ERROR && each->err == error && each->offset >= 0)
+            commits->accepted(commits->data, each->topic, each->partition, each->offset);
+    }
+}
+
 static void on_answered(rd_kafka_t *handle, rd_kafka_resp_err_t error,
                         rd_kafka_topic_partition_list_t *offsets, void *opaque)
 {
     struct mr_commits *commits = opaque;
-    (void)handle, (void)offsets;
+    (void)handle;
     commits->in_flight = false;
+    tell(commits, error, offsets);
     /* After a fatal error none is accepted any more. */
     if (error != RD_KAFKA_RESP_ERR_NO_ERROR && error != RD_KAFKA_RESP_ERR__NO_OFFSET &&
         error != RD_KAFKA_RESP_ERR__FATAL) {

@@ -21,6 +21,9 @@ struct mr_commits {
     bool stored;       /* something was, since the last commit was sent */
     bool in_flight;    /* one is sent and not answered */
     bool at_once;      /* what is stored does not wait for the interval */
+    /* Told of each partition whose offset was accepted; NULL where nobody asks. */
+    void (*accepted)(void *data, const char *topic, int32_t partition, int64_t next);
+    void *data;
     atomic_bool *joining; /* the member is joining its group; written by librdkafka's threads */
 };
 

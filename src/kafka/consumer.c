@@ -159,6 +159,8 @@ struct mr_consumer *mr_consumer_new(const struct mr_config *config, const char *
     consumer->queue = rd_kafka_queue_get_consumer(consumer->handle);
     consumer->commits.handle = consumer->handle;
     consumer->commits.queue = consumer->queue;
+    consumer->commits.accepted = events->committed;
+    consumer->commits.data = data;
     rd_kafka_set_log_queue(consumer->handle, consumer->queue);
     mr_kafka_wake_by(consumer->queue, wake_fd);
     return consumer;

@@ -23,6 +23,8 @@ struct mr_consumer_events {
     void (*revoked)(void *data, const char *topic, int32_t partition, bool lost);
     /* Those were all; `count` may be 0. */
     void (*revocation)(void *data, size_t count, bool lost);
+    /* Everything of the partition up to `next`, exclusive, is committed. */
+    void (*committed)(void *data, const char *topic, int32_t partition, int64_t next);
     /* Something is wrong that librdkafka goes on mending by itself; no broker answers where
      * `unreachable`. */
     void (*troubled)(void *data, bool unreachable, const char *text);

@@ -81,6 +81,8 @@ struct mr_route *mr_dispatch_route(struct mr_dispatch *dispatch, struct mr_parti
     if (partition->routes_number != dispatch->routes_number) {
         partition->routes_number = dispatch->routes_number;
         partition->route = mr_routes_find(dispatch->routes, partition->topic);
+        partition->at_most_once =
+            partition->route != NULL && partition->route->policy.delivery == MR_AT_MOST_ONCE;
         if (partition->route != NULL) {
             partition->most = partition->route->policy.window;
             partition->group_row = mr_slot_group(dispatch->slot, partition->route->group_id);
@@ -91,13 +93,13 @@ struct mr_route *mr_dispatch_route(struct mr_dispatch *dispatch, struct mr_parti
 
 /* Where work comes to an end a partition's messages are handled up to the last one that was begun:
  * one left out before it would hold back the offsets of all behind it, and they would be handled
- * again. */
+ * again. What is committed before it is handled will not come again: all of it is. */
 static bool comes_too_late(const struct mr_dispatch *dispatch, const struct mr_job *job)
 {
     const struct mr_partition *partition = job->partition;
     if (dispatch->abandoned || partition->revoked)
         return true;
-    return (dispatch->stopping || partition->leaving) &&
+    return (dispatch->stopping || partition->leaving) && !partition->at_most_once &&
            (job->sequence >= partition->started || job->due != 0);
 }
 
@@ -128,6 +130,11 @@ static void start(struct mr_dispatch *dispatch, struct mr_job *job)
     struct mr_route *route = mr_dispatch_route(dispatch, partition);
     if (route == NULL || comes_too_late(dispatch, job)) {
         mr_settle_drop(dispatch, job);
+        return;
+    }
+    if (partition->at_most_once && job->message.offset >= partition->committed) {
+        mr_settle_pass(dispatch, job);
+        mr_job_list_push(&partition->early, job);
         return;
     }
     if (partition->blocked > 0) {
@@ -170,7 +177,9 @@ void mr_dispatch_message(struct mr_dispatch *dispatch, struct mr_consumer *consu
     job->owner = dispatch;
     job->partition = partition;
     job->sequence = mr_window_open(&partition->window, message->offset);
-    mr_dispatch_route(dispatch, partition); /* its window */
+    mr_dispatch_route(dispatch, partition); /* its window and delivery */
+    if (partition->at_most_once)
+        partition->taken = message->offset + 1;
     mr_partition_began(partition);
     dispatch->jobs++;
     mr_cell_add(&dispatch->slot->counters[MR_MESSAGES_RECEIVED], 1);
@@ -237,17 +246,35 @@ void mr_dispatch_resume(struct mr_dispatch *dispatch, struct mr_job *job,
     advance(dispatch, job, &result);
 }
 
+static void look_again(struct mr_dispatch *dispatch, struct mr_job_list *list)
+{
+    struct mr_job *job;
+    while ((job = mr_job_list_pop(list)) != NULL)
+        mr_job_list_push(&dispatch->ready, job);
+}
+
+void mr_dispatch_committed(struct mr_dispatch *dispatch, const struct mr_consumer *consumer,
+                           const char *topic, int32_t number, int64_t next)
+{
+    struct mr_partition *partition =
+        mr_partitions_find(&dispatch->partitions, consumer, topic, number);
+    if (partition == NULL)
+        return;
+    partition->committed = next;
+    look_again(dispatch, &partition->early);
+}
+
 /* What waits looks again, where it may wait no more it is dropped. */
 static void drop_waiting(struct mr_dispatch *dispatch)
 {
-    struct mr_job *held;
     if (dispatch->routes != NULL)
         wake_all(dispatch, dispatch->routes);
     mr_aside_drop(dispatch);
     mr_retry_wake(dispatch);
-    for (struct mr_partition *p = dispatch->partitions.all; p != NULL; p = p->next)
-        while ((held = mr_job_list_pop(&p->held)) != NULL)
-            mr_job_list_push(&dispatch->ready, held);
+    for (struct mr_partition *p = dispatch->partitions.all; p != NULL; p = p->next) {
+        look_again(dispatch, &p->held);
+        look_again(dispatch, &p->early);
+    }
     mr_dispatch_run(dispatch);
 }
 

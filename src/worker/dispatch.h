@@ -64,6 +64,9 @@ void mr_dispatch_delivered(struct mr_dispatch *dispatch, struct mr_job *job,
                            const struct mr_report *report);
 void mr_dispatch_resume(struct mr_dispatch *dispatch, struct mr_job *job,
                         const struct mr_resumption *with);
+/* Everything of the partition up to `next`, exclusive, is committed. */
+void mr_dispatch_committed(struct mr_dispatch *dispatch, const struct mr_consumer *consumer,
+                           const char *topic, int32_t number, int64_t next);
 /* Partitions are being taken away: what waits on them is dropped. Handlers at work on those that
  * are gone (partitions.h, revoked) are, too. */
 void mr_dispatch_revoked(struct mr_dispatch *dispatch);

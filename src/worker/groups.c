@@ -63,6 +63,12 @@ static void on_revocation(void *data, size_t count, bool lost)
                        (uint64_t)mr_config_integer(groups->config, "drain_timeout"));
 }
 
+static void on_committed(void *data, const char *topic, int32_t partition, int64_t next)
+{
+    struct group *group = data;
+    group->groups->events->committed(group->groups->data, group->consumer, topic, partition, next);
+}
+
 static void on_troubled(void *data, bool unreachable, const char *text)
 {
     struct group *group = data;
@@ -70,7 +76,7 @@ static void on_troubled(void *data, bool unreachable, const char *text)
 }
 
 static const struct mr_consumer_events consumer_events = {on_assigned, on_revoked, on_revocation,
-                                                          on_troubled};
+                                                          on_committed, on_troubled};
 
 static void name_instance(struct mr_groups *groups, uint64_t number)
 {

@@ -21,6 +21,8 @@ struct mr_groups_events {
     void (*revoked)(void *data, struct mr_consumer *consumer, const char *topic, int32_t partition,
                     bool lost);
     void (*revocation)(void *data);
+    void (*committed)(void *data, struct mr_consumer *consumer, const char *topic,
+                      int32_t partition, int64_t next);
     /* As mr_drain_further's. */
     bool (*let_go)(void *data, struct mr_consumer *consumer, bool late);
     /* The consumer has left its group: true when none of its messages is at work, and it may be

@@ -88,6 +88,13 @@ static void on_revocation(void *data)
     mr_dispatch_revoked(&worker->dispatch);
 }
 
+static void on_committed(void *data, struct mr_consumer *consumer, const char *topic,
+                         int32_t partition, int64_t next)
+{
+    struct mr_worker *worker = data;
+    mr_dispatch_committed(&worker->dispatch, consumer, topic, partition, next);
+}
+
 static bool on_let_go(void *data, struct mr_consumer *consumer, bool late)
 {
     struct mr_worker *worker = data;
@@ -118,8 +125,9 @@ static void on_ended(void *data, struct mr_job *job, const struct mr_resumption 
     mr_dispatch_resume(&worker->dispatch, job, with);
 }
 
-static const struct mr_groups_events groups_events = {
-    has_room, on_message, on_revoked, on_revocation, on_let_go, on_closed, on_changed, on_troubled};
+static const struct mr_groups_events groups_events = {has_room,      on_message,   on_revoked,
+                                                      on_revocation, on_committed, on_let_go,
+                                                      on_closed,     on_changed,   on_troubled};
 static const struct mr_outbox_events outbox_events = {on_delivered, on_troubled};
 static const struct mr_rpc_events rpc_events = {on_ended, on_troubled};
 

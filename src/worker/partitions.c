@@ -123,9 +123,23 @@ void mr_partition_settled(struct mr_partitions *partitions, struct mr_partition 
         unlink_partition(partitions, partition);
 }
 
+/* All that was taken, and at once: handlers wait for it. */
+static void store_taken(struct mr_partition *partition)
+{
+    if (partition->taken == partition->stored)
+        return;
+    partition->stored = partition->taken;
+    mr_consumer_store(partition->consumer, partition->topic, partition->number, partition->stored);
+    mr_consumer_commit(partition->consumer);
+}
+
 static void store(struct mr_partition *partition)
 {
     int64_t next;
+    if (partition->at_most_once) {
+        store_taken(partition);
+        return;
+    }
     if (mr_window_take(&partition->window, &next))
         mr_consumer_store(partition->consumer, partition->topic, partition->number, next);
 }
@@ -147,9 +161,9 @@ static void let_go(struct mr_partitions *partitions, struct mr_partition *partit
         unlink_partition(partitions, partition);
 }
 
-static struct mr_partition *find(const struct mr_partitions *partitions,
-                                 const struct mr_consumer *consumer, const char *topic,
-                                 int32_t number)
+struct mr_partition *mr_partitions_find(const struct mr_partitions *partitions,
+                                        const struct mr_consumer *consumer, const char *topic,
+                                        int32_t number)
 {
     struct mr_partition *p = partitions->all;
     while (p != NULL && (p->revoked || p->consumer != consumer || p->number != number ||
@@ -161,7 +175,7 @@ static struct mr_partition *find(const struct mr_partitions *partitions,
 void mr_partitions_leave(struct mr_partitions *partitions, const struct mr_consumer *consumer,
                          const char *topic, int32_t number)
 {
-    struct mr_partition *partition = find(partitions, consumer, topic, number);
+    struct mr_partition *partition = mr_partitions_find(partitions, consumer, topic, number);
     if (partition != NULL)
         partition->leaving = true;
 }
@@ -169,7 +183,7 @@ void mr_partitions_leave(struct mr_partitions *partitions, const struct mr_consu
 void mr_partitions_lose(struct mr_partitions *partitions, const struct mr_consumer *consumer,
                         const char *topic, int32_t number)
 {
-    struct mr_partition *partition = find(partitions, consumer, topic, number);
+    struct mr_partition *partition = mr_partitions_find(partitions, consumer, topic, number);
     if (partition != NULL)
         let_go(partitions, partition);
 }

@@ -42,6 +42,10 @@ struct mr_partition {
     bool revoked; /* not ours any more: its jobs end, but store nothing */
     bool paused;
     struct mr_timer patience; /* armed while it is full and not paused yet */
+    bool at_most_once;        /* offsets are committed before their handlers start */
+    int64_t taken, stored; /* with that: the offset after the last message taken; stored so far */
+    int64_t committed;     /* the offset before which all is committed */
+    struct mr_job_list early; /* would start now but for that */
     size_t blocked;           /* dead letters that it waits for (aside.h) */
     struct mr_job_list held;  /* would start now but for that */
     struct mr_partition *next;
@@ -75,6 +79,10 @@ void mr_partitions_leave(struct mr_partitions *partitions, const struct mr_consu
 /* It is another one's already: nothing of it is stored any more. */
 void mr_partitions_lose(struct mr_partitions *partitions, const struct mr_consumer *consumer,
                         const char *topic, int32_t number);
+/* The one that is this worker's now; NULL where none is. */
+struct mr_partition *mr_partitions_find(const struct mr_partitions *partitions,
+                                        const struct mr_consumer *consumer, const char *topic,
+                                        int32_t number);
 /* No job of the consumer's leaving ones is left. */
 bool mr_partitions_drained(const struct mr_partitions *partitions,
                            const struct mr_consumer *consumer);
