@@ -108,9 +108,6 @@ function Generation:load_library(name, file)
   if not chunk then
     return nil, err
   end
-  if not apart.name() then
-    self.loading = {} -- what a run that was ended by force has left
-  end
   local depth = #self.loading
   self.loading[depth + 1] = name
   local went, ok, value = pcall(apart.run, file.place, chunk, name)
@@ -125,6 +122,9 @@ end
 
 -- @return the library's value, or nil, an error, and true where the error names its place itself
 function Generation:library(name)
+  if not apart.name() then
+    self.loading = {} -- what a run that was ended by force has left
+  end
   if self.libraries[name] ~= nil then
     return self.libraries[name]
   elseif self:is_loading(name) then

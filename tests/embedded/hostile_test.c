@@ -35,9 +35,12 @@ static int set_up(void **state)
     router_script(&world->router, "lib/shared", shared);
     world_serve(world, "hostile", 1, hostile);
     world_serve(world, "honest", 1, honest);
+    router_script(&world->router, "lib/endless", "while true do end");
+    world_serve(world, "endless", 1, "function handleMessage() require 'endless' end");
     router_config(&world->router,
                   "defaults = { retry = { max = 0 }, budget = { time = 20000, memory = '1GB' } },"
-                  "routes = { hostile = { codec = 'raw' } }");
+                  "routes = { hostile = { codec = 'raw' },"
+                  "endless = { budget = { time = 300 } } }");
     router_start(&world->router);
     return 0;
 }
@@ -332,6 +335,18 @@ static void arguments_out_of_range(void **state)
     HARMLESS(*state, attempts);
 }
 
+/* Ended by force in the middle of loading: the next messages wait, and load it, as ever. */
+static void a_library_that_never_loads_leaves_the_router_usable(void **state)
+{
+    struct world *world = *state;
+    for (int i = 0; i < 2; i++) {
+        assert_text(world_ask(world, "endless", "{}")->value,
+                    "{\"statusCode\":504,\"message\":\"over its time budget of 300 ms\","
+                    "\"error\":\"InternalServerError\"}");
+        assert_text(world_ask(world, "honest", "{}")->value, honest_reply);
+    }
+}
+
 /* --- sandbox = false --- */
 
 static void trusted_scripts_have_all_of_lua(void **state)
@@ -377,6 +392,7 @@ int main(void)
         cmocka_unit_test(escapes),
         cmocka_unit_test(coroutines_out_of_place),
         cmocka_unit_test(arguments_out_of_range),
+        cmocka_unit_test(a_library_that_never_loads_leaves_the_router_usable),
         cmocka_unit_test(trusted_scripts_have_all_of_lua),
     };
     return cmocka_run_group_tests(tests, set_up, world_tear_down);
