@@ -17,6 +17,8 @@ static int set_up(void **state)
     world_serve(world, "hostile", 1, hostile);
     world_serve(world, "greedy", 1, hostile);
     world_serve(world, "quiet", 1, quiet);
+    cluster_topic(&world->cluster, "hostile-dlq", 1);
+    client_read(world->client, "hostile-dlq", 1);
     router_config(&world->router,
                   "defaults = { retry = { max = 0 }, budget = { time = 300, memory = '32MB' } },"
                   "routes = { greedy = { budget = { time = 5000 } } }");
@@ -86,7 +88,9 @@ static void endless_handlers_are_answered_504_and_nobody_dies(void **state)
     for (size_t i = 0; i < sizeof(endless) / sizeof(endless[0]); i++)
         assert_stopped(world, "hostile", endless[i], "504", OVER_TIME);
     router_assert_nobody_died(&world->router);
-    assert_true(router_logged(&world->router, 0, "over its time budget of 300 ms"));
+    const struct record *letter = client_await(world->client, "hostile-dlq", 0);
+    assert_text(record_header(letter, "error"), "over its time budget of 300 ms");
+    assert_text(letter->value, json_of(endless[0]));
 }
 
 static const char *const greedy[] = {

@@ -18,6 +18,8 @@ static int set_up(void **state)
     struct world *world = world_new(1, 1);
     *state = world;
     world_serve(world, "deadly", 1, deadly);
+    cluster_topic(&world->cluster, "deadly-dlq", 1);
+    client_read(world->client, "deadly-dlq", 1);
     router_config(&world->router, "defaults = { retry = { max = 0 }, budget = { time = 60000 } }");
     router_start(&world->router);
     return 0;
@@ -70,6 +72,10 @@ static void a_message_that_killed_two_workers_is_answered_with_the_signal(void *
     assert_int_equal(world_replies(world, id), 0);
     kill_at_work(world, SIGSEGV);
     assert_crash(world_reply(world, id), "SIGSEGV");
+    const struct record *letter = client_await(world->client, "deadly-dlq", 0);
+    assert_text(letter->value, "{\"spin\":50}");
+    assert_text(record_header(letter, "error"),
+                "worker died twice while handling it: signal SIGSEGV");
     assert_int_equal(router_logged_times(&world->router, from, "\"event\":\"worker_died\""), 2);
     assert_int_equal(router_logged_times(&world->router, from, "\"event\":\"message_poisoned\""),
                      1);
