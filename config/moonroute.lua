@@ -16,7 +16,8 @@ return {
     -- How often offsets are committed.
     --commit_interval = 1000, -- ms
     transaction = {
-        -- How long a transaction gathers messages, where delivery is exactly-once.
+        -- How long a transaction gathers messages, where delivery is exactly-once: what they came
+        -- to is seen, and committed, so much later.
         --interval = 50, -- ms
         -- How many messages a transaction has at most.
         --messages = 1000, -- messages
@@ -72,7 +73,8 @@ return {
         -- Messages of a partition taken and not handled yet; with so many it is paused.
         --window = 1000, -- messages
         -- What a crash may do to a message: repeat it, neither repeat nor lose it (Kafka
-        -- transactions), or lose it. One of "at-least-once", "exactly-once", "at-most-once".
+        -- transactions), or lose it. A partition that is being served keeps what it began with. One
+        -- of "at-least-once", "exactly-once", "at-most-once".
         --delivery = "at-least-once",
         -- How values are read and written: JSON, or strings passed as they are. One of "json",
         -- "raw".

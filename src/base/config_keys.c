@@ -16,7 +16,8 @@
         ROW("delivery", .kind = MR_KIND_ONE_OF, .fallback = "at-least-once",                       \
             .choices = "at-least-once|exactly-once|at-most-once",                                  \
             .help = "What a crash may do to a message: repeat it, neither repeat nor lose it "     \
-                    "(Kafka transactions), or lose it."),                                          \
+                    "(Kafka transactions), or lose it. A partition that is being served keeps "    \
+                    "what it began with."),                                                        \
         ROW("codec", .kind = MR_KIND_ONE_OF, .fallback = "json", .choices = "json|raw",            \
             .help = "How values are read and written: JSON, or strings passed as they are."),      \
         ROW("dialect", .kind = MR_KIND_ONE_OF, .fallback = "auto",                                 \
@@ -114,7 +115,9 @@ const struct mr_config_key mr_config_keys[] = {
      .least = 0,
      .most = 60000,
      .unit = "ms",
-     .help = "How long a transaction gathers messages, where delivery is exactly-once."},
+     .help = "How long a transaction gathers messages, where delivery is exactly-once: what they "
+             "came to "
+             "is seen, and committed, so much later."},
     {.path = "transaction.messages",
      .kind = MR_KIND_INTEGER,
      .flags = MR_KEY_RESTART,

@@ -19,8 +19,6 @@
  * - message.max.bytes: what is too large is the broker's to say, and the topic's;
  * - message.timeout.ms 0: a record waits for its broker as long as it takes, its message's offset
  * waits with it;
- * - transaction.timeout.ms: so long can the open transaction of a worker that is gone hold up those
- * who read committed records, where nobody with its id comes back;
  * - topic.metadata.propagation.max.ms: a record for a topic that is not there fails before its
  * transaction times out. */
 static const struct {
@@ -41,7 +39,6 @@ static const struct {
     {MR_ROLE_TRANSACTIONS, "enable.idempotence", "true"},
     {MR_ROLE_TRANSACTIONS, "linger.ms", "1"},
     {MR_ROLE_TRANSACTIONS, "message.timeout.ms", "0"},
-    {MR_ROLE_TRANSACTIONS, "transaction.timeout.ms", "10000"},
     {MR_ROLE_TRANSACTIONS, "topic.metadata.propagation.max.ms", "4000"},
     {MR_ROLE_TRANSACTIONS, "reconnect.backoff.max.ms", "1000"},
     {MR_ROLE_TRANSACTIONS, "message.max.bytes", "1000000000"},

@@ -114,6 +114,21 @@ struct mr_producer *mr_producer_new(const struct mr_config *config, int wake_fd,
     return open_producer(producer, conf, wake_fd, errors->count == before, errors);
 }
 
+/* So long can the open transaction of a worker that is gone hold up those who read committed
+ * records, where nobody with its id comes back. */
+enum { TRANSACTION_TIMEOUT_MS = 10000 };
+
+static void set_timeout(rd_kafka_conf_t *conf, const struct mr_config *config,
+                        struct mr_errors *errors)
+{
+    char timeout[32];
+    if (mr_config_is_set(config, "kafka.properties[\"transaction.timeout.ms\"]"))
+        return;
+    snprintf(timeout, sizeof(timeout), "%lld",
+             TRANSACTION_TIMEOUT_MS + (long long)mr_config_integer(config, "transaction.interval"));
+    mr_kafka_conf_set(conf, "transaction.timeout.ms", timeout, "built-in", errors);
+}
+
 /* Its reports are events, not callbacks: committing flushes, and a flush on a thread of the pool
  * would call callbacks there; it only waits while this thread takes events. */
 struct mr_producer *mr_producer_new_transactional(const struct mr_config *config, const char *id,
@@ -126,6 +141,7 @@ struct mr_producer *mr_producer_new_transactional(const struct mr_config *config
     size_t before = errors->count;
     rd_kafka_conf_t *conf = mr_kafka_conf(config, MR_ROLE_TRANSACTIONS, errors);
     mr_kafka_conf_set(conf, "transactional.id", id, "built-in", errors);
+    set_timeout(conf, config, errors);
     rd_kafka_conf_set_events(conf, RD_KAFKA_EVENT_DR | RD_KAFKA_EVENT_ERROR | RD_KAFKA_EVENT_LOG);
     return open_producer(producer, conf, wake_fd, errors->count == before, errors);
 }

@@ -69,6 +69,13 @@ static void give_up(struct mr_dispatch *dispatch, struct mr_job *job)
 static void refused(struct mr_dispatch *dispatch, struct mr_job *job, const char *topic,
                     enum mr_sent how, const char *why);
 
+/* It may be committed with the record it holds. */
+static void held(struct mr_dispatch *dispatch, struct mr_job *job)
+{
+    job->deliveries--;
+    mr_settle(dispatch, job);
+}
+
 static void put(struct mr_dispatch *dispatch, struct mr_job *job)
 {
     char why[WHY_SIZE] = "the template of dlq.topic gives no topic's name";
@@ -89,6 +96,8 @@ static void put(struct mr_dispatch *dispatch, struct mr_job *job)
                              why, sizeof(why));
     if (how != MR_SENT)
         refused(dispatch, job, letter.topic, how, why);
+    else if (job->lined)
+        held(dispatch, job);
     mr_letter_free(&letter);
 }
 
@@ -157,18 +166,34 @@ void mr_aside(struct mr_dispatch *dispatch, struct mr_job *job)
     put(dispatch, job);
 }
 
+static void written(struct mr_dispatch *dispatch, const struct mr_job *job, const char *topic)
+{
+    mr_cell_add(&dispatch->slot->counters[MR_DLQ_MESSAGES], 1);
+    if (job->failure->blocks && job->partition->blocked == 1)
+        log_state(MR_LOG_INFO, "dead_letter_unblocked", job, topic,
+                  "the dead letter is written, the partition goes on");
+}
+
 void mr_aside_reported(struct mr_dispatch *dispatch, struct mr_job *job,
                        const struct mr_report *report)
 {
     if (report->error != NULL) {
+        if (job->lined)
+            job->deliveries++; /* nothing is held any more: see held */
         refused(dispatch, job, report->topic, report->how, report->error);
         return;
     }
-    mr_cell_add(&dispatch->slot->counters[MR_DLQ_MESSAGES], 1);
-    if (job->failure->blocks && job->partition->blocked == 1)
-        log_state(MR_LOG_INFO, "dead_letter_unblocked", job, report->topic,
-                  "the dead letter is written, the partition goes on");
+    written(dispatch, job, report->topic);
     end(dispatch, job);
+}
+
+void mr_aside_left(struct mr_dispatch *dispatch, struct mr_job *job)
+{
+    if (!mr_aside_is(job))
+        return;
+    if (!job->dropped)
+        written(dispatch, job, "its dead-letter topic");
+    unblock(dispatch, job);
 }
 
 void mr_aside_drop(struct mr_dispatch *dispatch)

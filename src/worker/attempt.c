@@ -8,6 +8,7 @@
 #include "base/random.h"
 #include "base/topic.h"
 #include "worker/aside.h"
+#include "worker/held.h"
 #include "worker/retry.h"
 #include "worker/verdict.h"
 
@@ -78,12 +79,15 @@ static void carry_out(struct mr_dispatch *dispatch, struct mr_job *job,
     char why[WHY_SIZE];
     struct mr_result unanswerable;
     struct mr_verdict verdict = judge(dispatch, job, route, result);
+    if (result->outcome != MR_OUTCOME_RETURNED)
+        mr_held_drop(job);
     if (verdict.answers && !job->answered) {
         job->answered = send_answer(dispatch, job, &verdict.answer, now, why);
         if (!job->answered && !verdict.dead_letters) {
             unanswerable = (struct mr_result){.outcome = MR_OUTCOME_RAISED,
                                               .fault = mr_failure_own(MR_FAULT_REPLY, why)};
             result = &unanswerable;
+            mr_held_drop(job);
             verdict = judge(dispatch, job, route, result);
         }
     }

@@ -81,8 +81,8 @@ struct mr_route *mr_dispatch_route(struct mr_dispatch *dispatch, struct mr_parti
     if (partition->routes_number != dispatch->routes_number) {
         partition->routes_number = dispatch->routes_number;
         partition->route = mr_routes_find(dispatch->routes, partition->topic);
-        partition->at_most_once =
-            partition->route != NULL && partition->route->policy.delivery == MR_AT_MOST_ONCE;
+        partition->at_most_once = !partition->transactional && partition->route != NULL &&
+                                  partition->route->policy.delivery == MR_AT_MOST_ONCE;
         if (partition->route != NULL) {
             partition->most = partition->route->policy.window;
             partition->group_row = mr_slot_group(dispatch->slot, partition->route->group_id);
@@ -174,12 +174,18 @@ void mr_dispatch_message(struct mr_dispatch *dispatch, struct mr_consumer *consu
     struct mr_job *job = mr_job_new(&dispatch->pool, message);
     if (partition->topic_row == UINT64_MAX)
         partition->topic_row = mr_slot_topic(dispatch->slot, partition->topic);
+    bool first = partition->routes_number == 0;
+    struct mr_route *route =
+        mr_dispatch_route(dispatch, partition); /* and its window and delivery */
+    if (first && route != NULL)
+        partition->transactional = route->policy.delivery == MR_EXACTLY_ONCE;
     job->owner = dispatch;
     job->partition = partition;
     job->sequence = mr_window_open(&partition->window, message->offset);
-    mr_dispatch_route(dispatch, partition); /* its window and delivery */
     if (partition->at_most_once)
         partition->taken = message->offset + 1;
+    if (partition->transactional)
+        mr_line_join(&partition->line, job);
     mr_partition_began(partition);
     dispatch->jobs++;
     mr_cell_add(&dispatch->slot->counters[MR_MESSAGES_RECEIVED], 1);

@@ -17,13 +17,15 @@
 #include "worker/partitions.h"
 #include "worker/routes.h"
 #include "worker/rpc.h"
+#include "worker/transaction.h"
 
 struct mr_dispatch {
     struct mr_vm *vm;
     struct mr_slot *slot;
     struct mr_timers *timers;
-    struct mr_outbox *outbox; /* set by the worker before the first message, as is rpc */
+    struct mr_outbox *outbox; /* set by the worker before the first message, as are the next two */
     struct mr_rpc *rpc;
+    struct mr_transaction *transaction;
     struct mr_routes *routes; /* the current ones */
     uint64_t routes_number;   /* how many there have been: addresses come back, numbers do not */
     struct mr_partitions partitions;

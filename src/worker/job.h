@@ -17,6 +17,7 @@
 
 struct mr_call;
 struct mr_failure;
+struct mr_held;
 struct mr_partition;
 struct mr_route;
 
@@ -36,7 +37,6 @@ struct mr_job {
     struct mr_call *call;  /* the router.request it waits for */
     struct mr_timer timer; /* the router.sleep or the retry it waits for */
     uint64_t began;        /* ns, when the handler started */
-    int retries;           /* attempts before this one */
     uint64_t due;          /* ms, monotonic: it does not start before; 0: it waits for nothing */
     struct mr_failure *failure; /* why the message is not done, where that must be kept */
     size_t deliveries;          /* records sent on its behalf and not reported yet */
@@ -46,10 +46,15 @@ struct mr_job {
     bool woken;                 /* there is room on its route, and it was the next in line */
     bool
         dropped; /* given up: its offset is not stored, whoever has the partition next handles it */
+    bool lined;  /* in its partition's line (line.h) */
+    bool finished; /* as far as it is concerned it may be committed, or dropped */
     enum mr_status status;
-    struct mr_bytes chain;          /* the name of its order chain; data NULL: in none */
-    struct mr_job *behind;          /* the next one of its order chain */
-    struct mr_job *previous, *next; /* in the one list it is in */
+    int retries;                      /* attempts before this one */
+    struct mr_held *held, *last_held; /* what it sends when it is committed */
+    struct mr_job *after;             /* the next one of its line */
+    struct mr_bytes chain;            /* the name of its order chain; data NULL: in none */
+    struct mr_job *behind;            /* the next one of its order chain */
+    struct mr_job *previous, *next;   /* in the one list it is in */
     /* Room for what is short, not cleared from job to job. */
     char short_chain[MR_JOB_SHORT_CHAIN];
     struct mr_pair few[MR_JOB_HEADERS];

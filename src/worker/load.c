@@ -5,7 +5,9 @@
 #include "base/log.h"
 #include "base/log_settings.h"
 #include "base/panic.h"
+#include "worker/aside.h"
 #include "worker/runs.h"
+#include "worker/settle.h"
 #include "worker/state.h"
 
 /* A group cannot be joined while none of its topics is there; and who watches the counts sees them
@@ -26,6 +28,7 @@ static void on_broker(void *data)
 {
     struct mr_worker *worker = data;
     mr_outbox_reachable(worker->outbox, worker->broker.state == MR_BROKER_UP);
+    mr_transaction_reachable(worker->transaction, worker->broker.state == MR_BROKER_UP);
     expect_topics(worker);
     mr_worker_show_state(worker);
 }
@@ -86,6 +89,7 @@ static void on_revocation(void *data)
 {
     struct mr_worker *worker = data;
     mr_dispatch_revoked(&worker->dispatch);
+    mr_transaction_revoked(worker->transaction);
 }
 
 static void on_committed(void *data, struct mr_consumer *consumer, const char *topic,
@@ -102,6 +106,7 @@ static bool on_let_go(void *data, struct mr_consumer *consumer, bool late)
         return false;
     mr_partitions_let_go(&worker->dispatch.partitions, consumer);
     mr_dispatch_revoked(&worker->dispatch);
+    mr_transaction_revoked(worker->transaction);
     return true;
 }
 
@@ -110,6 +115,7 @@ static bool on_closed(void *data, struct mr_consumer *consumer)
     struct mr_worker *worker = data;
     bool idle = mr_partitions_forget(&worker->dispatch.partitions, consumer);
     mr_dispatch_revoked(&worker->dispatch);
+    mr_transaction_revoked(worker->transaction);
     return idle;
 }
 
@@ -117,6 +123,25 @@ static void on_delivered(void *data, struct mr_job *job, const struct mr_report 
 {
     struct mr_worker *worker = data;
     mr_dispatch_delivered(&worker->dispatch, job, report);
+}
+
+static void on_left(void *data, struct mr_job *job)
+{
+    struct mr_worker *worker = data;
+    mr_aside_left(&worker->dispatch, job);
+    mr_settle(&worker->dispatch, job);
+}
+
+static void on_failed(void *data, bool fenced, const char *why)
+{
+    struct mr_worker *worker = data;
+    mr_log(MR_LOG_ERROR, fenced ? "producer_fenced" : "kafka_fatal", MR_S("message", why));
+    worker->failed = true;
+}
+
+static void on_stirred(void *data)
+{
+    mr_worker_turn(data);
 }
 
 static void on_ended(void *data, struct mr_job *job, const struct mr_resumption *with)
@@ -129,6 +154,8 @@ static const struct mr_groups_events groups_events = {has_room,      on_message,
                                                       on_revocation, on_committed, on_let_go,
                                                       on_closed,     on_changed,   on_troubled};
 static const struct mr_outbox_events outbox_events = {on_delivered, on_troubled};
+static const struct mr_transaction_events transaction_events = {on_left, on_delivered, on_failed,
+                                                                on_troubled, on_stirred};
 static const struct mr_rpc_events rpc_events = {on_ended, on_troubled};
 
 void mr_worker_discard(struct mr_worker *worker)
@@ -173,7 +200,12 @@ static bool connect_kafka(struct mr_worker *worker, struct mr_snapshot *snapshot
                          mr_worker_heard, worker);
     worker->provision = mr_provision_new(&worker->loop, worker->slot,
                                          mr_outbox_producer(worker->outbox), worker->number == 0);
+    worker->transaction =
+        mr_transaction_new(config, &worker->loop, worker->wake_fd, &worker->timers, worker->slot,
+                           &worker->dispatch.partitions, &transaction_events, worker);
+    mr_outbox_hand_to(worker->outbox, worker->transaction);
     worker->dispatch.outbox = worker->outbox;
+    worker->dispatch.transaction = worker->transaction;
     worker->dispatch.rpc = worker->rpc;
     worker->kafka = snapshot;
     return true;
@@ -185,6 +217,14 @@ static struct mr_vm *open_vm(struct mr_worker *worker, const struct mr_config *c
     struct mr_vm *vm = mr_vm_new(&mr_dispatch_host, &worker->dispatch, trust);
     mr_vm_show(vm, &worker->slot->run);
     return vm;
+}
+
+static bool any_exactly_once(struct mr_routes *routes)
+{
+    for (size_t i = 0; i < mr_routes_count(routes); i++)
+        if (mr_routes_at(routes, i)->policy.delivery == MR_EXACTLY_ONCE)
+            return true;
+    return false;
 }
 
 /* Loads a snapshot beside the current one. Returns an enum mr_exit. */
@@ -201,12 +241,13 @@ static int prepare(struct mr_worker *worker, struct mr_snapshot *snapshot, struc
         return MR_EXIT_CONFIG;
     worker->prepared.routes = routes;
     worker->prepared.snapshot = snapshot;
-    if (worker->outbox != NULL)
-        return MR_EXIT_OK;
-    return connect_kafka(worker, snapshot, errors) &&
-                   mr_groups_use(worker->groups, routes, NULL, errors) == 0
-               ? MR_EXIT_OK
-               : MR_EXIT_CONFIG;
+    bool first = worker->outbox == NULL;
+    if (first && !connect_kafka(worker, snapshot, errors))
+        return MR_EXIT_CONFIG;
+    if (any_exactly_once(routes) && mr_transaction_want(worker->transaction, errors) != 0)
+        return MR_EXIT_CONFIG;
+    return !first || mr_groups_use(worker->groups, routes, NULL, errors) == 0 ? MR_EXIT_OK
+                                                                              : MR_EXIT_CONFIG;
 }
 
 void mr_worker_prepare(struct mr_worker *worker, struct mr_bytes body)

@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "base/panic.h"
+#include "worker/transaction.h"
 #include "worker/warmup.h"
 
 /* librdkafka holds 100,000 records by default (queue.buffering.max.messages). */
@@ -20,6 +21,7 @@ struct parcel {
 
 struct mr_outbox {
     struct mr_producer *producer;
+    struct mr_transaction *transaction;
     struct mr_warmup warmup;
     struct mr_slot *slot;
     const struct mr_outbox_events *events;
@@ -83,6 +85,11 @@ struct mr_outbox *mr_outbox_new(const struct mr_config *config, uv_loop_t *loop,
     return outbox;
 }
 
+void mr_outbox_hand_to(struct mr_outbox *outbox, struct mr_transaction *transaction)
+{
+    outbox->transaction = transaction;
+}
+
 static struct parcel *new_parcel(struct mr_outbox *outbox, struct mr_job *job,
                                  enum mr_purpose purpose, uint64_t now)
 {
@@ -110,6 +117,10 @@ static void wait_for_room(struct mr_outbox *outbox, struct parcel *parcel,
 enum mr_sent mr_outbox_send(struct mr_outbox *outbox, struct mr_job *job, enum mr_purpose purpose,
                             const struct mr_outgoing *record, uint64_t now, char *why, size_t size)
 {
+    if (job->lined && purpose != MR_FOR_REQUEST) {
+        mr_transaction_hold(outbox->transaction, job, purpose, record);
+        return MR_SENT;
+    }
     struct parcel *parcel = new_parcel(outbox, job, purpose, now);
     mr_warmup_topic(&outbox->warmup, record->topic);
     enum mr_sent sent = outbox->waiting != NULL

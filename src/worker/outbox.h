@@ -16,6 +16,7 @@
 #include "worker/job.h"
 
 struct mr_outbox;
+struct mr_transaction;
 
 /* What a record is to the message that it belongs to. */
 enum mr_purpose {
@@ -41,6 +42,8 @@ struct mr_outbox_events {
 struct mr_outbox *mr_outbox_new(const struct mr_config *config, uv_loop_t *loop, int wake_fd,
                                 struct mr_slot *slot, const struct mr_outbox_events *events,
                                 void *data, struct mr_errors *errors);
+/* What jobs of transactional partitions send, their handlers' requests excepted, goes there. */
+void mr_outbox_hand_to(struct mr_outbox *outbox, struct mr_transaction *transaction);
 /* Sends on behalf of the job; `now` is mr_clock_ns(). Returns MR_SENT, or for a record that can
  * never be sent how it was refused, with `why`. */
 enum mr_sent mr_outbox_send(struct mr_outbox *outbox, struct mr_job *job, enum mr_purpose purpose,

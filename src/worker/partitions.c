@@ -73,7 +73,7 @@ static void end_patience(struct mr_partition *partition)
     mr_timers_cancel(partition->owner->timers, &partition->patience);
 }
 
-void mr_partition_reopened(struct mr_partition *partition)
+static void count(struct mr_partition *partition)
 {
     /* Again at every multiple: resuming all partitions of a consumer may have undone it. */
     if (++partition->unhandled % partition->most != 0 || partition->revoked)
@@ -87,10 +87,16 @@ void mr_partition_reopened(struct mr_partition *partition)
 void mr_partition_began(struct mr_partition *partition)
 {
     partition->jobs++;
-    mr_partition_reopened(partition);
+    count(partition);
 }
 
-void mr_partition_handled(struct mr_partition *partition)
+void mr_partition_reopened(struct mr_partition *partition)
+{
+    if (!partition->transactional)
+        count(partition);
+}
+
+static void count_down(struct mr_partition *partition)
 {
     if (--partition->unhandled > partition->most / 2)
         return;
@@ -99,6 +105,12 @@ void mr_partition_handled(struct mr_partition *partition)
         return;
     partition->paused = false;
     mr_consumer_resume(partition->consumer, partition->topic, partition->number);
+}
+
+void mr_partition_handled(struct mr_partition *partition)
+{
+    if (!partition->transactional)
+        count_down(partition);
 }
 
 static void unlink_partition(struct mr_partitions *partitions, struct mr_partition *partition)
@@ -117,6 +129,8 @@ void mr_partition_settled(struct mr_partitions *partitions, struct mr_partition 
 {
     MR_ASSERT(partition->jobs > 0);
     partition->jobs--;
+    if (partition->transactional)
+        count_down(partition);
     if (done)
         mr_window_done(&partition->window, sequence);
     if (partition->revoked && partition->jobs == 0)
@@ -140,7 +154,7 @@ static void store(struct mr_partition *partition)
         store_taken(partition);
         return;
     }
-    if (mr_window_take(&partition->window, &next))
+    if (!partition->transactional && mr_window_take(&partition->window, &next))
         mr_consumer_store(partition->consumer, partition->topic, partition->number, next);
 }
 

@@ -10,6 +10,7 @@
 #include "base/idmap.h"
 #include "base/timers.h"
 #include "kafka/consumer.h"
+#include "worker/line.h"
 #include "worker/routes.h"
 #include "worker/window.h"
 
@@ -36,8 +37,12 @@ struct mr_partition {
     uint64_t group_row; /* likewise; that of `route` */
     size_t most;        /* unhandled at which it is full; at half of it, it goes on */
     uint64_t started;   /* the sequence number after the last message whose handler has started */
-    size_t unhandled;   /* jobs whose handlers have not ended */
+    size_t unhandled;   /* jobs whose handlers have not ended; transactional: not settled */
     size_t jobs;        /* jobs not settled */
+    bool transactional; /* its jobs leave by transactions, which commit its offsets, too; so from
+                           its first message on, whatever its routes come to be */
+    struct mr_line line;
+    struct mr_partition *together; /* the next one that has jobs in the transaction */
     bool leaving; /* taken away, or about to be: what has not been begun is not begun any more */
     bool revoked; /* not ours any more: its jobs end, but store nothing */
     bool paused;

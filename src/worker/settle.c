@@ -6,6 +6,10 @@ void mr_settle(struct mr_dispatch *dispatch, struct mr_job *job)
 {
     if (!job->handled || job->deliveries > 0)
         return;
+    if (job->lined) {
+        mr_transaction_finished(dispatch->transaction, job);
+        return;
+    }
     struct mr_partition *partition = job->partition;
     if (!job->dropped)
         mr_cell_add(&dispatch->slot->topics[partition->topic_row].processed[job->status], 1);

@@ -41,6 +41,7 @@ struct mr_worker {
     struct mr_snapshot *kafka;    /* the first one: its kafka settings are in force until the end */
     struct mr_outbox *outbox;
     struct mr_rpc *rpc;
+    struct mr_transaction *transaction;
     struct mr_groups *groups;
     struct mr_broker broker;
     struct mr_catalogue *catalogue;

@@ -44,6 +44,7 @@ static bool all_finished(const struct mr_worker *worker)
 static void abandon(struct mr_worker *worker)
 {
     mr_dispatch_abandon(&worker->dispatch);
+    mr_transaction_abandon(worker->transaction);
     mr_outbox_drop(worker->outbox);
     MR_ASSERT(worker->dispatch.jobs == 0);
 }

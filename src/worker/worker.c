@@ -118,6 +118,7 @@ static void stop_loop(struct mr_worker *worker)
         mr_catalogue_stop(worker->catalogue);
         mr_provision_stop(worker->provision);
         mr_outbox_reachable(worker->outbox, false);
+        mr_transaction_stop(worker->transaction);
     }
     uv_walk(&worker->loop, close_handle, NULL);
     uv_run(&worker->loop, UV_RUN_DEFAULT);
@@ -133,6 +134,7 @@ static void free_worker(struct mr_worker *worker)
         mr_rpc_free(worker->rpc);
         mr_catalogue_free(worker->catalogue);
         mr_provision_free(worker->provision);
+        mr_transaction_free(worker->transaction);
         mr_outbox_free(worker->outbox);
     }
     mr_dispatch_free(&worker->dispatch);

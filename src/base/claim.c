@@ -1,0 +1,47 @@
+#include "base/claim.h"
+
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "base/panic.h"
+
+/* FNV-1a: a socket's name has room for a hundred bytes. */
+static uint64_t hash(const char *name)
+{
+    uint64_t value = 14695981039346656037u;
+    for (; *name != '\0'; name++)
+        value = (value ^ (unsigned char)*name) * 1099511628211u;
+    return value;
+}
+
+/* A name in the kernel's own space of sockets, not a file: it goes with the process, however that
+ * ends. */
+static int bind_name(int fd, uint64_t name, unsigned number)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    int length = snprintf(address.sun_path + 1, sizeof(address.sun_path) - 1,
+                          "moonroute/%016llx/%u", (unsigned long long)name, number);
+    return bind(fd, (const struct sockaddr *)&address,
+                (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 + (size_t)length));
+}
+
+void mr_claim_lowest(struct mr_claim *claim, const char *name)
+{
+    uint64_t hashed = hash(name);
+    claim->number = 0;
+    claim->fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    MR_ASSERT(claim->fd > 0);
+    while (bind_name(claim->fd, hashed, claim->number) != 0)
+        MR_ASSERT(++claim->number < UINT16_MAX);
+}
+
+void mr_claim_release(struct mr_claim *claim)
+{
+    if (claim->fd > 0)
+        close(claim->fd);
+    claim->fd = 0;
+}

@@ -1,0 +1,73 @@
+#include "worker/held.h"
+
+#include <stdlib.h>
+
+#include "base/panic.h"
+
+void mr_held_add(struct mr_job *job, enum mr_purpose purpose, const struct mr_outgoing *record)
+{
+    struct mr_held *held = mr_alloc(sizeof(*held));
+    *held = (struct mr_held){
+        .job = job, .purpose = purpose, .record = mr_outgoing_copy(record), .how = MR_SENT};
+    if (job->held == NULL)
+        job->held = held;
+    else
+        job->last_held->next = held;
+    job->last_held = held;
+}
+
+size_t mr_held_count(const struct mr_job *job)
+{
+    size_t count = 0;
+    for (const struct mr_held *held = job->held; held != NULL; held = held->next)
+        count++;
+    return count;
+}
+
+struct mr_held *mr_held_failed(const struct mr_job *job)
+{
+    struct mr_held *held = job->held;
+    while (held != NULL && held->how == MR_SENT)
+        held = held->next;
+    return held;
+}
+
+void mr_held_fail(struct mr_held *held, enum mr_sent how, const char *why)
+{
+    free(held->why);
+    held->how = how;
+    held->why = mr_strdup(why);
+}
+
+static void free_held(struct mr_held *held)
+{
+    free(held->record);
+    free(held->why);
+    free(held);
+}
+
+void mr_held_take_out(struct mr_held *held)
+{
+    struct mr_job *job = held->job;
+    struct mr_held *before = NULL;
+    for (struct mr_held *other = job->held; other != held; other = other->next)
+        before = other;
+    if (before == NULL)
+        job->held = held->next;
+    else
+        before->next = held->next;
+    if (job->last_held == held)
+        job->last_held = before;
+    free_held(held);
+}
+
+void mr_held_drop(struct mr_job *job)
+{
+    while (job->held != NULL) {
+        struct mr_held *held = job->held;
+        job->held = held->next;
+        if (held->purpose == MR_FOR_REPLY)
+            job->answered = false;
+        free_held(held);
+    }
+}
