@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 
 import pytest
+from broker import Kafka, Settings
 from confluent_kafka import KafkaError, TopicPartition
 from conftest import StartRouter
 from support.asker import Asker, new_id
@@ -29,6 +30,8 @@ function handleMessage(_topic, message, _headers, context)
 end
 """
 ROUTES = 'return {{ defaults = {{ delivery = "exactly-once" }}, {more} }}\n'
+
+MISSING = "no-such-topic-of-the-exactly-once-tests"
 
 pytestmark = pytest.mark.timeout(240 + TOTAL // 100)
 
@@ -85,6 +88,13 @@ def world(cluster: Cluster, scripts: Scripts, note: Callable[[str], None]) -> It
     with contextlib.closing(world.load):
         yield world
         note(str(world.load))
+
+
+@pytest.fixture
+def strict() -> Iterator[Cluster]:
+    """A broker that creates no topic because somebody asks for it."""
+    with Kafka(Settings(auto_create_topics=False)) as kafka, contextlib.closing(Cluster(kafka.bootstrap)) as cluster:
+        yield cluster
 
 
 def config(**more: str) -> str:
@@ -157,6 +167,21 @@ def test_a_record_that_cannot_be_delivered_fails_its_message_and_no_other(cluste
     assert "delivery_failed" in router.log_text()
     (letter,) = committed_records(cluster, f"{world.topic}-dlq")
     assert json.loads(letter.value)["id"] == "large"
+
+
+def test_a_reply_to_a_topic_that_is_not_there_ends_as_a_dead_letter_and_the_others_are_answered(
+        strict: Cluster, scripts: Scripts, start_router: StartRouter) -> None:
+    """It fails its transaction before that times out, so nobody is fenced."""
+    with contextlib.closing(Asker(strict)) as asker, contextlib.closing(World(strict, scripts).load) as load:
+        topic = load.topic
+        router = start_router(scripts, config=config(), brokers=strict.bootstrap)
+        asker.send(topic, {"id": "lost"}, [("correlation-id", new_id()), ("reply-to", MISSING.encode())], partition=0)
+        for number in range(10):
+            assert asker.ask_data(topic, {"id": str(number)}) == {"id": str(number)}
+        strict.await_committed(router.group, topic)
+        (letter,) = committed_records(strict, f"{topic}-dlq")
+        assert json.loads(letter.value)["id"] == "lost"
+        assert "producer_fenced" not in router.log_text()
 
 
 def test_what_is_rejected_has_one_dead_letter_and_no_effect(cluster: Cluster, asker: Asker, world: World, scripts: Scripts,
