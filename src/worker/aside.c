@@ -1,10 +1,14 @@
 #include "worker/aside.h"
 
+#include <stdlib.h>
+
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/panic.h"
 #include "base/random.h"
 #include "worker/dead_letter.h"
+#include "worker/retry.h"
+#include "worker/retry_topic.h"
 #include "worker/settle.h"
 
 enum { FIRST_PAUSE_MS = 1000, LONGEST_PAUSE_MS = 30000, WHY_SIZE = 512 };
@@ -20,16 +24,6 @@ static void log_state(enum mr_log_level level, const char *event, const struct m
 bool mr_aside_is(const struct mr_job *job)
 {
     return job->failure != NULL && job->failure->aside != MR_ASIDE_NONE;
-}
-
-static struct mr_origin origin_of(const struct mr_job *job)
-{
-    const struct mr_message *message = &job->message;
-    return (struct mr_origin){.topic = job->partition->topic,
-                              .partition = message->partition,
-                              .offset = message->offset,
-                              .timestamp = message->timestamp,
-                              .broker_s_clock = message->broker_s_clock};
 }
 
 static void count_blocked(struct mr_dispatch *dispatch, int by)
@@ -78,20 +72,22 @@ static void held(struct mr_dispatch *dispatch, struct mr_job *job)
 
 static void put(struct mr_dispatch *dispatch, struct mr_job *job)
 {
-    char why[WHY_SIZE] = "the template of dlq.topic gives no topic's name";
+    char why[WHY_SIZE] = "it is no topic's name";
     struct mr_letter letter;
     struct mr_route *route = mr_dispatch_route(dispatch, job->partition);
     if (route == NULL) {
         give_up(dispatch, job);
         return;
     }
-    const struct mr_dead dead = {.origin = origin_of(job),
+    const struct mr_dead dead = {.origin = mr_job_origin(job),
                                  .group_id = route->group_id,
                                  .failure = job->failure,
                                  .retries = job->retries};
     enum mr_sent how = MR_SENT_REFUSED;
     mr_letter_begin(&letter, job->message.key, job->message.value, job->headers, job->header_count);
-    if (mr_dead_letter_write(&letter, &route->policy, &dead))
+    if (job->failure->aside == MR_ASIDE_RETRY
+            ? mr_retry_topic_write(&letter, &route->policy, &dead)
+            : mr_dead_letter_write(&letter, &route->policy, &dead))
         how = mr_outbox_send(dispatch->outbox, job, MR_FOR_ASIDE, &letter.record, mr_clock_ns(),
                              why, sizeof(why));
     if (how != MR_SENT)
@@ -135,6 +131,18 @@ static void block(struct mr_dispatch *dispatch, struct mr_job *job, const char *
     log_state(MR_LOG_ERROR, "dead_letter_blocked", job, topic, why);
 }
 
+/* It cannot wait in the retry topic, so it waits here. */
+static void stay(struct mr_dispatch *dispatch, struct mr_job *job, const char *topic,
+                 const char *why)
+{
+    int64_t delay = job->failure->delay;
+    log_state(MR_LOG_WARN, "delivery_failed", job, topic, why);
+    free(job->failure);
+    job->failure = NULL;
+    job->deliveries--;
+    mr_retry_in_place(dispatch, job, delay);
+}
+
 /* True where another form of the record may do. */
 static bool reshape(struct mr_failure *failure, enum mr_sent how)
 {
@@ -155,6 +163,8 @@ static void refused(struct mr_dispatch *dispatch, struct mr_job *job, const char
         give_up(dispatch, job);
     else if (reshaped)
         put(dispatch, job);
+    else if (job->failure->aside == MR_ASIDE_RETRY)
+        stay(dispatch, job, topic, why);
     else
         block(dispatch, job, topic, why);
 }
@@ -168,7 +178,8 @@ void mr_aside(struct mr_dispatch *dispatch, struct mr_job *job)
 
 static void written(struct mr_dispatch *dispatch, const struct mr_job *job, const char *topic)
 {
-    mr_cell_add(&dispatch->slot->counters[MR_DLQ_MESSAGES], 1);
+    if (job->failure->aside == MR_ASIDE_DEAD_LETTER)
+        mr_cell_add(&dispatch->slot->counters[MR_DLQ_MESSAGES], 1);
     if (job->failure->blocks && job->partition->blocked == 1)
         log_state(MR_LOG_INFO, "dead_letter_unblocked", job, topic,
                   "the dead letter is written, the partition goes on");

@@ -73,6 +73,23 @@ static void keep(struct mr_job *job, const struct mr_fault *fault)
     job->failure = kept;
 }
 
+/* What becomes of the message, where it is not done. One that was answered by an attempt that
+ * failed later stays: nobody would know that any more when it came back from its retry topic. */
+static void follow(struct mr_dispatch *dispatch, struct mr_job *job, const struct mr_route *route,
+                   const struct mr_verdict *verdict, const struct mr_fault *fault)
+{
+    bool later = verdict->retries && route->policy.retry.by_topic && !job->answered;
+    keep(job, verdict->dead_letters || later ? fault : NULL);
+    if (verdict->retries && !later) {
+        mr_retry_in_place(dispatch, job, verdict->delay);
+    } else if (job->failure != NULL) {
+        job->failure->aside = later ? MR_ASIDE_RETRY : MR_ASIDE_DEAD_LETTER;
+        job->failure->delay = verdict->delay;
+        job->status = later ? MR_STATUSES : job->status;
+        mr_aside(dispatch, job);
+    }
+}
+
 static void carry_out(struct mr_dispatch *dispatch, struct mr_job *job,
                       const struct mr_route *route, const struct mr_result *result, uint64_t now)
 {
@@ -94,13 +111,7 @@ static void carry_out(struct mr_dispatch *dispatch, struct mr_job *job,
     job->status = verdict.status;
     if (verdict.log)
         log_fault(job, &verdict, &result->fault);
-    keep(job, verdict.dead_letters ? &result->fault : NULL);
-    if (verdict.dead_letters) {
-        job->failure->aside = MR_ASIDE_DEAD_LETTER;
-        mr_aside(dispatch, job);
-    }
-    if (verdict.retries)
-        mr_retry_in_place(dispatch, job, verdict.delay);
+    follow(dispatch, job, route, &verdict, &result->fault);
 }
 
 void mr_attempt_ended(struct mr_dispatch *dispatch, struct mr_job *job,

@@ -49,6 +49,21 @@ bool mr_beside(struct mr_routes *routes, const char *topic)
            serves_one(routes, NULL, from, mr_topic_response_of(topic, from));
 }
 
+struct mr_route *mr_beside_retried(struct mr_routes *routes, const char *topic,
+                                   char from[MR_TOPIC_ROOM])
+{
+    origins candidates;
+    size_t count = mr_topic_retry_of(topic, candidates);
+    for (size_t i = 0; i < count; i++) {
+        struct mr_route *route = mr_routes_find(routes, candidates[i]);
+        if (route == NULL || !route->policy.retry.by_topic)
+            continue;
+        memcpy(from, candidates[i], MR_TOPIC_ROOM);
+        return route;
+    }
+    return NULL;
+}
+
 /* True where what cannot be handled goes round for ever: from topic to topic by their dead letters
  * until it is in the first again. */
 static bool comes_back(struct mr_routes *routes, const struct mr_route *route, const char *first)

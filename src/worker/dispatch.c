@@ -5,6 +5,7 @@
 #include "base/panic.h"
 #include "worker/aside.h"
 #include "worker/attempt.h"
+#include "worker/beside.h"
 #include "worker/poisoned.h"
 #include "worker/retry.h"
 #include "worker/runs.h"
@@ -52,18 +53,19 @@ static void advance(struct mr_dispatch *dispatch, struct mr_job *job,
 
 static int64_t deadline_of(const struct mr_dispatch *dispatch, const struct mr_job *job)
 {
-    int64_t sent = job->request.sent_at > 0 ? job->request.sent_at : job->message.timestamp;
+    int64_t sent = job->request.sent_at > 0 ? job->request.sent_at : mr_job_origin(job).timestamp;
     int64_t timeout = job->request.timeout > 0 ? job->request.timeout : dispatch->rpc_timeout;
     return job->request.is_request && sent > 0 ? sent + timeout : 0;
 }
 
 static void fill_incoming(const struct mr_dispatch *dispatch, struct mr_job *job)
 {
+    struct mr_origin origin = mr_job_origin(job);
     job->incoming = (struct mr_incoming){
-        .topic = job->partition->topic,
-        .partition = job->message.partition,
-        .offset = job->message.offset,
-        .timestamp = job->message.timestamp,
+        .topic = origin.topic,
+        .partition = origin.partition,
+        .offset = origin.offset,
+        .timestamp = origin.timestamp,
         .key = job->message.key,
         .value = job->message.value,
         .headers = job->headers,
@@ -76,11 +78,24 @@ static void fill_incoming(const struct mr_dispatch *dispatch, struct mr_job *job
     };
 }
 
+static void find_route(struct mr_routes *routes, struct mr_partition *partition)
+{
+    char first[MR_TOPIC_ROOM];
+    partition->route = mr_routes_find(routes, partition->topic);
+    partition->returns = false;
+    if (partition->route != NULL)
+        return;
+    partition->route = mr_beside_retried(routes, partition->topic, first);
+    partition->returns = partition->route != NULL;
+    if (partition->returns && partition->first_topic == NULL)
+        partition->first_topic = mr_strdup(first);
+}
+
 struct mr_route *mr_dispatch_route(struct mr_dispatch *dispatch, struct mr_partition *partition)
 {
     if (partition->routes_number != dispatch->routes_number) {
         partition->routes_number = dispatch->routes_number;
-        partition->route = mr_routes_find(dispatch->routes, partition->topic);
+        find_route(dispatch->routes, partition);
         partition->at_most_once = !partition->transactional && partition->route != NULL &&
                                   partition->route->policy.delivery == MR_AT_MOST_ONCE;
         if (partition->route != NULL) {
@@ -167,21 +182,30 @@ void mr_dispatch_enter(struct mr_dispatch *dispatch, struct mr_job *job)
         mr_job_list_push(&dispatch->ready, job);
 }
 
+static void give_rows(struct mr_slot *slot, struct mr_partition *partition)
+{
+    partition->topic_row = mr_slot_topic(slot, partition->topic);
+    partition->count_row =
+        partition->returns ? mr_slot_topic(slot, partition->first_topic) : partition->topic_row;
+}
+
 void mr_dispatch_message(struct mr_dispatch *dispatch, struct mr_consumer *consumer,
                          struct mr_message *message)
 {
     struct mr_partition *partition = mr_partitions_of(&dispatch->partitions, consumer, message);
     struct mr_job *job = mr_job_new(&dispatch->pool, message);
-    if (partition->topic_row == UINT64_MAX)
-        partition->topic_row = mr_slot_topic(dispatch->slot, partition->topic);
     bool first = partition->routes_number == 0;
     struct mr_route *route =
         mr_dispatch_route(dispatch, partition); /* and its window and delivery */
     if (first && route != NULL)
         partition->transactional = route->policy.delivery == MR_EXACTLY_ONCE;
+    if (partition->topic_row == UINT64_MAX)
+        give_rows(dispatch->slot, partition);
     job->owner = dispatch;
     job->partition = partition;
     job->sequence = mr_window_open(&partition->window, message->offset);
+    if (partition->returns)
+        mr_retry_returned(dispatch, job);
     if (partition->at_most_once)
         partition->taken = message->offset + 1;
     if (partition->transactional)

@@ -65,10 +65,22 @@ struct mr_job *mr_job_new(struct mr_job_pool *pool, const struct mr_message *mes
         job = mr_alloc(sizeof(*job));
     else
         pool->free = job->next;
-    memset(job, 0, offsetof(struct mr_job, short_chain));
+    memset(job, 0, offsetof(struct mr_job, origin));
     job->message = *message;
     read_headers(job);
     return job;
+}
+
+struct mr_origin mr_job_origin(const struct mr_job *job)
+{
+    const struct mr_message *message = &job->message;
+    if (job->returned)
+        return job->origin;
+    return (struct mr_origin){.topic = message->topic,
+                              .partition = message->partition,
+                              .offset = message->offset,
+                              .timestamp = message->timestamp,
+                              .broker_s_clock = message->broker_s_clock};
 }
 
 void mr_job_release(struct mr_job_pool *pool, struct mr_job *job)

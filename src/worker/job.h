@@ -14,6 +14,7 @@
 #include "kafka/message.h"
 #include "lua/vm.h"
 #include "worker/dialect.h"
+#include "worker/origin.h"
 
 struct mr_call;
 struct mr_failure;
@@ -42,20 +43,23 @@ struct mr_job {
     size_t deliveries;          /* records sent on its behalf and not reported yet */
     bool handled;               /* the handler has ended and its records are with the producer */
     bool waits;                 /* in the dispatch's `waiting` */
+    bool returned;              /* it was in its retry topic: `origin` tells where it was first */
     bool answered;              /* its request is, by whichever attempt */
     bool woken;                 /* there is room on its route, and it was the next in line */
     bool
         dropped; /* given up: its offset is not stored, whoever has the partition next handles it */
     bool lined;  /* in its partition's line (line.h) */
-    bool finished; /* as far as it is concerned it may be committed, or dropped */
-    enum mr_status status;
-    int retries;                      /* attempts before this one */
+    bool finished;         /* as far as it is concerned it may be committed, or dropped */
+    enum mr_status status; /* MR_STATUSES: it went to its retry topic, and is counted from there */
+    int retries;           /* attempts before this one */
     struct mr_held *held, *last_held; /* what it sends when it is committed */
     struct mr_job *after;             /* the next one of its line */
     struct mr_bytes chain;            /* the name of its order chain; data NULL: in none */
     struct mr_job *behind;            /* the next one of its order chain */
     struct mr_job *previous, *next;   /* in the one list it is in */
-    /* Room for what is short, not cleared from job to job. */
+    /* What follows is not cleared from job to job. */
+    struct mr_origin origin; /* where `returned` */
+    /* Room for what is short. */
     char short_chain[MR_JOB_SHORT_CHAIN];
     struct mr_pair few[MR_JOB_HEADERS];
 };
@@ -79,6 +83,7 @@ struct mr_job_pool {
 };
 /* A job around the message, which it takes over; its headers are read. */
 struct mr_job *mr_job_new(struct mr_job_pool *pool, const struct mr_message *message);
+struct mr_origin mr_job_origin(const struct mr_job *job);
 void mr_job_release(struct mr_job_pool *pool, struct mr_job *job); /* frees the message */
 void mr_job_pool_free(struct mr_job_pool *pool);
 

@@ -4,18 +4,10 @@
 #define MR_WORKER_LETTER_H
 
 #include "base/record.h"
+#include "worker/origin.h"
 #include "worker/topic_names.h"
 
 enum { MR_LETTER_OWN = 20 }; /* headers of ours at most */
-
-/* Where a message was first, whatever topics it has come through since. */
-struct mr_origin {
-    const char *topic;
-    int32_t partition;
-    int64_t offset;
-    int64_t timestamp;   /* ms; -1 where it had none */
-    bool broker_s_clock; /* the timestamp is from the broker, not from whoever sent it */
-};
 
 /* Made by mr_letter_begin; borrows from the message and from itself: it must not move. */
 struct mr_letter {

@@ -121,6 +121,7 @@ static void unlink_partition(struct mr_partitions *partitions, struct mr_partiti
     *link = partition->next;
     mr_window_free(&partition->window);
     free(partition->topic);
+    free(partition->first_topic);
     free(partition);
 }
 

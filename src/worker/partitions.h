@@ -33,8 +33,11 @@ struct mr_partition {
     uint64_t routes_number; /* of the routes (dispatch.h) that gave `route`; 0 before the first
                                message */
     struct mr_route *route;
+    char *first_topic;  /* of a retry topic: the one it is beside; else NULL */
+    bool returns;       /* its messages are retries of that one's */
     uint64_t topic_row; /* in the scoreboard */
     uint64_t group_row; /* likewise; that of `route` */
+    uint64_t count_row; /* of its first topic */
     size_t most;        /* unhandled at which it is full; at half of it, it goes on */
     uint64_t started;   /* the sequence number after the last message whose handler has started */
     size_t unhandled;   /* jobs whose handlers have not ended; transactional: not settled */

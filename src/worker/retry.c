@@ -1,6 +1,7 @@
 #include "worker/retry.h"
 
 #include "base/clock.h"
+#include "worker/retry_topic.h"
 
 static void go_on(struct mr_job *job)
 {
@@ -27,6 +28,19 @@ void mr_retry_in_place(struct mr_dispatch *dispatch, struct mr_job *job, int64_t
     job->handled = false;
     mr_partition_reopened(job->partition);
     mr_dispatch_enter(dispatch, job);
+}
+
+void mr_retry_returned(struct mr_dispatch *dispatch, struct mr_job *job)
+{
+    struct mr_returned returned = {.origin = mr_job_origin(job)};
+    returned.origin.topic = job->partition->first_topic;
+    job->header_count = mr_retry_topic_read(job->headers, job->header_count,
+                                            &job->partition->route->policy, &returned);
+    job->origin = returned.origin;
+    job->retries = returned.retries;
+    job->returned = true;
+    int64_t due = returned.due - dispatch->wall_offset;
+    job->due = due > 0 ? (uint64_t)due : 0;
 }
 
 bool mr_retry_may_start(struct mr_dispatch *dispatch, struct mr_job *job)

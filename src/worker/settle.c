@@ -11,8 +11,8 @@ void mr_settle(struct mr_dispatch *dispatch, struct mr_job *job)
         return;
     }
     struct mr_partition *partition = job->partition;
-    if (!job->dropped)
-        mr_cell_add(&dispatch->slot->topics[partition->topic_row].processed[job->status], 1);
+    if (!job->dropped && job->status < MR_STATUSES)
+        mr_cell_add(&dispatch->slot->topics[partition->count_row].processed[job->status], 1);
     if (!job->dropped)
         mr_poisoned_settled(dispatch, job);
     mr_partition_settled(&dispatch->partitions, partition, job->sequence, !job->dropped);

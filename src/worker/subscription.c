@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/panic.h"
+#include "worker/topic_names.h"
 
 static void add(struct mr_subscription *subscription, const char *name)
 {
@@ -17,13 +18,24 @@ static bool in_group(const struct mr_route *route, const char *group_id)
     return strcmp(route->group_id, group_id) == 0;
 }
 
+/* The topic and, where it has one that no route serves by itself, its retry topic. */
+static void add_served(struct mr_subscription *subscription, struct mr_routes *routes,
+                       const struct mr_route *route, const char *topic)
+{
+    char retry[MR_TOPIC_ROOM];
+    add(subscription, topic);
+    if (route->policy.retry.by_topic && mr_topic_retry(topic, retry) &&
+        mr_routes_find(routes, retry) == NULL)
+        add(subscription, retry);
+}
+
 static void add_matching(struct mr_subscription *subscription, struct mr_routes *routes,
                          const char *group_id, const struct mr_cluster_topics *topics)
 {
     for (size_t i = 0; i < topics->count; i++) {
         const struct mr_route *route = mr_routes_find(routes, topics->rows[i].name);
         if (route != NULL && mr_route_is_pattern(route) && in_group(route, group_id))
-            add(subscription, topics->rows[i].name);
+            add_served(subscription, routes, route, topics->rows[i].name);
     }
 }
 
@@ -39,7 +51,7 @@ struct mr_subscription mr_subscription_of(struct mr_routes *routes, const char *
         if (mr_route_is_pattern(route))
             patterns = true;
         else
-            add(&subscription, route->name);
+            add_served(&subscription, routes, route, route->name);
     }
     if (patterns && topics != NULL)
         add_matching(&subscription, routes, group_id, topics);

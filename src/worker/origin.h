@@ -1,0 +1,16 @@
+/* Where a message was first, whatever topics it has come through since. */
+#ifndef MR_WORKER_ORIGIN_H
+#define MR_WORKER_ORIGIN_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct mr_origin {
+    const char *topic;
+    int32_t partition;
+    int64_t offset;
+    int64_t timestamp;   /* ms; -1 where it had none */
+    bool broker_s_clock; /* the timestamp is from the broker, not from whoever sent it */
+};
+
+#endif

@@ -1,0 +1,92 @@
+#include "worker/retry_topic.h"
+
+#include <limits.h>
+
+#include "worker/topic_names.h"
+
+static const char count_name[] = "retry-count";
+static const char due_name[] = "retry-timestamp";
+static const char error_name[] = "last-error";
+
+enum { ERROR_SIZE = 512 };
+
+bool mr_retry_topic_write(struct mr_letter *letter, const struct mr_policy *policy,
+                          const struct mr_dead *failed)
+{
+    char *const *names = policy->dlq.headers;
+    const struct mr_origin *origin = &failed->origin;
+    const struct mr_failure *failure = failed->failure;
+    struct mr_bytes error =
+        mr_failure_cut(failure->fault.message, failure->cut > 0 ? 0 : ERROR_SIZE);
+    mr_letter_text(letter, names[MR_DLQ_TOPIC], mr_bytes_of(origin->topic));
+    mr_letter_number(letter, names[MR_DLQ_PARTITION], origin->partition);
+    mr_letter_number(letter, names[MR_DLQ_OFFSET], origin->offset);
+    mr_letter_number(letter, names[MR_DLQ_TIMESTAMP], origin->timestamp);
+    mr_letter_number(letter, count_name, failed->retries + 1);
+    mr_letter_number(letter, due_name, failure->at + failure->delay);
+    mr_letter_text(letter, error_name, error);
+    letter->record.partition = failure->any_partition ? MR_PARTITION_ANY : origin->partition;
+    return mr_topic_retry(origin->topic, letter->topic);
+}
+
+/* A decimal number of `least` to `most`. */
+static bool read_number(struct mr_bytes text, int64_t least, int64_t most, int64_t *number)
+{
+    enum { MOST_DIGITS = 18 };
+    bool negative = text.length > 0 && text.data[0] == '-';
+    int64_t value = 0;
+    if (text.length <= negative || text.length > MOST_DIGITS)
+        return false;
+    for (size_t i = negative; i < text.length; i++) {
+        if (text.data[i] < '0' || text.data[i] > '9')
+            return false;
+        value = value * 10 + (text.data[i] - '0');
+    }
+    value = negative ? -value : value;
+    if (value < least || value > most)
+        return false;
+    *number = value;
+    return true;
+}
+
+/* Takes the last header of that name out: ours are behind the message's own. False where there is
+ * none. */
+static bool take(struct mr_pair *headers, size_t *count, const char *name, struct mr_bytes *value)
+{
+    for (size_t i = *count; i-- > 0;) {
+        if (!mr_bytes_equal(headers[i].name, mr_bytes_of(name)))
+            continue;
+        *value = headers[i].value;
+        (*count)--;
+        memmove(&headers[i], &headers[i + 1], (*count - i) * sizeof(headers[0]));
+        return true;
+    }
+    return false;
+}
+
+static void take_number(struct mr_pair *headers, size_t *count, const char *name, int64_t least,
+                        int64_t most, int64_t *number)
+{
+    struct mr_bytes text;
+    if (take(headers, count, name, &text))
+        read_number(text, least, most, number);
+}
+
+size_t mr_retry_topic_read(struct mr_pair *headers, size_t count, const struct mr_policy *policy,
+                           struct mr_returned *returned)
+{
+    char *const *names = policy->dlq.headers;
+    struct mr_origin *origin = &returned->origin;
+    int64_t partition = origin->partition, retries = returned->retries;
+    struct mr_bytes text;
+    take(headers, &count, error_name, &text);
+    take_number(headers, &count, due_name, 0, INT64_MAX, &returned->due);
+    take_number(headers, &count, count_name, 0, INT_MAX - 1, &retries);
+    take_number(headers, &count, names[MR_DLQ_TIMESTAMP], -1, INT64_MAX, &origin->timestamp);
+    take_number(headers, &count, names[MR_DLQ_OFFSET], 0, INT64_MAX, &origin->offset);
+    take_number(headers, &count, names[MR_DLQ_PARTITION], 0, INT32_MAX, &partition);
+    take(headers, &count, names[MR_DLQ_TOPIC], &text);
+    origin->partition = (int32_t)partition;
+    returned->retries = (int)retries;
+    return count;
+}
