@@ -177,8 +177,7 @@ return {
         --response_topics = { "orders-responses" },
         -- How long a request is waited for where it does not say.
         --timeout = 30000, -- ms
-        -- Whether requests past their deadline are dropped and counted instead of handled. Not in
-        -- this version yet.
+        -- Whether requests past their deadline are dropped and counted instead of handled.
         --drop_expired = false,
     },
     topics = {

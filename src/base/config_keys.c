@@ -254,7 +254,6 @@ const struct mr_config_key mr_config_keys[] = {
     {.path = "rpc.drop_expired",
      .kind = MR_KIND_BOOLEAN,
      .fallback = "false",
-     .pending = "*",
      .help = "Whether requests past their deadline are dropped and counted instead of handled."},
 
     {.path = "topics.*",

@@ -78,6 +78,13 @@ static void fill_incoming(const struct mr_dispatch *dispatch, struct mr_job *job
     };
 }
 
+static bool has_expired(const struct mr_dispatch *dispatch, const struct mr_job *job)
+{
+    int64_t deadline = job->incoming.deadline;
+    return deadline != 0 && !job->answered &&
+           (int64_t)mr_clock_ms() + dispatch->wall_offset > deadline;
+}
+
 static void find_route(struct mr_routes *routes, struct mr_partition *partition)
 {
     char first[MR_TOPIC_ROOM];
@@ -165,11 +172,17 @@ static void start(struct mr_dispatch *dispatch, struct mr_job *job)
     }
     if (job->sequence >= partition->started)
         partition->started = job->sequence + 1;
+    job->request = mr_dialect_recognise(route->dialect, job->headers, job->header_count);
+    fill_incoming(dispatch, job);
+    if (dispatch->drop_expired && has_expired(dispatch, job)) {
+        job->status = MR_STATUS_EXPIRED;
+        mr_settle_pass(dispatch, job);
+        mr_settle_leave(dispatch, job);
+        return;
+    }
     job->route = route;
     mr_route_hold(route);
     link_work(dispatch, job);
-    job->request = mr_dialect_recognise(route->dialect, job->headers, job->header_count);
-    fill_incoming(dispatch, job);
     if (job->retries > 0)
         mr_cell_add(&dispatch->slot->counters[MR_RETRY_ATTEMPTS], 1);
     run(dispatch, job);

@@ -41,6 +41,7 @@ struct mr_dispatch {
     void *buried_data;
     uint64_t load_time;  /* ms, that scripts may take to load */
     int64_t rpc_timeout; /* ms */
+    bool drop_expired;   /* requests whose deadline is over */
     int64_t wall_offset; /* ms, from monotonic to wall time */
     uint64_t random;     /* the state of random.h */
     size_t working;      /* handlers started and not ended */

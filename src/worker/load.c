@@ -277,6 +277,7 @@ void mr_worker_switch(struct mr_worker *worker)
     open_log(worker, worker->snapshot->config);
     mr_dispatch_use(&worker->dispatch, worker->prepared.routes,
                     mr_config_integer(worker->snapshot->config, "rpc.timeout"));
+    worker->dispatch.drop_expired = mr_config_boolean(worker->snapshot->config, "rpc.drop_expired");
     expect_topics(worker);
     mr_worker_use_topics(worker);
     worker->prepared.routes = NULL;

@@ -13,6 +13,10 @@ static const char orders[] = "local router = require 'moonroute'\n"
                              "  if message.after then router.retry(message.after, 'later') end\n"
                              "  error('it failed')\n"
                              "end\n";
+#define CONFIG                                                                                     \
+    "defaults = { retry = { base = 100, jitter = 0 } },"                                           \
+    "routes = { narrow = { concurrency = 1 }, strict = { ordering = 'partition' },"                \
+    "patient = { retry = { base = 60000, cap = 60000 } } }"
 enum { PARTITIONS = 2 };
 
 static int set_up(void **state)
@@ -25,10 +29,7 @@ static int set_up(void **state)
     world_serve(world, "patient", 1, orders);
     cluster_topic(&world->cluster, "attempts", 1);
     client_read(world->client, "attempts", 1);
-    router_config(&world->router,
-                  "defaults = { retry = { base = 100, jitter = 0 } },"
-                  "routes = { narrow = { concurrency = 1 }, strict = { ordering = 'partition' },"
-                  "patient = { retry = { base = 60000, cap = 60000 } } }");
+    router_config(&world->router, CONFIG);
     router_start(&world->router);
     return 0;
 }
@@ -179,6 +180,37 @@ static void a_request_that_raises_a_status_is_answered_at_once(void **state)
     assert_int_equal(attempts(world, id), 1);
 }
 
+static void a_request_past_its_deadline_is_dropped_where_that_is_wanted(void **state)
+{
+    struct world *world = *state;
+    char json[64];
+    static const char counted[] = "messages_processed_total{topic=\"orders\",status=\"expired\"}";
+    const struct mr_pair late = {MR_BYTES("timestamp"), MR_BYTES("1000")};
+    snprintf(json, sizeof(json), "{\"id\":\"%s\",\"fails\":1,\"after\":50}", unique("late"));
+    world_send(world, &(struct question){.topic = "orders",
+                                         .json = json,
+                                         .dialect = PLAIN,
+                                         .id = MR_BYTES("late-and-handled"),
+                                         .headers = &late,
+                                         .header_count = 1});
+    assert_text(world_reply(world, "late-and-handled")->value, "\"done\"");
+    router_config(&world->router, CONFIG ", rpc = { drop_expired = true }");
+    assert_true(router_reload(&world->router));
+    world_send(world, &(struct question){.topic = "orders",
+                                         .json = json,
+                                         .dialect = PLAIN,
+                                         .id = MR_BYTES("late"),
+                                         .headers = &late,
+                                         .header_count = 1});
+    AWAIT(router_metric(&world->router, counted) == 1);
+    world_request(world, "orders", NULL, "in-time", "{\"id\":\"in-time\"}");
+    assert_text(world_reply(world, "in-time")->value, "\"done\"");
+    world_settle(world, "orders", PARTITIONS);
+    assert_int_equal(world_replies(world, "late"), 0);
+    router_config(&world->router, CONFIG);
+    assert_true(router_reload(&world->router));
+}
+
 /* The configuration stays, the script does not fail any more. */
 static void a_retry_runs_on_the_code_of_its_time(void **state)
 {
@@ -237,6 +269,7 @@ int main(void)
         cmocka_unit_test(a_request_is_answered_once_by_the_attempt_that_does_it),
         cmocka_unit_test(a_request_that_always_fails_is_answered_at_the_end),
         cmocka_unit_test(a_request_that_raises_a_status_is_answered_at_once),
+        cmocka_unit_test(a_request_past_its_deadline_is_dropped_where_that_is_wanted),
         cmocka_unit_test(a_retry_runs_on_the_code_of_its_time),
         cmocka_unit_test(a_stop_does_not_wait_for_it_and_the_next_start_handles_it),
     };

@@ -79,6 +79,11 @@ class Cluster:
         resource = ConfigResource(ConfigResource.Type.TOPIC, topic)
         return self._admin.describe_configs([resource])[resource].result(15)[name].value
 
+    def configure(self, topic: str, **config: str) -> None:
+        """Sets these of the topic's settings, and those alone."""
+        resource = ConfigResource(ConfigResource.Type.TOPIC, topic, set_config=config)
+        self._admin.alter_configs([resource])[resource].result(15)
+
     def assigned(self, group: str) -> set[tuple[str, int]]:
         """The partitions that the group's members have."""
         members = self._admin.describe_consumer_groups([group])[group].result(15).members
