@@ -176,7 +176,7 @@ static void start(struct mr_dispatch *dispatch, struct mr_job *job)
     fill_incoming(dispatch, job);
     if (dispatch->drop_expired && has_expired(dispatch, job)) {
         job->status = MR_STATUS_EXPIRED;
-        mr_settle_pass(dispatch, job);
+        mr_settle_wake(dispatch, route); /* its place is still free */
         mr_settle_leave(dispatch, job);
         return;
     }
