@@ -115,14 +115,15 @@ struct mr_route *mr_dispatch_route(struct mr_dispatch *dispatch, struct mr_parti
 
 /* Where work comes to an end a partition's messages are handled up to the last one that was begun:
  * one left out before it would hold back the offsets of all behind it, and they would be handled
- * again. What is committed before it is handled will not come again: all of it is. */
+ * again. One whose chain was left by a message that will come again waits for that, or it would
+ * overtake it. What is committed before it is handled will not come again: all of it is. */
 static bool comes_too_late(const struct mr_dispatch *dispatch, const struct mr_job *job)
 {
     const struct mr_partition *partition = job->partition;
     if (dispatch->abandoned || partition->revoked)
         return true;
     return (dispatch->stopping || partition->leaving) && !partition->at_most_once &&
-           (job->sequence >= partition->started || job->due != 0);
+           (job->sequence >= partition->started || job->due != 0 || job->follows_dropped);
 }
 
 /* Its turn on the route has not come: whoever was there before goes first. */

@@ -45,6 +45,7 @@ struct mr_job {
     bool waits;                 /* in the dispatch's `waiting` */
     bool returned;              /* it was in its retry topic: `origin` tells where it was first */
     bool answered;              /* its request is, by whichever attempt */
+    bool follows_dropped;       /* the one before it in its chain was given up */
     bool woken;                 /* there is room on its route, and it was the next in line */
     bool
         dropped; /* given up: its offset is not stored, whoever has the partition next handles it */

@@ -49,6 +49,8 @@ void mr_settle_pass(struct mr_dispatch *dispatch, struct mr_job *job)
 void mr_settle_drop(struct mr_dispatch *dispatch, struct mr_job *job)
 {
     job->dropped = true;
+    if (job->behind != NULL)
+        job->behind->follows_dropped = true;
     mr_settle_pass(dispatch, job);
     mr_settle_leave(dispatch, job);
 }
