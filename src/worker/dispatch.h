@@ -1,6 +1,6 @@
-/* Dispatch: from a consumed message to its settled offset. Opens the job, orders it, runs its
- * handler, turns what the handler came to into a reply, counts the records it produced, and settles
- * it in one place. */
+/* Dispatch: from a consumed message to its settled offset. Opens the job, puts it in its order, and
+ * has it handled (handling.h), answered, retried or written off (attempt.h) and settled
+ * (settle.h); ends what is left where the worker stops or loses partitions. */
 #ifndef MR_WORKER_DISPATCH_H
 #define MR_WORKER_DISPATCH_H
 
@@ -62,11 +62,9 @@ void mr_dispatch_tick(struct mr_dispatch *dispatch);
 void mr_dispatch_run(struct mr_dispatch *dispatch);
 /* Serves what comes from now on with these routes; retires those before. */
 void mr_dispatch_use(struct mr_dispatch *dispatch, struct mr_routes *routes, int64_t rpc_timeout);
-/* From the outbox and from rpc. */
+/* A record of the job is acknowledged, or never will be. */
 void mr_dispatch_delivered(struct mr_dispatch *dispatch, struct mr_job *job,
                            const struct mr_report *report);
-void mr_dispatch_resume(struct mr_dispatch *dispatch, struct mr_job *job,
-                        const struct mr_resumption *with);
 /* Everything of the partition up to `next`, exclusive, is committed. */
 void mr_dispatch_committed(struct mr_dispatch *dispatch, const struct mr_consumer *consumer,
                            const char *topic, int32_t number, int64_t next);

@@ -1,7 +1,7 @@
 /* What scripts ask the worker for (struct mr_host of lua/vm.h). */
 #include "base/clock.h"
 #include "base/log.h"
-#include "worker/dispatch.h"
+#include "worker/handling.h"
 
 static int publish(void *data, void *job, const struct mr_outgoing *record, char *error,
                    size_t size)
@@ -23,7 +23,7 @@ static void on_slept(struct mr_timer *timer)
 {
     struct mr_job *job = mr_job_of_timer(timer);
     const struct mr_resumption with = {.kind = MR_RESUME_DONE};
-    mr_dispatch_resume(job->owner, job, &with);
+    mr_handling_resume(job->owner, job, &with);
 }
 
 static int sleep_for(void *data, void *given, int64_t milliseconds, char *error, size_t size)

@@ -1,7 +1,7 @@
 /* A job is one message at work: it owns the message from the consumer's queue until the message is
  * settled. Who holds it when: the ready list or a wait list (order, route) before its handler
  * starts; its Lua task while the handler runs; the delivery reports it counts after that. It ends
- * in one place, mr_dispatch's settle. */
+ * in one place, mr_settle. */
 #ifndef MR_WORKER_JOB_H
 #define MR_WORKER_JOB_H
 

@@ -6,6 +6,7 @@
 #include "base/log_settings.h"
 #include "base/panic.h"
 #include "worker/aside.h"
+#include "worker/handling.h"
 #include "worker/runs.h"
 #include "worker/settle.h"
 #include "worker/state.h"
@@ -147,7 +148,7 @@ static void on_stirred(void *data)
 static void on_ended(void *data, struct mr_job *job, const struct mr_resumption *with)
 {
     struct mr_worker *worker = data;
-    mr_dispatch_resume(&worker->dispatch, job, with);
+    mr_handling_resume(&worker->dispatch, job, with);
 }
 
 static const struct mr_groups_events groups_events = {has_room,      on_message,   on_revoked,

@@ -57,9 +57,8 @@ bool mr_retry_may_start(struct mr_dispatch *dispatch, struct mr_job *job)
     return false;
 }
 
-void mr_retry_look(struct mr_dispatch *dispatch, struct mr_job *job)
+void mr_retry_look(struct mr_job *job)
 {
-    (void)dispatch;
     if (job->waits && job->timer.place == 0)
         go_on(job);
 }

@@ -13,7 +13,7 @@ void mr_retry_returned(struct mr_dispatch *dispatch, struct mr_job *job);
 /* True where a job that has a due time may start now; else it waits for that. */
 bool mr_retry_may_start(struct mr_dispatch *dispatch, struct mr_job *job);
 /* A record of it was reported: perhaps that was all it waited for. */
-void mr_retry_look(struct mr_dispatch *dispatch, struct mr_job *job);
+void mr_retry_look(struct mr_job *job);
 /* Those that wait look again: the worker stops, or has lost their partition. */
 void mr_retry_wake(struct mr_dispatch *dispatch);
 

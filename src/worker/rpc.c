@@ -267,9 +267,8 @@ int mr_rpc_open(struct mr_rpc *rpc, struct mr_job *job, const struct mr_ask *ask
     return 0;
 }
 
-void mr_rpc_cancel(struct mr_rpc *rpc, struct mr_job *job)
+void mr_rpc_cancel(struct mr_job *job)
 {
-    (void)rpc;
     if (job->call != NULL)
         abandon(job->call);
 }

@@ -30,7 +30,7 @@ struct mr_rpc *mr_rpc_new(const struct mr_config *config, uv_loop_t *loop, int w
 int mr_rpc_open(struct mr_rpc *rpc, struct mr_job *job, const struct mr_ask *ask, int64_t timeout,
                 char *why, size_t size);
 /* The job gives up; no `ended` follows. */
-void mr_rpc_cancel(struct mr_rpc *rpc, struct mr_job *job);
+void mr_rpc_cancel(struct mr_job *job);
 void mr_rpc_poll(struct mr_rpc *rpc);
 void mr_rpc_stop(struct mr_rpc *rpc);
 void mr_rpc_free(struct mr_rpc *rpc);

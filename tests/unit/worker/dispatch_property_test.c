@@ -14,7 +14,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "worker/attempt.h"
-#include "worker/dispatch.h"
+#include "worker/handling.h"
 
 enum {
     STEPS = 1000000,
@@ -439,7 +439,7 @@ static void handler_goes_on(void)
 {
     const struct mr_resumption with = {.kind = MR_RESUME_DONE};
     if (running_count > 0)
-        mr_dispatch_resume(&dispatch, running[random_below(&seed, running_count)]->job, &with);
+        mr_handling_resume(&dispatch, running[random_below(&seed, running_count)]->job, &with);
 }
 
 /* A partition waits for its dead letters. */

@@ -1,0 +1,198 @@
+#include "worker/handling.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "worker/attempt.h"
+#include "worker/poisoned.h"
+#include "worker/retry.h"
+#include "worker/runs.h"
+#include "worker/settle.h"
+
+static void link_work(struct mr_dispatch *dispatch, struct mr_job *job)
+{
+    mr_job_link(&dispatch->at_work, job);
+    mr_cell_set(&dispatch->slot->gauges[MR_MESSAGES_IN_FLIGHT], ++dispatch->working);
+}
+
+static void unlink_work(struct mr_dispatch *dispatch, struct mr_job *job)
+{
+    mr_job_unlink(&dispatch->at_work, job);
+    mr_cell_set(&dispatch->slot->gauges[MR_MESSAGES_IN_FLIGHT], --dispatch->working);
+}
+
+/* The handler has ended at `now` and what follows from it is done. A job that is to be retried
+ * stays in its chain. */
+static void end_handler(struct mr_dispatch *dispatch, struct mr_job *job, uint64_t now)
+{
+    struct mr_route *route = job->route;
+    if (job->task != NULL)
+        mr_task_end(job->task);
+    job->task = NULL;
+    mr_settle_wake(dispatch, route);
+    mr_route_release(route);
+    mr_histogram_observe(&dispatch->slot->histograms[MR_PROCESSING_DURATION], now - job->began);
+    if (job->due == 0)
+        mr_settle_leave(dispatch, job);
+}
+
+/* How far the handler came: it waits, or it is over and its verdict is carried out. */
+static void advance(struct mr_dispatch *dispatch, struct mr_job *job,
+                    const struct mr_result *result)
+{
+    mr_runs_end(dispatch);
+    if (result->outcome == MR_OUTCOME_YIELDED)
+        return;
+    uint64_t now = mr_clock_ns();
+    unlink_work(dispatch, job);
+    mr_attempt_ended(dispatch, job, job->route, result, now);
+    end_handler(dispatch, job, now);
+}
+
+static int64_t deadline_of(const struct mr_dispatch *dispatch, const struct mr_job *job)
+{
+    int64_t sent = job->request.sent_at > 0 ? job->request.sent_at : mr_job_origin(job).timestamp;
+    int64_t timeout = job->request.timeout > 0 ? job->request.timeout : dispatch->rpc_timeout;
+    return job->request.is_request && sent > 0 ? sent + timeout : 0;
+}
+
+static void fill_incoming(const struct mr_dispatch *dispatch, struct mr_job *job)
+{
+    struct mr_origin origin = mr_job_origin(job);
+    job->incoming = (struct mr_incoming){
+        .topic = origin.topic,
+        .partition = origin.partition,
+        .offset = origin.offset,
+        .timestamp = origin.timestamp,
+        .key = job->message.key,
+        .value = job->message.value,
+        .headers = job->headers,
+        .header_count = job->header_count,
+        .attempt = job->retries + 1,
+        .is_request = job->request.is_request,
+        .correlation_id = job->request.correlation_id,
+        .reply_to = job->request.reply_to,
+        .deadline = deadline_of(dispatch, job),
+    };
+}
+
+static bool has_expired(const struct mr_dispatch *dispatch, const struct mr_job *job)
+{
+    int64_t deadline = job->incoming.deadline;
+    return deadline != 0 && !job->answered &&
+           (int64_t)mr_clock_ms() + dispatch->wall_offset > deadline;
+}
+
+/* Where work comes to an end a partition's messages are handled up to the last one that was begun:
+ * one left out before it would hold back the offsets of all behind it, and they would be handled
+ * again. One whose chain was left by a message that will come again waits for that, or it would
+ * overtake it. What is committed before it is handled will not come again: all of it is. */
+static bool comes_too_late(const struct mr_dispatch *dispatch, const struct mr_job *job)
+{
+    const struct mr_partition *partition = job->partition;
+    if (dispatch->abandoned || partition->revoked)
+        return true;
+    return (dispatch->stopping || partition->leaving) && !partition->at_most_once &&
+           (job->sequence >= partition->started || job->due != 0 || job->follows_dropped);
+}
+
+/* Its turn on the route has not come: whoever was there before goes first. */
+static bool must_wait(const struct mr_route *route, struct mr_job *job)
+{
+    bool next = job->woken || route->waiting.first == NULL;
+    job->woken = false;
+    return !next || route->running >= route->concurrency;
+}
+
+static void run(struct mr_dispatch *dispatch, struct mr_job *job, const struct mr_route *route)
+{
+    struct mr_poisoned_text text;
+    struct mr_result result;
+    job->began = mr_clock_ns();
+    if (mr_poisoned_may_run(dispatch, job, &result, &text)) {
+        mr_runs_begin(dispatch, job, job->began);
+        job->task = mr_task_start(route->script, route->codec, &job->incoming, job, &result);
+    }
+    advance(dispatch, job, &result);
+}
+
+static void begin(struct mr_dispatch *dispatch, struct mr_job *job, struct mr_route *route)
+{
+    job->route = route;
+    mr_route_hold(route);
+    link_work(dispatch, job);
+    if (job->retries > 0)
+        mr_cell_add(&dispatch->slot->counters[MR_RETRY_ATTEMPTS], 1);
+    run(dispatch, job, route);
+}
+
+/* True where the job waits, for its offset to be committed, for a dead letter of its partition to
+ * be written, until it is due, or for room on its route. */
+static bool waits(struct mr_dispatch *dispatch, struct mr_job *job, struct mr_route *route)
+{
+    struct mr_partition *partition = job->partition;
+    if (partition->at_most_once && job->message.offset >= partition->committed) {
+        mr_settle_pass(dispatch, job);
+        mr_job_list_push(&partition->early, job);
+        return true;
+    }
+    if (partition->blocked > 0) {
+        mr_settle_pass(dispatch, job);
+        mr_job_list_push(&partition->held, job);
+        return true;
+    }
+    if (job->due != 0 && !mr_retry_may_start(dispatch, job))
+        return true;
+    if (must_wait(route, job)) {
+        mr_job_list_push(&route->waiting, job);
+        return true;
+    }
+    return false;
+}
+
+/* Nobody waits for its answer any more. */
+static void drop_expired(struct mr_dispatch *dispatch, struct mr_job *job, struct mr_route *route)
+{
+    job->status = MR_STATUS_EXPIRED;
+    mr_settle_wake(dispatch, route); /* its place is still free */
+    mr_settle_leave(dispatch, job);
+}
+
+void mr_handling_start(struct mr_dispatch *dispatch, struct mr_job *job)
+{
+    struct mr_partition *partition = job->partition;
+    struct mr_route *route = mr_dispatch_route(dispatch, partition);
+    if (route == NULL || comes_too_late(dispatch, job)) {
+        mr_settle_drop(dispatch, job);
+        return;
+    }
+    if (waits(dispatch, job, route))
+        return;
+    if (job->sequence >= partition->started)
+        partition->started = job->sequence + 1;
+    job->request = mr_dialect_recognise(route->dialect, job->headers, job->header_count);
+    fill_incoming(dispatch, job);
+    if (dispatch->drop_expired && has_expired(dispatch, job))
+        drop_expired(dispatch, job, route);
+    else
+        begin(dispatch, job, route);
+}
+
+void mr_handling_resume(struct mr_dispatch *dispatch, struct mr_job *job,
+                        const struct mr_resumption *with)
+{
+    struct mr_result result;
+    mr_runs_begin(dispatch, job, mr_clock_ns());
+    mr_task_resume(job->task, with, &result);
+    advance(dispatch, job, &result);
+}
+
+void mr_handling_abandon(struct mr_dispatch *dispatch, struct mr_job *job)
+{
+    mr_log(MR_LOG_WARN, "handler_abandoned", MR_S("topic", job->partition->topic),
+           MR_I("partition", job->partition->number), MR_I("offset", job->message.offset));
+    mr_timers_cancel(dispatch->timers, &job->timer);
+    mr_rpc_cancel(job);
+    job->dropped = true;
+    unlink_work(dispatch, job);
+    end_handler(dispatch, job, mr_clock_ns());
+}
