@@ -149,6 +149,11 @@ void mr_kafka_log(const rd_kafka_t *handle, int level, const char *facility, con
            MR_S("facility", facility), MR_S("message", text));
 }
 
+void mr_kafka_log_failure(const rd_kafka_t *handle, const char *event, const char *text)
+{
+    mr_log(MR_LOG_WARN, event, MR_S("client", rd_kafka_name(handle)), MR_S("message", text));
+}
+
 /* Before 2.8 the main thread of a handle rounds its wait down to whole milliseconds and spins
  * through the rest, a millisecond a second for each handle of an idle worker. Woken up to a
  * millisecond late it has nothing left to spin through. Threads inherit their slack: those that

@@ -27,6 +27,8 @@ void mr_kafka_conf_set(rd_kafka_conf_t *conf, const char *name, const char *valu
 rd_kafka_t *mr_kafka_handle(rd_kafka_type_t type, rd_kafka_conf_t *conf, struct mr_errors *errors);
 /* The log callback of every handle; for those whose log comes as events. */
 void mr_kafka_log(const rd_kafka_t *handle, int level, const char *facility, const char *text);
+/* Something that was asked of the client was refused. */
+void mr_kafka_log_failure(const rd_kafka_t *handle, const char *event, const char *text);
 /* True with the reason where the client is of no use any more and must be made anew. */
 bool mr_kafka_failed(rd_kafka_t *handle, char *why, size_t size);
 /* Wakes the reader of `wake_fd` (an eventfd) whenever the queue gets something to read. */

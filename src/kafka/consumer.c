@@ -1,14 +1,12 @@
 #include "kafka/consumer.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/log.h"
 #include "base/panic.h"
 #include "kafka/commits.h"
 #include "kafka/conf.h"
-#include "kafka/membership.h"
+#include "kafka/rebalance.h"
 #include "kafka/view.h"
 
 struct mr_consumer {
@@ -17,92 +15,16 @@ struct mr_consumer {
     rd_kafka_topic_partition_list_t *subscription;
     const struct mr_consumer_events *events;
     void *data;
-    rd_kafka_topic_partition_list_t *revoked; /* and not given back yet; NULL: none are */
     struct mr_commits commits;
-    char *group_id;
-    struct mr_membership *membership; /* as of the latest rebalance; NULL: of no group */
-    bool closing;
+    struct mr_rebalance rebalance;
 };
 
-static void log_failure(const struct mr_consumer *consumer, const char *event, const char *text)
-{
-    mr_log(MR_LOG_WARN, event, MR_S("client", rd_kafka_name(consumer->handle)),
-           MR_S("message", text));
-}
-
-static void log_error(const struct mr_consumer *consumer, const char *event,
-                      rd_kafka_error_t *error)
-{
-    if (error == NULL)
-        return;
-    log_failure(consumer, event, rd_kafka_error_string(error));
-    rd_kafka_error_destroy(error);
-}
-
-static void note_membership(struct mr_consumer *consumer, bool lost)
-{
-    mr_membership_release(consumer->membership);
-    consumer->membership = lost ? NULL : mr_membership_of(consumer->handle, consumer->group_id);
-}
-
-static bool is_cooperative(const struct mr_consumer *consumer)
-{
-    return strcmp(rd_kafka_rebalance_protocol(consumer->handle), "COOPERATIVE") == 0;
-}
-
-void mr_consumer_give_back(struct mr_consumer *consumer)
-{
-    mr_commits_hold_off(&consumer->commits);
-    if (is_cooperative(consumer))
-        log_error(consumer, "unassign_failed",
-                  rd_kafka_incremental_unassign(consumer->handle, consumer->revoked));
-    else
-        rd_kafka_assign(consumer->handle, NULL);
-    rd_kafka_topic_partition_list_destroy(consumer->revoked);
-    consumer->revoked = NULL;
-}
-
-/* The answer to librdkafka may come at any time after the callback: the group member waits for it.
- */
-static void on_revoked(struct mr_consumer *consumer,
-                       const rd_kafka_topic_partition_list_t *partitions)
-{
-    bool lost = rd_kafka_assignment_lost(consumer->handle) != 0;
-    note_membership(consumer, lost);
-    consumer->revoked = rd_kafka_topic_partition_list_copy(partitions);
-    for (int i = 0; i < partitions->cnt; i++)
-        consumer->events->revoked(consumer->data, partitions->elems[i].topic,
-                                  partitions->elems[i].partition, lost);
-    consumer->events->revocation(consumer->data, (size_t)partitions->cnt, lost);
-    if (lost)
-        mr_consumer_give_back(consumer);
-}
-
-static void on_assigned(struct mr_consumer *consumer, rd_kafka_topic_partition_list_t *partitions)
-{
-    note_membership(consumer, false);
-    if (is_cooperative(consumer))
-        log_error(consumer, "assign_failed",
-                  rd_kafka_incremental_assign(consumer->handle, partitions));
-    else
-        rd_kafka_assign(consumer->handle, partitions);
-    /* One that was paused when it was taken away would still be when it comes back. */
-    rd_kafka_resume_partitions(consumer->handle, partitions);
-    if (!consumer->closing)
-        consumer->events->assigned(consumer->data, (size_t)partitions->cnt);
-}
-
-/* Both protocols are served: which one is the group's is decided by its members' strategies. */
 static void on_rebalance(rd_kafka_t *handle, rd_kafka_resp_err_t what,
                          rd_kafka_topic_partition_list_t *partitions, void *opaque)
 {
     struct mr_consumer *consumer = opaque;
     (void)handle;
-    mr_commits_hold_off(&consumer->commits);
-    if (what == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS)
-        on_assigned(consumer, partitions);
-    else
-        on_revoked(consumer, partitions);
+    mr_rebalance_serve(&consumer->rebalance, what, partitions);
 }
 
 static void on_error(rd_kafka_t *handle, int error, const char *reason, void *opaque)
@@ -133,7 +55,7 @@ static rd_kafka_conf_t *make_conf(struct mr_consumer *consumer, const struct mr_
 static struct mr_consumer *discard(struct mr_consumer *consumer)
 {
     mr_commits_free(&consumer->commits, true);
-    free(consumer->group_id);
+    mr_rebalance_free(&consumer->rebalance);
     free(consumer);
     return NULL;
 }
@@ -145,13 +67,16 @@ struct mr_consumer *mr_consumer_new(const struct mr_config *config, const char *
 {
     struct mr_consumer *consumer = mr_alloc(sizeof(*consumer));
     *consumer = (struct mr_consumer){.events = events, .data = data};
+    consumer->rebalance = (struct mr_rebalance){.group_id = mr_strdup(group_id),
+                                                .commits = &consumer->commits,
+                                                .events = events,
+                                                .data = data};
     size_t before = errors->count;
     rd_kafka_conf_t *conf = make_conf(consumer, config, group_id, instance_id, timers, errors);
     if (errors->count > before) {
         rd_kafka_conf_destroy(conf);
         return discard(consumer);
     }
-    consumer->group_id = mr_strdup(group_id);
     consumer->handle = mr_kafka_handle(RD_KAFKA_CONSUMER, conf, errors);
     if (consumer->handle == NULL)
         return discard(consumer);
@@ -161,6 +86,7 @@ struct mr_consumer *mr_consumer_new(const struct mr_config *config, const char *
     consumer->commits.queue = consumer->queue;
     consumer->commits.accepted = events->committed;
     consumer->commits.data = data;
+    consumer->rebalance.handle = consumer->handle;
     rd_kafka_set_log_queue(consumer->handle, consumer->queue);
     mr_kafka_wake_by(consumer->queue, wake_fd);
     return consumer;
@@ -201,6 +127,11 @@ int mr_consumer_subscribe(struct mr_consumer *consumer, const char *const *topic
     return 0;
 }
 
+void mr_consumer_give_back(struct mr_consumer *consumer)
+{
+    mr_rebalance_give_back(&consumer->rebalance);
+}
+
 void mr_consumer_commit(struct mr_consumer *consumer)
 {
     mr_commits_now(&consumer->commits);
@@ -218,9 +149,7 @@ bool mr_consumer_failed(const struct mr_consumer *consumer, char *why, size_t si
 
 void mr_consumer_close(struct mr_consumer *consumer)
 {
-    consumer->closing = true;
-    log_error(consumer, "close_failed",
-              rd_kafka_consumer_close_queue(consumer->handle, consumer->queue));
+    mr_rebalance_leave(&consumer->rebalance, consumer->queue);
 }
 
 bool mr_consumer_poll(struct mr_consumer *consumer, struct mr_message *message)
@@ -235,7 +164,8 @@ bool mr_consumer_poll(struct mr_consumer *consumer, struct mr_message *message)
         if (polled->err == RD_KAFKA_RESP_ERR__FATAL)
             consumer->events->troubled(consumer->data, false, rd_kafka_message_errstr(polled));
         else
-            log_failure(consumer, "consumer_trouble", rd_kafka_message_errstr(polled));
+            mr_kafka_log_failure(consumer->handle, "consumer_trouble",
+                                 rd_kafka_message_errstr(polled));
         rd_kafka_message_destroy(polled);
     }
     return false;
@@ -257,7 +187,7 @@ void mr_consumer_store(struct mr_consumer *consumer, const char *topic, int32_t 
     if (error == RD_KAFKA_RESP_ERR_NO_ERROR)
         mr_commits_stored(&consumer->commits);
     else if (error != RD_KAFKA_RESP_ERR__STATE)
-        log_failure(consumer, "offset_store_failed", rd_kafka_err2str(error));
+        mr_kafka_log_failure(consumer->handle, "offset_store_failed", rd_kafka_err2str(error));
     rd_kafka_topic_partition_list_destroy(list);
 }
 
@@ -298,7 +228,7 @@ void mr_consumer_resume_all(struct mr_consumer *consumer)
 
 struct mr_membership *mr_consumer_membership(const struct mr_consumer *consumer)
 {
-    return consumer->membership;
+    return consumer->rebalance.membership;
 }
 
 bool mr_consumer_closed(const struct mr_consumer *consumer)
@@ -310,8 +240,7 @@ void mr_consumer_free(struct mr_consumer *consumer)
 {
     if (consumer->subscription != NULL)
         rd_kafka_topic_partition_list_destroy(consumer->subscription);
-    if (consumer->revoked != NULL)
-        rd_kafka_topic_partition_list_destroy(consumer->revoked);
+    mr_rebalance_free(&consumer->rebalance);
     rd_kafka_queue_io_event_enable(consumer->queue, -1, NULL, 0);
     rd_kafka_queue_destroy(consumer->queue);
     /* Destroying one that has not left its group waits for a broker that is not there, ten seconds
@@ -320,7 +249,5 @@ void mr_consumer_free(struct mr_consumer *consumer)
     if (closed)
         rd_kafka_destroy(consumer->handle);
     mr_commits_free(&consumer->commits, closed);
-    mr_membership_release(consumer->membership);
-    free(consumer->group_id);
     free(consumer);
 }

@@ -1,0 +1,90 @@
+#include "kafka/rebalance.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "kafka/conf.h"
+
+static void log_error(const struct mr_rebalance *rebalance, const char *event,
+                      rd_kafka_error_t *error)
+{
+    if (error == NULL)
+        return;
+    mr_kafka_log_failure(rebalance->handle, event, rd_kafka_error_string(error));
+    rd_kafka_error_destroy(error);
+}
+
+static void note_membership(struct mr_rebalance *rebalance, bool lost)
+{
+    mr_membership_release(rebalance->membership);
+    rebalance->membership = lost ? NULL : mr_membership_of(rebalance->handle, rebalance->group_id);
+}
+
+static bool is_cooperative(const struct mr_rebalance *rebalance)
+{
+    return strcmp(rd_kafka_rebalance_protocol(rebalance->handle), "COOPERATIVE") == 0;
+}
+
+void mr_rebalance_give_back(struct mr_rebalance *rebalance)
+{
+    mr_commits_hold_off(rebalance->commits);
+    if (is_cooperative(rebalance))
+        log_error(rebalance, "unassign_failed",
+                  rd_kafka_incremental_unassign(rebalance->handle, rebalance->revoked));
+    else
+        rd_kafka_assign(rebalance->handle, NULL);
+    rd_kafka_topic_partition_list_destroy(rebalance->revoked);
+    rebalance->revoked = NULL;
+}
+
+static void on_revoked(struct mr_rebalance *rebalance,
+                       const rd_kafka_topic_partition_list_t *partitions)
+{
+    bool lost = rd_kafka_assignment_lost(rebalance->handle) != 0;
+    note_membership(rebalance, lost);
+    rebalance->revoked = rd_kafka_topic_partition_list_copy(partitions);
+    for (int i = 0; i < partitions->cnt; i++)
+        rebalance->events->revoked(rebalance->data, partitions->elems[i].topic,
+                                   partitions->elems[i].partition, lost);
+    rebalance->events->revocation(rebalance->data, (size_t)partitions->cnt, lost);
+    if (lost)
+        mr_rebalance_give_back(rebalance);
+}
+
+static void on_assigned(struct mr_rebalance *rebalance, rd_kafka_topic_partition_list_t *partitions)
+{
+    note_membership(rebalance, false);
+    if (is_cooperative(rebalance))
+        log_error(rebalance, "assign_failed",
+                  rd_kafka_incremental_assign(rebalance->handle, partitions));
+    else
+        rd_kafka_assign(rebalance->handle, partitions);
+    /* One that was paused when it was taken away would still be when it comes back. */
+    rd_kafka_resume_partitions(rebalance->handle, partitions);
+    if (!rebalance->leaving)
+        rebalance->events->assigned(rebalance->data, (size_t)partitions->cnt);
+}
+
+void mr_rebalance_serve(struct mr_rebalance *rebalance, rd_kafka_resp_err_t what,
+                        rd_kafka_topic_partition_list_t *partitions)
+{
+    mr_commits_hold_off(rebalance->commits);
+    if (what == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS)
+        on_assigned(rebalance, partitions);
+    else
+        on_revoked(rebalance, partitions);
+}
+
+void mr_rebalance_leave(struct mr_rebalance *rebalance, rd_kafka_queue_t *queue)
+{
+    rebalance->leaving = true;
+    log_error(rebalance, "close_failed", rd_kafka_consumer_close_queue(rebalance->handle, queue));
+}
+
+void mr_rebalance_free(struct mr_rebalance *rebalance)
+{
+    if (rebalance->revoked != NULL)
+        rd_kafka_topic_partition_list_destroy(rebalance->revoked);
+    mr_membership_release(rebalance->membership);
+    free(rebalance->group_id);
+}
