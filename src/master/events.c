@@ -1,0 +1,159 @@
+#include <signal.h>
+#include <sys/wait.h>
+
+#include "base/exit.h"
+#include "base/log.h"
+#include "base/panic.h"
+#include "master/state.h"
+
+/* Beyond shutdown_timeout, until workers that are left are ended by force. */
+enum { STOP_GRACE = 2000 }; /* ms */
+
+const struct mr_snapshot *mr_master_accepted(struct mr_master *master)
+{
+    return mr_rollout_accepted(mr_reload_rollout(master->reload));
+}
+
+/* --- stopping --- */
+
+static void on_stop_timer(uv_timer_t *timer)
+{
+    struct mr_master *master = timer->data;
+    mr_workers_kill(master->workers, "it has not stopped within shutdown_timeout");
+}
+
+static void end_when_alone(struct mr_master *master)
+{
+    if (master->stopping && mr_workers_alive(master->workers) == 0)
+        uv_stop(&master->loop);
+}
+
+void mr_master_stop(struct mr_master *master, int exit_code)
+{
+    if (master->stopping)
+        return;
+    const struct mr_snapshot *snapshot = mr_master_accepted(master);
+    uint64_t limit =
+        snapshot ? (uint64_t)mr_config_integer(snapshot->config, "shutdown_timeout") : 0;
+    master->stopping = true;
+    master->exit_code = exit_code;
+    mr_log(MR_LOG_INFO, "stopping", MR_I("workers", mr_workers_alive(master->workers)));
+    mr_reload_stop(master->reload);
+    mr_workers_stop(master->workers);
+    mr_ready_stop(&master->ready);
+    uv_timer_start(&master->stop_timer, on_stop_timer, limit + STOP_GRACE, 0);
+    end_when_alone(master);
+}
+
+/* --- signals --- */
+
+/* The second Ctrl-C is meant: somebody looks on. SIGTERM is sent by programs that have a time-out
+ * of their own. */
+static void interrupt(struct mr_master *master)
+{
+    if (master->interrupted)
+        mr_workers_kill(master->workers, "it was interrupted twice");
+    master->interrupted = true;
+    mr_master_stop(master, MR_EXIT_OK);
+}
+
+void mr_master_on_signal(void *context, int number)
+{
+    struct mr_master *master = context;
+    switch (number) {
+    case SIGCHLD:
+        mr_workers_reap(master->workers);
+        return;
+    case SIGHUP:
+        mr_reload_request(master->reload);
+        return;
+    case SIGUSR1:
+        mr_log_reopen();
+        mr_workers_send_all(master->workers, MR_FRAME_REOPEN);
+        return;
+    case SIGINT:
+        interrupt(master);
+        return;
+    case SIGTERM:
+        mr_master_stop(master, MR_EXIT_OK);
+        return;
+    default:
+        MR_UNREACHABLE("a signal that nobody asked for");
+    }
+}
+
+/* --- workers, and what they run --- */
+
+static void on_worker_started(void *context, uint64_t slot)
+{
+    struct mr_master *master = context;
+    mr_overrun_reset(master->overrun, slot);
+    mr_guard_started(&master->guard, slot);
+    mr_rollout_started(mr_reload_rollout(master->reload), slot);
+}
+
+static void on_worker_frame(void *context, uint64_t slot, const struct mr_frame *frame)
+{
+    struct mr_master *master = context;
+    mr_reload_frame(master->reload, slot, frame);
+    mr_guard_frame(&master->guard, frame);
+}
+
+static void on_worker_died(void *context, uint64_t slot, const char *cause)
+{
+    struct mr_master *master = context;
+    mr_guard_died(&master->guard, &master->board.slots[slot], cause);
+}
+
+static void on_worker_ended(void *context, uint64_t slot, int status)
+{
+    struct mr_master *master = context;
+    int code = WIFEXITED(status) ? WEXITSTATUS(status) : 0;
+    /* It has said why on standard error, being unable to do better; its successors would fare no
+     * better. */
+    if (mr_master_accepted(master) == NULL && (code == MR_EXIT_DATA || code == MR_EXIT_CONFIG))
+        mr_master_stop(master, code);
+    mr_rollout_ended(mr_reload_rollout(master->reload), slot);
+    end_when_alone(master);
+}
+
+static void send_frame(void *context, uint64_t slot, enum mr_frame_kind kind, struct mr_bytes body)
+{
+    struct mr_master *master = context;
+    mr_workers_send(master->workers, slot, kind, body);
+}
+
+static void on_overrun(void *context, uint64_t slot, uint64_t run)
+{
+    struct mr_master *master = context;
+    mr_workers_interrupt(master->workers, slot, run);
+}
+
+static void on_wedged(void *context, uint64_t slot)
+{
+    struct mr_master *master = context;
+    mr_workers_end_overrun(master->workers, slot);
+}
+
+static void on_unfit(void *context, uint64_t slot, struct mr_bytes why)
+{
+    struct mr_master *master = context;
+    mr_log(MR_LOG_ERROR, "worker_unfit", MR_I("worker", slot), MR_B("message", why));
+    mr_workers_retire(master->workers, slot);
+}
+
+static void on_first_refused(void *context, int code)
+{
+    mr_master_stop(context, code);
+}
+
+void mr_master_on_changed(void *context)
+{
+    mr_reload_request(((struct mr_master *)context)->reload);
+}
+
+const struct mr_workers_host mr_master_workers_host = {on_worker_started, on_worker_frame,
+                                                       on_worker_died, on_worker_ended};
+const struct mr_overrun_host mr_master_overrun_host = {on_overrun, on_wedged};
+const struct mr_reload_host mr_master_reload_host = {send_frame, on_unfit, on_first_refused};
+const struct mr_guard_host mr_master_guard_host = {send_frame};
