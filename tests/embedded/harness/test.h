@@ -17,7 +17,7 @@
 #include "base/bytes.h"
 #include "base/clock.h"
 
-enum { PATIENCE = 20000 }; /* ms: far more than anything here takes; a failure is told after it */
+enum { PATIENCE = 60000 }; /* ms: far more than anything here takes; a failure is told after it */
 
 /* Looks again and again until the condition holds; the test fails when it does not within `ms`. */
 #define AWAIT_WITHIN(ms, condition)                                                                \
