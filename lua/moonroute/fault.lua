@@ -1,4 +1,4 @@
---- Tells apart what handlers raise (DESIGN section 2, "Raises"). Never raises itself, whatever the
+--- Tells apart what handlers raise. Never raises itself, whatever the
 -- value's metamethods do.
 
 local json = require "moonroute.json"

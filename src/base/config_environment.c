@@ -1,5 +1,4 @@
 /* What the environment sets. */
-#include <errno.h>
 #include <string.h>
 
 #include "base/config_store.h"

@@ -1,4 +1,4 @@
-/* Exit codes of every command (DESIGN section 6; numbers from BSD sysexits where one exists). */
+/* Exit codes of every command; numbers from BSD sysexits where one exists. */
 #ifndef MR_BASE_EXIT_H
 #define MR_BASE_EXIT_H
 

@@ -1,6 +1,5 @@
 #include <stdio.h>
 
-#include "base/log.h"
 #include "cmd/settings.h"
 #include "lua/vm.h"
 #include "worker/routes.h"

@@ -3,7 +3,6 @@
 #include <string.h>
 
 #include "base/log.h"
-#include "base/panic.h"
 #include "cmd/dev_file.h"
 #include "cmd/dev_settings.h"
 #include "cmd/serve.h"

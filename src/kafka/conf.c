@@ -6,7 +6,6 @@
 #include <syslog.h>
 
 #include "base/log.h"
-#include "base/panic.h"
 
 /* What we set and librdkafka does not by default; kafka.properties can change each. Why:
  * - auto.offset.reset: a message sent before a new group's first commit must not be lost;

@@ -1,4 +1,4 @@
-/* Reads the configuration file: Lua that returns a table (DESIGN section 5). */
+/* Reads the configuration file: Lua that returns a table. */
 #ifndef MR_LUA_CONFIG_FILE_H
 #define MR_LUA_CONFIG_FILE_H
 

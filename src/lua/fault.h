@@ -1,4 +1,4 @@
-/* What a handler raised, told apart: DESIGN section 2, "Raises". */
+/* What a handler raised, told apart. */
 #ifndef MR_LUA_FAULT_H
 #define MR_LUA_FAULT_H
 

@@ -1,6 +1,5 @@
 #include "lua/host_binding.h"
 
-#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 

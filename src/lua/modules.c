@@ -3,7 +3,6 @@
 #include <lualib.h>
 #include <string.h>
 
-#include "base/buf.h"
 #include "lua/embedded.h"
 #include "lua/state.h"
 

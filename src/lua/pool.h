@@ -4,7 +4,6 @@
 
 #include <stddef.h>
 
-#include "base/buf.h"
 #include "lua/fault.h"
 #include "lua/vm.h"
 

@@ -1,10 +1,10 @@
-/* Dead letters: what a message that cannot be handled looks like in its dead-letter topic (DESIGN
- * section 3). Pure. */
+/* Dead letters: what a message that cannot be handled looks like in its dead-letter topic. Pure. */
 #ifndef MR_WORKER_DEAD_LETTER_H
 #define MR_WORKER_DEAD_LETTER_H
 
 #include "worker/failure.h"
 #include "worker/letter.h"
+#include "worker/origin.h"
 #include "worker/policy.h"
 
 struct mr_dead {

@@ -1,6 +1,5 @@
 #include "worker/dialect.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <strings.h>
 

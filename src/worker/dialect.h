@@ -1,5 +1,5 @@
-/* Dialects: how a request is recognised by its headers, and what a reply to it looks like (DESIGN
- * section 4). Pure: bytes in, bytes out. A dialect is a row of the table in dialect.c. */
+/* Dialects: how a request is recognised by its headers, and what a reply to it looks like. Pure:
+ * bytes in, bytes out. A dialect is a row of the table in dialect.c. */
 #ifndef MR_WORKER_DIALECT_H
 #define MR_WORKER_DIALECT_H
 

@@ -1,6 +1,6 @@
-/* Retries by topic: what a message looks like while it waits in its retry topic (DESIGN section 3):
- * key, value and headers as they came, and behind them where it was first, how often it was retried
- * and when it is due. Pure. */
+/* Retries by topic: what a message looks like while it waits in its retry topic: key, value and
+ * headers as they came, and behind them where it was first, how often it was retried and when it is
+ * due. Pure. */
 #ifndef MR_WORKER_RETRY_TOPIC_H
 #define MR_WORKER_RETRY_TOPIC_H
 

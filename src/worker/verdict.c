@@ -4,7 +4,7 @@
 
 #include "base/panic.h"
 
-/* The table of DESIGN section 3, by what was raised. */
+/* The whole policy, by what was raised. */
 static const struct {
     int status;          /* of the error reply; 0: the fault's own */
     bool retried;        /* up to retry.max times */

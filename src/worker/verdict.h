@@ -1,5 +1,5 @@
-/* The failure policy (DESIGN section 3): from how an attempt at a message ended to what becomes of
- * the message. Pure. */
+/* The failure policy: from how an attempt at a message ended to what becomes of the message. Pure.
+ */
 #ifndef MR_WORKER_VERDICT_H
 #define MR_WORKER_VERDICT_H
 

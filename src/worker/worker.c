@@ -1,6 +1,5 @@
 #include "worker/worker.h"
 
-#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,7 +11,6 @@
 #include "base/clock.h"
 #include "base/exit.h"
 #include "base/log.h"
-#include "base/log_settings.h"
 #include "base/panic.h"
 #include "worker/poisoned.h"
 #include "worker/state.h"

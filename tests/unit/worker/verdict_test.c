@@ -38,7 +38,7 @@ enum { MAX_RETRIES = 3 };
 static struct mr_policy policy = {
     .retry = {.max = MAX_RETRIES, .base = 1000, .cap = 30000, .multiplier = 2, .jitter = 0.1}};
 
-/* The table of DESIGN section 3; what is done while retries are left, and after the last one. */
+/* The whole table: what is done while retries are left, and after the last one. */
 static const struct {
     const char *what;
     struct mr_result result;
