@@ -116,8 +116,7 @@ const struct mr_config_key mr_config_keys[] = {
      .most = 60000,
      .unit = "ms",
      .help = "How long a transaction gathers messages, where delivery is exactly-once: what they "
-             "came to "
-             "is seen, and committed, so much later."},
+             "came to is seen, and committed, so much later."},
     {.path = "transaction.messages",
      .kind = MR_KIND_INTEGER,
      .flags = MR_KEY_RESTART,

@@ -4,60 +4,14 @@
 #include <string.h>
 
 #include "base/panic.h"
+#include "lua/arguments.h"
 #include "lua/call.h"
 #include "lua/generation.h"
 #include "lua/outgoing.h"
 #include "lua/reply.h"
 #include "lua/state.h"
 
-enum { ERROR_SIZE = 512, BAD_GATEWAY = 502 };
-
-static void push_bytes(lua_State *L, struct mr_bytes bytes)
-{
-    if (bytes.data == NULL)
-        lua_pushnil(L);
-    else
-        lua_pushlstring(L, bytes.data, bytes.length);
-}
-
-/* A table of name to value: a repeated name has the last value, a null value is "". */
-static void push_headers(lua_State *L, const struct mr_pair *headers, size_t count)
-{
-    lua_createtable(L, 0, (int)count);
-    for (size_t i = 0; i < count; i++) {
-        lua_pushlstring(L, headers[i].name.data, headers[i].name.length);
-        lua_pushlstring(L, headers[i].value.data != NULL ? headers[i].value.data : "",
-                        headers[i].value.length);
-        lua_rawset(L, -3);
-    }
-}
-
-static void push_message(lua_State *L, const struct mr_task *task)
-{
-    push_bytes(L, task->incoming.value);
-    if (task->codec == MR_CODEC_RAW || task->incoming.value.data == NULL)
-        return;
-    mr_json_decode(L, &task->vm->json, lua_gettop(L));
-    lua_remove(L, -2);
-}
-
-/* The handler and its arguments; where it takes a context, behind enter() of
- * lua/moonroute/entry.lua, which makes one. */
-static int push_start(lua_State *L, void *data)
-{
-    const struct mr_task *task = data;
-    const struct mr_incoming *in = &task->incoming;
-    if (task->script->takes_context) {
-        lua_rawgeti(L, LUA_REGISTRYINDEX, task->vm->entry);
-        lua_pushinteger(L, task->slot);
-    }
-    lua_rawgeti(L, LUA_REGISTRYINDEX, task->script->handler);
-    lua_pushstring(L, in->topic);
-    push_message(L, task);
-    if (task->script->takes_headers)
-        push_headers(L, in->headers, in->header_count);
-    return lua_gettop(L);
-}
+enum { ERROR_SIZE = 512 };
 
 /* Moves what a protected call left on the main stack to the coroutine. Returns how many values. */
 static int hand_over(struct mr_task *task)
@@ -197,7 +151,7 @@ static void end_run(struct mr_task *task, struct mr_result *result)
 static void start(struct mr_task *task, struct mr_result *result)
 {
     struct mr_vm *vm = task->vm;
-    if (mr_call(vm, push_start, task) == 0) {
+    if (mr_call(vm, mr_arguments_push, task) == 0) {
         run(task, hand_over(task) - 1, result); /* enter() itself is none of its arguments */
         return;
     }
@@ -226,72 +180,18 @@ struct mr_task *mr_task_start(struct mr_script *script, enum mr_codec codec,
     return task;
 }
 
-/* Kafka's null is null, as it is in a message made by a reply of router.null. */
-static void push_reply_data(lua_State *L, const struct mr_task *task, struct mr_bytes value)
-{
-    if (value.data == NULL) {
-        lua_pushlightuserdata(L, NULL);
-        return;
-    }
-    lua_pushlstring(L, value.data, value.length);
-    mr_json_decode(L, &task->vm->json, lua_gettop(L));
-    lua_remove(L, -2);
-}
-
-struct waking {
-    struct mr_task *task;
-    const struct mr_resumption *with;
-};
-
-/* What await() returns: "done"; "reply", data, headers, enveloped, is_error; "status", status,
- * message, name; "refused", why. */
-static int push_resumption(lua_State *L, void *data)
-{
-    const struct waking *waking = data;
-    const struct mr_resumption *with = waking->with;
-    switch (with->kind) {
-    case MR_RESUME_DONE:
-        lua_pushliteral(L, "done");
-        return 1;
-    case MR_RESUME_STATUS_ERROR:
-        lua_pushliteral(L, "status");
-        lua_pushinteger(L, with->status);
-        push_bytes(L, with->message);
-        push_bytes(L, with->name);
-        return 4;
-    case MR_RESUME_REPLY:
-        lua_pushliteral(L, "reply");
-        push_reply_data(L, waking->task, with->value);
-        push_headers(L, with->headers, with->header_count);
-        lua_pushboolean(L, with->enveloped);
-        lua_pushboolean(L, with->is_error);
-        return 5;
-    }
-    MR_UNREACHABLE("a kind of resumption");
-}
-
-/* A reply that is no JSON: the asker's error 502. */
-static int push_bad_reply(lua_State *L, void *data)
-{
-    lua_pushliteral(L, "status");
-    lua_pushinteger(L, BAD_GATEWAY);
-    lua_pushfstring(L, "Reply is not valid JSON: %s", (const char *)data);
-    lua_pushliteral(L, "BadReply");
-    return 4;
-}
-
 void mr_task_resume(struct mr_task *task, const struct mr_resumption *with,
                     struct mr_result *result)
 {
     struct mr_vm *vm = task->vm;
-    struct waking waking = {task, with};
+    struct mr_waking waking = {task, with};
     MR_ASSERT(task->state == MR_TASK_YIELDED);
     mr_budget_begin(vm, &vm->limits);
-    if (mr_call(vm, push_resumption, &waking) != 0) {
+    if (mr_call(vm, mr_arguments_push_resumption, &waking) != 0) {
         char why[ERROR_SIZE];
         snprintf(why, sizeof(why), "%s", mr_call_message(vm));
         mr_call_done(vm);
-        MR_ASSERT(mr_call(vm, push_bad_reply, why) == 0);
+        MR_ASSERT(mr_call(vm, mr_arguments_push_bad_reply, why) == 0);
     }
     lua_settop(task->co, 0); /* the wish */
     run(task, hand_over(task), result);

@@ -1,0 +1,99 @@
+#include "lua/arguments.h"
+
+#include "base/panic.h"
+#include "lua/generation.h"
+#include "lua/pool.h"
+#include "lua/state.h"
+
+enum { BAD_GATEWAY = 502 };
+
+static void push_bytes(lua_State *L, struct mr_bytes bytes)
+{
+    if (bytes.data == NULL)
+        lua_pushnil(L);
+    else
+        lua_pushlstring(L, bytes.data, bytes.length);
+}
+
+/* A table of name to value: a repeated name has the last value, a null value is "". */
+static void push_headers(lua_State *L, const struct mr_pair *headers, size_t count)
+{
+    lua_createtable(L, 0, (int)count);
+    for (size_t i = 0; i < count; i++) {
+        lua_pushlstring(L, headers[i].name.data, headers[i].name.length);
+        lua_pushlstring(L, headers[i].value.data != NULL ? headers[i].value.data : "",
+                        headers[i].value.length);
+        lua_rawset(L, -3);
+    }
+}
+
+static void push_message(lua_State *L, const struct mr_task *task)
+{
+    push_bytes(L, task->incoming.value);
+    if (task->codec == MR_CODEC_RAW || task->incoming.value.data == NULL)
+        return;
+    mr_json_decode(L, &task->vm->json, lua_gettop(L));
+    lua_remove(L, -2);
+}
+
+int mr_arguments_push(lua_State *L, void *data)
+{
+    const struct mr_task *task = data;
+    const struct mr_incoming *in = &task->incoming;
+    if (task->script->takes_context) {
+        lua_rawgeti(L, LUA_REGISTRYINDEX, task->vm->entry);
+        lua_pushinteger(L, task->slot);
+    }
+    lua_rawgeti(L, LUA_REGISTRYINDEX, task->script->handler);
+    lua_pushstring(L, in->topic);
+    push_message(L, task);
+    if (task->script->takes_headers)
+        push_headers(L, in->headers, in->header_count);
+    return lua_gettop(L);
+}
+
+/* Kafka's null is null, as it is in a message made by a reply of router.null. */
+static void push_reply_data(lua_State *L, const struct mr_task *task, struct mr_bytes value)
+{
+    if (value.data == NULL) {
+        lua_pushlightuserdata(L, NULL);
+        return;
+    }
+    lua_pushlstring(L, value.data, value.length);
+    mr_json_decode(L, &task->vm->json, lua_gettop(L));
+    lua_remove(L, -2);
+}
+
+int mr_arguments_push_resumption(lua_State *L, void *data)
+{
+    const struct mr_waking *waking = data;
+    const struct mr_resumption *with = waking->with;
+    switch (with->kind) {
+    case MR_RESUME_DONE:
+        lua_pushliteral(L, "done");
+        return 1;
+    case MR_RESUME_STATUS_ERROR:
+        lua_pushliteral(L, "status");
+        lua_pushinteger(L, with->status);
+        push_bytes(L, with->message);
+        push_bytes(L, with->name);
+        return 4;
+    case MR_RESUME_REPLY:
+        lua_pushliteral(L, "reply");
+        push_reply_data(L, waking->task, with->value);
+        push_headers(L, with->headers, with->header_count);
+        lua_pushboolean(L, with->enveloped);
+        lua_pushboolean(L, with->is_error);
+        return 5;
+    }
+    MR_UNREACHABLE("a kind of resumption");
+}
+
+int mr_arguments_push_bad_reply(lua_State *L, void *data)
+{
+    lua_pushliteral(L, "status");
+    lua_pushinteger(L, BAD_GATEWAY);
+    lua_pushfstring(L, "Reply is not valid JSON: %s", (const char *)data);
+    lua_pushliteral(L, "BadReply");
+    return 4;
+}

@@ -1,0 +1,24 @@
+/* What a task is given: the arguments of its handler, and what it waited for. Each is to be run by
+ * mr_call and leaves values on the stack; what is no JSON raises. */
+#ifndef MR_LUA_ARGUMENTS_H
+#define MR_LUA_ARGUMENTS_H
+
+#include <lua.h>
+
+#include "lua/vm.h"
+
+/* data: struct mr_task. The handler and its arguments; where it takes a context, behind enter() of
+ * lua/moonroute/entry.lua, which makes one. */
+int mr_arguments_push(lua_State *L, void *data);
+
+struct mr_waking {
+    struct mr_task *task;
+    const struct mr_resumption *with;
+};
+/* data: struct mr_waking. What await() of lua/moonroute/coroutines.lua returns: "done"; "reply",
+ * data, headers, enveloped, is_error; "status", status, message, name (task.c: "refused", why). */
+int mr_arguments_push_resumption(lua_State *L, void *data);
+/* data: why a reply is no JSON. The asker's error 502 for that. */
+int mr_arguments_push_bad_reply(lua_State *L, void *data);
+
+#endif
