@@ -86,7 +86,7 @@ struct mr_consumer *mr_consumer_new(const struct mr_config *config, const char *
     consumer->commits.queue = consumer->queue;
     consumer->commits.accepted = events->committed;
     consumer->commits.data = data;
-    consumer->rebalance.handle = consumer->handle;
+    mr_rebalance_begin(&consumer->rebalance, consumer->handle, wake_fd, timers);
     rd_kafka_set_log_queue(consumer->handle, consumer->queue);
     mr_kafka_wake_by(consumer->queue, wake_fd);
     return consumer;
@@ -155,6 +155,7 @@ void mr_consumer_close(struct mr_consumer *consumer)
 bool mr_consumer_poll(struct mr_consumer *consumer, struct mr_message *message)
 {
     rd_kafka_message_t *polled;
+    mr_rebalance_poll(&consumer->rebalance);
     while ((polled = rd_kafka_consumer_poll(consumer->handle, 0)) != NULL) {
         if (polled->err == RD_KAFKA_RESP_ERR_NO_ERROR) {
             mr_message_view(message, polled);

@@ -37,11 +37,35 @@ void mr_rebalance_give_back(struct mr_rebalance *rebalance)
     rebalance->revoked = NULL;
 }
 
+static void take(struct mr_rebalance *rebalance, rd_kafka_topic_partition_list_t *partitions)
+{
+    if (is_cooperative(rebalance))
+        log_error(rebalance, "assign_failed",
+                  rd_kafka_incremental_assign(rebalance->handle, partitions));
+    else
+        rd_kafka_assign(rebalance->handle, partitions);
+    /* One that was paused when it was taken away would still be when it comes back. */
+    rd_kafka_resume_partitions(rebalance->handle, partitions);
+    if (!rebalance->leaving)
+        rebalance->events->assigned(rebalance->data, (size_t)partitions->cnt);
+}
+
+/* What mr_starts gives. */
+static void take_over(struct mr_rebalance *rebalance, rd_kafka_topic_partition_list_t *partitions)
+{
+    if (partitions == NULL)
+        return;
+    mr_commits_hold_off(rebalance->commits);
+    take(rebalance, partitions);
+    rd_kafka_topic_partition_list_destroy(partitions);
+}
+
 static void on_revoked(struct mr_rebalance *rebalance,
                        const rd_kafka_topic_partition_list_t *partitions)
 {
     bool lost = rd_kafka_assignment_lost(rebalance->handle) != 0;
     note_membership(rebalance, lost);
+    take_over(rebalance, mr_starts_give_up(&rebalance->starts));
     rebalance->revoked = rd_kafka_topic_partition_list_copy(partitions);
     for (int i = 0; i < partitions->cnt; i++)
         rebalance->events->revoked(rebalance->data, partitions->elems[i].topic,
@@ -54,15 +78,22 @@ static void on_revoked(struct mr_rebalance *rebalance,
 static void on_assigned(struct mr_rebalance *rebalance, rd_kafka_topic_partition_list_t *partitions)
 {
     note_membership(rebalance, false);
-    if (is_cooperative(rebalance))
-        log_error(rebalance, "assign_failed",
-                  rd_kafka_incremental_assign(rebalance->handle, partitions));
+    if (partitions->cnt == 0 || rebalance->leaving)
+        take(rebalance, partitions);
     else
-        rd_kafka_assign(rebalance->handle, partitions);
-    /* One that was paused when it was taken away would still be when it comes back. */
-    rd_kafka_resume_partitions(rebalance->handle, partitions);
-    if (!rebalance->leaving)
-        rebalance->events->assigned(rebalance->data, (size_t)partitions->cnt);
+        mr_starts_ask(&rebalance->starts, partitions);
+}
+
+void mr_rebalance_begin(struct mr_rebalance *rebalance, rd_kafka_t *handle, int wake_fd,
+                        struct mr_timers *timers)
+{
+    rebalance->handle = handle;
+    mr_starts_init(&rebalance->starts, handle, rebalance->group_id, wake_fd, timers);
+}
+
+void mr_rebalance_poll(struct mr_rebalance *rebalance)
+{
+    take_over(rebalance, mr_starts_poll(&rebalance->starts));
 }
 
 void mr_rebalance_serve(struct mr_rebalance *rebalance, rd_kafka_resp_err_t what,
@@ -78,11 +109,14 @@ void mr_rebalance_serve(struct mr_rebalance *rebalance, rd_kafka_resp_err_t what
 void mr_rebalance_leave(struct mr_rebalance *rebalance, rd_kafka_queue_t *queue)
 {
     rebalance->leaving = true;
+    take_over(rebalance, mr_starts_give_up(&rebalance->starts));
     log_error(rebalance, "close_failed", rd_kafka_consumer_close_queue(rebalance->handle, queue));
 }
 
 void mr_rebalance_free(struct mr_rebalance *rebalance)
 {
+    if (rebalance->handle != NULL)
+        mr_starts_free(&rebalance->starts);
     if (rebalance->revoked != NULL)
         rd_kafka_topic_partition_list_destroy(rebalance->revoked);
     mr_membership_release(rebalance->membership);

@@ -1,5 +1,6 @@
-/* A consumer's part in the rebalances of its group: takes what it is given, tells what is taken
- * away, and holds that until it is given back. Included only in this folder. */
+/* A consumer's part in the rebalances of its group: takes what it is given once it is known where
+ * that begins, tells what is taken away, and holds that until it is given back. Included only in
+ * this folder. */
 #ifndef MR_KAFKA_REBALANCE_H
 #define MR_KAFKA_REBALANCE_H
 
@@ -9,22 +10,30 @@
 #include "kafka/commits.h"
 #include "kafka/consumer.h"
 #include "kafka/membership.h"
+#include "kafka/starts.h"
 
 struct mr_rebalance {
-    rd_kafka_t *handle; /* set when it is made, before the first rebalance */
+    rd_kafka_t *handle;
     char *group_id;
     struct mr_commits *commits; /* the consumer's */
     const struct mr_consumer_events *events;
     void *data;
+    struct mr_starts starts;                  /* of what is assigned and not taken yet */
     rd_kafka_topic_partition_list_t *revoked; /* and not given back yet; NULL: none are */
     struct mr_membership *membership;         /* as of the latest rebalance; NULL: of no group */
     bool leaving;
 };
 
+/* The handle is made; before its first rebalance. */
+void mr_rebalance_begin(struct mr_rebalance *rebalance, rd_kafka_t *handle, int wake_fd,
+                        struct mr_timers *timers);
 /* librdkafka's rebalance callback. Both protocols are served: which one is the group's is decided
  * by its members' strategies. */
 void mr_rebalance_serve(struct mr_rebalance *rebalance, rd_kafka_resp_err_t what,
                         rd_kafka_topic_partition_list_t *partitions);
+/* Takes what is assigned where its starts have come to be known. The group member waits for
+ * this answer, too. */
+void mr_rebalance_poll(struct mr_rebalance *rebalance);
 /* The answer to librdkafka, which may come at any time after the callback: the group member waits
  * for it. */
 void mr_rebalance_give_back(struct mr_rebalance *rebalance);

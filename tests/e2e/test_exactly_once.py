@@ -226,6 +226,43 @@ def fence(cluster: Cluster, router: Router) -> None:
     thief.init_transactions(30)
 
 
+@contextlib.contextmanager
+def open_transaction(cluster: Cluster, group: str, topic: str) -> Iterator[None]:
+    """Somebody else's, on what the group has committed of the topic; it changes nothing, and is aborted in the end."""
+    from confluent_kafka import Consumer, Producer
+
+    producer = Producer(client_properties(cluster.bootstrap, transactional_id=unique("open")))
+    member = Consumer(client_properties(cluster.bootstrap, group_id=group))
+    offsets = [TopicPartition(topic, partition, offset) for partition, offset in cluster.committed(group, topic).items()]
+    producer.init_transactions(30)
+    producer.begin_transaction()
+    producer.send_offsets_to_transaction(offsets, member.consumer_group_metadata(), 30)
+    member.close()
+    yield
+    producer.abort_transaction(30)
+
+
+def test_a_group_that_changes_while_a_transaction_is_open_begins_where_that_ends(world: World, scripts: Scripts,
+                                                                               start_router: StartRouter) -> None:
+    """librdkafka would take the partitions for ones of which nothing is committed, and begin with their first messages."""
+    beats = config(kafka='{ properties = { ["heartbeat.interval.ms"] = 200 } }')
+    first = start_router(scripts, config=beats)
+    world.load.run_to(0.2)
+    world.load.drain()
+    world.assert_exactly_once(first.group)
+    first.stop()
+    with open_transaction(world.cluster, first.group, world.topic):
+        first.start(ready=False)
+        until(lambda: world.cluster.members(first.group)[0] == 1, "the first is a member")
+        second = start_router(scripts, config=beats, env={"KAFKA_GROUP_ID": first.group}, ready=False)
+        until(lambda: world.cluster.members(first.group) == (2, True) or
+              (world.cluster.members(first.group)[0] == 2 and "offsets_in_transaction" in first.log_text()), "both are members")
+    first.await_ready()
+    second.await_ready()
+    world.load.finish()
+    world.assert_exactly_once(first.group)
+
+
 def test_a_transaction_adds_less_than_a_tenth_of_a_second(asker: Asker, world: World, scripts: Scripts, start_router: StartRouter,
                                                            note: Callable[[str], None]) -> None:
     """Measured against at-least-once on the same broker; asserted with room, since this machine has others' work to do."""

@@ -5,7 +5,7 @@ import time
 import uuid
 from typing import Any
 
-from confluent_kafka import Consumer, KafkaException, TopicPartition
+from confluent_kafka import Consumer, ConsumerGroupState, KafkaException, TopicPartition
 from confluent_kafka.admin import AdminClient, ConfigResource, NewTopic
 
 from .wait import until
@@ -88,6 +88,11 @@ class Cluster:
         """The partitions that the group's members have."""
         members = self._admin.describe_consumer_groups([group])[group].result(15).members
         return {(each.topic, each.partition) for member in members for each in member.assignment.topic_partitions}
+
+    def members(self, group: str) -> tuple[int, bool]:
+        """How many the group has, and whether they have their partitions."""
+        described = self._admin.describe_consumer_groups([group])[group].result(15)
+        return len(described.members), described.state == ConsumerGroupState.STABLE
 
     def topics(self) -> set[str]:
         return set(self._admin.list_topics(timeout=15).topics)

@@ -1,0 +1,172 @@
+/* Against librdkafka's embedded cluster, which says that a transaction is open where it is told to.
+ */
+#include "kafka/starts.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+/* cmocka wants these first */
+#include <cmocka.h>
+/* and this one that */
+#include <librdkafka/rdkafka_mock.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+
+enum { OFFSET_FETCH = 9, COMMITTED = 7, TICK_MS = 10, PATIENCE_MS = 20000 };
+
+#define GROUP "starts-group"
+#define TOPIC "orders"
+
+struct world {
+    rd_kafka_t *cluster_handle;
+    rd_kafka_mock_cluster_t *cluster;
+    rd_kafka_t *handle;
+    rd_kafka_topic_partition_list_t *wanted; /* two, of which the first has an offset */
+    struct mr_timers timers;
+    int wake_fd;
+    struct mr_starts starts;
+};
+
+static void drop_log(const rd_kafka_t *handle, int level, const char *facility, const char *text)
+{
+    (void)handle, (void)level, (void)facility, (void)text;
+}
+
+static rd_kafka_t *make(rd_kafka_type_t type, const char *brokers)
+{
+    char why[256];
+    rd_kafka_conf_t *conf = rd_kafka_conf_new();
+    rd_kafka_conf_set_log_cb(conf, drop_log);
+    if (brokers != NULL) {
+        rd_kafka_conf_set(conf, "bootstrap.servers", brokers, why, sizeof(why));
+        rd_kafka_conf_set(conf, "group.id", GROUP, why, sizeof(why));
+    }
+    rd_kafka_t *handle = rd_kafka_new(type, conf, why, sizeof(why));
+    assert_non_null(handle);
+    return handle;
+}
+
+static void commit(struct world *world, int64_t offset)
+{
+    rd_kafka_topic_partition_list_t *offsets = rd_kafka_topic_partition_list_new(1);
+    rd_kafka_topic_partition_list_add(offsets, TOPIC, 0)->offset = offset;
+    assert_int_equal(rd_kafka_commit(world->handle, offsets, 0), 0);
+    rd_kafka_topic_partition_list_destroy(offsets);
+}
+
+static int set_up(void **state)
+{
+    struct world *world = calloc(1, sizeof(*world));
+    world->cluster_handle = make(RD_KAFKA_PRODUCER, NULL);
+    world->cluster = rd_kafka_mock_cluster_new(world->cluster_handle, 1);
+    rd_kafka_mock_topic_create(world->cluster, TOPIC, 2, 1);
+    world->handle = make(RD_KAFKA_CONSUMER, rd_kafka_mock_cluster_bootstraps(world->cluster));
+    world->wanted = rd_kafka_topic_partition_list_new(2);
+    rd_kafka_topic_partition_list_add(world->wanted, TOPIC, 0);
+    rd_kafka_topic_partition_list_add(world->wanted, TOPIC, 1);
+    commit(world, COMMITTED);
+    world->wake_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+    mr_starts_init(&world->starts, world->handle, GROUP, world->wake_fd, &world->timers);
+    *state = world;
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    struct world *world = *state;
+    mr_starts_free(&world->starts);
+    mr_timers_free(&world->timers);
+    rd_kafka_topic_partition_list_destroy(world->wanted);
+    rd_kafka_destroy(world->handle);
+    rd_kafka_mock_cluster_destroy(world->cluster);
+    rd_kafka_destroy(world->cluster_handle);
+    close(world->wake_fd);
+    free(world);
+    return 0;
+}
+
+static void refuse(struct world *world, rd_kafka_resp_err_t error)
+{
+    rd_kafka_mock_push_request_errors(world->cluster, OFFSET_FETCH, 3, error, error, error);
+}
+
+static void tick(struct world *world)
+{
+    uint64_t count;
+    struct pollfd wake = {world->wake_fd, POLLIN, 0};
+    if (poll(&wake, 1, TICK_MS) > 0)
+        assert_int_equal(read(world->wake_fd, &count, sizeof(count)), sizeof(count));
+    mr_timers_run(&world->timers, mr_clock_ms());
+}
+
+static void expect_starts(struct world *world, int64_t first)
+{
+    rd_kafka_topic_partition_list_t *starts = NULL;
+    for (int ticks = 0; starts == NULL && ticks < PATIENCE_MS / TICK_MS; ticks++) {
+        tick(world);
+        starts = mr_starts_poll(&world->starts);
+    }
+    assert_non_null(starts);
+    assert_int_equal(starts->cnt, 2);
+    assert_int_equal(starts->elems[0].offset, first);
+    assert_int_equal(starts->elems[1].offset, RD_KAFKA_OFFSET_INVALID);
+    assert_null(mr_starts_poll(&world->starts));
+    rd_kafka_topic_partition_list_destroy(starts);
+}
+
+static void partitions_start_where_their_group_has_committed(void **state)
+{
+    struct world *world = *state;
+    mr_starts_ask(&world->starts, world->wanted);
+    expect_starts(world, COMMITTED);
+}
+
+static void an_open_transaction_is_waited_for(void **state)
+{
+    struct world *world = *state;
+    refuse(world, RD_KAFKA_RESP_ERR_UNSTABLE_OFFSET_COMMIT);
+    mr_starts_ask(&world->starts, world->wanted);
+    expect_starts(world, COMMITTED);
+}
+
+static void a_coordinator_that_does_not_know_is_asked_again(void **state)
+{
+    struct world *world = *state;
+    refuse(world, RD_KAFKA_RESP_ERR_COORDINATOR_LOAD_IN_PROGRESS);
+    mr_starts_ask(&world->starts, world->wanted);
+    expect_starts(world, COMMITTED);
+}
+
+static void what_was_given_up_does_not_answer_what_is_asked_next(void **state)
+{
+    struct world *world = *state;
+    struct pollfd wake = {world->wake_fd, POLLIN, 0};
+    mr_starts_ask(&world->starts, world->wanted);
+    assert_int_equal(poll(&wake, 1, PATIENCE_MS), 1);
+    rd_kafka_topic_partition_list_t *back = mr_starts_give_up(&world->starts);
+    assert_int_equal(back->cnt, 2);
+    assert_null(mr_starts_give_up(&world->starts));
+    rd_kafka_topic_partition_list_destroy(back);
+    commit(world, COMMITTED + 1);
+    mr_starts_ask(&world->starts, world->wanted);
+    expect_starts(world, COMMITTED + 1);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(partitions_start_where_their_group_has_committed, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(an_open_transaction_is_waited_for, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_coordinator_that_does_not_know_is_asked_again, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(what_was_given_up_does_not_answer_what_is_asked_next,
+                                        set_up, tear_down),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
