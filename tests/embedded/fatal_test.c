@@ -8,6 +8,9 @@ static void a_worker_whose_producer_fails_for_good_says_so_and_is_replaced(void 
     struct world *world = world_new(1, 1);
     *state = world;
     world_serve(world, "orders", 1, "function handleMessage() return 1 end\n");
+    const struct mr_outgoing first = {.topic = "orders", .partition = 0, .value = MR_BYTES("{}")};
+    client_send(world->client, &first); /* it has its producer id: the error is the router's */
+    client_flush(world->client);
     rd_kafka_mock_push_request_errors(world->cluster.mock, REQUEST_INIT_PRODUCER_ID, 1,
                                       RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED);
     router_spawn(&world->router);
