@@ -9,7 +9,7 @@
 #include "base/panic.h"
 #include "worker/topic_names.h"
 
-enum { QUESTION_TIMEOUT_MS = 2000, AGAIN_MS = 1000, AGAIN_MOST_MS = 30000 };
+enum { QUESTION_TIMEOUT_MS = 2000, AGAIN_MS = 1000, AGAIN_MOST_MS = 10000 };
 
 /* A topic that was found missing. */
 struct missing {

@@ -18,14 +18,17 @@ static bool in_group(const struct mr_route *route, const char *group_id)
     return strcmp(route->group_id, group_id) == 0;
 }
 
-/* The topic and, where it has one that no route serves by itself, its retry topic. */
+/* The topic and, where it has one that no route serves by itself, its retry topic. That is left out
+ * until it is there: librdkafka would look for it every ten seconds only, and a broker that creates
+ * what it is asked for gives it a number of partitions of its own. */
 static void add_served(struct mr_subscription *subscription, struct mr_routes *routes,
-                       const struct mr_route *route, const char *topic)
+                       const struct mr_cluster_topics *topics, const struct mr_route *route,
+                       const char *topic)
 {
     char retry[MR_TOPIC_ROOM];
     add(subscription, topic);
     if (route->policy.retry.by_topic && mr_topic_retry(topic, retry) &&
-        mr_routes_find(routes, retry) == NULL)
+        mr_routes_find(routes, retry) == NULL && mr_cluster_partitions(topics, retry) > 0)
         add(subscription, retry);
 }
 
@@ -35,27 +38,27 @@ static void add_matching(struct mr_subscription *subscription, struct mr_routes 
     for (size_t i = 0; i < topics->count; i++) {
         const struct mr_route *route = mr_routes_find(routes, topics->rows[i].name);
         if (route != NULL && mr_route_is_pattern(route) && in_group(route, group_id))
-            add_served(subscription, routes, route, topics->rows[i].name);
+            add_served(subscription, routes, topics, route, topics->rows[i].name);
     }
 }
 
 struct mr_subscription mr_subscription_of(struct mr_routes *routes, const char *group_id,
                                           const struct mr_cluster_topics *topics)
 {
-    struct mr_subscription subscription = {.known = true};
-    bool patterns = false;
+    static const struct mr_cluster_topics none;
+    struct mr_subscription subscription = {0};
+    bool depends = false;
     for (size_t i = 0; i < mr_routes_count(routes); i++) {
         const struct mr_route *route = mr_routes_at(routes, i);
         if (!in_group(route, group_id))
             continue;
-        if (mr_route_is_pattern(route))
-            patterns = true;
-        else
-            add_served(&subscription, routes, route, route->name);
+        depends = depends || mr_route_is_pattern(route) || route->policy.retry.by_topic;
+        if (!mr_route_is_pattern(route))
+            add_served(&subscription, routes, topics != NULL ? topics : &none, route, route->name);
     }
-    if (patterns && topics != NULL)
+    if (topics != NULL)
         add_matching(&subscription, routes, group_id, topics);
-    subscription.known = !patterns || topics != NULL;
+    subscription.known = !depends || topics != NULL;
     return subscription;
 }
 

@@ -1,6 +1,6 @@
 /* What a consumer group subscribes to: the topics that its routes name, and those that its patterns
- * take of the topics there are. Kafka's own patterns would take the topics beside those (see
- * worker/beside.h), too. */
+ * take of the topics there are; of both the retry topics, once they are there. Kafka's own patterns
+ * would take the topics beside those (see worker/beside.h), too. */
 #ifndef MR_WORKER_SUBSCRIPTION_H
 #define MR_WORKER_SUBSCRIPTION_H
 
@@ -13,7 +13,7 @@
 struct mr_subscription {
     char **names;
     size_t count;
-    bool known; /* else it has patterns, and the topics are not known yet */
+    bool known; /* else it has patterns or retry topics, and what topics there are is not yet */
 };
 
 /* `topics` NULL: not known yet. The caller frees it. */

@@ -10,14 +10,16 @@
 #include "worker/subscription.h"
 
 static char handler[] = "function handleMessage() end\n";
-static char all[] = "all.lua", stock[] = "stock.lua";
+static char all[] = "all.lua", stock[] = "stock.lua", later[] = "later.lua", soon[] = "soon.lua";
 static struct mr_script_file files[] = {
     {all, all, handler, sizeof(handler) - 1},
     {stock, stock, handler, sizeof(handler) - 1},
+    {later, later, handler, sizeof(handler) - 1},
+    {soon, soon, handler, sizeof(handler) - 1},
 };
-static const char *const names[] = {"orders.a",       "orders.a-dlq", "orders.a-responses",
-                                    "orders.b-retry", "other",        "stock",
-                                    "stock-dlq",      "us.orders"};
+static const char *const names[] = {
+    "later",          "later-retry", "orders.a", "orders.a-dlq", "orders.a-responses",
+    "orders.b-retry", "other",       "stock",    "stock-dlq",    "us.orders"};
 enum { NAMES = sizeof(names) / sizeof(names[0]) };
 
 struct world {
@@ -34,11 +36,15 @@ static int set_up(void **state)
     struct mr_errors errors = {0};
     world.vm = mr_vm_new(&nobody, NULL, MR_SANDBOXED);
     world.snapshot = (struct mr_snapshot){
-        .generation = 1, .config = mr_config_new(), .files = files, .file_count = 2};
+        .generation = 1, .config = mr_config_new(), .files = files, .file_count = 4};
     struct mr_config *config = world.snapshot.config;
     mr_config_set_text(config, "routes[\"^orders[.]\"].script", "all.lua", "test", &errors);
     mr_config_set_text(config, "routes[\"^us[.]\"].script", "all.lua", "test", &errors);
     mr_config_set_text(config, "routes[\"^us[.]\"].group_id", "us", "test", &errors);
+    mr_config_set_text(config, "routes[\"later\"].group_id", "by topic", "test", &errors);
+    mr_config_set_text(config, "routes[\"later\"].retry.mode", "topic", "test", &errors);
+    mr_config_set_text(config, "routes[\"soon\"].group_id", "by topic", "test", &errors);
+    mr_config_set_text(config, "routes[\"soon\"].retry.mode", "topic", "test", &errors);
     world.routes = mr_routes_new(&world.snapshot,
                                  mr_generation_load(world.vm, &world.snapshot, &errors), &errors);
     assert_string_equal(mr_errors_text(&errors), "");
@@ -84,6 +90,21 @@ static void a_pattern_is_not_known_before_the_topics_are(void **state)
     mr_subscription_free(&own);
 }
 
+static void a_retry_topic_is_taken_once_it_is_there(void **state)
+{
+    struct world *world = *state;
+    struct mr_subscription own = mr_subscription_of(world->routes, "by topic", NULL);
+    assert_false(own.known);
+    mr_subscription_free(&own);
+    own = mr_subscription_of(world->routes, "by topic", &world->topics);
+    assert_true(own.known);
+    assert_int_equal(own.count, 3);
+    assert_string_equal(own.names[0], "later");
+    assert_string_equal(own.names[1], "later-retry");
+    assert_string_equal(own.names[2], "soon");
+    mr_subscription_free(&own);
+}
+
 static void where_nothing_matches_there_is_nothing(void **state)
 {
     static const struct mr_cluster_topics none;
@@ -101,6 +122,7 @@ int main(void)
                                         set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_pattern_is_not_known_before_the_topics_are, set_up,
                                         tear_down),
+        cmocka_unit_test_setup_teardown(a_retry_topic_is_taken_once_it_is_there, set_up, tear_down),
         cmocka_unit_test_setup_teardown(where_nothing_matches_there_is_nothing, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
