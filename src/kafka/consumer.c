@@ -1,18 +1,18 @@
 #include "kafka/consumer.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/panic.h"
 #include "kafka/commits.h"
 #include "kafka/conf.h"
 #include "kafka/rebalance.h"
+#include "kafka/subscriber.h"
 #include "kafka/view.h"
 
 struct mr_consumer {
     rd_kafka_t *handle;
     rd_kafka_queue_t *queue;
-    rd_kafka_topic_partition_list_t *subscription;
+    struct mr_subscriber subscriber;
     const struct mr_consumer_events *events;
     void *data;
     struct mr_commits commits;
@@ -25,6 +25,7 @@ static void on_rebalance(rd_kafka_t *handle, rd_kafka_resp_err_t what,
     struct mr_consumer *consumer = opaque;
     (void)handle;
     mr_rebalance_serve(&consumer->rebalance, what, partitions);
+    mr_subscriber_further(&consumer->subscriber);
 }
 
 static void on_error(rd_kafka_t *handle, int error, const char *reason, void *opaque)
@@ -86,50 +87,23 @@ struct mr_consumer *mr_consumer_new(const struct mr_config *config, const char *
     consumer->commits.queue = consumer->queue;
     consumer->commits.accepted = events->committed;
     consumer->commits.data = data;
+    consumer->subscriber.handle = consumer->handle;
     mr_rebalance_begin(&consumer->rebalance, consumer->handle, wake_fd, timers);
     rd_kafka_set_log_queue(consumer->handle, consumer->queue);
     mr_kafka_wake_by(consumer->queue, wake_fd);
     return consumer;
 }
 
-static bool same_subscription(const rd_kafka_topic_partition_list_t *a,
-                              const rd_kafka_topic_partition_list_t *b)
-{
-    if (a == NULL || a->cnt != b->cnt)
-        return false;
-    for (int i = 0; i < a->cnt; i++)
-        if (strcmp(a->elems[i].topic, b->elems[i].topic) != 0)
-            return false;
-    return true;
-}
-
 int mr_consumer_subscribe(struct mr_consumer *consumer, const char *const *topics, size_t count,
                           struct mr_errors *errors)
 {
-    rd_kafka_topic_partition_list_t *wanted = rd_kafka_topic_partition_list_new((int)count);
-    for (size_t i = 0; i < count; i++)
-        rd_kafka_topic_partition_list_add(wanted, topics[i], RD_KAFKA_PARTITION_UA);
-    rd_kafka_topic_partition_list_sort(wanted, NULL, NULL);
-    if (same_subscription(consumer->subscription, wanted)) {
-        rd_kafka_topic_partition_list_destroy(wanted);
-        return 0;
-    }
-    rd_kafka_resp_err_t error = count > 0 ? rd_kafka_subscribe(consumer->handle, wanted)
-                                          : rd_kafka_unsubscribe(consumer->handle);
-    if (error != RD_KAFKA_RESP_ERR_NO_ERROR) {
-        mr_errors_add(errors, "kafka: cannot subscribe: %s", rd_kafka_err2str(error));
-        rd_kafka_topic_partition_list_destroy(wanted);
-        return -1;
-    }
-    if (consumer->subscription != NULL)
-        rd_kafka_topic_partition_list_destroy(consumer->subscription);
-    consumer->subscription = wanted;
-    return 0;
+    return mr_subscriber_want(&consumer->subscriber, topics, count, errors);
 }
 
 void mr_consumer_give_back(struct mr_consumer *consumer)
 {
     mr_rebalance_give_back(&consumer->rebalance);
+    mr_subscriber_further(&consumer->subscriber);
 }
 
 void mr_consumer_commit(struct mr_consumer *consumer)
@@ -149,6 +123,7 @@ bool mr_consumer_failed(const struct mr_consumer *consumer, char *why, size_t si
 
 void mr_consumer_close(struct mr_consumer *consumer)
 {
+    mr_subscriber_stay(&consumer->subscriber);
     mr_rebalance_leave(&consumer->rebalance, consumer->queue);
 }
 
@@ -239,8 +214,7 @@ bool mr_consumer_closed(const struct mr_consumer *consumer)
 
 void mr_consumer_free(struct mr_consumer *consumer)
 {
-    if (consumer->subscription != NULL)
-        rd_kafka_topic_partition_list_destroy(consumer->subscription);
+    mr_subscriber_free(&consumer->subscriber);
     mr_rebalance_free(&consumer->rebalance);
     rd_kafka_queue_io_event_enable(consumer->queue, -1, NULL, 0);
     rd_kafka_queue_destroy(consumer->queue);

@@ -189,6 +189,30 @@ def test_a_removed_script_is_served_no_more(cluster: Cluster, asker: Asker, topi
     until(lambda: cluster.lag(router.group, going) == 0, "the script came back and its message was handled")
 
 
+def test_a_message_in_flight_is_answered_though_another_script_takes_the_place_of_its_own(
+        cluster: Cluster, asker: Asker, topic: str, scripts: Scripts, start_router: StartRouter) -> None:
+    trace = cluster.create_topic(unique("trace"))
+    scripts.write(topic, f"""
+local router = require "moonroute"
+function handleMessage()
+    router.publish("{trace}", "begun")
+    router.sleep(2000)
+    return "whole"
+end""")
+    router = start_router(scripts)
+    correlation_id = new_id()
+    asker.send(topic, {}, asker.plain(correlation_id))
+    cluster.await_records(trace, 1)
+    successor = cluster.create_topic(unique("successor"))
+    scripts.write(successor, version(2))
+    scripts.remove(topic)
+    router.reload()
+    assert asker.reply_to(correlation_id).value == b'"whole"'
+    cluster.await_committed(router.group, topic)
+    await_version(asker, successor, 2)
+    assert not [line for line in router.log() if line["event"] == "partition_lost"]
+
+
 def test_a_configuration_that_became_wrong_is_refused_with_its_place(asker: Asker, topic: str, scripts: Scripts, start_router: StartRouter) -> None:
     router = start_router(scripts, config="return { commit_interval = 500 }\n")
     (router.folder / "moonroute.lua").write_text("return { comit_interval = 500 }\n")
