@@ -1,0 +1,94 @@
+#include "worker/batch.h"
+
+#include "base/clock.h"
+
+/* Sends this record and those behind it, until there is no room. */
+static void send_from(struct mr_batch *batch, struct mr_held *held)
+{
+    char why[512];
+    batch->unsent = NULL;
+    for (; held != NULL && !batch->failing; held = held->next) {
+        held->sent = mr_clock_ns();
+        enum mr_sent sent = mr_producer_send(batch->producer, held->record, held, why, sizeof(why));
+        if (sent == MR_SENT_FULL) {
+            batch->unsent = held;
+            return;
+        }
+        if (sent != MR_SENT)
+            mr_batch_undelivered(batch, held, sent, why);
+    }
+}
+
+void mr_batch_enter(struct mr_batch *batch, struct mr_partition *partition)
+{
+    if (partition->line.entered == 0) {
+        partition->together = batch->members;
+        batch->members = partition;
+    }
+    mr_line_enter(&partition->line);
+    batch->jobs++;
+    send_from(batch, partition->line.latest->held);
+}
+
+void mr_batch_send(struct mr_batch *batch)
+{
+    send_from(batch, batch->unsent);
+}
+
+void mr_batch_undelivered(struct mr_batch *batch, struct mr_held *held, enum mr_sent how,
+                          const char *why)
+{
+    batch->failing = true;
+    if (how != MR_SENT_BACK)
+        mr_held_fail(held, how, why);
+}
+
+void mr_batch_revoked(struct mr_batch *batch)
+{
+    for (const struct mr_partition *p = batch->members; p != NULL; p = p->together)
+        batch->failing = batch->failing || p->revoked;
+}
+
+bool mr_batch_awaited(const struct mr_batch *batch)
+{
+    for (const struct mr_partition *p = batch->members; p != NULL; p = p->together)
+        if (p->paused || p->patience.place != 0 || p->leaving)
+            return true;
+    return false;
+}
+
+static struct mr_partition *empty(struct mr_batch *batch)
+{
+    struct mr_partition *members = batch->members;
+    *batch = (struct mr_batch){.producer = batch->producer, .failing = batch->failing};
+    return members;
+}
+
+void mr_batch_leave(struct mr_batch *batch, void (*left)(void *data, struct mr_job *job),
+                    void *data)
+{
+    for (struct mr_partition *p = empty(batch), *next; p != NULL; p = next) {
+        next = p->together;
+        /* With its last job goes the partition. */
+        for (size_t count = p->line.entered; count > 0; count--)
+            left(data, mr_line_leave(&p->line));
+    }
+}
+
+void mr_batch_refused(const struct mr_batch *batch, struct mr_job_list *list)
+{
+    for (const struct mr_partition *p = batch->members; p != NULL; p = p->together) {
+        struct mr_job *job = p->line.first;
+        for (size_t count = p->line.entered; count > 0; count--, job = job->after)
+            if (mr_held_failed(job) != NULL) {
+                job->finished = false;
+                mr_job_list_push(list, job);
+            }
+    }
+}
+
+void mr_batch_rewind(struct mr_batch *batch)
+{
+    for (struct mr_partition *p = empty(batch); p != NULL; p = p->together)
+        mr_line_rewind(&p->line);
+}

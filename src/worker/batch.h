@@ -1,0 +1,45 @@
+/* The jobs of one transaction. They enter when they have finished, each partition's in the order of
+ * its line, and their records are sent; they leave together when it is committed, or go back to
+ * their lines when it is aborted. */
+#ifndef MR_WORKER_BATCH_H
+#define MR_WORKER_BATCH_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "kafka/producer.h"
+#include "worker/held.h"
+#include "worker/partitions.h"
+
+/* {0} is empty. */
+struct mr_batch {
+    struct mr_producer *producer; /* set before the first job enters */
+    struct mr_partition *members; /* have jobs in it; by `together` */
+    size_t jobs;
+    struct mr_held *unsent; /* the first record that the producer had no room for */
+    bool failing;           /* it can only be aborted */
+};
+
+/* The next job of the partition's line enters. */
+void mr_batch_enter(struct mr_batch *batch, struct mr_partition *partition);
+/* Goes on with what the producer had no room for. */
+void mr_batch_send(struct mr_batch *batch);
+/* A record was not delivered: back where nobody is to blame, else refused. */
+void mr_batch_undelivered(struct mr_batch *batch, struct mr_held *held, enum mr_sent how,
+                          const char *why);
+/* Fails where a partition of it has been taken away. */
+void mr_batch_revoked(struct mr_batch *batch);
+/* Waiting for more is of no use to a partition that takes no more before this is committed, or is
+ * to be given back. */
+bool mr_batch_awaited(const struct mr_batch *batch);
+/* Committed: empties it and tells of each job, which has left its line. */
+void mr_batch_leave(struct mr_batch *batch, void (*left)(void *data, struct mr_job *job),
+                    void *data);
+/* Aborted: moves the jobs of which a record was refused, which are not finished any more, to
+ * `list`.
+ */
+void mr_batch_refused(const struct mr_batch *batch, struct mr_job_list *list);
+/* Aborted: empties it, none of its jobs has entered. */
+void mr_batch_rewind(struct mr_batch *batch);
+
+#endif

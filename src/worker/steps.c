@@ -1,0 +1,131 @@
+#include "worker/steps.h"
+
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/panic.h"
+#include "worker/job.h"
+
+enum {
+    STEP_MS = 1000, /* a thread of the pool waits so long at most */
+    AGAIN_MS = 20,
+};
+
+/* On a thread of the pool: touches nothing but the answer. */
+static void on_thread(uv_work_t *work)
+{
+    struct mr_steps *steps = work->data;
+    if (steps->kind == MR_STEPS_OPEN)
+        mr_transactions_open(steps->producer, STEP_MS, &steps->end);
+    else if (steps->kind == MR_STEPS_COMMIT)
+        mr_transactions_commit(steps->producer, steps->offsets, steps->offset_count, STEP_MS,
+                               &steps->end);
+    else
+        mr_transactions_abort(steps->producer, STEP_MS, &steps->end);
+}
+
+static void after_work(uv_work_t *work, int status);
+
+static void take(struct mr_steps *steps, enum mr_steps_kind kind)
+{
+    steps->kind = kind;
+    if (steps->stopping)
+        return;
+    steps->work.data = steps;
+    steps->working = true;
+    uv_queue_work(steps->loop, &steps->work, on_thread, after_work);
+}
+
+static void on_again(struct mr_timer *timer)
+{
+    struct mr_steps *steps = (struct mr_steps *)((char *)timer - offsetof(struct mr_steps, timer));
+    take(steps, steps->kind);
+}
+
+static void free_offsets(struct mr_steps *steps)
+{
+    for (size_t i = 0; i < steps->offset_count; i++)
+        mr_offsets_free(steps->offsets[i]);
+    free(steps->offsets);
+    steps->offsets = NULL;
+    steps->offset_count = 0;
+}
+
+static bool is_over(const struct mr_steps *steps)
+{
+    return steps->end.step == MR_STEP_DONE || steps->end.step == MR_STEP_FATAL ||
+           (steps->end.step == MR_STEP_ABORT && steps->kind == MR_STEPS_COMMIT);
+}
+
+static void after_work(uv_work_t *work, int status)
+{
+    struct mr_steps *steps = work->data;
+    (void)status;
+    steps->working = false;
+    if (steps->stopping)
+        return;
+    if (is_over(steps)) {
+        free_offsets(steps);
+        steps->over(steps->data, steps->kind, &steps->end);
+    } else {
+        mr_log(MR_LOG_DEBUG, "transaction_waits", MR_S("message", steps->end.why));
+        mr_timers_arm(steps->timers, &steps->timer, mr_clock_ms() + AGAIN_MS, on_again);
+    }
+    steps->stirred(steps->data);
+}
+
+static struct mr_offsets *offsets_of(struct mr_steps *steps, struct mr_consumer **consumers,
+                                     struct mr_consumer *consumer)
+{
+    size_t i = 0;
+    while (i < steps->offset_count && consumers[i] != consumer)
+        i++;
+    if (i == steps->offset_count) {
+        consumers[i] = consumer;
+        steps->offsets[i] = mr_offsets_new(consumer);
+        steps->offset_count++;
+    }
+    return steps->offsets[i];
+}
+
+static void collect_offsets(struct mr_steps *steps, const struct mr_partition *members)
+{
+    size_t count = 0;
+    for (const struct mr_partition *p = members; p != NULL; p = p->together)
+        count++;
+    struct mr_consumer **consumers = mr_alloc(count * sizeof(*consumers));
+    steps->offsets = mr_alloc(count * sizeof(*steps->offsets));
+    for (const struct mr_partition *p = members; p != NULL; p = p->together)
+        mr_offsets_add(offsets_of(steps, consumers, p->consumer), p->topic, p->number,
+                       p->line.latest->message.offset + 1);
+    free(consumers);
+}
+
+void mr_steps_open(struct mr_steps *steps)
+{
+    take(steps, MR_STEPS_OPEN);
+}
+
+void mr_steps_commit(struct mr_steps *steps, const struct mr_partition *members)
+{
+    collect_offsets(steps, members);
+    take(steps, MR_STEPS_COMMIT);
+}
+
+void mr_steps_abort(struct mr_steps *steps)
+{
+    take(steps, MR_STEPS_ABORT);
+}
+
+void mr_steps_stop(struct mr_steps *steps)
+{
+    steps->stopping = true;
+    mr_timers_cancel(steps->timers, &steps->timer);
+}
+
+void mr_steps_free(struct mr_steps *steps)
+{
+    MR_ASSERT(!steps->working);
+    free_offsets(steps);
+}

@@ -1,0 +1,41 @@
+/* The steps of a worker's transactions, taken one at a time in the background: they wait for
+ * brokers, so a thread of libuv's pool takes them, each again until it is over. */
+#ifndef MR_WORKER_STEPS_H
+#define MR_WORKER_STEPS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <uv.h>
+
+#include "base/timers.h"
+#include "kafka/transactions.h"
+#include "worker/partitions.h"
+
+enum mr_steps_kind { MR_STEPS_OPEN, MR_STEPS_COMMIT, MR_STEPS_ABORT };
+
+struct mr_steps {
+    uv_loop_t *loop; /* set, with all that follows up to `data`, before the first step */
+    struct mr_timers *timers;
+    struct mr_producer *producer;
+    /* It is done or the producer is of no more use; a commit may also be one to be aborted. */
+    void (*over)(void *data, enum mr_steps_kind kind, const struct mr_step_end *end);
+    void (*stirred)(void *data); /* in any case: take a turn */
+    void *data;
+    enum mr_steps_kind kind;
+    struct mr_step_end end;
+    struct mr_offsets **offsets; /* to be committed, of each consumer */
+    size_t offset_count;
+    struct mr_timer timer; /* when it is taken again */
+    uv_work_t work;
+    bool working, stopping;
+};
+
+/* None is under way. The offsets are those of the jobs that have entered the transaction. */
+void mr_steps_open(struct mr_steps *steps);
+void mr_steps_commit(struct mr_steps *steps, const struct mr_partition *members);
+void mr_steps_abort(struct mr_steps *steps);
+/* Takes none any more and tells of none; what is under way ends within a few seconds. */
+void mr_steps_stop(struct mr_steps *steps);
+void mr_steps_free(struct mr_steps *steps); /* none is under way */
+
+#endif
