@@ -88,7 +88,7 @@ struct mr_consumer *mr_consumer_new(const struct mr_config *config, const char *
     consumer->commits.accepted = events->committed;
     consumer->commits.data = data;
     consumer->subscriber.handle = consumer->handle;
-    mr_rebalance_begin(&consumer->rebalance, consumer->handle, wake_fd, timers);
+    mr_rebalance_begin(&consumer->rebalance, consumer->handle, timers);
     rd_kafka_set_log_queue(consumer->handle, consumer->queue);
     mr_kafka_wake_by(consumer->queue, wake_fd);
     return consumer;
@@ -127,10 +127,19 @@ void mr_consumer_close(struct mr_consumer *consumer)
     mr_rebalance_leave(&consumer->rebalance, consumer->queue);
 }
 
+struct mr_question *mr_consumer_question(struct mr_consumer *consumer)
+{
+    return mr_starts_question(&consumer->rebalance.starts);
+}
+
+void mr_consumer_answered(struct mr_consumer *consumer, const struct mr_question *question)
+{
+    mr_rebalance_answered(&consumer->rebalance, question);
+}
+
 bool mr_consumer_poll(struct mr_consumer *consumer, struct mr_message *message)
 {
     rd_kafka_message_t *polled;
-    mr_rebalance_poll(&consumer->rebalance);
     while ((polled = rd_kafka_consumer_poll(consumer->handle, 0)) != NULL) {
         if (polled->err == RD_KAFKA_RESP_ERR_NO_ERROR) {
             mr_message_view(message, polled);

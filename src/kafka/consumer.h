@@ -1,5 +1,5 @@
 /* A consumer in a group: one for each group in a worker. Everything it calls back is called from
- * within mr_consumer_poll. */
+ * within mr_consumer_poll and mr_consumer_answered. */
 #ifndef MR_KAFKA_CONSUMER_H
 #define MR_KAFKA_CONSUMER_H
 
@@ -13,6 +13,7 @@
 #include "kafka/message.h"
 
 struct mr_consumer;
+struct mr_question;
 
 struct mr_consumer_events {
     /* The consumer is in its group and has been given `count` more partitions (0 is an answer too).
@@ -44,6 +45,15 @@ int mr_consumer_subscribe(struct mr_consumer *consumer, const char *const *topic
  * can skip offsets around pause, resume and rebalance. Returns false when there is nothing more;
  * poll until then after each wake, and at least every max.poll.interval.ms. */
 bool mr_consumer_poll(struct mr_consumer *consumer, struct mr_message *message);
+/* Where partitions begin that it has been given is asked for before they are taken, which
+ * librdkafka answers only by waiting: a worker asks on libuv's pool, never on its loop. The
+ * question that there is after a poll, NULL where there is none or one is not answered yet. */
+struct mr_question *mr_consumer_question(struct mr_consumer *consumer);
+/* Waits a second or so; on any thread, while the consumer is used. */
+void mr_question_ask(struct mr_question *question);
+/* Takes the partitions, or will have another question. */
+void mr_consumer_answered(struct mr_consumer *consumer, const struct mr_question *question);
+void mr_question_free(struct mr_question *question);
 /* Everything up to `next`, exclusive, is done: it is committed within commit_interval. A partition
  * that is no longer ours is passed over. */
 void mr_consumer_store(struct mr_consumer *consumer, const char *topic, int32_t partition,

@@ -84,16 +84,16 @@ static void on_assigned(struct mr_rebalance *rebalance, rd_kafka_topic_partition
         mr_starts_ask(&rebalance->starts, partitions);
 }
 
-void mr_rebalance_begin(struct mr_rebalance *rebalance, rd_kafka_t *handle, int wake_fd,
+void mr_rebalance_begin(struct mr_rebalance *rebalance, rd_kafka_t *handle,
                         struct mr_timers *timers)
 {
     rebalance->handle = handle;
-    mr_starts_init(&rebalance->starts, handle, rebalance->group_id, wake_fd, timers);
+    mr_starts_init(&rebalance->starts, handle, rebalance->group_id, timers);
 }
 
-void mr_rebalance_poll(struct mr_rebalance *rebalance)
+void mr_rebalance_answered(struct mr_rebalance *rebalance, const struct mr_question *question)
 {
-    take_over(rebalance, mr_starts_poll(&rebalance->starts));
+    take_over(rebalance, mr_starts_answered(&rebalance->starts, question));
 }
 
 void mr_rebalance_serve(struct mr_rebalance *rebalance, rd_kafka_resp_err_t what,

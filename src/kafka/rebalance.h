@@ -25,7 +25,7 @@ struct mr_rebalance {
 };
 
 /* The handle is made; before its first rebalance. */
-void mr_rebalance_begin(struct mr_rebalance *rebalance, rd_kafka_t *handle, int wake_fd,
+void mr_rebalance_begin(struct mr_rebalance *rebalance, rd_kafka_t *handle,
                         struct mr_timers *timers);
 /* librdkafka's rebalance callback. Both protocols are served: which one is the group's is decided
  * by its members' strategies. */
@@ -33,7 +33,7 @@ void mr_rebalance_serve(struct mr_rebalance *rebalance, rd_kafka_resp_err_t what
                         rd_kafka_topic_partition_list_t *partitions);
 /* Takes what is assigned where its starts have come to be known. The group member waits for
  * this answer, too. */
-void mr_rebalance_poll(struct mr_rebalance *rebalance);
+void mr_rebalance_answered(struct mr_rebalance *rebalance, const struct mr_question *question);
 /* The answer to librdkafka, which may come at any time after the callback: the group member waits
  * for it. */
 void mr_rebalance_give_back(struct mr_rebalance *rebalance);

@@ -6,6 +6,7 @@
 
 #include "base/log.h"
 #include "base/panic.h"
+#include "worker/asking.h"
 #include "worker/drain.h"
 #include "worker/subscription.h"
 
@@ -18,12 +19,14 @@ struct group {
     bool unused; /* no route is in it: it is left once what is stored is committed */
     bool closing;
     struct mr_drain drain;
+    struct mr_asking asking;
     struct group *next;
 };
 
 struct mr_groups {
     const struct mr_config *config;
     char instance_id[256]; /* of its members, where they are static */
+    uv_loop_t *loop;
     int wake_fd;
     struct mr_timers *timers;
     struct mr_slot *slot;
@@ -86,12 +89,13 @@ static void name_instance(struct mr_groups *groups, uint64_t number)
                  (unsigned long long)number);
 }
 
-struct mr_groups *mr_groups_new(const struct mr_config *config, uint64_t number, int wake_fd,
-                                struct mr_timers *timers, struct mr_slot *slot,
+struct mr_groups *mr_groups_new(const struct mr_config *config, uint64_t number, uv_loop_t *loop,
+                                int wake_fd, struct mr_timers *timers, struct mr_slot *slot,
                                 const struct mr_groups_events *events, void *data)
 {
     struct mr_groups *groups = mr_alloc(sizeof(*groups));
     *groups = (struct mr_groups){.config = config,
+                                 .loop = loop,
                                  .wake_fd = wake_fd,
                                  .timers = timers,
                                  .slot = slot,
@@ -119,6 +123,8 @@ static struct group *make(struct mr_groups *groups, const char *id, struct mr_er
         free(group);
         return NULL;
     }
+    group->asking = (struct mr_asking){
+        .loop = groups->loop, .wake_fd = groups->wake_fd, .consumer = group->consumer};
     group->id = mr_strdup(id);
     group->next = groups->all;
     groups->all = group;
@@ -201,9 +207,11 @@ size_t mr_groups_poll(struct mr_groups *groups, size_t most)
             taken++;
             groups->events->message(groups->data, group->consumer, &message);
         }
+        mr_asking_further(&group->asking);
         if (group->unused && !group->closing && mr_consumer_committed(group->consumer))
             close_group(group);
-        if (group->closing && mr_consumer_closed(group->consumer) &&
+        if (group->closing && group->asking.question == NULL &&
+            mr_consumer_closed(group->consumer) &&
             groups->events->closed(groups->data, group->consumer))
             free_group(groups, group);
     }
@@ -270,6 +278,12 @@ void mr_groups_close(struct mr_groups *groups)
 bool mr_groups_closed(const struct mr_groups *groups)
 {
     return groups->all == NULL;
+}
+
+void mr_groups_stop(struct mr_groups *groups)
+{
+    for (struct group *group = groups->all; group != NULL; group = group->next)
+        mr_asking_stop(&group->asking);
 }
 
 void mr_groups_free(struct mr_groups *groups)

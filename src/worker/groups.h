@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <uv.h>
 
 #include "base/config.h"
 #include "base/scoreboard.h"
@@ -33,8 +34,8 @@ struct mr_groups_events {
 };
 
 /* `number` is the worker's: where kafka.group_instance_id is set it tells its members apart. */
-struct mr_groups *mr_groups_new(const struct mr_config *config, uint64_t number, int wake_fd,
-                                struct mr_timers *timers, struct mr_slot *slot,
+struct mr_groups *mr_groups_new(const struct mr_config *config, uint64_t number, uv_loop_t *loop,
+                                int wake_fd, struct mr_timers *timers, struct mr_slot *slot,
                                 const struct mr_groups_events *events, void *data);
 /* Makes the consumers that these routes need, changes subscriptions that differ and leaves groups
  * that no route is in any more. A group that is served as before notices nothing. While `topics` is
@@ -49,16 +50,18 @@ size_t mr_groups_poll(struct mr_groups *groups, size_t most);
 void mr_groups_drain(struct mr_groups *groups);
 /* While held, nothing is fetched; polling goes on. */
 void mr_groups_hold(struct mr_groups *groups, bool held);
-/* Every consumer is in its group, or has no topic for now: nothing matches its patterns. */
 /* True with the reason where a consumer is of no use any more. */
 bool mr_groups_failed(const struct mr_groups *groups, char *why, size_t size);
+/* Every consumer is in its group, or has no topic for now: nothing matches its patterns. */
 bool mr_groups_joined(const struct mr_groups *groups);
 /* What is stored is committed: poll until all of it is. */
 void mr_groups_commit(struct mr_groups *groups);
 bool mr_groups_committed(const struct mr_groups *groups);
 void mr_groups_close(struct mr_groups *groups); /* leave; poll until closed */
 bool mr_groups_closed(const struct mr_groups *groups);
-/* No message of any may be left. */
+/* Asks nothing in the background any more; what is under way ends within a second or so. */
+void mr_groups_stop(struct mr_groups *groups);
+/* The loop has run until nothing was under way, and no message of any is left. */
 void mr_groups_free(struct mr_groups *groups);
 
 #endif

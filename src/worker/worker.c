@@ -113,6 +113,7 @@ static void stop_loop(struct mr_worker *worker)
         mr_rpc_stop(worker->rpc);
     if (worker->outbox != NULL) {
         mr_broker_stop(&worker->broker);
+        mr_groups_stop(worker->groups);
         mr_catalogue_stop(worker->catalogue);
         mr_provision_stop(worker->provision);
         mr_outbox_reachable(worker->outbox, false);

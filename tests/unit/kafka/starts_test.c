@@ -10,9 +10,7 @@
 #include <cmocka.h>
 /* and this one that */
 #include <librdkafka/rdkafka_mock.h>
-#include <poll.h>
 #include <stdlib.h>
-#include <sys/eventfd.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -28,7 +26,6 @@ struct world {
     rd_kafka_t *handle;
     rd_kafka_topic_partition_list_t *wanted; /* two, of which the first has an offset */
     struct mr_timers timers;
-    int wake_fd;
     struct mr_starts starts;
 };
 
@@ -63,15 +60,14 @@ static int set_up(void **state)
 {
     struct world *world = calloc(1, sizeof(*world));
     world->cluster_handle = make(RD_KAFKA_PRODUCER, NULL);
-    world->cluster = rd_kafka_mock_cluster_new(world->cluster_handle, 1);
+    world->cluster = rd_kafka_mock_cluster_new(world->cluster_handle, 2);
     rd_kafka_mock_topic_create(world->cluster, TOPIC, 2, 1);
     world->handle = make(RD_KAFKA_CONSUMER, rd_kafka_mock_cluster_bootstraps(world->cluster));
     world->wanted = rd_kafka_topic_partition_list_new(2);
     rd_kafka_topic_partition_list_add(world->wanted, TOPIC, 0);
     rd_kafka_topic_partition_list_add(world->wanted, TOPIC, 1);
     commit(world, COMMITTED);
-    world->wake_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
-    mr_starts_init(&world->starts, world->handle, GROUP, world->wake_fd, &world->timers);
+    mr_starts_init(&world->starts, world->handle, GROUP, &world->timers);
     *state = world;
     return 0;
 }
@@ -85,7 +81,6 @@ static int tear_down(void **state)
     rd_kafka_destroy(world->handle);
     rd_kafka_mock_cluster_destroy(world->cluster);
     rd_kafka_destroy(world->cluster_handle);
-    close(world->wake_fd);
     free(world);
     return 0;
 }
@@ -95,27 +90,38 @@ static void refuse(struct world *world, rd_kafka_resp_err_t error)
     rd_kafka_mock_push_request_errors(world->cluster, OFFSET_FETCH, 3, error, error, error);
 }
 
-static void tick(struct world *world)
+/* The next question, asked; NULL where there is none yet. */
+static struct mr_question *ask(struct world *world)
 {
-    uint64_t count;
-    struct pollfd wake = {world->wake_fd, POLLIN, 0};
-    if (poll(&wake, 1, TICK_MS) > 0)
-        assert_int_equal(read(world->wake_fd, &count, sizeof(count)), sizeof(count));
     mr_timers_run(&world->timers, mr_clock_ms());
+    struct mr_question *question = mr_starts_question(&world->starts);
+    if (question != NULL)
+        mr_question_ask(question);
+    return question;
+}
+
+static rd_kafka_topic_partition_list_t *answer(struct world *world, struct mr_question *question)
+{
+    rd_kafka_topic_partition_list_t *starts = mr_starts_answered(&world->starts, question);
+    mr_question_free(question);
+    return starts;
 }
 
 static void expect_starts(struct world *world, int64_t first)
 {
     rd_kafka_topic_partition_list_t *starts = NULL;
     for (int ticks = 0; starts == NULL && ticks < PATIENCE_MS / TICK_MS; ticks++) {
-        tick(world);
-        starts = mr_starts_poll(&world->starts);
+        struct mr_question *question = ask(world);
+        if (question != NULL)
+            starts = answer(world, question);
+        else
+            usleep(TICK_MS * 1000);
     }
     assert_non_null(starts);
     assert_int_equal(starts->cnt, 2);
     assert_int_equal(starts->elems[0].offset, first);
     assert_int_equal(starts->elems[1].offset, RD_KAFKA_OFFSET_INVALID);
-    assert_null(mr_starts_poll(&world->starts));
+    assert_null(mr_starts_question(&world->starts));
     rd_kafka_topic_partition_list_destroy(starts);
 }
 
@@ -142,18 +148,40 @@ static void a_coordinator_that_does_not_know_is_asked_again(void **state)
     expect_starts(world, COMMITTED);
 }
 
+static void a_coordinator_that_is_none_any_more_is_not_asked_for_ever(void **state)
+{
+    struct world *world = *state;
+    mr_starts_ask(&world->starts, world->wanted);
+    expect_starts(world, COMMITTED);
+    rd_kafka_mock_coordinator_set(world->cluster, "group", GROUP, 2);
+    mr_starts_ask(&world->starts, world->wanted);
+    expect_starts(world, COMMITTED);
+}
+
+static void one_question_is_open_at_a_time(void **state)
+{
+    struct world *world = *state;
+    mr_starts_ask(&world->starts, world->wanted);
+    struct mr_question *question = ask(world);
+    assert_non_null(question);
+    assert_null(mr_starts_question(&world->starts));
+    rd_kafka_topic_partition_list_t *starts = answer(world, question);
+    assert_non_null(starts);
+    rd_kafka_topic_partition_list_destroy(starts);
+}
+
 static void what_was_given_up_does_not_answer_what_is_asked_next(void **state)
 {
     struct world *world = *state;
-    struct pollfd wake = {world->wake_fd, POLLIN, 0};
     mr_starts_ask(&world->starts, world->wanted);
-    assert_int_equal(poll(&wake, 1, PATIENCE_MS), 1);
+    struct mr_question *given_up = ask(world);
     rd_kafka_topic_partition_list_t *back = mr_starts_give_up(&world->starts);
     assert_int_equal(back->cnt, 2);
     assert_null(mr_starts_give_up(&world->starts));
     rd_kafka_topic_partition_list_destroy(back);
     commit(world, COMMITTED + 1);
     mr_starts_ask(&world->starts, world->wanted);
+    assert_null(answer(world, given_up));
     expect_starts(world, COMMITTED + 1);
 }
 
@@ -165,6 +193,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(an_open_transaction_is_waited_for, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_coordinator_that_does_not_know_is_asked_again, set_up,
                                         tear_down),
+        cmocka_unit_test_setup_teardown(a_coordinator_that_is_none_any_more_is_not_asked_for_ever,
+                                        set_up, tear_down),
+        cmocka_unit_test_setup_teardown(one_question_is_open_at_a_time, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_was_given_up_does_not_answer_what_is_asked_next,
                                         set_up, tear_down),
     };

@@ -193,6 +193,17 @@ static void produce(struct world *world)
     assert_int_equal(mr_producer_send(world->producer, &record, NULL, why, sizeof(why)), MR_SENT);
 }
 
+/* As a worker does in the background. */
+static void ask(struct world *world)
+{
+    struct mr_question *question = mr_consumer_question(world->consumer);
+    if (question == NULL)
+        return;
+    mr_question_ask(question);
+    mr_consumer_answered(world->consumer, question);
+    mr_question_free(question);
+}
+
 static void join(struct world *world)
 {
     struct mr_message message;
@@ -205,6 +216,7 @@ static void join(struct world *world)
     while (!world->assigned) {
         if (mr_consumer_poll(world->consumer, &message))
             mr_message_free(&message);
+        ask(world);
         poll(NULL, 0, 1);
         assert_true(mr_clock_ms() < deadline);
     }

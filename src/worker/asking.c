@@ -1,0 +1,37 @@
+#include "worker/asking.h"
+
+#include <sys/eventfd.h>
+
+static void on_thread(uv_work_t *work)
+{
+    struct mr_asking *asking = work->data;
+    mr_question_ask(asking->question);
+}
+
+static void after_work(uv_work_t *work, int status)
+{
+    struct mr_asking *asking = work->data;
+    struct mr_question *question = asking->question;
+    (void)status;
+    asking->question = NULL;
+    if (!asking->stopped)
+        mr_consumer_answered(asking->consumer, question);
+    mr_question_free(question);
+    eventfd_write(asking->wake_fd, 1);
+}
+
+void mr_asking_further(struct mr_asking *asking)
+{
+    if (asking->question != NULL || asking->stopped)
+        return;
+    asking->question = mr_consumer_question(asking->consumer);
+    if (asking->question == NULL)
+        return;
+    asking->work.data = asking;
+    uv_queue_work(asking->loop, &asking->work, on_thread, after_work);
+}
+
+void mr_asking_stop(struct mr_asking *asking)
+{
+    asking->stopped = true;
+}

@@ -1,0 +1,26 @@
+/* The questions of a consumer about its group, asked one at a time in the background: they wait for
+ * a broker, so a thread of libuv's pool does. */
+#ifndef MR_WORKER_ASKING_H
+#define MR_WORKER_ASKING_H
+
+#include <stdbool.h>
+#include <uv.h>
+
+#include "kafka/consumer.h"
+
+struct mr_asking {
+    uv_loop_t *loop; /* set, with the next two, before the first poll */
+    int wake_fd;     /* written when there is an answer */
+    struct mr_consumer *consumer;
+    uv_work_t work;
+    struct mr_question *question; /* NULL: none is asked */
+    bool stopped;
+};
+
+/* Asks what is to be asked; after each poll of the consumer. */
+void mr_asking_further(struct mr_asking *asking);
+/* Asks nothing any more; what is under way ends within a second or so. The consumer may be freed
+ * once the loop has run until then, or when `question` is NULL. */
+void mr_asking_stop(struct mr_asking *asking);
+
+#endif
