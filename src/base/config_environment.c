@@ -1,4 +1,5 @@
 /* What the environment sets. */
+#include <ctype.h>
 #include <string.h>
 
 #include "base/config_store.h"
@@ -102,6 +103,23 @@ static bool is_known(const char *name, struct mr_nearest *nearest)
     return known;
 }
 
+static bool ends_with(const char *text, const char *end)
+{
+    size_t length = strlen(text), wanted = strlen(end);
+    return length >= wanted && strcmp(text + length - wanted, end) == 0;
+}
+
+/* Kubernetes tells a container of the Services beside it by variables with their names: those of
+ * one called moonroute are not ours ("Discovering services" in its documentation). */
+static bool is_of_service(const char *name, const char *value)
+{
+    const char *port = strstr(name, "_PORT_");
+    return ends_with(name, "_SERVICE_HOST") || ends_with(name, "_SERVICE_PORT") ||
+           strstr(name, "_SERVICE_PORT_") != NULL ||
+           (ends_with(name, "_PORT") && strstr(value, "://") != NULL) ||
+           (port != NULL && isdigit((unsigned char)port[6]));
+}
+
 static void check_name(const char *name, struct mr_errors *errors)
 {
     struct mr_nearest nearest = {.given = name};
@@ -124,8 +142,10 @@ void mr_config_environment(struct mr_config *config, char *const *environment,
         if (strncmp(*environment, "MOONROUTE_", 10) != 0)
             continue;
         struct mr_buf name = {0};
-        mr_buf_append(&name, *environment, strcspn(*environment, "="));
-        check_name(mr_buf_text(&name), errors);
+        size_t length = strcspn(*environment, "=");
+        mr_buf_append(&name, *environment, length);
+        if (!is_of_service(mr_buf_text(&name), *environment + length))
+            check_name(mr_buf_text(&name), errors);
         mr_buf_free(&name);
     }
 }

@@ -195,6 +195,20 @@ static void a_container_has_another_default_broker(void **state)
                         "IS_DOCKER: expected true or false, got \"maybe\"\n");
 }
 
+static void variables_of_a_service_called_moonroute_are_not_ours(void **state)
+{
+    assert_string_equal(take(*state, "MOONROUTE_SERVICE_HOST=10.0.0.1",
+                             "MOONROUTE_ADMIN_SERVICE_PORT=8080",
+                             "MOONROUTE_SERVICE_PORT_HTTP=8080"),
+                        "");
+    assert_string_equal(take(*state, "MOONROUTE_PORT=tcp://10.0.0.1:8080",
+                             "MOONROUTE_PORT_8080_TCP=tcp://10.0.0.1:8080",
+                             "MOONROUTE_PORT_8080_TCP_ADDR=10.0.0.1"),
+                        "");
+    assert_string_equal(take(*state, "MOONROUTE_PORT=8080", NULL, NULL),
+                        "MOONROUTE_PORT: unknown variable\n");
+}
+
 static void an_unknown_variable_names_the_nearest(void **state)
 {
     assert_string_equal(take(*state, "MOONROUTE_ADMIN_LISTN=x", NULL, NULL),
@@ -226,6 +240,7 @@ int main(void)
         TEST(a_file_with_a_nul_byte_is_refused),
         TEST(an_empty_file_counts_as_unset),
         TEST(a_container_has_another_default_broker),
+        TEST(variables_of_a_service_called_moonroute_are_not_ours),
         TEST(an_unknown_variable_names_the_nearest),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
