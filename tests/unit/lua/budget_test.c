@@ -4,6 +4,7 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -12,7 +13,8 @@
 #define ROUTER  "local router = require 'moonroute' "
 #define HANDLER "function handleMessage(topic, message, headers, context) "
 
-enum { TIME = 40, MIB = 1024 * 1024, MEMORY = 32 * MIB };
+/* Where a run is to get to some place first, it has PATIENCE: the machine may be busy. */
+enum { TIME = 40, PATIENCE = 1000, MIB = 1024 * 1024, MEMORY = 32 * MIB };
 
 struct limited {
     struct world world;
@@ -121,17 +123,24 @@ static const char *const endless[] = {
     HANDLER "xpcall(function() while true do end end, function() while true do end end) end",
     HANDLER "while true do xpcall(error, function() return 1 end) end end",
     HANDLER "local s = '' while true do s = s .. 'x' if #s > 500 then s = '' end end end",
+    HANDLER "local t = { 1, 2, x = 3 } while true do for k in pairs(t) do t[k] = k end end end",
 };
+
+/* All but one, whose reply nobody asks for a field; an interrupt may meet it nevertheless. */
+static bool is_endless(const char *script)
+{
+    return strstr(script, "return setmetatable") == NULL;
+}
 
 static void endless_handlers_are_stopped_whatever_they_do(void **state)
 {
     struct limited *limited = *state;
     for (size_t i = 0; i < sizeof(endless) / sizeof(endless[0]); i++) {
-        if (strstr(endless[i], "return setmetatable") != NULL)
+        if (!is_endless(endless[i]))
             continue;
-        uint64_t began = mr_clock_ms();
+        clock_t began = clock(); /* of the CPU, which others may want too */
         assert_stopped(limited, endless[i], TIME, 0, MR_FAULT_TIME);
-        assert_true(mr_clock_ms() - began < 2000);
+        assert_true(clock() - began < 2 * CLOCKS_PER_SEC);
         assert_well(limited);
     }
 }
@@ -141,7 +150,7 @@ static void the_trace_tells_where_it_was(void **state)
     struct limited *limited = *state;
     struct world *world = &limited->world;
     world_script(world, "local function turn()\n  while true do end\nend\n" HANDLER "\nturn() end");
-    limit(limited, TIME, 0);
+    limit(limited, PATIENCE, 0);
     struct mr_task *task = world_start(world, "1");
     assert_non_null(strstr(world_text(world->result.fault.trace), "test.lua:2:"));
     assert_non_null(strstr(world_text(world->result.fault.trace), "test.lua:5:"));
@@ -154,15 +163,15 @@ static void waiting_is_free_and_each_run_has_the_whole_budget(void **state)
     struct world *world = &limited->world;
     const struct mr_resumption done = {.kind = MR_RESUME_DONE};
     world_script(world, ROUTER HANDLER
-                 "for i = 1, 5 do local t = os.clock() + 0.02 while os.clock() < t do end "
+                 "for i = 1, 5 do local t = os.clock() + 0.01 while os.clock() < t do end "
                  "router.sleep(1) end return 'done' end");
-    limit(limited, 10 * TIME, 0);
+    limit(limited, PATIENCE, 0);
     struct mr_task *task = world_start(world, "1");
     for (int i = 0; i < 5; i++) {
         assert_int_equal(world->result.outcome, MR_OUTCOME_YIELDED);
         assert_int_equal(mr_cell_get(&limited->slot->run.number), 0);
-        usleep(100000);
-        limit(limited, 10 * TIME, 0);
+        usleep(PATIENCE / 4 * 1000);
+        limit(limited, PATIENCE, 0);
         mr_task_resume(task, &done, &world->result);
     }
     assert_reply(world, "\"done\"");
@@ -175,7 +184,7 @@ static void a_resumed_handler_is_stopped_too(void **state)
     struct world *world = &limited->world;
     const struct mr_resumption done = {.kind = MR_RESUME_DONE};
     world_script(world, ROUTER HANDLER "router.sleep(1) while true do end end");
-    limit(limited, TIME, 0);
+    limit(limited, PATIENCE, 0);
     struct mr_task *task = world_start(world, "1");
     assert_int_equal(world->result.outcome, MR_OUTCOME_YIELDED);
     limit(limited, TIME, 0);
@@ -287,14 +296,14 @@ static void assert_load_refused(struct limited *limited, struct mr_limits limits
 
 static void a_load_that_hangs_is_refused_with_its_line(void **state)
 {
-    const struct mr_limits time = {.time = TIME}, memory = {.memory = MEMORY};
+    const struct mr_limits time = {.time = PATIENCE}, memory = {.memory = MEMORY};
     struct limited *limited = *state;
     assert_load_refused(
         limited, time, "\n\nwhile true do end\n" HANDLER "end",
-        "scripts/test.lua:3: over its time budget of 40 ms, for all scripts to load\n");
+        "scripts/test.lua:3: over its time budget of 1000 ms, for all scripts to load\n");
     assert_load_refused(
         limited, time, HANDLER "end\nfunction onLoad()\nwhile true do pcall(error) end end",
-        "scripts/test.lua:3: over its time budget of 40 ms, for all scripts to load\n");
+        "scripts/test.lua:3: over its time budget of 1000 ms, for all scripts to load\n");
     assert_load_refused(
         limited, memory, HANDLER "end\nlocal t = {}\nfor i = 1, 1e9 do t[i] = {} end",
         "scripts/test.lua:3: over its memory budget of 32 MiB, for all scripts to load\n");
@@ -304,7 +313,7 @@ static void a_load_that_hangs_is_refused_with_its_line(void **state)
 static void an_unload_that_hangs_ends(void **state)
 {
     struct limited *limited = *state;
-    mr_vm_limit_loads(limited->world.vm, &(struct mr_limits){.time = TIME});
+    mr_vm_limit_loads(limited->world.vm, &(struct mr_limits){.time = PATIENCE});
     world_script(&limited->world, HANDLER "end function onUnload() while true do end end");
     assert_well(limited);
 }
@@ -312,21 +321,21 @@ static void an_unload_that_hangs_ends(void **state)
 /* A master without patience interrupts at any moment, recording and collecting included. */
 static void thousands_of_interrupts_at_random_moments_do_no_harm(void **state)
 {
+    enum { ROUNDS = 8, TURNS = 50 };
     struct limited *limited = *state;
     struct world *world = &limited->world;
-    size_t count = sizeof(endless) / sizeof(endless[0]), stopped = 0;
-    uint64_t end = mr_clock_ms() + 6000;
-    for (size_t i = 0; mr_clock_ms() < end; i++) {
+    size_t count = sizeof(endless) / sizeof(endless[0]);
+    for (size_t i = 0; i < ROUNDS * count; i++) {
         world_script(world, endless[i % count]);
-        for (int turn = 0; turn < 50; turn++) {
+        for (int turn = 0; turn < TURNS; turn++) {
             limit(limited, 1, 64 * MIB);
             struct mr_task *task = world_start(world, "1");
-            stopped += world->result.outcome == MR_OUTCOME_RAISED;
+            if (is_endless(endless[i % count]))
+                assert_int_equal(world->result.outcome, MR_OUTCOME_RAISED);
             world_end(world, task);
         }
         assert_well(limited);
     }
-    assert_true(stopped > 1000);
 }
 
 int main(void)
