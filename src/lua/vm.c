@@ -9,6 +9,7 @@
 #include "lua/random.h"
 #include "lua/stack.h"
 #include "lua/state.h"
+#include "lua/traversal.h"
 
 static void open_references(struct mr_vm *vm)
 {
@@ -41,6 +42,7 @@ static int open_runtime(lua_State *L, void *data)
 {
     struct mr_vm *vm = data;
     mr_modules_open(L, vm->is_alone);
+    mr_traversal_open(L);
     mr_stack_guard(vm, L);
     mr_modules_preload(vm, "moonroute.host", mr_luaopen_host);
     mr_json_open(vm);

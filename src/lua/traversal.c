@@ -1,0 +1,46 @@
+#include "lua/traversal.h"
+
+#include <lauxlib.h>
+#include <luajit.h>
+
+#include "base/panic.h"
+
+/* LuaJIT compiles, and runs as an instruction of its own, none but its own next. */
+static int next(lua_State *L)
+{
+    luaL_checktype(L, 1, LUA_TTABLE);
+    lua_settop(L, 2);
+    if (lua_next(L, 1) != 0)
+        return 2;
+    lua_pushnil(L);
+    return 1;
+}
+
+/* It is what pairs returns: pairs has it as its upvalue. */
+static void replace_next(lua_State *L)
+{
+    lua_pushcfunction(L, next);
+    lua_pushvalue(L, -1);
+    lua_setglobal(L, "next");
+    lua_getglobal(L, "pairs");
+    lua_insert(L, -2);
+    const char *name = lua_setupvalue(L, -2, 1);
+    MR_ASSERT(name != NULL);
+    lua_pop(L, 1);
+}
+
+/* It is bytecode of LuaJIT's that walks without asking for next. */
+static void interpret_foreach(lua_State *L)
+{
+    lua_getglobal(L, "table");
+    lua_getfield(L, -1, "foreach");
+    int done = luaJIT_setmode(L, -1, LUAJIT_MODE_FUNC | LUAJIT_MODE_OFF);
+    MR_ASSERT(done == 1);
+    lua_pop(L, 2);
+}
+
+void mr_traversal_open(lua_State *L)
+{
+    replace_next(L);
+    interpret_foreach(L);
+}
