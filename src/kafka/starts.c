@@ -8,9 +8,8 @@
 #include "base/panic.h"
 
 enum {
-    TIMEOUT_MS = 1000, /* of a question; its coordinator may be the broker that is gone */
-    UNSTABLE_MS = 50,  /* before it is asked again whether the transaction is still open */
-    FAILED_MS = 250,
+    TIMEOUT_MS = 1000, /* of a question */
+    AGAIN_MS = 100,
 };
 
 struct mr_question {
@@ -62,16 +61,22 @@ static void on_again(struct mr_timer *timer)
     ((struct mr_starts *)((char *)timer - offsetof(struct mr_starts, timer)))->due = true;
 }
 
+/* While a transaction is open librdkafka asks again and again by itself, and tells of it as of a
+ * coordinator that does not answer. */
+static const char *name_of(rd_kafka_resp_err_t error)
+{
+    return error == RD_KAFKA_RESP_ERR__TIMED_OUT
+               ? "a transaction on them is open, or their coordinator does not answer"
+               : rd_kafka_err2str(error);
+}
+
 static void ask_again(struct mr_starts *starts, rd_kafka_resp_err_t error)
 {
-    bool unstable = error == RD_KAFKA_RESP_ERR_UNSTABLE_OFFSET_COMMIT;
     if (!starts->told)
-        mr_log(unstable ? MR_LOG_INFO : MR_LOG_WARN,
-               unstable ? "offsets_in_transaction" : "offsets_unknown",
-               MR_S("group", starts->group_id), MR_S("message", rd_kafka_err2str(error)));
+        mr_log(MR_LOG_WARN, "offsets_unknown", MR_S("group", starts->group_id),
+               MR_S("message", name_of(error)));
     starts->told = true;
-    mr_timers_arm(starts->timers, &starts->timer,
-                  mr_clock_ms() + (unstable ? UNSTABLE_MS : FAILED_MS), on_again);
+    mr_timers_arm(starts->timers, &starts->timer, mr_clock_ms() + AGAIN_MS, on_again);
 }
 
 /* One that has no offset, or another error than that of an open transaction, is left to librdkafka,

@@ -256,7 +256,7 @@ def test_a_group_that_changes_while_a_transaction_is_open_begins_where_that_ends
         until(lambda: world.cluster.members(first.group)[0] == 1, "the first is a member")
         second = start_router(scripts, config=beats, env={"KAFKA_GROUP_ID": first.group}, ready=False)
         until(lambda: world.cluster.members(first.group) == (2, True) or
-              (world.cluster.members(first.group)[0] == 2 and "offsets_in_transaction" in first.log_text()), "both are members")
+              (world.cluster.members(first.group)[0] == 2 and "offsets_unknown" in first.log_text()), "both are members")
     first.await_ready()
     second.await_ready()
     world.load.finish()
