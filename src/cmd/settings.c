@@ -48,11 +48,6 @@ struct mr_config *mr_settings_config(const struct mr_settings *settings, struct 
     return config;
 }
 
-enum mr_trust mr_settings_trust(const struct mr_config *config)
-{
-    return mr_config_boolean(config, "sandbox") ? MR_SANDBOXED : MR_TRUSTED;
-}
-
 struct mr_snapshot *mr_settings_snapshot(const struct mr_settings *settings, uint64_t generation,
                                          struct mr_errors *errors)
 {

@@ -7,7 +7,6 @@
 #include "base/errors.h"
 #include "base/snapshot.h"
 #include "cmd/options.h"
-#include "lua/vm.h"
 
 struct mr_settings {
     const char *config_file; /* --config */
@@ -45,9 +44,6 @@ struct mr_settings {
  * when errors were added. The caller frees it. A file named by --config that is not there is an
  * error. */
 struct mr_config *mr_settings_config(const struct mr_settings *settings, struct mr_errors *errors);
-
-/* Whether scripts are to be trusted with all of Lua. */
-enum mr_trust mr_settings_trust(const struct mr_config *config);
 
 /* The configuration and the scripts, as the master reads them at start and at every reload. NULL
  * where errors were added. */

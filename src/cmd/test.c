@@ -30,7 +30,7 @@ static int run_as_configured(const char *path, const struct mr_settings *setting
     struct mr_config *config = mr_settings_config(settings, &errors);
     int code = MR_EXIT_CONFIG;
     if (errors.count == 0)
-        code = run(path, mr_settings_trust(config));
+        code = run(path, mr_trust_of(config));
     else
         fputs(mr_errors_text(&errors), stderr);
     mr_errors_free(&errors);

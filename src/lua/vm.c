@@ -84,6 +84,11 @@ struct mr_vm *mr_vm_open(const struct mr_host *host, void *data, bool is_alone, 
     return vm;
 }
 
+enum mr_trust mr_trust_of(const struct mr_config *config)
+{
+    return mr_config_boolean(config, "sandbox") ? MR_SANDBOXED : MR_TRUSTED;
+}
+
 struct mr_vm *mr_vm_new(const struct mr_host *host, void *data, enum mr_trust trust)
 {
     return mr_vm_open(host, data, trust == MR_SANDBOXED, trust);

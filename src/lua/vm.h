@@ -10,6 +10,7 @@
 
 #include "base/buf.h"
 #include "base/bytes.h"
+#include "base/config.h"
 #include "base/errors.h"
 #include "base/log.h"
 #include "base/record.h"
@@ -103,6 +104,8 @@ struct mr_result {
 /* What scripts may do (the key `sandbox`). Trusted ones have all of Lua's libraries and find
  * modules wherever Lua does. */
 enum mr_trust { MR_SANDBOXED, MR_TRUSTED };
+
+enum mr_trust mr_trust_of(const struct mr_config *config);
 
 struct mr_vm *mr_vm_new(const struct mr_host *host, void *data, enum mr_trust trust);
 void mr_vm_free(struct mr_vm *vm);           /* tasks and generations must have ended */

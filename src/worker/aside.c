@@ -41,8 +41,7 @@ static void unblock(struct mr_dispatch *dispatch, struct mr_job *job)
     if (--partition->blocked > 0)
         return;
     count_blocked(dispatch, -1);
-    for (struct mr_job *held; (held = mr_job_list_pop(&partition->held)) != NULL;)
-        mr_job_list_push(&dispatch->ready, held);
+    mr_job_list_move(&dispatch->ready, &partition->held);
 }
 
 /* It is no longer on its way. The record held the job open since mr_aside. */

@@ -91,18 +91,11 @@ void mr_dispatch_run(struct mr_dispatch *dispatch)
         mr_handling_start(dispatch, job);
 }
 
-static void look_again(struct mr_dispatch *dispatch, struct mr_job_list *list)
-{
-    struct mr_job *job;
-    while ((job = mr_job_list_pop(list)) != NULL)
-        mr_job_list_push(&dispatch->ready, job);
-}
-
 /* What waits for room on these routes looks again, in the order it came. */
 static void wake_all(struct mr_dispatch *dispatch, struct mr_routes *routes)
 {
     for (size_t i = 0; i < mr_routes_count(routes); i++)
-        look_again(dispatch, &mr_routes_at(routes, i)->waiting);
+        mr_job_list_move(&dispatch->ready, &mr_routes_at(routes, i)->waiting);
 }
 
 void mr_dispatch_use(struct mr_dispatch *dispatch, struct mr_routes *routes, int64_t rpc_timeout)
@@ -143,7 +136,7 @@ void mr_dispatch_committed(struct mr_dispatch *dispatch, const struct mr_consume
     if (partition == NULL)
         return;
     partition->committed = next;
-    look_again(dispatch, &partition->early);
+    mr_job_list_move(&dispatch->ready, &partition->early);
 }
 
 /* What waits looks again, where it may wait no more it is dropped. */
@@ -154,8 +147,8 @@ static void drop_waiting(struct mr_dispatch *dispatch)
     mr_aside_drop(dispatch);
     mr_retry_wake(dispatch);
     for (struct mr_partition *p = dispatch->partitions.all; p != NULL; p = p->next) {
-        look_again(dispatch, &p->held);
-        look_again(dispatch, &p->early);
+        mr_job_list_move(&dispatch->ready, &p->held);
+        mr_job_list_move(&dispatch->ready, &p->early);
     }
     mr_dispatch_run(dispatch);
 }

@@ -48,9 +48,10 @@ static void advance(struct mr_dispatch *dispatch, struct mr_job *job,
     end_handler(dispatch, job, now);
 }
 
-static int64_t deadline_of(const struct mr_dispatch *dispatch, const struct mr_job *job)
+static int64_t deadline_of(const struct mr_dispatch *dispatch, const struct mr_job *job,
+                           int64_t timestamp)
 {
-    int64_t sent = job->request.sent_at > 0 ? job->request.sent_at : mr_job_origin(job).timestamp;
+    int64_t sent = job->request.sent_at > 0 ? job->request.sent_at : timestamp;
     int64_t timeout = job->request.timeout > 0 ? job->request.timeout : dispatch->rpc_timeout;
     return job->request.is_request && sent > 0 ? sent + timeout : 0;
 }
@@ -71,7 +72,7 @@ static void fill_incoming(const struct mr_dispatch *dispatch, struct mr_job *job
         .is_request = job->request.is_request,
         .correlation_id = job->request.correlation_id,
         .reply_to = job->request.reply_to,
-        .deadline = deadline_of(dispatch, job),
+        .deadline = deadline_of(dispatch, job, origin.timestamp),
     };
 }
 

@@ -24,6 +24,13 @@ struct mr_job *mr_job_list_pop(struct mr_job_list *list)
     return job;
 }
 
+void mr_job_list_move(struct mr_job_list *list, struct mr_job_list *from)
+{
+    struct mr_job *job;
+    while ((job = mr_job_list_pop(from)) != NULL)
+        mr_job_list_push(list, job);
+}
+
 void mr_job_link(struct mr_job **list, struct mr_job *job)
 {
     job->previous = NULL;

@@ -77,6 +77,8 @@ struct mr_job_list {
 };
 void mr_job_list_push(struct mr_job_list *list, struct mr_job *job);
 struct mr_job *mr_job_list_pop(struct mr_job_list *list); /* NULL when empty */
+/* All of `from`, in their order, behind those of `list`. */
+void mr_job_list_move(struct mr_job_list *list, struct mr_job_list *from);
 
 /* Jobs that ended, for those to come. {0} is empty. */
 struct mr_job_pool {

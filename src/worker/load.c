@@ -214,8 +214,7 @@ static bool connect_kafka(struct mr_worker *worker, struct mr_snapshot *snapshot
 
 static struct mr_vm *open_vm(struct mr_worker *worker, const struct mr_config *config)
 {
-    enum mr_trust trust = mr_config_boolean(config, "sandbox") ? MR_SANDBOXED : MR_TRUSTED;
-    struct mr_vm *vm = mr_vm_new(&mr_dispatch_host, &worker->dispatch, trust);
+    struct mr_vm *vm = mr_vm_new(&mr_dispatch_host, &worker->dispatch, mr_trust_of(config));
     mr_vm_show(vm, &worker->slot->run);
     return vm;
 }
