@@ -125,21 +125,12 @@ static void waiting_is_free(void **state)
     assert_text(world_ask(world, "hostile", json_of("(...).sleep(700) return 1"))->value, "1");
 }
 
-static bool shows(const struct router *router, const char *part)
-{
-    char *status;
-    router_get(router, "/status", &status);
-    bool found = strstr(status, part) != NULL;
-    free(status);
-    return found;
-}
-
 static void what_runs_is_shown_in_the_status(void **state)
 {
     struct world *world = *state;
     const char *id = unique("shown");
     world_request(world, "hostile", NULL, id, json_of("while true do end"));
-    AWAIT(shows(&world->router, "\"running\":{\"topic\":\"hostile\",\"partition\":0,"));
+    AWAIT(router_shows(&world->router, "\"running\":{\"topic\":\"hostile\",\"partition\":0,"));
     world_reply(world, id);
 }
 

@@ -24,15 +24,6 @@ static int set_up(void **state)
     return 0;
 }
 
-static bool shows(const struct router *router, const char *part)
-{
-    char *status;
-    router_get(router, "/status", &status);
-    bool found = strstr(status, part) != NULL;
-    free(status);
-    return found;
-}
-
 static void kill_worker(struct world *world, int number)
 {
     pid_t pids[8];
@@ -45,7 +36,7 @@ static void kill_worker(struct world *world, int number)
 static void kill_at_work(struct world *world, int number)
 {
     double restarts = router_metric(&world->router, "worker_restarts_total");
-    AWAIT(shows(&world->router, "\"running\":{\"topic\":\"deadly\""));
+    AWAIT(router_shows(&world->router, "\"running\":{\"topic\":\"deadly\""));
     kill_worker(world, number);
     AWAIT(router_metric(&world->router, "worker_restarts_total") == restarts + 1);
 }

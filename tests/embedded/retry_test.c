@@ -36,12 +36,7 @@ static int set_up(void **state)
 
 static size_t attempts(struct world *world, const char *id)
 {
-    size_t count = 0, total = client_count(world->client, "attempts");
-    for (size_t i = 0; i < total; i++)
-        count += mr_bytes_equal(client_await(world->client, "attempts", i)->key, mr_bytes_of(id))
-                     ? 1
-                     : 0;
-    return count;
+    return client_count_key(world->client, "attempts", id);
 }
 
 /* That attempt at the message, as the handler told of it; awaits it. Returns where among all of

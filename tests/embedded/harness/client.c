@@ -180,6 +180,15 @@ size_t client_count_with(struct client *client, const char *topic, const char *n
     return count;
 }
 
+size_t client_count_key(struct client *client, const char *topic, const char *key)
+{
+    size_t count = 0;
+    poll_once(client, 0);
+    for (struct record *at = client->first; (at = next_of(at, topic)) != NULL; at = at->next)
+        count += mr_bytes_equal(at->key, mr_bytes_of(key));
+    return count;
+}
+
 size_t client_count_of(struct client *client, const char *topic, struct mr_bytes value)
 {
     size_t count = 0;

@@ -36,6 +36,8 @@ size_t client_count(struct client *client, const char *topic);
 /* How many of them have the header with that value. */
 size_t client_count_with(struct client *client, const char *topic, const char *name,
                          struct mr_bytes value);
+/* How many of them have that key. */
+size_t client_count_key(struct client *client, const char *topic, const char *key);
 /* How many of them have that value. */
 size_t client_count_of(struct client *client, const char *topic, struct mr_bytes value);
 /* The record number `index` of the topic in the order in which they were read; fails the test when

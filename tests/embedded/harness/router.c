@@ -204,6 +204,15 @@ bool router_unready_for(const struct router *router, const char *reason)
     return named;
 }
 
+bool router_shows(const struct router *router, const char *part)
+{
+    char *status;
+    router_get(router, "/status", &status);
+    bool found = strstr(status, part) != NULL;
+    free(status);
+    return found;
+}
+
 double router_metric(const struct router *router, const char *name)
 {
     char *body, *rest, start[256];

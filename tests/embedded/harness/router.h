@@ -48,6 +48,8 @@ int router_get(const struct router *router, const char *path, char **body);
 bool router_is_ready(const struct router *router);
 /* The ready question's answer names this reason. */
 bool router_unready_for(const struct router *router, const char *reason);
+/* /status has that text in it. */
+bool router_shows(const struct router *router, const char *part);
 /* The sum of a metric's lines that begin with this, the service's prefix left out. */
 double router_metric(const struct router *router, const char *name);
 /* The workers' processes, those that died left out. Returns how many. */
