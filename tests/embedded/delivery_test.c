@@ -109,7 +109,7 @@ static void a_handler_that_outlasts_the_stop_is_left_and_its_message_handled_aga
     size_t from = router_log_size(&world->router);
     uint64_t began = mr_clock_ms();
     router_stop(&world->router);
-    assert_true(mr_clock_ms() - began < 5000);
+    assert_true(mr_clock_ms() - began < 30000);
     assert_true(router_logged(&world->router, from, "\"event\":\"handler_abandoned\""));
     assert_int_equal(committed(world), before);
     assert_int_equal(world_replies(world, "outlasts"), 0);

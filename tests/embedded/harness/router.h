@@ -9,7 +9,7 @@
 
 #include "harness/folder.h"
 
-enum { ROUTER_STOP_MS = 12000 };
+enum { ROUTER_STOP_MS = 30000 };
 
 struct router {
     struct folder folder;
