@@ -209,7 +209,7 @@ const struct record *client_await(struct client *client, const char *topic, size
         if (at != NULL)
             return at;
         if (mr_clock_ms() >= end)
-            fail_msg("record %zu of %s does not come", index, topic);
+            fail_explained("record %zu of %s does not come", index, topic);
         poll_once(client, 20);
     }
 }
@@ -225,8 +225,8 @@ const struct record *client_await_with(struct client *client, const char *topic,
         if (at != NULL)
             return at;
         if (mr_clock_ms() >= end)
-            fail_msg("no record of %s comes with %s %.*s", topic, name, (int)value.length,
-                     value.data);
+            fail_explained("no record of %s comes with %s %.*s", topic, name, (int)value.length,
+                           value.data);
         poll_once(client, 20);
     }
 }

@@ -2,6 +2,12 @@
 
 #include <ctype.h>
 
+void explain_nothing(void)
+{
+}
+
+void (*explain_failure)(void) = explain_nothing;
+
 static bool matches(struct mr_bytes bytes, const char *pattern)
 {
     const char *at = bytes.data, *end = bytes.data + bytes.length;
@@ -27,6 +33,7 @@ static void tell(struct mr_bytes bytes, const char *wanted, const char *file, in
         print_error("got nothing at all\nwanted %s\n", wanted);
     else
         print_error("got    %.*s\nwanted %s\n", (int)bytes.length, bytes.data, wanted);
+    explain_failure();
     _fail(file, line);
 }
 

@@ -19,13 +19,22 @@
 
 enum { PATIENCE = 60000 }; /* ms: far more than anything here takes; a failure is told after it */
 
+/* Prints what helps to understand a failure, such as the log of the router that runs. */
+extern void (*explain_failure)(void);
+void explain_nothing(void);
+#define fail_explained(...)                                                                        \
+    do {                                                                                           \
+        explain_failure();                                                                         \
+        fail_msg(__VA_ARGS__);                                                                     \
+    } while (0)
+
 /* Looks again and again until the condition holds; the test fails when it does not within `ms`. */
 #define AWAIT_WITHIN(ms, condition)                                                                \
     do {                                                                                           \
         uint64_t await_end = mr_clock_ms() + (uint64_t)(ms);                                       \
         while (!(condition)) {                                                                     \
             if (mr_clock_ms() >= await_end)                                                        \
-                fail_msg("not within %d ms: %s", (int)(ms), #condition);                           \
+                fail_explained("not within %d ms: %s", (int)(ms), #condition);                     \
             usleep(2000);                                                                          \
         }                                                                                          \
     } while (0)

@@ -137,6 +137,6 @@ void world_assert_answered_once(struct world *world, const char *name, int count
         snprintf(id, sizeof(id), "%s-%d", name, i);
         size_t replies = world_replies(world, id);
         if (replies != 1)
-            fail_msg("%s: %zu replies", id, replies);
+            fail_explained("%s: %zu replies", id, replies);
     }
 }
