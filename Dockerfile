@@ -19,7 +19,7 @@ RUN cmake --preset dev && cmake --build --preset dev
 FROM debian:trixie-slim
 RUN apt-get update \
     && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends \
-        ca-certificates libcurl4t64 libluajit-5.1-2 libmicrohttpd12t64 librdkafka1 libuuid1 libuv1t64 lua-busted lua-cjson \
+        ca-certificates libcurl4t64 libjemalloc2 libluajit-5.1-2 libmicrohttpd12t64 librdkafka1 libuuid1 libuv1t64 lua-busted lua-cjson \
     && rm -rf /var/lib/apt/lists/* /var/log/apt /var/log/dpkg.log \
     && useradd --uid 10001 --user-group --home-dir /app --create-home --shell /usr/sbin/nologin moonroute
 

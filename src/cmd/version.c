@@ -1,11 +1,26 @@
 #include <curl/curl.h>
 #include <stdio.h>
+#include <string.h>
 #include <uv.h>
+#ifdef MR_JEMALLOC
+#include <jemalloc/jemalloc.h>
+#endif
 
 #include "cmd/options.h"
 #include "kafka/version.h"
 #include "lua/version.h"
 #include "master/admin.h"
+
+/* Asked of the library that runs: this is also what makes the linker take it. */
+static void print_allocator(void)
+{
+#ifdef MR_JEMALLOC
+    const char *version = "";
+    size_t size = sizeof(version);
+    mallctl("version", &version, &size, NULL, 0);
+    printf("jemalloc %.*s\n", (int)strcspn(version, "-"), version);
+#endif
+}
 
 int mr_cmd_version(const struct mr_command *self, int argc, char **argv)
 {
@@ -19,5 +34,6 @@ int mr_cmd_version(const struct mr_command *self, int argc, char **argv)
     printf("libuv %s\n", uv_version_string());
     printf("libmicrohttpd %s\n", mr_admin_library());
     printf("libcurl %s\n", curl_version_info(CURLVERSION_NOW)->version);
+    print_allocator();
     return MR_EXIT_OK;
 }

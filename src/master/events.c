@@ -6,9 +6,9 @@
 #include "base/panic.h"
 #include "master/state.h"
 
-/* Beyond shutdown_timeout, until workers that are left are ended by force. Leaving the groups takes a
- * second at most, and so does ending each of librdkafka's clients: its threads may look only once a
- * second whether they are to end (issue 1690 of librdkafka). */
+/* Beyond shutdown_timeout, until workers that are left are ended by force. Leaving the groups takes
+ * a second at most, and so does ending each of librdkafka's clients: its threads may look only once
+ * a second whether they are to end (issue 1690 of librdkafka). */
 enum { STOP_GRACE = 5000 }; /* ms */
 
 const struct mr_snapshot *mr_master_accepted(struct mr_master *master)
