@@ -35,8 +35,8 @@ static int set_up(void **state)
     *state = world;
     world_serve(world, "strict", 1, handler);
     world_serve(world, "raw", 1, raw_handler);
-    router_config(&world->router, "routes = { raw = { codec = 'raw' } },"
-                                  "kafka = { properties = { ['message.max.bytes'] = 2000000 } }");
+    world->router.properties = "['message.max.bytes'] = 2000000";
+    router_config(&world->router, "routes = { raw = { codec = 'raw' } }");
     router_start(&world->router);
     return 0;
 }

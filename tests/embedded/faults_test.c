@@ -11,9 +11,7 @@ static const char handler[] = "local router = require 'moonroute'\n"
 /* One produce request at a time: the embedded cluster knows no sequence numbers and takes a later
  * batch where an earlier one was refused, after which librdkafka holds the earlier one for taken.
  */
-static const char in_turn[] = "kafka = { properties = { ['session.timeout.ms'] = 4000, "
-                              "['heartbeat.interval.ms'] = 300, ['fetch.wait.max.ms'] = 20, "
-                              "['max.in.flight.requests.per.connection'] = 1 } }";
+static const char in_turn[] = "['max.in.flight.requests.per.connection'] = 1";
 enum { PARTITIONS = 4, COORDINATOR = 1, REPLIES = 2 };
 
 static int set_up(void **state)
@@ -22,7 +20,8 @@ static int set_up(void **state)
     *state = world;
     world_serve(world, "orders", PARTITIONS, handler);
     rd_kafka_mock_coordinator_set(world->cluster.mock, "group", world->router.group, COORDINATOR);
-    router_config(&world->router, in_turn);
+    world->router.properties = in_turn;
+    router_config(&world->router, "");
     rd_kafka_mock_broker_set_down(world->cluster.mock, -1);
     router_spawn(&world->router);
     return 0;

@@ -14,7 +14,7 @@
 static const char config_file[] =
     "return {\n"
     "  kafka = { properties = { ['session.timeout.ms'] = 4000, "
-    "['heartbeat.interval.ms'] = 300, ['fetch.wait.max.ms'] = 20 } },\n"
+    "['heartbeat.interval.ms'] = 300, ['fetch.wait.max.ms'] = 20, %s } },\n"
     "  commit_interval = 100, defaults = { retry = { base = 10 } },\n"
     "  %s\n"
     "}\n";
@@ -51,7 +51,8 @@ void router_remove_script(const struct router *router, const char *name)
 void router_config(const struct router *router, const char *entries)
 {
     char text[4096];
-    snprintf(text, sizeof(text), config_file, entries);
+    snprintf(text, sizeof(text), config_file, router->properties != NULL ? router->properties : "",
+             entries);
     folder_write(&router->folder, "moonroute.lua", text);
 }
 
@@ -82,13 +83,25 @@ static void give_environment(const struct router *router, struct process *proces
         process->environment[count++] = router->environment[i];
 }
 
-static const struct router *newest;
+static const struct router *newest; /* that was started */
 
-static void print_newest_log(void)
+static void print_log(const struct router *router)
 {
-    char *log = folder_read(&newest->folder, "log");
-    fprintf(stderr, "%s\n", log + newest->started_at);
+    char *log = folder_read(&router->folder, "log");
+    fprintf(stderr, "%s\n", log + router->started_at);
     free(log);
+}
+
+static void fail_with_log(const struct router *router, const char *why)
+{
+    print_log(router);
+    fail_msg("%s", why);
+}
+
+void explain_failure(void)
+{
+    if (newest != NULL)
+        print_log(newest);
 }
 
 void router_spawn(struct router *router)
@@ -105,11 +118,10 @@ void router_spawn(struct router *router)
     give_environment(router, &process, brokers, group);
     router->started_at = router_log_size(router);
     newest = router;
-    explain_failure = print_newest_log;
     router->pid = process_start(&process);
     AWAIT((router->port = told_port(router)) != 0 || !process_alive(router->pid));
     if (router->port == 0)
-        fail_explained("the router ended at once");
+        fail_with_log(router, "the router ended at once");
 }
 
 void router_start(struct router *router)
@@ -123,7 +135,7 @@ void router_await_ready(const struct router *router)
     uint64_t end = mr_clock_ms() + PATIENCE;
     while (!router_is_ready(router)) {
         if (!process_alive(router->pid) || mr_clock_ms() >= end)
-            fail_explained("the router does not get ready");
+            fail_with_log(router, "the router does not get ready");
         usleep(5000);
     }
 }
@@ -144,7 +156,7 @@ void router_assert_nobody_died(const struct router *router)
 {
     static const char died[] = "\"event\":\"worker_died\"";
     if (router_logged(router, router->started_at, died))
-        fail_explained("a worker died");
+        fail_with_log(router, "a worker died");
 }
 
 static void assert_workers_ended_well(const struct router *router)
@@ -160,7 +172,7 @@ static void assert_workers_ended_well(const struct router *router)
         bad = strstr(bad, "\"event\":\"worker_died\"");
     free(log);
     if (bad != NULL)
-        fail_explained("a worker did not end well");
+        fail_with_log(router, "a worker did not end well");
 }
 
 void router_stop(struct router *router)
@@ -181,7 +193,7 @@ void router_free(struct router *router)
     if (router->pid > 0)
         process_kill(router->pid);
     if (newest == router)
-        explain_failure = explain_nothing;
+        newest = NULL;
     folder_remove(&router->folder);
     *router = (struct router){0};
 }

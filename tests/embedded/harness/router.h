@@ -17,6 +17,7 @@ struct router {
     char brokers[256];   /* "" for none */
     char group[64];
     int workers;
+    const char *properties;     /* librdkafka's, beside those of the harness: "['name'] = value" */
     const char *environment[8]; /* "NAME=value", more or other than the harness sets */
     pid_t pid;                  /* 0 while it does not run */
     int port;                   /* of the admin listener, once it runs */
@@ -29,7 +30,7 @@ void router_make(struct router *router, const char *brokers, int workers);
 void router_script(const struct router *router, const char *name, const char *text);
 void router_remove_script(const struct router *router, const char *name);
 /* What the configuration file returns beside what the harness sets (short sessions and commit
- * interval): "k = v, k = v". */
+ * interval, router->properties): "k = v, k = v". */
 void router_config(const struct router *router, const char *entries);
 
 void router_spawn(struct router *router); /* until its admin listener is there */

@@ -2,12 +2,6 @@
 
 #include <ctype.h>
 
-void explain_nothing(void)
-{
-}
-
-void (*explain_failure)(void) = explain_nothing;
-
 static bool matches(struct mr_bytes bytes, const char *pattern)
 {
     const char *at = bytes.data, *end = bytes.data + bytes.length;

@@ -19,9 +19,8 @@
 
 enum { PATIENCE = 60000 }; /* ms: far more than anything here takes; a failure is told after it */
 
-/* Prints what helps to understand a failure, such as the log of the router that runs. */
-extern void (*explain_failure)(void);
-void explain_nothing(void);
+/* Prints the log of the router that was started last (router.c). */
+void explain_failure(void);
 #define fail_explained(...)                                                                        \
     do {                                                                                           \
         explain_failure();                                                                         \
