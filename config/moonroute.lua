@@ -80,7 +80,7 @@ return {
         -- "raw".
         --codec = "json",
         -- How requests are recognised and answered; auto: by each message's headers. One of "auto",
-        -- "kafka-client", "plain", "nestjs", "spring". Not in this version yet: "nestjs", "spring".
+        -- "kafka-client", "plain", "nestjs", "spring".
         --dialect = "auto",
         retry = {
             -- Retries after the first attempt.

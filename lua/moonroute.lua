@@ -68,9 +68,9 @@ local REQUEST_OPTIONS = {
   timeout = true, reply_to = true, headers = true, key = true, partition = true, dialect = true,
 }
 
--- The fields of an error reply, whatever of them it has.
+-- The fields of an error reply, whatever of them it has; one that is a text is its message.
 local function raise_error_reply(reply)
-  local given = type(reply) == "table" and reply or {}
+  local given = type(reply) == "table" and reply or { message = reply }
   error({
     statusCode = type(given.statusCode) == "number" and given.statusCode or 500,
     message = type(given.message) == "string" and given.message or "Unknown error occurred",
@@ -104,7 +104,9 @@ end
 -- @tparam[opt] table options.headers sent beside those of the dialect; as for `publish`
 -- @tparam[opt] string|number options.key default: the correlation id
 -- @tparam[opt] number options.partition default: chosen by the key
--- @tparam[opt="kafka-client"] string options.dialect
+-- @tparam[opt="kafka-client"] string options.dialect how the other service is asked and how its
+-- answer is read: `kafka-client`, `plain`, `nestjs` or `spring`; in the last two a request has no key
+-- unless one is given, and in nestjs strings, numbers and booleans travel bare
 -- @return the answer's data
 -- @treturn table its headers, name to value
 -- @raise `{ statusCode, message, error }`: the error reply; 504 `RequestTimeout` where none came in

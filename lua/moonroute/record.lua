@@ -24,7 +24,8 @@ local function topic_error(topic)
   return nil
 end
 
-local function encode(value)
+-- Where bare, a string is its own text (it is encoded all the same, which tells whether it is text).
+local function encode(value, bare)
   if value == nil then
     return nil, "value: expected a value, got nil (router.null sends a null value)"
   elseif value == null then
@@ -34,7 +35,7 @@ local function encode(value)
   if not ok then
     return nil, "value: " .. text
   end
-  return text
+  return bare and type(value) == "string" and value or text
 end
 
 local function as_key(key)
@@ -81,8 +82,10 @@ function options.reply_to(topic)
   return topic, topic_error(topic) and "a topic's name"
 end
 
+local DIALECTS = { ["kafka-client"] = true, plain = true, nestjs = true, spring = true }
+
 function options.dialect(dialect)
-  return dialect, dialect ~= "kafka-client" and "\"kafka-client\""
+  return dialect, not DIALECTS[dialect] and "kafka-client, plain, nestjs or spring"
 end
 
 local function take_option(made, name, value)
@@ -125,7 +128,7 @@ function record.make(allowed, topic, value, given, key)
   elseif given ~= nil and type(given) ~= "table" then
     return nil, "options: expected a table, got a " .. type(given)
   end
-  local text, bad = encode(value)
+  local text, bad = encode(value, given and rawget(given, "dialect") == "nestjs")
   if bad then
     return nil, bad
   end

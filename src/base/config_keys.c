@@ -21,7 +21,7 @@
         ROW("codec", .kind = MR_KIND_ONE_OF, .fallback = "json", .choices = "json|raw",            \
             .help = "How values are read and written: JSON, or strings passed as they are."),      \
         ROW("dialect", .kind = MR_KIND_ONE_OF, .fallback = "auto",                                 \
-            .choices = "auto|kafka-client|plain|nestjs|spring", .pending = "nestjs|spring",        \
+            .choices = "auto|kafka-client|plain|nestjs|spring",                                    \
             .help = "How requests are recognised and answered; auto: by each message's headers."), \
         ROW("retry.max", .kind = MR_KIND_INTEGER, .fallback = "3", .least = 0, .unit = "retries",  \
             .help = "Retries after the first attempt."),                                           \
@@ -233,7 +233,7 @@ const struct mr_config_key mr_config_keys[] = {
      .help = "Consumer group of this route."},
     {.path = "routes.*.schema",
      .kind = MR_KIND_STRING,
-     .pending = "*",
+     .pending = true,
      .example = "\"schemas/orders.json\"",
      .help = "File with the JSON Schema that messages must obey."},
     POLICY(ROUTE_ROW),
@@ -260,7 +260,7 @@ const struct mr_config_key mr_config_keys[] = {
      .help = "A topic as `moonroute topics apply` makes it."},
     {.path = "topics.*.partitions",
      .kind = MR_KIND_INTEGER,
-     .pending = "*",
+     .pending = true,
      .least = 1,
      .most = 100000,
      .unit = "partitions",
@@ -268,7 +268,7 @@ const struct mr_config_key mr_config_keys[] = {
      .help = "Number of partitions; default: the broker's."},
     {.path = "topics.*.retention_hours",
      .kind = MR_KIND_INTEGER,
-     .pending = "*",
+     .pending = true,
      .least = -1,
      .most = 8760000,
      .unit = "hours",
@@ -276,7 +276,7 @@ const struct mr_config_key mr_config_keys[] = {
      .help = "How long messages are kept, -1: for ever; default: the broker's."},
     {.path = "topics.*.description",
      .kind = MR_KIND_STRING,
-     .pending = "*",
+     .pending = true,
      .example = "\"Commands for orders\"",
      .help = "What the topic is for."},
 

@@ -51,9 +51,7 @@ struct mr_config_key {
     const char *fallback; /* the default's text form; NULL: none, or inherited */
     double least, most;   /* of numbers; most 0: no bound */
     const char *choices;  /* "debug|info|warn" */
-    /* What a later version brings: NULL none of it, "*" whatever is set, "nestjs|spring" these
-     * values. */
-    const char *pending;
+    bool pending;         /* a later version brings it */
     const char *variable; /* in the environment; NULL: MOONROUTE_ and the path */
     const char *unit;     /* "ms"; NULL: none */
     const char *example;  /* as Lua, for config/moonroute.lua where there is no default to show */

@@ -61,10 +61,7 @@ void mr_config_pending(const struct mr_config *config, mr_config_each_fn *each, 
 {
     for (size_t i = 0; i < config->count; i++) {
         const struct mr_config_setting *setting = &config->settings[i];
-        const char *pending = setting->key->pending;
-        if (pending == NULL)
-            continue;
-        if (strcmp(pending, "*") == 0 || mr_config_listed(pending, setting->text))
+        if (setting->key->pending)
             each(context, setting->path, setting->text);
     }
 }

@@ -8,7 +8,8 @@
 #include "base/uuid.h"
 #include "cmd/client.h"
 #include "lua/document.h"
-#include "worker/dialect.h"
+#include "worker/ask.h"
+#include "worker/headers.h"
 #include "worker/topic_names.h"
 
 struct asking {
@@ -62,14 +63,17 @@ static int send_request(struct asking *asking, char *why, size_t size)
     struct mr_pair pairs[MR_ASK_HEADERS + MR_CLIENT_HEADERS];
     struct mr_outgoing record = asking->client.record;
     mr_uuid_text(asking->id);
-    mr_dialect_ask(&own, mr_bytes_of(asking->id), asking->response_topic, mr_clock_wall_ms(),
-                   asking->timeout_ms);
-    memcpy(pairs, own.pairs, sizeof(own.pairs));
-    record.header_count =
-        mr_headers_append(pairs, MR_ASK_HEADERS, record.headers, record.header_count);
+    const struct mr_ask_terms terms = {.dialect = MR_DIALECT_KAFKA_CLIENT,
+                                       .correlation_id = mr_bytes_of(asking->id),
+                                       .reply_to = asking->response_topic,
+                                       .now = mr_clock_wall_ms(),
+                                       .timeout = asking->timeout_ms};
+    mr_ask_compose(&own, &terms);
+    memcpy(pairs, own.pairs, own.count * sizeof(own.pairs[0]));
+    record.header_count = mr_headers_append(pairs, own.count, record.headers, record.header_count);
     record.headers = pairs;
     if (record.key.data == NULL)
-        record.key = mr_bytes_of(asking->id);
+        record.key = mr_ask_key(&terms);
     return mr_asker_send(asking->client.asker, &record, connection_timeout(asking), why, size);
 }
 

@@ -27,10 +27,17 @@ static void push_headers(lua_State *L, const struct mr_pair *headers, size_t cou
     }
 }
 
+static bool is_json(enum mr_codec codec, struct mr_bytes value)
+{
+    if (codec != MR_CODEC_BARE)
+        return codec == MR_CODEC_JSON;
+    return value.length > 0 && (value.data[0] == '{' || value.data[0] == '[');
+}
+
 static void push_message(lua_State *L, const struct mr_task *task)
 {
     push_bytes(L, task->incoming.value);
-    if (task->codec == MR_CODEC_RAW || task->incoming.value.data == NULL)
+    if (task->incoming.value.data == NULL || !is_json(task->codec, task->incoming.value))
         return;
     mr_json_decode(L, &task->vm->json, lua_gettop(L));
     lua_remove(L, -2);
@@ -53,13 +60,16 @@ int mr_arguments_push(lua_State *L, void *data)
 }
 
 /* Kafka's null is null, as it is in a message made by a reply of router.null. */
-static void push_reply_data(lua_State *L, const struct mr_task *task, struct mr_bytes value)
+static void push_reply_data(lua_State *L, const struct mr_task *task, enum mr_codec codec,
+                            struct mr_bytes value)
 {
     if (value.data == NULL) {
         lua_pushlightuserdata(L, NULL);
         return;
     }
     lua_pushlstring(L, value.data, value.length);
+    if (!is_json(codec, value))
+        return;
     mr_json_decode(L, &task->vm->json, lua_gettop(L));
     lua_remove(L, -2);
 }
@@ -80,7 +90,7 @@ int mr_arguments_push_resumption(lua_State *L, void *data)
         return 4;
     case MR_RESUME_REPLY:
         lua_pushliteral(L, "reply");
-        push_reply_data(L, waking->task, with->value);
+        push_reply_data(L, waking->task, with->codec, with->value);
         push_headers(L, with->headers, with->header_count);
         lua_pushboolean(L, with->enveloped);
         lua_pushboolean(L, with->is_error);

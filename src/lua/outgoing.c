@@ -66,5 +66,6 @@ void mr_outgoing_read_ask(struct mr_vm *vm, lua_State *L, int index, struct mr_a
 {
     mr_outgoing_read(vm, L, index, &ask->record);
     ask->reply_to = bytes_field(L, index, "reply_to").data;
+    ask->dialect = bytes_field(L, index, "dialect").data;
     ask->timeout = integer_field(L, index, "timeout", 0);
 }

@@ -7,6 +7,16 @@
 
 enum { VALUE = 1, HEADERS, TEXT };
 
+/* A bare string is encoded all the same, which tells whether it is text. */
+static void encode_value(lua_State *L, struct mr_task *task, bool bare)
+{
+    mr_json_encode(L, &task->vm->json, VALUE);
+    if (!bare)
+        return;
+    lua_pop(L, 1);
+    lua_pushvalue(L, VALUE);
+}
+
 /* Leaves the reply's text at TEXT; "" where it has none. */
 static void take_value(lua_State *L, struct mr_task *task, struct mr_result *result)
 {
@@ -23,7 +33,7 @@ static void take_value(lua_State *L, struct mr_task *task, struct mr_result *res
     else if (result->value_is_string && task->codec == MR_CODEC_RAW)
         lua_pushvalue(L, VALUE);
     else
-        mr_json_encode(L, &task->vm->json, VALUE);
+        encode_value(L, task, result->value_is_string && task->codec == MR_CODEC_BARE);
     if (!is_null)
         result->value.data = lua_tolstring(L, TEXT, &result->value.length);
 }

@@ -26,6 +26,7 @@ struct mr_ask {
     struct mr_outgoing record; /* record.headers: the additional ones; record.key.data NULL: the
                                   correlation id is the key */
     const char *reply_to;      /* NULL: by the rule of section 4 */
+    const char *dialect;       /* its name; NULL: "kafka-client" */
     int64_t timeout;           /* ms; 0: rpc.timeout */
 };
 
@@ -94,8 +95,8 @@ struct mr_fault {
 struct mr_result {
     enum mr_outcome outcome;
     enum mr_reply_kind reply;
-    struct mr_bytes value;         /* the reply, JSON (raw bytes where the codec is raw) */
-    bool value_is_string;          /* the returned Lua value was a string (nestjs wants to know) */
+    struct mr_bytes value; /* the reply, JSON (a string's bytes where the codec is not JSON) */
+    bool value_is_string;  /* the returned Lua value was a string */
     const struct mr_pair *headers; /* the second returned table */
     size_t header_count;
     struct mr_fault fault;
@@ -140,7 +141,8 @@ void mr_generation_retire(struct mr_generation *generation);
 /* The script in that file ("echo.lua"), NULL where there is none. The generation's. */
 struct mr_script *mr_generation_script(struct mr_generation *generation, const char *file);
 
-enum mr_codec { MR_CODEC_JSON, MR_CODEC_RAW };
+/* BARE is JSON as NestJS sends it: what does not begin with { or [ is a string. */
+enum mr_codec { MR_CODEC_JSON, MR_CODEC_BARE, MR_CODEC_RAW };
 
 /* Calls the script's handleMessage on the message; the task is from a pool and the caller's until
  * mr_task_end. `job` comes back in the host's functions. `result` tells how far it came. */
@@ -150,10 +152,11 @@ struct mr_task *mr_task_start(struct mr_script *script, enum mr_codec codec,
 /* What a yielded task is resumed with: nothing (sleep), a reply, or an error to raise in it. */
 struct mr_resumption {
     enum { MR_RESUME_DONE, MR_RESUME_REPLY, MR_RESUME_STATUS_ERROR } kind;
-    struct mr_bytes value; /* REPLY: JSON bytes; data NULL: a null value */
+    struct mr_bytes value; /* REPLY: as codec says; data NULL: a null value */
+    enum mr_codec codec;   /* REPLY: JSON or BARE */
     bool enveloped; /* REPLY: an object with success may be the envelope of kafka-client: unwrap or
                        raise */
-    bool is_error;  /* REPLY: message-type: error: raise it */
+    bool is_error;  /* REPLY: raise it */
     const struct mr_pair *headers; /* REPLY */
     size_t header_count;
     int status;                    /* STATUS_ERROR */

@@ -33,18 +33,30 @@ static void log_fault(const struct mr_job *job, const struct mr_verdict *verdict
            MR_S("then", then), MR_B("message", fault->message), MR_B("trace", fault->trace));
 }
 
+/* Why no answer can ever reach who asked; NULL where one may. */
+static const char *unanswerable(const struct mr_request *request)
+{
+    if (!mr_topic_legal(request->reply_to))
+        return "its reply-to is not a topic name";
+    if (request->bad_reply_partition)
+        return "its kafka_replyPartition is no partition: neither a decimal number nor 4 bytes, "
+               "big-endian";
+    return NULL;
+}
+
 /* False with `why` where the answer can never be delivered. */
 static bool send_answer(struct mr_dispatch *dispatch, struct mr_job *job,
                         const struct mr_answer *answer, uint64_t now, char *why)
 {
     char refused[512];
-    if (!mr_topic_legal(job->request.reply_to)) {
-        log_undelivered(job, "reply-to", "its reply-to is not a topic name");
-        snprintf(why, WHY_SIZE, "the reply cannot be delivered: its reply-to is not a topic name");
+    const char *nowhere = unanswerable(&job->request);
+    if (nowhere != NULL) {
+        log_undelivered(job, "reply-to", nowhere);
+        snprintf(why, WHY_SIZE, "the reply cannot be delivered: %s", nowhere);
         return false;
     }
-    mr_dialect_compose(&dispatch->reply, &job->request, job->message.key, answer,
-                       (int64_t)(now / NS_PER_MS) + dispatch->wall_offset);
+    mr_compose(&dispatch->reply, &job->request, job->message.key, answer,
+               (int64_t)(now / NS_PER_MS) + dispatch->wall_offset);
     const char *topic = dispatch->reply.record.topic;
     if (mr_outbox_send(dispatch->outbox, job, MR_FOR_REPLY, &dispatch->reply.record, now, refused,
                        sizeof(refused)) == MR_SENT)

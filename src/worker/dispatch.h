@@ -12,6 +12,7 @@
 #include "base/timers.h"
 #include "kafka/consumer.h"
 #include "lua/vm.h"
+#include "worker/compose.h"
 #include "worker/job.h"
 #include "worker/outbox.h"
 #include "worker/partitions.h"

@@ -104,6 +104,13 @@ static bool must_wait(const struct mr_route *route, struct mr_job *job)
     return !next || route->running >= route->concurrency;
 }
 
+static enum mr_codec codec_of(const struct mr_route *route, const struct mr_request *request)
+{
+    bool nest = request->is_request ? request->dialect == MR_DIALECT_NESTJS
+                                    : route->dialect == MR_DIALECT_NESTJS;
+    return route->codec == MR_CODEC_JSON && nest ? MR_CODEC_BARE : route->codec;
+}
+
 static void run(struct mr_dispatch *dispatch, struct mr_job *job, const struct mr_route *route)
 {
     struct mr_poisoned_text text;
@@ -111,7 +118,8 @@ static void run(struct mr_dispatch *dispatch, struct mr_job *job, const struct m
     job->began = mr_clock_ns();
     if (mr_poisoned_may_run(dispatch, job, &result, &text)) {
         mr_runs_begin(dispatch, job, job->began);
-        job->task = mr_task_start(route->script, route->codec, &job->incoming, job, &result);
+        job->task = mr_task_start(route->script, codec_of(route, &job->request), &job->incoming,
+                                  job, &result);
     }
     advance(dispatch, job, &result);
 }

@@ -170,6 +170,13 @@ bool mr_inbox_want(struct mr_inbox *inbox, const char *name)
     return topic->state == TOPIC_LISTENING;
 }
 
+int32_t mr_inbox_partition(const struct mr_inbox *inbox, const char *topic, uint64_t number)
+{
+    const struct topic *found = find(inbox, topic);
+    MR_ASSERT(found != NULL && found->state == TOPIC_LISTENING);
+    return (int32_t)(number % (uint64_t)found->partitions);
+}
+
 void mr_inbox_poll(struct mr_inbox *inbox)
 {
     struct mr_message message;

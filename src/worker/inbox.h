@@ -4,6 +4,7 @@
 #define MR_WORKER_INBOX_H
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <uv.h>
 
 #include "base/config.h"
@@ -27,6 +28,9 @@ struct mr_inbox *mr_inbox_new(const struct mr_config *config, uv_loop_t *loop, i
                               const struct mr_inbox_events *events, void *data);
 /* True when the topic is listened to; else sees to it that it will be, for as long as it takes. */
 bool mr_inbox_want(struct mr_inbox *inbox, const char *topic);
+/* The partition that a worker with that number among the router's has its answers sent to, where
+ * the dialect names one: its own where the topic has so many. The topic is listened to. */
+int32_t mr_inbox_partition(const struct mr_inbox *inbox, const char *topic, uint64_t number);
 void mr_inbox_poll(struct mr_inbox *inbox);
 /* A question to the cluster is still under way: the loop must run on before the inbox may be freed.
  */

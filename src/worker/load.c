@@ -189,8 +189,8 @@ static bool connect_kafka(struct mr_worker *worker, struct mr_snapshot *snapshot
                                    &outbox_events, worker, errors);
     if (worker->outbox == NULL)
         return false;
-    worker->rpc = mr_rpc_new(config, &worker->loop, worker->wake_fd, &worker->timers, worker->slot,
-                             worker->outbox, &rpc_events, worker);
+    worker->rpc = mr_rpc_new(config, worker->number, &worker->loop, worker->wake_fd,
+                             &worker->timers, worker->slot, worker->outbox, &rpc_events, worker);
     worker->groups = mr_groups_new(config, worker->number, &worker->loop, worker->wake_fd,
                                    &worker->timers, worker->slot, &groups_events, worker);
     mr_broker_start(&worker->broker, &worker->loop, &worker->timers, worker->slot,

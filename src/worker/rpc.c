@@ -9,7 +9,8 @@
 #include "base/log.h"
 #include "base/panic.h"
 #include "base/uuid.h"
-#include "worker/dialect.h"
+#include "worker/ask.h"
+#include "worker/headers.h"
 #include "worker/inbox.h"
 #include "worker/topic_names.h"
 
@@ -21,6 +22,7 @@ struct mr_call {
     char id[37];
     struct mr_job *job;         /* NULL once it timed out or was cancelled */
     struct mr_outgoing *record; /* until it is sent */
+    enum mr_dialect dialect;
     char *reply_to;
     int64_t timeout;
     struct mr_timer timer;
@@ -28,6 +30,7 @@ struct mr_call {
 };
 
 struct mr_rpc {
+    uint64_t number; /* the worker's */
     struct mr_timers *timers;
     struct mr_slot *slot;
     struct mr_outbox *outbox;
@@ -129,18 +132,26 @@ static void on_no_topic(struct mr_timer *timer)
 /* Sends the request; the caller sees to it that its answer will be heard. */
 static int send_call(struct mr_call *call, const struct mr_outgoing *record, char *why, size_t size)
 {
+    struct mr_rpc *rpc = call->rpc;
     struct mr_ask_headers own;
     struct mr_pair *headers = mr_alloc((MR_ASK_HEADERS + record->header_count) * sizeof(*headers));
     struct mr_outgoing full = *record;
-    mr_dialect_ask(&own, mr_bytes_of(call->id), call->reply_to, mr_clock_wall_ms(), call->timeout);
-    memcpy(headers, own.pairs, sizeof(own.pairs));
+    const struct mr_ask_terms terms = {
+        .dialect = call->dialect,
+        .correlation_id = mr_bytes_of(call->id),
+        .reply_to = call->reply_to,
+        .reply_partition = mr_inbox_partition(rpc->inbox, call->reply_to, rpc->number),
+        .now = mr_clock_wall_ms(),
+        .timeout = call->timeout};
+    mr_ask_compose(&own, &terms);
+    memcpy(headers, own.pairs, own.count * sizeof(own.pairs[0]));
     full.headers = headers;
     full.header_count =
-        mr_headers_append(headers, MR_ASK_HEADERS, record->headers, record->header_count);
+        mr_headers_append(headers, own.count, record->headers, record->header_count);
     if (full.key.data == NULL)
-        full.key = mr_bytes_of(call->id);
-    enum mr_sent sent = mr_outbox_send(call->rpc->outbox, call->job, MR_FOR_REQUEST, &full,
-                                       mr_clock_ns(), why, size);
+        full.key = mr_ask_key(&terms);
+    enum mr_sent sent =
+        mr_outbox_send(rpc->outbox, call->job, MR_FOR_REQUEST, &full, mr_clock_ns(), why, size);
     free(headers);
     return sent == MR_SENT ? 0 : -1;
 }
@@ -164,10 +175,40 @@ static void on_listening(void *data, const char *topic)
     }
 }
 
+static struct mr_call *call_with(struct mr_rpc *rpc, const struct mr_pair *headers, size_t count)
+{
+    struct mr_call *call = NULL;
+    struct mr_bytes id;
+    for (size_t i = 0; i < MR_ID_HEADERS && call == NULL; i++)
+        if (mr_header_find(headers, count, mr_id_headers[i], &id))
+            call = mr_idmap_get(&rpc->calls, id);
+    return call;
+}
+
+static void end_with_reply(struct mr_call *call, const struct mr_message *message,
+                           const struct mr_pair *headers, size_t count)
+{
+    struct mr_rpc *rpc = call->rpc;
+    struct mr_job *job = call->job;
+    struct mr_heard heard = mr_ask_heard(call->dialect, message->value, headers, count);
+    if (!heard.is_reply)
+        return;
+    struct mr_resumption with = {.kind = MR_RESUME_REPLY,
+                                 .value = heard.value,
+                                 .codec = heard.bare ? MR_CODEC_BARE : MR_CODEC_JSON,
+                                 .enveloped = heard.enveloped,
+                                 .is_error = heard.is_error,
+                                 .headers = headers,
+                                 .header_count = count};
+    job->call = NULL;
+    set_pending(rpc, -1);
+    free_call(call);
+    rpc->events->ended(rpc->data, job, &with);
+}
+
 static void on_reply(void *data, const struct mr_message *message)
 {
     struct mr_rpc *rpc = data;
-    struct mr_bytes id, type = MR_BYTES_NONE;
     struct mr_pair headers[MR_JOB_HEADERS];
     size_t count = mr_message_headers(message, headers, MR_JOB_HEADERS);
     struct mr_pair *all = headers;
@@ -175,26 +216,13 @@ static void on_reply(void *data, const struct mr_message *message)
         all = mr_alloc(count * sizeof(*all));
         mr_message_headers(message, all, count);
     }
-    struct mr_call *call = mr_header_find(all, count, MR_BYTES("correlation-id"), &id)
-                               ? mr_idmap_get(&rpc->calls, id)
-                               : NULL;
-    mr_header_find(all, count, MR_BYTES("message-type"), &type);
+    struct mr_call *call = call_with(rpc, all, count);
     if (call != NULL && call->job == NULL) {
         mr_cell_add(&rpc->slot->counters[MR_RPC_LATE_REPLIES], 1);
         mr_log(MR_LOG_DEBUG, "late_reply", MR_S("topic", message->topic),
-               MR_B("correlation_id", id));
-    } else if (call != NULL && !mr_bytes_equal(type, MR_BYTES("fire-and-forget"))) {
-        struct mr_job *job = call->job;
-        struct mr_resumption with = {.kind = MR_RESUME_REPLY,
-                                     .value = message->value,
-                                     .enveloped = true,
-                                     .is_error = mr_bytes_equal(type, MR_BYTES("error")),
-                                     .headers = all,
-                                     .header_count = count};
-        job->call = NULL;
-        set_pending(rpc, -1);
-        free_call(call);
-        rpc->events->ended(rpc->data, job, &with);
+               MR_S("correlation_id", call->id));
+    } else if (call != NULL) {
+        end_with_reply(call, message, all, count);
     }
     if (all != headers)
         free(all);
@@ -208,25 +236,30 @@ static void on_troubled(void *data, bool unreachable, const char *text)
 
 static const struct mr_inbox_events inbox_events = {on_listening, on_reply, on_troubled};
 
-struct mr_rpc *mr_rpc_new(const struct mr_config *config, uv_loop_t *loop, int wake_fd,
-                          struct mr_timers *timers, struct mr_slot *slot, struct mr_outbox *outbox,
-                          const struct mr_rpc_events *events, void *data)
+struct mr_rpc *mr_rpc_new(const struct mr_config *config, uint64_t number, uv_loop_t *loop,
+                          int wake_fd, struct mr_timers *timers, struct mr_slot *slot,
+                          struct mr_outbox *outbox, const struct mr_rpc_events *events, void *data)
 {
     struct mr_rpc *rpc = mr_alloc(sizeof(*rpc));
-    *rpc = (struct mr_rpc){
-        .timers = timers, .slot = slot, .outbox = outbox, .events = events, .data = data};
+    *rpc = (struct mr_rpc){.number = number,
+                           .timers = timers,
+                           .slot = slot,
+                           .outbox = outbox,
+                           .events = events,
+                           .data = data};
     rpc->inbox =
         mr_inbox_new(config, loop, wake_fd, timers, mr_outbox_producer(outbox), &inbox_events, rpc);
     mr_config_list(config, "rpc.response_topics", want_topic, rpc->inbox);
     return rpc;
 }
 
-static struct mr_call *new_call(struct mr_rpc *rpc, struct mr_job *job, const char *reply_to,
-                                int64_t timeout)
+static struct mr_call *new_call(struct mr_rpc *rpc, struct mr_job *job, const struct mr_ask *ask,
+                                const char *reply_to, int64_t timeout)
 {
     struct mr_call *call = mr_alloc(sizeof(*call));
     call->rpc = rpc;
     call->job = job;
+    call->dialect = mr_dialect_of(ask->dialect == NULL ? "kafka-client" : ask->dialect);
     call->timeout = timeout;
     call->reply_to = mr_strdup(reply_to);
     mr_uuid_text(call->id);
@@ -254,7 +287,7 @@ int mr_rpc_open(struct mr_rpc *rpc, struct mr_job *job, const struct mr_ask *ask
         return -1;
     }
     struct mr_call *call =
-        new_call(rpc, job, ask->reply_to != NULL ? ask->reply_to : responses, timeout);
+        new_call(rpc, job, ask, ask->reply_to != NULL ? ask->reply_to : responses, timeout);
     if (!mr_inbox_want(rpc->inbox, call->reply_to)) {
         keep_unsent(rpc, call, &ask->record);
     } else if (send_call(call, &ask->record, why, size) != 0) {

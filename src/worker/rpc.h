@@ -21,10 +21,11 @@ struct mr_rpc_events {
     void (*troubled)(void *data, bool unreachable, const char *text);
 };
 
-/* Listens to rpc.response_topics from now on. The outbox must outlive it. */
-struct mr_rpc *mr_rpc_new(const struct mr_config *config, uv_loop_t *loop, int wake_fd,
-                          struct mr_timers *timers, struct mr_slot *slot, struct mr_outbox *outbox,
-                          const struct mr_rpc_events *events, void *data);
+/* Listens to rpc.response_topics from now on; `number` is the worker's. The outbox must outlive it.
+ */
+struct mr_rpc *mr_rpc_new(const struct mr_config *config, uint64_t number, uv_loop_t *loop,
+                          int wake_fd, struct mr_timers *timers, struct mr_slot *slot,
+                          struct mr_outbox *outbox, const struct mr_rpc_events *events, void *data);
 /* Sends a request on behalf of the job, as soon as the inbox listens for its answer; sets
  * job->call. Exactly one `ended` follows, never from within. Returns 0, or -1 with `why`. */
 int mr_rpc_open(struct mr_rpc *rpc, struct mr_job *job, const struct mr_ask *ask, int64_t timeout,

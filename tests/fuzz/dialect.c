@@ -4,12 +4,15 @@
 #include <strings.h>
 
 #include "base/utf8.h"
-#include "worker/dialect.h"
+#include "worker/ask.h"
+#include "worker/compose.h"
+#include "worker/headers.h"
 
 enum { MOST = 24 };
 
-static const char *const names[] = {"correlation-id", "reply-to", "message-type", "timestamp",
-                                    "timeout",        "X-Trace",  "Reply-To",     "CORRELATION-ID"};
+static const char *const names[] = {
+    "correlation-id",      "reply-to",         "message-type",        "timestamp", "timeout",
+    "KAFKA_correlationId", "kafka_replyTopic", "kafka_replyPartition"};
 
 struct headers {
     struct mr_pair pairs[MOST];
@@ -53,17 +56,20 @@ static size_t count_of(const struct mr_reply *reply, const char *name)
 static void check_reply(const struct mr_reply *reply, const struct mr_request *request,
                         const struct mr_answer *answer)
 {
+    bool kafka = request->dialect == MR_DIALECT_NESTJS || request->dialect == MR_DIALECT_SPRING;
+    const char *id_name = kafka ? "kafka_correlationId" : "correlation-id";
     struct mr_bytes id;
     PROMISED(strlen(reply->record.topic) < sizeof(reply->topic));
+    PROMISED(reply->record.partition == request->reply_partition);
     PROMISED(reply->record.header_count <= MR_REPLY_OWN_HEADERS + answer->header_count);
-    PROMISED(count_of(reply, "correlation-id") == 1);
-    PROMISED(count_of(reply, "message-type") == 1);
-    PROMISED(count_of(reply, "timestamp") == 1);
+    PROMISED(count_of(reply, id_name) == 1);
+    PROMISED(kafka || count_of(reply, "message-type") == 1);
+    PROMISED(kafka || count_of(reply, "timestamp") == 1);
     PROMISED(!answer->is_error || count_of(reply, "status-code") == 1);
-    PROMISED(mr_header_find(reply->record.headers, reply->record.header_count,
-                            MR_BYTES("correlation-id"), &id));
+    PROMISED(mr_header_find(reply->record.headers, reply->record.header_count, mr_bytes_of(id_name),
+                            &id));
     PROMISED(mr_bytes_equal(id, request->correlation_id));
-    PROMISED(!answer->is_error ||
+    PROMISED(!answer->is_error || reply->record.value.data == NULL ||
              mr_utf8_valid(reply->record.value.data, reply->record.value.length));
 }
 
@@ -87,7 +93,7 @@ static void answer(const struct mr_request *request, struct cursor *cursor)
             .headers = extra.pairs,
             .header_count = extra.count,
         };
-        mr_dialect_compose(&reply, request, key, &answer, INT64_MIN + how);
+        mr_compose(&reply, request, key, &answer, INT64_MIN + how);
         check_reply(&reply, request, &answer);
         free_headers(&extra);
         free_bytes(key);
@@ -99,24 +105,45 @@ static void answer(const struct mr_request *request, struct cursor *cursor)
 
 static void ask_and_recognise(struct mr_bytes correlation_id)
 {
-    struct mr_ask_headers ask;
-    mr_dialect_ask(&ask, correlation_id, "answers", 1, 1);
-    struct mr_request request = mr_dialect_recognise(MR_DIALECT_AUTO, ask.pairs, MR_ASK_HEADERS);
-    PROMISED(request.is_request && request.dialect == MR_DIALECT_KAFKA_CLIENT);
-    PROMISED(mr_bytes_equal(request.correlation_id, correlation_id));
+    for (enum mr_dialect dialect = MR_DIALECT_KAFKA_CLIENT; dialect < MR_DIALECTS; dialect++) {
+        struct mr_ask_headers ask;
+        const struct mr_ask_terms terms = {.dialect = dialect,
+                                           .correlation_id = correlation_id,
+                                           .reply_to = "answers",
+                                           .reply_partition = 7,
+                                           .now = 1,
+                                           .timeout = 1};
+        mr_ask_compose(&ask, &terms);
+        struct mr_request request = mr_dialect_recognise(MR_DIALECT_AUTO, ask.pairs, ask.count);
+        PROMISED(request.is_request && request.dialect == dialect);
+        PROMISED(mr_bytes_equal(request.correlation_id, correlation_id));
+    }
+}
+
+/* A reply of whatever headers can be read in each dialect. */
+static void hear(const struct headers *headers)
+{
+    for (enum mr_dialect dialect = MR_DIALECT_KAFKA_CLIENT; dialect < MR_DIALECTS; dialect++) {
+        struct mr_heard heard =
+            mr_ask_heard(dialect, MR_BYTES("value"), headers->pairs, headers->count);
+        PROMISED(heard.value.data != NULL);
+    }
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct cursor cursor = {(const char *)data, (const char *)data + size};
     struct headers headers = {0};
-    enum mr_dialect forced = (enum mr_dialect)(next_byte(&cursor) % (MR_DIALECT_PLAIN + 1));
+    enum mr_dialect forced = (enum mr_dialect)(next_byte(&cursor) % MR_DIALECTS);
     take_headers(&headers, &cursor);
+    hear(&headers);
     struct mr_request request = mr_dialect_recognise(forced, headers.pairs, headers.count);
     if (request.is_request) {
         PROMISED(request.dialect != MR_DIALECT_AUTO);
         PROMISED(forced == MR_DIALECT_AUTO || request.dialect == forced);
         PROMISED(request.correlation_id.data != NULL && request.reply_to.length > 0);
+        PROMISED(request.reply_partition >= MR_PARTITION_ANY);
+        PROMISED(!request.bad_reply_partition || request.reply_partition == MR_PARTITION_ANY);
         PROMISED(request.sent_at >= 0 && request.timeout >= 0);
         answer(&request, &cursor);
         ask_and_recognise(request.correlation_id);

@@ -36,15 +36,8 @@ static inline bool is_policy(const struct mr_config_key *key)
 /* Says what a later version brings, as a sentence behind others. */
 static inline void append_pending(struct mr_buf *out, const struct mr_config_key *key)
 {
-    if (key->pending == NULL)
-        return;
-    mr_buf_string(out, " Not in this version yet");
-    for (const char *at = key->pending; *at != '\0' && *at != '*';) {
-        size_t length = strcspn(at, "|");
-        mr_buf_printf(out, "%s\"%.*s\"", at == key->pending ? ": " : ", ", (int)length, at);
-        at += length + (at[length] == '|');
-    }
-    mr_buf_string(out, ".");
+    if (key->pending)
+        mr_buf_string(out, " Not in this version yet.");
 }
 
 static inline void assert_up_to_date(const char *name, const struct mr_buf *wanted)

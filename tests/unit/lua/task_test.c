@@ -71,6 +71,7 @@ static void a_request_carries_its_options(void **state)
     assert_string_equal(world->asked.headers, "a=1");
     assert_string_equal(world->asked.key, "9");
     assert_string_equal(world->asked.reply_to, "mine");
+    assert_string_equal(world->asked.dialect, "kafka-client");
     assert_int_equal(world->asked.partition, 2);
     assert_int_equal(world->asked.timeout, 50);
     assert_ptr_equal(world->asked.job, world);
@@ -85,6 +86,7 @@ static void a_request_without_options_leaves_them_to_the_host(void **state)
         begin(world, ROUTER HANDLER "return router.request('x', { id = 7 }) end");
     assert_string_equal(world->asked.key, "-"); /* the correlation id, not the value's */
     assert_string_equal(world->asked.reply_to, "-");
+    assert_string_equal(world->asked.dialect, "-");
     assert_int_equal(world->asked.partition, MR_PARTITION_ANY);
     assert_int_equal(world->asked.timeout, 0);
     world_end(world, task);
@@ -116,7 +118,8 @@ static void an_impossible_request_raises_at_once(void **state)
         {"'x', 1, { timeout = 'long' }",
          "router.request: timeout: expected milliseconds, got \"long\""},
         {"'x', 1, { reply_to = '..' }", "router.request: reply_to: expected a topic's name"},
-        {"'x', 1, { dialect = 'spring' }", "router.request: dialect: expected \"kafka-client\""},
+        {"'x', 1, { dialect = 'morse' }",
+         "router.request: dialect: expected kafka-client, plain, nestjs or spring, got \"morse\""},
         {"'x', 1, { timestamp = 1 }", "router.request: unknown option 'timestamp'"},
     };
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
@@ -151,7 +154,10 @@ static const struct {
     {NULL, "[\"got\",null,\"v\"]", false, false},
     {"{\"statusCode\":418,\"message\":\"tea\",\"error\":\"Teapot\"}", "[418,\"tea\",\"Teapot\"]",
      true, true},
-    {"\"odd\"", "[500,\"Unknown error occurred\",\"InternalServerError\"]", true, true},
+    {"\"odd\"", "[500,\"odd\",\"InternalServerError\"]", true, true},
+    {"[1]", "[500,\"Unknown error occurred\",\"InternalServerError\"]", true, true},
+    {"{\"status\":\"error\",\"message\":\"odd\"}", "[500,\"odd\",\"InternalServerError\"]", true,
+     true},
 };
 
 static void replies_are_unwrapped_or_raised(void **state)
@@ -169,6 +175,72 @@ static void replies_are_unwrapped_or_raised(void **state)
                                       .header_count = 1};
         mr_task_resume(task, &reply, &world->result);
         end_with(world, task, replies[i].seen);
+    }
+}
+
+static void a_bare_reply_is_text_unless_it_begins_as_an_object_or_a_list(void **state)
+{
+    struct world *world = *state;
+    static const struct {
+        const char *value, *seen;
+        bool is_error;
+    } bare[] = {
+        {"text", "[\"got\",\"text\"]", false},
+        {"42", "[\"got\",\"42\"]", false},
+        {"", "[\"got\",\"\"]", false},
+        {" {}", "[\"got\",\" {}\"]", false},
+        {"[1]", "[\"got\",[1]]", false},
+        {"{\"success\":true,\"data\":1}", "[\"got\",{\"success\":true,\"data\":1}]", false},
+        {NULL, "[\"got\",null]", false},
+        {"Internal server error", "[500,\"Internal server error\",\"InternalServerError\"]", true},
+        {"{\"statusCode\":404,\"message\":\"gone\",\"error\":\"NotFound\"}",
+         "[404,\"gone\",\"NotFound\"]", true},
+    };
+    world_script(world, catching);
+    for (size_t i = 0; i < sizeof(bare) / sizeof(bare[0]); i++) {
+        struct mr_task *task = world_start(world, "1");
+        const struct mr_resumption reply = {.kind = MR_RESUME_REPLY,
+                                            .value = mr_bytes_of(bare[i].value),
+                                            .codec = MR_CODEC_BARE,
+                                            .is_error = bare[i].is_error};
+        mr_task_resume(task, &reply, &world->result);
+        end_with(world, task, bare[i].seen);
+    }
+}
+
+static void a_bare_reply_that_begins_as_an_object_and_is_none_is_error_502(void **state)
+{
+    struct world *world = *state;
+    const struct mr_resumption reply = {
+        .kind = MR_RESUME_REPLY, .value = MR_BYTES("{text"), .codec = MR_CODEC_BARE};
+    world_script(world, catching);
+    struct mr_task *task = world_start(world, "1");
+    mr_task_resume(task, &reply, &world->result);
+    assert_non_null(strstr(world_text(world->result.value), "[502,\"Reply is not valid JSON: "));
+    world_end(world, task);
+}
+
+static void strings_are_asked_bare_in_nestjs_alone(void **state)
+{
+    struct world *world = *state;
+    static const struct {
+        const char *arguments, *value;
+    } rows[] = {
+        {"'a \"b\"', { dialect = 'nestjs' }", "a \"b\""},
+        {"'a', { dialect = 'spring' }", "\"a\""},
+        {"'a', { dialect = 'plain' }", "\"a\""},
+        {"4.5, { dialect = 'nestjs' }", "4.5"},
+        {"true, { dialect = 'nestjs' }", "true"},
+        {"{ 'a' }, { dialect = 'nestjs' }", "[\"a\"]"},
+        {"router.null, { dialect = 'nestjs' }", "-"},
+    };
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        char script[256];
+        snprintf(script, sizeof(script), ROUTER HANDLER "router.request('x', %s) end",
+                 rows[i].arguments);
+        struct mr_task *task = begin(world, script);
+        assert_string_equal(world->asked.value, rows[i].value);
+        world_end(world, task);
     }
 }
 
@@ -363,6 +435,9 @@ int main(void)
         world_test(a_timeout_is_at_least_a_millisecond),
         world_test(an_impossible_request_raises_at_once),
         world_test(replies_are_unwrapped_or_raised),
+        world_test(a_bare_reply_is_text_unless_it_begins_as_an_object_or_a_list),
+        world_test(a_bare_reply_that_begins_as_an_object_and_is_none_is_error_502),
+        world_test(strings_are_asked_bare_in_nestjs_alone),
         world_test(a_reply_that_is_no_json_is_error_502),
         world_test(an_error_of_the_host_is_raised_where_the_script_asked),
         world_test(a_refusal_of_the_host_is_raised_with_the_scripts_line),

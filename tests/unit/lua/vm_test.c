@@ -316,6 +316,59 @@ static void a_raw_route_passes_bytes_both_ways(void **state)
     world_end(world, task);
 }
 
+static void a_bare_message_is_text_unless_it_begins_as_an_object_or_a_list(void **state)
+{
+    struct world *world = *state;
+    static const char *const rows[][2] = {
+        {"text", "[\"text\"]"}, {"42", "[\"42\"]"},    {"", "[\"\"]"},
+        {" []", "[\" []\"]"},   {"[1, 2]", "[[1,2]]"}, {"{\"a\": null}", "[{\"a\":null}]"},
+        {NULL, "[null]"},
+    };
+    world_script(world, "local null = require('moonroute').null\n" HANDLER
+                        "return { message == nil and null or message } end");
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct mr_incoming incoming = world_message(NULL);
+        incoming.value = mr_bytes_of(rows[i][0]);
+        struct mr_task *task = world_begin(world, MR_CODEC_BARE, &incoming);
+        assert_reply(world, rows[i][1]);
+        world_end(world, task);
+    }
+}
+
+static void a_bare_message_that_begins_as_an_object_and_is_none_is_refused(void **state)
+{
+    struct world *world = *state;
+    struct mr_incoming incoming = world_message(NULL);
+    incoming.value = MR_BYTES("{text");
+    world_script(world, HANDLER "return 1 end");
+    struct mr_task *task = world_begin(world, MR_CODEC_BARE, &incoming);
+    assert_int_equal(world->result.outcome, MR_OUTCOME_UNDECODABLE);
+    world_end(world, task);
+}
+
+static void a_bare_reply_is_a_string_s_own_text_and_json_otherwise(void **state)
+{
+    struct world *world = *state;
+    static const char *const rows[][2] = {
+        {"'a \"b\"'", "a \"b\""}, {"''", ""}, {"4.5", "4.5"}, {"true", "true"},
+        {"{ 'a' }", "[\"a\"]"},
+    };
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        char script[128];
+        struct mr_incoming incoming = world_message(NULL);
+        snprintf(script, sizeof(script), HANDLER "return %s end", rows[i][0]);
+        world_script(world, script);
+        struct mr_task *task = world_begin(world, MR_CODEC_BARE, &incoming);
+        assert_reply(world, rows[i][1]);
+        world_end(world, task);
+    }
+    struct mr_incoming incoming = world_message(NULL);
+    world_script(world, HANDLER "return '\\255' end");
+    struct mr_task *task = world_begin(world, MR_CODEC_BARE, &incoming);
+    assert_int_equal(world->result.outcome, MR_OUTCOME_RAISED); /* text is UTF-8 */
+    world_end(world, task);
+}
+
 static void a_long_run_neither_grows_nor_makes_coroutines(void **state)
 {
     struct world *world = *state;
@@ -351,6 +404,9 @@ int main(void)
         world_test(a_context_kept_after_its_message_says_so),
         world_test(what_was_read_of_a_kept_context_stays),
         world_test(a_raw_route_passes_bytes_both_ways),
+        world_test(a_bare_message_is_text_unless_it_begins_as_an_object_or_a_list),
+        world_test(a_bare_message_that_begins_as_an_object_and_is_none_is_refused),
+        world_test(a_bare_reply_is_a_string_s_own_text_and_json_otherwise),
         world_test(a_long_run_neither_grows_nor_makes_coroutines),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

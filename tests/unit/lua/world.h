@@ -20,7 +20,7 @@ enum { WORLD_FILES_MAX = 8, WORLD_TASKS_MAX = 512 };
 /* The last thing asked of the host, as text; "-" for what was not given. */
 struct world_record {
     int count;
-    char topic[300], key[300], value[1000], headers[1000], reply_to[300];
+    char topic[300], key[300], value[1000], headers[1000], reply_to[300], dialect[32];
     int64_t timestamp, timeout;
     int32_t partition;
     void *job;
@@ -93,6 +93,7 @@ static inline int world_request(void *data, void *job, const struct mr_ask *ask,
     struct world *world = data;
     world_note(&world->asked, job, &ask->record);
     world->asked.timeout = ask->timeout;
+    world_copy(world->asked.dialect, sizeof(world->asked.dialect), mr_bytes_of(ask->dialect));
     world_copy(world->asked.reply_to, sizeof(world->asked.reply_to), mr_bytes_of(ask->reply_to));
     return world_answer(world, error, size);
 }

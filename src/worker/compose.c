@@ -1,0 +1,195 @@
+#include "worker/compose.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/panic.h"
+#include "base/uuid.h"
+#include "worker/headers.h"
+
+enum own_header {
+    OWN_END,
+    OWN_MESSAGE_ID,
+    OWN_MESSAGE_TYPE,
+    OWN_TIMESTAMP,
+    OWN_CORRELATION_ID,
+    OWN_KAFKA_CORRELATION_ID,
+    OWN_NEST_IS_DISPOSED,
+    OWN_NEST_ERROR, /* of errors alone */
+};
+
+enum own_key { KEY_MESSAGE_ID, KEY_OF_REQUEST, KEY_NONE };
+
+struct dialect {
+    const char *success_type, *error_type; /* message-type */
+    bool enveloped;                        /* {"success":...} around the value */
+    bool null_is_null;                     /* an empty reply has a null value, not the text null */
+    bool error_in_header;                  /* and a null value */
+    enum own_key key;
+    enum own_header headers[MR_REPLY_OWN_HEADERS]; /* in this order */
+};
+
+static const struct dialect dialects[MR_DIALECTS] = {
+    [MR_DIALECT_KAFKA_CLIENT] = {.success_type = "request-reply",
+                                 .error_type = "request-reply",
+                                 .enveloped = true,
+                                 .key = KEY_MESSAGE_ID,
+                                 .headers = {OWN_MESSAGE_ID, OWN_MESSAGE_TYPE, OWN_TIMESTAMP,
+                                             OWN_CORRELATION_ID, OWN_END}},
+    [MR_DIALECT_PLAIN] = {.success_type = "response",
+                          .error_type = "error",
+                          .key = KEY_OF_REQUEST,
+                          .headers = {OWN_CORRELATION_ID, OWN_MESSAGE_TYPE, OWN_TIMESTAMP,
+                                      OWN_END}},
+    [MR_DIALECT_NESTJS] = {.null_is_null = true,
+                           .error_in_header = true,
+                           .key = KEY_NONE,
+                           .headers = {OWN_KAFKA_CORRELATION_ID, OWN_NEST_IS_DISPOSED,
+                                       OWN_NEST_ERROR, OWN_END}},
+    [MR_DIALECT_SPRING] = {.null_is_null = true,
+                           .key = KEY_OF_REQUEST,
+                           .headers = {OWN_KAFKA_CORRELATION_ID, OWN_END}},
+};
+
+static void put_error(struct mr_buf *value, const struct mr_answer *answer, bool with_success,
+                      const char *timestamp)
+{
+    mr_buf_printf(value, "{%s\"statusCode\":%d,", with_success ? "\"success\":false," : "",
+                  answer->status);
+    if (with_success) {
+        mr_buf_string(value, "\"error\":");
+        mr_buf_json(value, answer->name.data, answer->name.length);
+        mr_buf_string(value, ",\"message\":");
+        mr_buf_json(value, answer->message.data, answer->message.length);
+        mr_buf_printf(value, ",\"timestamp\":%s}", timestamp);
+        return;
+    }
+    mr_buf_string(value, "\"message\":");
+    mr_buf_json(value, answer->message.data, answer->message.length);
+    mr_buf_string(value, ",\"error\":");
+    mr_buf_json(value, answer->name.data, answer->name.length);
+    mr_buf_string(value, "}");
+}
+
+static void put_success(struct mr_buf *value, const struct mr_answer *answer, bool enveloped,
+                        const char *timestamp)
+{
+    struct mr_bytes data = answer->value.data == NULL ? MR_BYTES("null") : answer->value;
+    if (enveloped)
+        mr_buf_string(value, "{\"success\":true,\"data\":");
+    mr_buf_append(value, data.data, data.length);
+    if (enveloped) {
+        mr_buf_string(value, ",\"timestamp\":");
+        mr_buf_string(value, timestamp);
+        mr_buf_string(value, "}");
+    }
+}
+
+static struct mr_bytes put_value(struct mr_reply *reply, const struct dialect *dialect,
+                                 const struct mr_answer *answer)
+{
+    mr_buf_clear(&reply->value);
+    if (answer->is_error)
+        put_error(&reply->value, answer, dialect->enveloped, reply->timestamp);
+    else
+        put_success(&reply->value, answer, dialect->enveloped && !answer->raw, reply->timestamp);
+    bool is_null = answer->is_error ? dialect->error_in_header
+                                    : dialect->null_is_null && answer->value.data == NULL;
+    return is_null ? MR_BYTES_NONE
+                   : (struct mr_bytes){mr_buf_text(&reply->value), reply->value.length};
+}
+
+static struct mr_bytes put_key(struct mr_reply *reply, enum own_key key, struct mr_bytes requests)
+{
+    switch (key) {
+    case KEY_MESSAGE_ID:
+        mr_uuid_text(reply->message_id);
+        return mr_bytes_of(reply->message_id);
+    case KEY_OF_REQUEST:
+        return requests;
+    case KEY_NONE:
+        return MR_BYTES_NONE;
+    }
+    MR_UNREACHABLE("a key of a reply");
+}
+
+static struct mr_pair own_header(const struct mr_reply *reply, enum own_header own,
+                                 const struct mr_request *request, bool is_error)
+{
+    const struct dialect *dialect = &dialects[request->dialect];
+    switch (own) {
+    case OWN_MESSAGE_ID:
+        return (struct mr_pair){MR_BYTES("message-id"), mr_bytes_of(reply->message_id)};
+    case OWN_MESSAGE_TYPE:
+        return (struct mr_pair){
+            MR_BYTES("message-type"),
+            mr_bytes_of(is_error ? dialect->error_type : dialect->success_type)};
+    case OWN_TIMESTAMP:
+        return (struct mr_pair){MR_BYTES("timestamp"), mr_bytes_of(reply->timestamp)};
+    case OWN_CORRELATION_ID:
+        return (struct mr_pair){MR_BYTES("correlation-id"), request->correlation_id};
+    case OWN_KAFKA_CORRELATION_ID:
+        return (struct mr_pair){MR_BYTES("kafka_correlationId"), request->correlation_id};
+    case OWN_NEST_IS_DISPOSED:
+        return (struct mr_pair){MR_BYTES("kafka_nest-is-disposed"), MR_BYTES("\0")};
+    case OWN_NEST_ERROR:
+        return (struct mr_pair){
+            MR_BYTES("kafka_nest-err"),
+            {mr_buf_text(&reply->value), reply->value.length},
+        };
+    case OWN_END:
+        break;
+    }
+    MR_UNREACHABLE("a header of a reply");
+}
+
+static void add_header(struct mr_reply *reply, struct mr_pair header)
+{
+    reply->headers[reply->record.header_count++] = header;
+}
+
+static void put_headers(struct mr_reply *reply, const struct mr_request *request,
+                        const struct mr_answer *answer)
+{
+    size_t most = MR_REPLY_OWN_HEADERS + answer->header_count;
+    if (most > reply->header_capacity) {
+        reply->headers = mr_realloc(reply->headers, most * sizeof(reply->headers[0]));
+        reply->header_capacity = most;
+    }
+    for (const enum own_header *own = dialects[request->dialect].headers; *own != OWN_END; own++)
+        if (*own != OWN_NEST_ERROR || answer->is_error)
+            add_header(reply, own_header(reply, *own, request, answer->is_error));
+    if (answer->is_error)
+        add_header(reply, (struct mr_pair){MR_BYTES("status-code"), mr_bytes_of(reply->status)});
+    reply->record.header_count = mr_headers_append(reply->headers, reply->record.header_count,
+                                                   answer->headers, answer->header_count);
+    reply->record.headers = reply->headers;
+}
+
+static void set_topic(struct mr_reply *reply, struct mr_bytes name)
+{
+    size_t length = name.length < sizeof(reply->topic) ? name.length : sizeof(reply->topic) - 1;
+    memcpy(reply->topic, name.data, length);
+    reply->topic[length] = '\0';
+}
+
+void mr_compose(struct mr_reply *reply, const struct mr_request *request, struct mr_bytes key,
+                const struct mr_answer *answer, int64_t now)
+{
+    const struct dialect *dialect = &dialects[request->dialect];
+    mr_decimal(reply->timestamp, now);
+    mr_decimal(reply->status, answer->status);
+    set_topic(reply, request->reply_to);
+    reply->record =
+        (struct mr_outgoing){.topic = reply->topic, .partition = request->reply_partition};
+    reply->record.value = put_value(reply, dialect, answer);
+    reply->record.key = put_key(reply, dialect->key, key);
+    put_headers(reply, request, answer);
+}
+
+void mr_reply_free(struct mr_reply *reply)
+{
+    mr_buf_free(&reply->value);
+    free(reply->headers);
+    *reply = (struct mr_reply){0};
+}

@@ -1,0 +1,21 @@
+/* Headers as lists of pairs, in the order they came; names are matched without regard to case. */
+#ifndef MR_WORKER_HEADERS_H
+#define MR_WORKER_HEADERS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/bytes.h"
+#include "base/record.h"
+
+/* The last one of that name. False where there is none or its value is null. */
+bool mr_header_find(const struct mr_pair *headers, size_t count, struct mr_bytes name,
+                    struct mr_bytes *value);
+
+/* Appends to the `own` headers at the front of `headers`, which has room, those of `extra` whose
+ * names none of them has: what a script adds, or hands on from another message, never replaces what
+ * the dialect says. Returns how many there are then. */
+size_t mr_headers_append(struct mr_pair *headers, size_t own, const struct mr_pair *extra,
+                         size_t count);
+
+#endif
