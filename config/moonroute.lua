@@ -177,6 +177,8 @@ return {
         --response_topics = { "orders-responses" },
         -- How long a request is waited for where it does not say.
         --timeout = 30000, -- ms
+        -- How many requests of a worker's handlers may wait for their replies; one more fails.
+        --max_pending = 100000, -- requests
         -- Whether requests past their deadline are dropped and counted instead of handled.
         --drop_expired = false,
     },

@@ -97,8 +97,8 @@ end
 -- @tparam string topic
 -- @param value anything that JSON can say
 -- @tparam[opt] table options
--- @tparam[opt=30000] number options.timeout ms, at least 1 (default: rpc.timeout of the
--- configuration)
+-- @tparam[opt] number options.timeout ms, at least 1; default: what is left until `context.deadline`
+-- of a request, for an event rpc.timeout of the configuration
 -- @tparam[opt] string options.reply_to topic of the answer; default: `x-responses` for
 -- `x-commands`, else `<topic>-responses`
 -- @tparam[opt] table options.headers sent beside those of the dialect; as for `publish`

@@ -27,7 +27,8 @@ struct mr_ask {
                                   correlation id is the key */
     const char *reply_to;      /* NULL: by the rule of section 4 */
     const char *dialect;       /* its name; NULL: "kafka-client" */
-    int64_t timeout;           /* ms; 0: rpc.timeout */
+    int64_t timeout;           /* ms; 0: what is left of the message's deadline,
+                                  rpc.timeout where it has none */
 };
 
 /* What the worker does for scripts. Each function that can fail returns 0, or -1 with `error` set

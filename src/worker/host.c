@@ -12,11 +12,23 @@ static int publish(void *data, void *job, const struct mr_outgoing *record, char
     return sent == MR_SENT ? 0 : -1;
 }
 
-static int request(void *data, void *job, const struct mr_ask *ask, char *error, size_t size)
+/* Who asks on behalf of a request waits as long as that is waited for, unless the script says. */
+static int64_t timeout_of(const struct mr_dispatch *dispatch, const struct mr_job *job,
+                          const struct mr_ask *ask)
+{
+    if (ask->timeout > 0)
+        return ask->timeout;
+    if (job->incoming.deadline == 0)
+        return dispatch->rpc_timeout;
+    int64_t left = job->incoming.deadline - ((int64_t)mr_clock_ms() + dispatch->wall_offset);
+    return left > 1 ? left : 1;
+}
+
+static int request(void *data, void *given, const struct mr_ask *ask, char *error, size_t size)
 {
     struct mr_dispatch *dispatch = data;
-    return mr_rpc_open(dispatch->rpc, job, ask,
-                       ask->timeout > 0 ? ask->timeout : dispatch->rpc_timeout, error, size);
+    struct mr_job *job = given;
+    return mr_rpc_open(dispatch->rpc, job, ask, timeout_of(dispatch, job, ask), error, size);
 }
 
 static void on_slept(struct mr_timer *timer)

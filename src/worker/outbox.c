@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "base/panic.h"
+#include "worker/trace.h"
 #include "worker/transaction.h"
 #include "worker/warmup.h"
 
@@ -23,6 +24,7 @@ struct mr_outbox {
     struct mr_producer *producer;
     struct mr_transaction *transaction;
     struct mr_warmup warmup;
+    struct mr_trace trace;
     struct mr_slot *slot;
     const struct mr_outbox_events *events;
     void *data;
@@ -117,6 +119,8 @@ static void wait_for_room(struct mr_outbox *outbox, struct parcel *parcel,
 enum mr_sent mr_outbox_send(struct mr_outbox *outbox, struct mr_job *job, enum mr_purpose purpose,
                             const struct mr_outgoing *record, uint64_t now, char *why, size_t size)
 {
+    if (purpose != MR_FOR_ASIDE) /* which has all of the message's headers */
+        record = mr_trace_pass(&outbox->trace, job->headers, job->header_count, record);
     if (job->lined && purpose != MR_FOR_REQUEST) {
         mr_transaction_hold(outbox->transaction, job, purpose, record);
         return MR_SENT;
@@ -216,6 +220,7 @@ void mr_outbox_drop(struct mr_outbox *outbox)
 void mr_outbox_free(struct mr_outbox *outbox)
 {
     mr_warmup_free(&outbox->warmup);
+    mr_trace_free(&outbox->trace);
     mr_producer_free(outbox->producer);
     mr_cell_set(&outbox->slot->gauges[MR_ACTIVE_PRODUCERS], 0);
     while (outbox->free != NULL) {

@@ -36,6 +36,7 @@ struct mr_rpc {
     struct mr_outbox *outbox;
     struct mr_inbox *inbox;
     struct mr_idmap calls; /* by id */
+    int64_t pending, most_pending;
     struct mr_call *unsent;
     const struct mr_rpc_events *events;
     void *data;
@@ -49,7 +50,8 @@ static void want_topic(void *context, const char *name, const char *topic)
 
 static void set_pending(struct mr_rpc *rpc, int by)
 {
-    mr_cell_add(&rpc->slot->gauges[MR_RPC_PENDING], (uint64_t)(int64_t)by);
+    rpc->pending += by;
+    mr_cell_set(&rpc->slot->gauges[MR_RPC_PENDING], (uint64_t)rpc->pending);
 }
 
 static void unlink_unsent(struct mr_call *call)
@@ -242,6 +244,7 @@ struct mr_rpc *mr_rpc_new(const struct mr_config *config, uint64_t number, uv_lo
 {
     struct mr_rpc *rpc = mr_alloc(sizeof(*rpc));
     *rpc = (struct mr_rpc){.number = number,
+                           .most_pending = mr_config_integer(config, "rpc.max_pending"),
                            .timers = timers,
                            .slot = slot,
                            .outbox = outbox,
@@ -281,6 +284,11 @@ int mr_rpc_open(struct mr_rpc *rpc, struct mr_job *job, const struct mr_ask *ask
 {
     char responses[MR_TOPIC_ROOM];
     MR_ASSERT(job->call == NULL);
+    if (rpc->pending >= rpc->most_pending) {
+        snprintf(why, size, "%lld requests wait for their replies already (rpc.max_pending)",
+                 (long long)rpc->pending);
+        return -1;
+    }
     if (ask->reply_to == NULL && !mr_topic_response(ask->record.topic, responses)) {
         snprintf(why, size,
                  "the name of its response topic would be too long: name one by reply_to");

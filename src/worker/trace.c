@@ -1,0 +1,67 @@
+#include "worker/trace.h"
+
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/panic.h"
+
+enum kind { NONE, TRACEPARENT, TRACESTATE, BAGGAGE, KINDS };
+
+static enum kind kind_of(struct mr_bytes name)
+{
+    static const struct mr_bytes names[KINDS] = {[TRACEPARENT] = {"traceparent", 11},
+                                                 [TRACESTATE] = {"tracestate", 10},
+                                                 [BAGGAGE] = {"baggage", 7}};
+    for (enum kind kind = TRACEPARENT; kind < KINDS; kind++)
+        if (name.length == names[kind].length &&
+            strncasecmp(name.data, names[kind].data, name.length) == 0)
+            return kind;
+    return NONE;
+}
+
+/* Those of the context that the headers have, a bit a kind. */
+static unsigned kinds_in(const struct mr_pair *headers, size_t count)
+{
+    unsigned kinds = 0;
+    for (size_t i = 0; i < count; i++)
+        kinds |= 1U << kind_of(headers[i].name);
+    return kinds & ~(1U << NONE);
+}
+
+static void begin(struct mr_trace *trace, const struct mr_outgoing *record, size_t most)
+{
+    if (most > trace->capacity) {
+        trace->headers = mr_realloc(trace->headers, most * sizeof(trace->headers[0]));
+        trace->capacity = most;
+    }
+    trace->record = *record;
+    trace->record.headers = trace->headers;
+    if (record->header_count > 0)
+        memcpy(trace->headers, record->headers, record->header_count * sizeof(trace->headers[0]));
+}
+
+const struct mr_outgoing *mr_trace_pass(struct mr_trace *trace, const struct mr_pair *headers,
+                                        size_t count, const struct mr_outgoing *record)
+{
+    unsigned wanted = kinds_in(headers, count);
+    if (wanted == 0)
+        return record;
+    unsigned own = kinds_in(record->headers, record->header_count);
+    if (own & 1U << TRACEPARENT)
+        own |= 1U << TRACESTATE;
+    if ((wanted & ~own) == 0)
+        return record;
+    begin(trace, record, record->header_count + count);
+    for (size_t i = 0; i < count; i++)
+        if (1U << kind_of(headers[i].name) & wanted & ~own)
+            trace->headers[trace->record.header_count++] = headers[i];
+    return &trace->record;
+}
+
+void mr_trace_free(struct mr_trace *trace)
+{
+    free(trace->headers);
+    *trace = (struct mr_trace){0};
+}

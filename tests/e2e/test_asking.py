@@ -1,0 +1,86 @@
+"""What goes with a handler's own requests: deadlines, the trace's context, and how many may be open."""
+
+import json
+import re
+import time
+
+from conftest import StartRouter
+from support.asker import Asker, new_id
+from support.cluster import Cluster, Headers, unique
+from support.router import Scripts
+from support.wait import until
+
+TRACE: Headers = [("traceparent", b"00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"), ("tracestate", b"vendor=1"),
+                  ("baggage", b"user=7")]
+
+
+def asking(topic: str, options: str = "") -> str:
+    return f"""
+local router = require "moonroute"
+function handleMessage() return router.request("{topic}", {{}}, {{ {options} }}) end
+"""
+
+
+def test_the_context_of_a_trace_goes_with_all_that_a_handler_sends(cluster: Cluster, asker: Asker, scripts: Scripts,
+                                                                   start_router: StartRouter) -> None:
+    topic, other, asked = (cluster.create_topic(unique(stem)) for stem in ("traced", "published", "asked"))
+    scripts.write(topic, f"""
+    local router = require "moonroute"
+    function handleMessage()
+        router.publish("{other}", {{}})
+        router.publish("{other}", {{}}, {{ headers = {{ TraceParent = "mine" }} }})
+        local data = router.request("{asked}", {{}}, {{ headers = {{ baggage = "mine" }} }})
+        return data
+    end
+    """)
+    scripts.write(asked, "function handleMessage(_, _, headers) return headers.traceparent end")
+    start_router(scripts)
+    reply = asker.ask(topic, {}, headers=TRACE)
+    assert json.loads(reply.value) == dict(TRACE)["traceparent"].decode()
+    assert set(TRACE) <= set(reply.headers)
+    passed, own = (record.headers for record in cluster.await_records(other, 2))
+    assert passed == TRACE
+    assert own == [("TraceParent", b"mine"), ("baggage", b"user=7")]
+    (request,) = cluster.await_records(asked, 1)
+    assert {("traceparent", dict(TRACE)["traceparent"]), ("tracestate", b"vendor=1"), ("baggage", b"mine")} <= set(request.headers)
+    assert [name for name, _ in request.headers].count("baggage") == 1
+
+
+def test_who_asks_on_behalf_of_a_request_waits_no_longer_than_that_is_waited_for(cluster: Cluster, asker: Asker, scripts: Scripts,
+                                                                                 start_router: StartRouter) -> None:
+    topic, silent, own = (cluster.create_topic(unique(stem)) for stem in ("asking", "silent", "own"))
+    cluster.create_topic(f"{silent}-responses")
+    scripts.write(topic, asking(silent))
+    scripts.write(own, asking(silent, "timeout = 321"))
+    start_router(scripts)
+
+    def waited(to: str, sent: int, timeout: int) -> int:
+        headers = [*asker.plain(new_id()), ("timestamp", str(sent).encode()), ("timeout", str(timeout).encode())]
+        asker.send(to, {}, headers)
+        error = json.loads(asker.next_reply().value)
+        assert (error["statusCode"], error["error"]) == (504, "RequestTimeout")
+        found = re.fullmatch(r"Request timeout after (\d+)ms", error["message"])
+        assert found, error
+        return int(found[1])
+
+    now = int(time.time() * 1000)
+    assert 1 <= waited(topic, now, 2500) <= 2500
+    assert waited(topic, now - 60_000, 1000) == 1
+    assert waited(own, now, 60_000) == 321
+    (first, second, third) = cluster.await_records(silent, 3)
+    assert int(first.header("timeout")) <= 2500
+    assert (second.header("timeout"), third.header("timeout")) == (b"1", b"321")
+
+
+def test_no_more_requests_are_open_than_may_be(cluster: Cluster, asker: Asker, scripts: Scripts, start_router: StartRouter) -> None:
+    topic, silent = (cluster.create_topic(unique(stem)) for stem in ("asking", "silent"))
+    cluster.create_topic(f"{silent}-responses")
+    scripts.write(topic, asking(silent, "timeout = 20000"))
+    config = "return { rpc = { max_pending = 3 }, defaults = { retry = { max = 0 } } }"
+    router = start_router(scripts, config=config, workers=1)
+    for _ in range(3):
+        asker.send(topic, {}, asker.plain(new_id()))
+    until(lambda: "moonroute_rpc_pending 3\n" in router.get("/metrics")[1], "three requests are open", 30)
+    error = asker.ask_error(topic, {})
+    assert error["statusCode"] == 500
+    assert "3 requests wait for their replies already (rpc.max_pending)" in error["message"]
