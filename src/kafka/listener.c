@@ -59,6 +59,15 @@ struct mr_listener *mr_listener_new(const struct mr_config *config, int wake_fd,
     return listener;
 }
 
+static int begin(const struct mr_listener *listener, rd_kafka_topic_t *handle, int32_t partition,
+                 int64_t offset, char *why, size_t size)
+{
+    if (rd_kafka_consume_start_queue(handle, partition, offset, listener->queue) == 0)
+        return 0;
+    snprintf(why, size, "%s", rd_kafka_err2str(rd_kafka_last_error()));
+    return -1;
+}
+
 int mr_listener_add(struct mr_listener *listener, const char *topic, int32_t partitions, char *why,
                     size_t size)
 {
@@ -72,29 +81,38 @@ int mr_listener_add(struct mr_listener *listener, const char *topic, int32_t par
     struct listened *listened = &listener->topics[listener->topic_count++];
     *listened = (struct listened){handle, partitions, mr_alloc((size_t)partitions * sizeof(bool)),
                                   partitions};
-    for (int32_t p = 0; p < partitions; p++) {
-        if (rd_kafka_consume_start_queue(handle, p, RD_KAFKA_OFFSET_END, listener->queue) != 0) {
-            snprintf(why, size, "%s", rd_kafka_err2str(rd_kafka_last_error()));
+    for (int32_t p = 0; p < partitions; p++)
+        if (begin(listener, handle, p, RD_KAFKA_OFFSET_END, why, size) != 0)
             return -1;
-        }
-    }
     return 0;
 }
 
-static struct listened *listened_of(struct mr_listener *listener, const rd_kafka_topic_t *handle)
+static struct listened *listened_of(struct mr_listener *listener, const char *name)
 {
-    const char *name = rd_kafka_topic_name(handle);
     for (size_t i = 0; i < listener->topic_count; i++)
         if (strcmp(rd_kafka_topic_name(listener->topics[i].handle), name) == 0)
             return &listener->topics[i];
     return NULL;
 }
 
+int mr_listener_grow(struct mr_listener *listener, const char *topic, int32_t partitions, char *why,
+                     size_t size)
+{
+    struct listened *listened = listened_of(listener, topic);
+    MR_ASSERT(listened != NULL && listened->missing == 0);
+    for (; listened->partitions < partitions; listened->partitions++)
+        if (begin(listener, listened->handle, listened->partitions, RD_KAFKA_OFFSET_BEGINNING, why,
+                  size) != 0)
+            return -1;
+    return 0;
+}
+
 /* A record or the end of the partition: either way its position is known, nothing after it will be
  * missed. */
 static void note_position(struct mr_listener *listener, const rd_kafka_message_t *message)
 {
-    struct listened *listened = message->rkt ? listened_of(listener, message->rkt) : NULL;
+    struct listened *listened =
+        message->rkt ? listened_of(listener, rd_kafka_topic_name(message->rkt)) : NULL;
     if (listened == NULL || listened->missing == 0 || message->partition < 0 ||
         message->partition >= listened->partitions || listened->reached[message->partition])
         return;

@@ -26,6 +26,10 @@ struct mr_listener *mr_listener_new(const struct mr_config *config, int wake_fd,
  * Returns 0, or -1 with `why` (not NUL-terminated beyond `size`). */
 int mr_listener_add(struct mr_listener *listener, const char *topic, int32_t partitions, char *why,
                     size_t size);
+/* The topic has got more partitions: reads these, too, from their beginning, since what is in them
+ * was written for those who ask now. Returns 0, or -1 with `why`. */
+int mr_listener_grow(struct mr_listener *listener, const char *topic, int32_t partitions, char *why,
+                     size_t size);
 /* The next record; false when there is none. Poll after each wake until then. */
 bool mr_listener_poll(struct mr_listener *listener, struct mr_message *message);
 void mr_listener_free(struct mr_listener *listener);

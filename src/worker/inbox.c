@@ -10,7 +10,12 @@
 #include "kafka/cluster.h"
 #include "kafka/listener.h"
 
-enum { LOOKUP_TIMEOUT_MS = 2000, RETRY_MS = 1000, NEW_TOPIC_PARTITIONS = 1 };
+enum {
+    LOOKUP_TIMEOUT_MS = 2000,
+    RETRY_MS = 1000,
+    REFRESH_MS = 10000, /* for new partitions */
+    NEW_TOPIC_PARTITIONS = 1,
+};
 
 enum topic_state { TOPIC_LOOKING, TOPIC_FAILED, TOPIC_OPENING, TOPIC_LISTENING };
 
@@ -19,8 +24,9 @@ struct topic {
     char *name;
     enum topic_state state;
     uv_work_t lookup;
-    struct mr_timer retry;
-    int32_t partitions; /* written by the lookup */
+    struct mr_timer again; /* the lookup */
+    int32_t found;         /* partitions, written by the lookup */
+    int32_t partitions;    /* that are listened to */
     char why[256];
     struct topic *next;
 };
@@ -62,12 +68,25 @@ static struct topic *find(const struct mr_inbox *inbox, const char *name)
     return topic;
 }
 
+static void look_up(struct topic *topic);
+
+static void on_again(struct mr_timer *timer)
+{
+    look_up((struct topic *)((char *)timer - offsetof(struct topic, again)));
+}
+
+static void look_up_after(struct topic *topic, uint64_t ms)
+{
+    mr_timers_arm(topic->inbox->timers, &topic->again, mr_clock_ms() + ms, on_again);
+}
+
 static void on_listening(void *data, const char *name)
 {
     struct mr_inbox *inbox = data;
     struct topic *topic = find(inbox, name);
     MR_ASSERT(topic != NULL);
     topic->state = TOPIC_LISTENING;
+    look_up_after(topic, REFRESH_MS);
     mr_log(MR_LOG_INFO, "inbox_listening", MR_S("topic", name),
            MR_I("partitions", topic->partitions));
     inbox->events->listening(inbox->data, name);
@@ -95,19 +114,12 @@ static struct mr_listener *listener_of(struct mr_inbox *inbox)
     return inbox->listener;
 }
 
-static void look_up(struct topic *topic);
-
-static void on_retry(struct mr_timer *timer)
-{
-    look_up((struct topic *)((char *)timer - offsetof(struct topic, retry)));
-}
-
 static void fail(struct topic *topic)
 {
     topic->state = TOPIC_FAILED;
     mr_log(MR_LOG_WARN, "response_topic_unavailable", MR_S("topic", topic->name),
            MR_S("message", topic->why));
-    mr_timers_arm(topic->inbox->timers, &topic->retry, mr_clock_ms() + RETRY_MS, on_retry);
+    look_up_after(topic, RETRY_MS);
 }
 
 /* Without its being created by a broker that does so when it is asked for by name. */
@@ -116,7 +128,7 @@ static void find_topic(struct topic *topic)
     struct mr_cluster_topics all;
     snprintf(topic->why, sizeof(topic->why), "it is not there, and create_topics is false");
     mr_cluster_topics(topic->inbox->via, &all, LOOKUP_TIMEOUT_MS, topic->why, sizeof(topic->why));
-    topic->partitions = mr_cluster_partitions(&all, topic->name);
+    topic->found = mr_cluster_partitions(&all, topic->name);
     mr_cluster_topics_free(&all);
 }
 
@@ -125,32 +137,57 @@ static void do_lookup(uv_work_t *work)
 {
     struct topic *topic = work->data;
     if (mr_config_boolean(topic->inbox->config, "create_topics"))
-        topic->partitions =
-            mr_cluster_topic(topic->inbox->via, topic->name, true, NEW_TOPIC_PARTITIONS,
-                             LOOKUP_TIMEOUT_MS, topic->why, sizeof(topic->why));
+        topic->found = mr_cluster_topic(topic->inbox->via, topic->name, true, NEW_TOPIC_PARTITIONS,
+                                        LOOKUP_TIMEOUT_MS, topic->why, sizeof(topic->why));
     else
         find_topic(topic);
 }
 
-static void after_lookup(uv_work_t *work, int status)
+static void open_topic(struct topic *topic)
 {
-    struct topic *topic = work->data;
-    struct mr_inbox *inbox = topic->inbox;
-    (void)status;
-    inbox->lookups--;
-    if (inbox->stopping)
-        return;
-    struct mr_listener *listener = topic->partitions > 0 ? listener_of(inbox) : NULL;
+    struct mr_listener *listener = topic->found > 0 ? listener_of(topic->inbox) : NULL;
     topic->state = TOPIC_OPENING;
+    topic->partitions = topic->found;
     if (listener == NULL || mr_listener_add(listener, topic->name, topic->partitions, topic->why,
                                             sizeof(topic->why)) != 0)
         fail(topic);
 }
 
+/* A lookup that got no answer is made again with the next. */
+static void grow_topic(struct topic *topic)
+{
+    look_up_after(topic, REFRESH_MS);
+    if (topic->found <= topic->partitions)
+        return;
+    if (mr_listener_grow(topic->inbox->listener, topic->name, topic->found, topic->why,
+                         sizeof(topic->why)) != 0) {
+        mr_log(MR_LOG_ERROR, "inbox_failed", MR_S("topic", topic->name),
+               MR_S("message", topic->why));
+        return;
+    }
+    topic->partitions = topic->found;
+    mr_log(MR_LOG_INFO, "inbox_listening", MR_S("topic", topic->name),
+           MR_I("partitions", topic->partitions));
+}
+
+static void after_lookup(uv_work_t *work, int status)
+{
+    struct topic *topic = work->data;
+    (void)status;
+    topic->inbox->lookups--;
+    if (topic->inbox->stopping)
+        return;
+    if (topic->state == TOPIC_LISTENING)
+        grow_topic(topic);
+    else
+        open_topic(topic);
+}
+
 static void look_up(struct topic *topic)
 {
     struct mr_inbox *inbox = topic->inbox;
-    topic->state = TOPIC_LOOKING;
+    if (topic->state != TOPIC_LISTENING)
+        topic->state = TOPIC_LOOKING;
     topic->lookup.data = topic;
     inbox->lookups++;
     uv_queue_work(inbox->loop, &topic->lookup, do_lookup, after_lookup);
@@ -195,7 +232,7 @@ void mr_inbox_stop(struct mr_inbox *inbox)
 {
     inbox->stopping = true;
     for (struct topic *topic = inbox->topics; topic != NULL; topic = topic->next)
-        mr_timers_cancel(inbox->timers, &topic->retry);
+        mr_timers_cancel(inbox->timers, &topic->again);
 }
 
 void mr_inbox_free(struct mr_inbox *inbox)

@@ -1,5 +1,6 @@
 """What goes with a handler's own requests: deadlines, the trace's context, and how many may be open."""
 
+import contextlib
 import json
 import re
 import time
@@ -84,3 +85,17 @@ def test_no_more_requests_are_open_than_may_be(cluster: Cluster, asker: Asker, s
     error = asker.ask_error(topic, {})
     assert error["statusCode"] == 500
     assert "3 requests wait for their replies already (rpc.max_pending)" in error["message"]
+
+
+def test_an_answer_in_a_partition_that_the_response_topic_got_meanwhile_is_heard(cluster: Cluster, asker: Asker, scripts: Scripts,
+                                                                                  start_router: StartRouter) -> None:
+    topic, served = (cluster.create_topic(unique(stem)) for stem in ("asking", "served"))
+    responses = cluster.create_topic(f"{served}-responses", 1)
+    scripts.write(topic, asking(served, 'timeout = 60000, dialect = "plain"'))
+    start_router(scripts, workers=1)
+    asker.send(topic, {}, asker.plain(new_id()))
+    (request,) = cluster.await_records(served, 1)
+    cluster.grow_topic(responses, 3)
+    with contextlib.closing(Asker(cluster)) as service:
+        service.send(responses, {"on": 2}, [("correlation-id", request.header("correlation-id"))], partition=2)
+    assert json.loads(asker.next_reply(40).value) == {"on": 2}

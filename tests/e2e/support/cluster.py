@@ -6,7 +6,7 @@ import uuid
 from typing import Any
 
 from confluent_kafka import Consumer, ConsumerGroupState, KafkaException, TopicPartition
-from confluent_kafka.admin import AdminClient, ConfigResource, NewTopic
+from confluent_kafka.admin import AdminClient, ConfigResource, NewPartitions, NewTopic
 
 from .wait import until
 
@@ -71,6 +71,10 @@ class Cluster:
         self._admin.create_topics([new])[name].result(15)
         until(lambda: len(self.partitions(name)) == partitions, f"topic {name} has {partitions} partitions")
         return name
+
+    def grow_topic(self, name: str, partitions: int) -> None:
+        self._admin.create_partitions([NewPartitions(name, partitions)])[name].result(15)
+        until(lambda: len(self.partitions(name)) == partitions, f"topic {name} has {partitions} partitions")
 
     def delete_topic(self, name: str) -> None:
         self._admin.delete_topics([name])[name].result(15)
