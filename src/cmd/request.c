@@ -2,165 +2,187 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/clock.h"
 #include "base/panic.h"
 #include "base/topic.h"
-#include "base/uuid.h"
+#include "cmd/asking.h"
 #include "cmd/client.h"
-#include "lua/document.h"
-#include "worker/ask.h"
-#include "worker/headers.h"
+#include "cmd/latency.h"
 #include "worker/topic_names.h"
 
-struct asking {
+enum { TIMEOUT_MOST = 86400000, COUNT_MOST = 100000000, CONCURRENCY_MOST = 100000 };
+
+struct request {
     struct mr_client client;
-    const char *reply_to; /* --reply-to */
-    const char *timeout;  /* --timeout */
-    int timeout_ms;
+    struct mr_asking asking;
+    const char *reply_to, *timeout, *dialect, *count, *concurrency; /* as given */
+    struct mr_buf bare;
     char response_topic[256];
-    char id[37];
 };
 
-static int set_timeout(struct asking *asking)
+/* The number an option was given, or `fallback`; -1 after saying what is wrong. */
+static long number_of(const struct request *request, const char *name, const char *text,
+                      long fallback, long most)
 {
     char *end;
-    if (asking->timeout == NULL) {
-        asking->timeout_ms = (int)mr_config_integer(asking->client.config, "rpc.timeout");
-        return 0;
-    }
-    long value = strtol(asking->timeout, &end, 10);
-    if (*end != '\0' || value < 1 || value > 86400000)
-        return mr_client_fail(&asking->client, MR_EXIT_USAGE,
-                              "--timeout %s: expected milliseconds, 1 to 86400000",
-                              asking->timeout);
-    asking->timeout_ms = (int)value;
-    return 0;
+    if (text == NULL)
+        return fallback;
+    long value = strtol(text, &end, 10);
+    if (*text != '\0' && *end == '\0' && value >= 1 && value <= most)
+        return value;
+    mr_client_fail(&request->client, MR_EXIT_USAGE, "--%s %s: expected a whole number, 1 to %ld",
+                   name, text, most);
+    return -1;
 }
 
-static int set_reply_to(struct asking *asking, const char *topic)
+static int set_numbers(struct request *request)
 {
-    if (asking->reply_to == NULL)
-        mr_topic_response(topic, asking->response_topic);
+    struct mr_asking *asking = &request->asking;
+    long timeout = (long)mr_config_integer(request->client.config, "rpc.timeout");
+    long count = number_of(request, "count", request->count, 1, COUNT_MOST);
+    long concurrency = number_of(request, "concurrency", request->concurrency, 1, CONCURRENCY_MOST);
+    timeout = number_of(request, "timeout", request->timeout, timeout, TIMEOUT_MOST);
+    asking->timeout = (int)timeout;
+    asking->count = (size_t)count;
+    asking->concurrency = (size_t)concurrency;
+    return timeout < 0 || count < 0 || concurrency < 0 ? MR_EXIT_USAGE : 0;
+}
+
+static int set_dialect(struct request *request)
+{
+    const char *name = request->dialect == NULL ? "kafka-client" : request->dialect;
+    request->asking.dialect = mr_dialect_of(name);
+    if (request->asking.dialect != MR_DIALECT_AUTO)
+        return 0;
+    return mr_client_fail(&request->client, MR_EXIT_USAGE,
+                          "--dialect %s: expected kafka-client, plain, nestjs or spring", name);
+}
+
+static int set_reply_to(struct request *request, const char *topic)
+{
+    if (request->reply_to == NULL)
+        mr_topic_response(topic, request->response_topic);
     else
-        snprintf(asking->response_topic, sizeof(asking->response_topic), "%s", asking->reply_to);
-    if (mr_topic_legal(mr_bytes_of(asking->response_topic)))
+        snprintf(request->response_topic, sizeof(request->response_topic), "%s", request->reply_to);
+    request->asking.reply_to = request->response_topic;
+    if (mr_topic_legal(mr_bytes_of(request->response_topic)))
         return 0;
-    return mr_client_fail(&asking->client, MR_EXIT_USAGE, "%s: not the name of a topic%s",
-                          asking->reply_to != NULL ? asking->reply_to : topic,
-                          asking->reply_to != NULL ? "" : " with a response topic");
+    return mr_client_fail(&request->client, MR_EXIT_USAGE, "%s: not the name of a topic%s",
+                          request->reply_to != NULL ? request->reply_to : topic,
+                          request->reply_to != NULL ? "" : " with a response topic");
 }
 
-/* To be ready to ask is one thing, to be answered another: only for the latter --timeout counts. */
-static int connection_timeout(const struct asking *asking)
+/* In nestjs a string travels bare. */
+static void set_bare(struct request *request)
 {
-    return (int)mr_config_integer(asking->client.config, "kafka.connection_timeout");
+    struct mr_outgoing *record = &request->client.record;
+    if (request->asking.dialect != MR_DIALECT_NESTJS || record->value.data == NULL)
+        return;
+    mr_document_bare(record->value, &request->bare);
+    record->value = (struct mr_bytes){mr_buf_text(&request->bare), request->bare.length};
 }
 
-/* The headers of a request, then those of the command line. */
-static int send_request(struct asking *asking, char *why, size_t size)
-{
-    struct mr_ask_headers own;
-    struct mr_pair pairs[MR_ASK_HEADERS + MR_CLIENT_HEADERS];
-    struct mr_outgoing record = asking->client.record;
-    mr_uuid_text(asking->id);
-    const struct mr_ask_terms terms = {.dialect = MR_DIALECT_KAFKA_CLIENT,
-                                       .correlation_id = mr_bytes_of(asking->id),
-                                       .reply_to = asking->response_topic,
-                                       .now = mr_clock_wall_ms(),
-                                       .timeout = asking->timeout_ms};
-    mr_ask_compose(&own, &terms);
-    memcpy(pairs, own.pairs, own.count * sizeof(own.pairs[0]));
-    record.header_count = mr_headers_append(pairs, own.count, record.headers, record.header_count);
-    record.headers = pairs;
-    if (record.key.data == NULL)
-        record.key = mr_ask_key(&terms);
-    return mr_asker_send(asking->client.asker, &record, connection_timeout(asking), why, size);
-}
+/* --- one answer --- */
 
-/* Every error reply of ours says so by status-code, a plain one by its message-type; another's may
- * only by its envelope. */
-static bool is_error(const struct mr_message *message, const struct mr_pair *headers, size_t count)
+/* A header may hold any bytes, and this may be a terminal. */
+static void print_text(FILE *to, struct mr_bytes bytes)
 {
-    struct mr_bytes value = MR_BYTES_NONE;
-    if (mr_header_find(headers, count, MR_BYTES("status-code"), &value))
-        return true;
-    mr_header_find(headers, count, MR_BYTES("message-type"), &value);
-    return mr_bytes_equal(value, MR_BYTES("error")) || mr_document_says_failure(message->value);
-}
-
-/* True when the message is the answer; *code then tells how it came out, and it is printed. */
-static bool take_answer(const struct asking *asking, const struct mr_message *message, int *code)
-{
-    struct mr_bytes id = MR_BYTES_NONE;
-    size_t count = mr_message_headers(message, NULL, 0);
-    struct mr_pair *headers = mr_alloc(count * sizeof(*headers));
-    mr_message_headers(message, headers, count);
-    mr_header_find(headers, count, MR_BYTES("correlation-id"), &id);
-    bool ours = mr_bytes_equal(id, mr_bytes_of(asking->id));
-    if (ours) {
-        *code = is_error(message, headers, count) ? MR_EXIT_FAILED : MR_EXIT_OK;
-        fwrite(message->value.data, 1, message->value.length, stdout);
-        fputc('\n', stdout);
+    for (size_t i = 0; i < bytes.length; i++) {
+        unsigned char byte = (unsigned char)bytes.data[i];
+        if (byte < 0x20 || byte == 0x7f)
+            fprintf(to, "\\x%02x", byte);
+        else
+            fputc(byte, to);
     }
-    free(headers);
-    return ours;
 }
 
-static int await_answer(const struct asking *asking)
+static void print_answer(const struct mr_heard *heard, const struct mr_pair *headers, size_t count)
 {
-    uint64_t now, deadline = mr_clock_ms() + (uint64_t)asking->timeout_ms;
-    struct mr_message message;
-    while ((now = mr_clock_ms()) < deadline &&
-           mr_asker_receive(asking->client.asker, &message, (int)(deadline - now))) {
-        int code;
-        bool ours = take_answer(asking, &message, &code);
-        mr_message_free(&message);
-        if (ours)
-            return code;
+    struct mr_bytes value = heard->value.data == NULL ? MR_BYTES("null") : heard->value;
+    for (size_t i = 0; i < count; i++) {
+        print_text(stderr, headers[i].name);
+        fputs(": ", stderr);
+        print_text(stderr, headers[i].value);
+        fputc('\n', stderr);
     }
-    return mr_client_fail(&asking->client, MR_EXIT_TIMEOUT,
-                          "no reply on %s within %d ms: is a handler serving %s?",
-                          asking->response_topic, asking->timeout_ms, asking->client.record.topic);
+    fwrite(value.data, 1, value.length, stdout);
+    fputc('\n', stdout);
 }
 
-static int ask(struct asking *asking)
+/* --- */
+
+static int result_of(const struct request *request)
+{
+    const struct mr_asking *asking = &request->asking;
+    if (asking->timeouts == 0)
+        return asking->errors > 0 ? MR_EXIT_FAILED : MR_EXIT_OK;
+    if (asking->count > 1)
+        return MR_EXIT_TIMEOUT;
+    return mr_client_fail(&request->client, MR_EXIT_TIMEOUT,
+                          "no reply on %s within %d ms: is a handler serving %s?", asking->reply_to,
+                          asking->timeout, request->client.record.topic);
+}
+
+static int ask(struct request *request)
 {
     char why[256];
-    int code = set_timeout(asking);
+    struct mr_asking *asking = &request->asking;
+    struct mr_client *client = &request->client;
+    int patience = (int)mr_config_integer(client->config, "kafka.connection_timeout");
+    if (mr_asker_listen(client->asker, asking->reply_to, patience, why, sizeof(why)) != 0)
+        return mr_client_fail(client, MR_EXIT_UNAVAILABLE, "%s: cannot listen: %s",
+                              asking->reply_to, why);
+    if (mr_asker_know(client->asker, client->record.topic, patience, why, sizeof(why)) != 0 ||
+        mr_asking_run(asking, why, sizeof(why)) != 0)
+        return mr_client_fail(client, MR_EXIT_UNAVAILABLE, "%s: not delivered: %s",
+                              client->record.topic, why);
+    if (asking->count > 1)
+        mr_latency_print(asking);
+    return result_of(request);
+}
+
+static int serve(struct request *request, const char *topic, const char *json)
+{
+    int code = set_dialect(request);
+    if (code == 0)
+        code = set_reply_to(request, topic);
+    if (code == 0)
+        code = mr_client_open(&request->client, topic, json);
+    if (code == 0)
+        code = set_numbers(request);
     if (code != 0)
         return code;
-    if (mr_asker_listen(asking->client.asker, asking->response_topic, connection_timeout(asking),
-                        why, sizeof(why)) != 0)
-        return mr_client_fail(&asking->client, MR_EXIT_UNAVAILABLE, "%s: cannot listen: %s",
-                              asking->response_topic, why);
-    if (send_request(asking, why, sizeof(why)) != 0)
-        return mr_client_fail(&asking->client, MR_EXIT_UNAVAILABLE, "%s: not delivered: %s",
-                              asking->client.record.topic, why);
-    return await_answer(asking);
+    request->asking.client = &request->client;
+    request->asking.answered = request->asking.count == 1 ? print_answer : NULL;
+    set_bare(request);
+    return ask(request);
 }
 
 int mr_cmd_request(const struct mr_command *self, int argc, char **argv)
 {
-    struct asking *asking = mr_alloc(sizeof(*asking));
+    struct request *request = mr_alloc(sizeof(*request));
     int code;
     const struct mr_option options[] = {
-        MR_CLIENT_OPTIONS(&asking->client),
-        {"reply-to", MR_OPTION_TEXT, &asking->reply_to, "TOPIC",
+        MR_CLIENT_OPTIONS(&request->client),
+        {"dialect", MR_OPTION_TEXT, &request->dialect, "NAME",
+         "kafka-client (default), plain, nestjs or spring."},
+        {"reply-to", MR_OPTION_TEXT, &request->reply_to, "TOPIC",
          "Where the reply comes (default: x-responses for x-commands, else TOPIC-responses)."},
-        {"timeout", MR_OPTION_TEXT, &asking->timeout, "MS",
+        {"timeout", MR_OPTION_TEXT, &request->timeout, "MS",
          "How long to wait for the reply (default: rpc.timeout, 30000)."},
+        {"count", MR_OPTION_TEXT, &request->count, "N",
+         "Asks so many times and prints a table of latencies (default: 1, prints the reply)."},
+        {"concurrency", MR_OPTION_TEXT, &request->concurrency, "C",
+         "How many requests are open at once (default: 1)."},
         {.name = NULL},
     };
-    asking->client.command = self;
+    request->client.command = self;
     int count = mr_options_parse(self, options, argc, argv, 1, 2, &code);
     if (count >= 0) {
-        code = set_reply_to(asking, argv[1]);
-        if (code == 0)
-            code = mr_client_open(&asking->client, argv[1], count > 1 ? argv[2] : NULL);
-        if (code == 0)
-            code = ask(asking);
-        mr_client_close(&asking->client);
+        code = serve(request, argv[1], count > 1 ? argv[2] : NULL);
+        mr_asking_free(&request->asking);
+        mr_client_close(&request->client);
+        mr_buf_free(&request->bare);
     }
-    free(asking);
+    free(request);
     return code;
 }

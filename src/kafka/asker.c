@@ -21,8 +21,9 @@ struct mr_asker {
     int wake_fd;
     struct mr_producer *producer;
     struct mr_listener *listener;
-    bool delivered, listening;
-    char failure[256]; /* of the delivery */
+    size_t undelivered;
+    bool listening;
+    char failure[256]; /* of a delivery */
 };
 
 static void on_delivered(void *data, void *opaque, const char *topic, enum mr_sent how,
@@ -30,8 +31,9 @@ static void on_delivered(void *data, void *opaque, const char *topic, enum mr_se
 {
     struct mr_asker *asker = data;
     (void)opaque, (void)topic, (void)how;
-    asker->delivered = true;
-    snprintf(asker->failure, sizeof(asker->failure), "%s", error == NULL ? "" : error);
+    asker->undelivered--;
+    if (error != NULL)
+        snprintf(asker->failure, sizeof(asker->failure), "%s", error);
 }
 
 static void on_listening(void *data, const char *topic)
@@ -86,24 +88,43 @@ static bool await(struct mr_asker *asker, uint64_t deadline)
     return true;
 }
 
+/* Asked for first, a topic is known at once; else it waits for librdkafka's next look, up to a
+ * second. */
+int mr_asker_know(struct mr_asker *asker, const char *topic, int timeout, char *why, size_t size)
+{
+    return mr_cluster_topic(asker->producer, topic, false, 0, timeout, why, size) < 0 ? -1 : 0;
+}
+
+int mr_asker_post(struct mr_asker *asker, const struct mr_outgoing *record, char *why, size_t size)
+{
+    if (mr_producer_send(asker->producer, record, NULL, why, size) != MR_SENT)
+        return -1;
+    asker->undelivered++;
+    return 0;
+}
+
+bool mr_asker_failed(const struct mr_asker *asker, char *why, size_t size)
+{
+    if (asker->failure[0] != '\0')
+        snprintf(why, size, "%s", asker->failure);
+    return asker->failure[0] != '\0';
+}
+
 int mr_asker_send(struct mr_asker *asker, const struct mr_outgoing *record, int timeout, char *why,
                   size_t size)
 {
     uint64_t deadline = mr_clock_ms() + (uint64_t)timeout;
-    asker->delivered = false;
-    /* Asked for first, a topic is known at once; else it waits for librdkafka's next look, up to a
-     * second. */
-    mr_cluster_topic(asker->producer, record->topic, false, 0, timeout, why, size);
-    if (mr_producer_send(asker->producer, record, NULL, why, size) != MR_SENT)
+    mr_asker_know(asker, record->topic, timeout, why, size);
+    if (mr_asker_post(asker, record, why, size) != 0)
         return -1;
-    for (mr_producer_poll(asker->producer); !asker->delivered; mr_producer_poll(asker->producer)) {
+    for (mr_producer_poll(asker->producer); asker->undelivered > 0;
+         mr_producer_poll(asker->producer)) {
         if (!await(asker, deadline)) {
             snprintf(why, size, "not acknowledged within %d ms", timeout);
             return -1;
         }
     }
-    snprintf(why, size, "%s", asker->failure);
-    return asker->failure[0] == '\0' ? 0 : -1;
+    return mr_asker_failed(asker, why, size) ? -1 : 0;
 }
 
 int mr_asker_listen(struct mr_asker *asker, const char *topic, int timeout, char *why, size_t size)
@@ -130,10 +151,13 @@ int mr_asker_listen(struct mr_asker *asker, const char *topic, int timeout, char
 bool mr_asker_receive(struct mr_asker *asker, struct mr_message *message, int timeout)
 {
     uint64_t deadline = mr_clock_ms() + (uint64_t)timeout;
-    while (!mr_listener_poll(asker->listener, message))
-        if (!await(asker, deadline))
+    for (;;) {
+        mr_producer_poll(asker->producer);
+        if (mr_listener_poll(asker->listener, message))
+            return true;
+        if (!await(asker, deadline) || asker->failure[0] != '\0')
             return false;
-    return true;
+    }
 }
 
 void mr_asker_free(struct mr_asker *asker)

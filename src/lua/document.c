@@ -1,8 +1,14 @@
 #include "lua/document.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
+#include "base/panic.h"
 #include "lua/call.h"
+
+struct mr_documents {
+    struct mr_vm *vm;
+};
 
 struct decoding {
     const struct mr_json *json;
@@ -29,20 +35,39 @@ static int decode_in(struct mr_vm *vm, struct mr_bytes text, char *why, size_t s
 
 int mr_document_check(struct mr_bytes text, char *why, size_t size)
 {
-    static const struct mr_host nobody;
-    struct mr_vm *vm = mr_vm_new(&nobody, NULL, MR_SANDBOXED);
-    int result = decode_in(vm, text, why, size);
-    mr_call_done(vm);
-    mr_vm_free(vm);
+    struct mr_documents *documents = mr_documents_new();
+    int result = decode_in(documents->vm, text, why, size);
+    mr_call_done(documents->vm);
+    mr_documents_free(documents);
     return result;
 }
 
-bool mr_document_says_failure(struct mr_bytes text)
+void mr_document_bare(struct mr_bytes text, struct mr_buf *out)
+{
+    struct mr_documents *documents = mr_documents_new();
+    struct mr_vm *vm = documents->vm;
+    char why[256];
+    struct mr_bytes bare = text;
+    if (decode_in(vm, text, why, sizeof(why)) == 0 && lua_type(vm->L, -1) == LUA_TSTRING)
+        bare.data = lua_tolstring(vm->L, -1, &bare.length);
+    mr_buf_append(out, bare.data, bare.length);
+    mr_call_done(vm);
+    mr_documents_free(documents);
+}
+
+struct mr_documents *mr_documents_new(void)
 {
     static const struct mr_host nobody;
+    struct mr_documents *documents = mr_alloc(sizeof(*documents));
+    documents->vm = mr_vm_new(&nobody, NULL, MR_SANDBOXED);
+    return documents;
+}
+
+bool mr_documents_say_failure(struct mr_documents *documents, struct mr_bytes text)
+{
+    struct mr_vm *vm = documents->vm;
     char why[256];
     bool fails = false;
-    struct mr_vm *vm = mr_vm_new(&nobody, NULL, MR_SANDBOXED);
     if (text.data != NULL && decode_in(vm, text, why, sizeof(why)) == 0 && lua_istable(vm->L, -1)) {
         lua_pushliteral(vm->L, "success");
         lua_rawget(vm->L, -2);
@@ -50,6 +75,13 @@ bool mr_document_says_failure(struct mr_bytes text)
         lua_pop(vm->L, 1);
     }
     mr_call_done(vm);
-    mr_vm_free(vm);
     return fails;
+}
+
+void mr_documents_free(struct mr_documents *documents)
+{
+    if (documents == NULL)
+        return;
+    mr_vm_free(documents->vm);
+    free(documents);
 }

@@ -1,6 +1,7 @@
 """The commands for people and scripts: what they print and how they exit."""
 
 import json
+import re
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -94,6 +95,49 @@ def test_request_ends_with_75_when_nobody_answers_in_time(command, service: Serv
 def test_however_short_the_timeout_of_request_it_is_no_unreachable_broker(command, service: Service) -> None:
     done = command("request", service.topic, '{"type":"silence"}', "--timeout", "1")
     assert done.returncode == 75, done.stderr
+
+
+@pytest.mark.parametrize("dialect", ["kafka-client", "plain", "nestjs", "spring"])
+def test_request_speaks_every_dialect_and_tells_the_headers(command, service: Service, dialect: str) -> None:
+    done = command("request", service.topic, '{"n":1}', "--dialect", dialect, "--timeout", "20000")
+    assert done.returncode == 0, done.stderr
+    reply = json.loads(done.stdout)
+    assert (reply["data"] if dialect == "kafka-client" else reply)["got"] == {"n": 1}
+    name = "kafka_correlationId" if dialect in ("nestjs", "spring") else "correlation-id"
+    assert re.search(rf"^{name}: [0-9a-f-]{{36}}$", done.stderr, re.M), done.stderr
+
+
+@pytest.mark.parametrize("dialect", ["kafka-client", "plain", "nestjs", "spring"])
+def test_request_knows_an_error_reply_in_every_dialect(command, service: Service, dialect: str) -> None:
+    done = command("request", service.topic, '{"type":"fail"}', "--dialect", dialect)
+    assert done.returncode == 1
+    assert json.loads(done.stdout)["statusCode"] == 404
+
+
+def test_many_requests_give_a_table_of_latencies(command, service: Service) -> None:
+    done = command("request", service.topic, "{}", "--count", "200", "--concurrency", "20")
+    assert done.returncode == 0, done.stderr
+    table = dict(re.findall(r"^(.*?) +([0-9.]+)(?: ms)?$", done.stdout, re.M))
+    assert (table["requests"], table["answered"]) == ("200", "200")
+    assert (table["errors"], table["timed out"]) == ("0", "0")
+    quantiles = [float(table[f"p{percent}"]) for percent in ("50", "90", "99", "99.9", "100")]
+    assert quantiles == sorted(quantiles)
+    assert quantiles[0] > 0
+
+
+@pytest.mark.parametrize(("kind", "code"), [("fail", 1), ("silence", 75)])
+def test_many_requests_end_as_the_worst_of_them(command, service: Service, kind: str, code: int) -> None:
+    done = command("request", service.topic, f'{{"type":"{kind}"}}', "--count", "3", "--timeout", "700" if kind == "silence" else "20000")
+    assert done.returncode == code
+    assert re.search(r"^(errors|timed out) +3$", done.stdout, re.M), done.stdout
+
+
+@pytest.mark.parametrize(("option", "value"), [("--dialect", "morse"), ("--count", "0"), ("--count", "many"), ("--concurrency", "-1"),
+                                               ("--timeout", "")])
+def test_request_refuses_what_cannot_be(command, service: Service, option: str, value: str) -> None:
+    done = command("request", service.topic, "{}", f"{option}={value}")
+    assert done.returncode == 64
+    assert option in done.stderr
 
 
 def test_request_of_something_that_is_no_json_ends_with_65(command, service: Service) -> None:

@@ -113,10 +113,27 @@ static void an_envelope_of_an_error_says_failure(void **state)
         {MR_BYTES(""), false},
         {MR_BYTES_NONE, false},
     };
+    struct mr_documents *documents = mr_documents_new();
     (void)state;
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
-        if (mr_document_says_failure(rows[i].text) != rows[i].fails)
+        if (mr_documents_say_failure(documents, rows[i].text) != rows[i].fails)
             fail_msg("row %zu: '%s'", i, rows[i].text.data);
+    mr_documents_free(documents);
+}
+
+static void a_bare_document_is_the_text_of_a_string_and_else_itself(void **state)
+{
+    static const char *const rows[][2] = {
+        {"\"a \\\"b\\\"\"", "a \"b\""}, {"\"\"", ""},     {"42", "42"}, {"[ 1 ]", "[ 1 ]"},
+        {"{\"a\":1}", "{\"a\":1}"},     {"null", "null"},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct mr_buf bare = {0};
+        mr_document_bare(mr_bytes_of(rows[i][0]), &bare);
+        assert_string_equal(mr_buf_text(&bare), rows[i][1]);
+        mr_buf_free(&bare);
+    }
 }
 
 int main(void)
@@ -127,6 +144,7 @@ int main(void)
         cmocka_unit_test(more_than_512_levels_are_refused),
         cmocka_unit_test(what_is_wrong_is_said_in_the_room_for_it),
         cmocka_unit_test(an_envelope_of_an_error_says_failure),
+        cmocka_unit_test(a_bare_document_is_the_text_of_a_string_and_else_itself),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
