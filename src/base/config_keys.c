@@ -257,7 +257,8 @@ const struct mr_config_key mr_config_keys[] = {
      .least = 1,
      .most = INT32_MOST,
      .unit = "requests",
-     .help = "How many requests of a worker's handlers may wait for their replies; one more fails."},
+     .help =
+         "How many requests of a worker's handlers may wait for their replies; one more fails."},
     {.path = "rpc.drop_expired",
      .kind = MR_KIND_BOOLEAN,
      .fallback = "false",

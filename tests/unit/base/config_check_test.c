@@ -110,8 +110,7 @@ static void what_comes_later_is_named_where_it_was_set(void **state)
     set(world, world->config, "routes[\"a\"].schema", "a.json");
     set(world, world->config, "service", "x");
     mr_config_pending(world->config, see, &world->seen);
-    assert_string_equal(mr_buf_text(&world->seen),
-                        "routes[\"a\"].schema=a.json;");
+    assert_string_equal(mr_buf_text(&world->seen), "routes[\"a\"].schema=a.json;");
 }
 
 static void differences_that_need_a_restart_are_named_once(void **state)
