@@ -8,12 +8,12 @@
 -- @module moonroute
 
 local apart = require "moonroute.apart"
-local await = require("moonroute.coroutines").await
 local breaker = require "moonroute.breaker"
 local host = require "moonroute.host"
 local json = require "moonroute.json"
 local log = require "moonroute.log"
 local record = require "moonroute.record"
+local strands = require "moonroute.strands"
 
 local router = {}
 
@@ -117,7 +117,7 @@ function router.request(topic, value, options)
   if not made then
     error("router.request: " .. err, 2)
   end
-  local outcome, a, b, c, d = await("request", made)
+  local outcome, a, b, c, d = strands.await("request", made)
   if outcome == "reply" then
     return unwrap(a, b, c, d)
   elseif outcome == "status" then
@@ -133,10 +133,42 @@ function router.sleep(milliseconds)
   if type(milliseconds) ~= "number" or milliseconds ~= milliseconds then
     error("router.sleep: expected milliseconds, got " .. tostring(milliseconds), 2)
   end
-  local outcome, err = await("sleep", math.floor(math.min(math.max(milliseconds, 0), 2 ^ 53)))
+  local outcome, err = strands.await("sleep", math.floor(math.min(math.max(milliseconds, 0), 2 ^ 53)))
   if outcome ~= "done" then
     error("router.sleep: " .. err, 2)
   end
+end
+
+local function check_functions(functions)
+  if type(functions) ~= "table" then
+    return "expected a list of functions, got a " .. type(functions)
+  end
+  for place = 1, #functions do
+    local kind = type(functions[place])
+    if kind ~= "function" then
+      return ("expected functions, got a %s at place %d"):format(kind, place)
+    end
+  end
+  return nil
+end
+
+--- Runs functions at once, each until it waits (request, sleep) or ends, and waits for all of them:
+--
+--     local answers = router.all {
+--       function() return router.request("prices-commands", { symbol = "BTC" }) end,
+--       function() return router.request("limits-commands", { account = 7 }) end,
+--     }
+--
+-- @tparam table functions a list
+-- @treturn table what each returned, the first value of each, by its position; an array (router.array)
+-- @raise what the first of them, by position, has raised, once all have ended
+function router.all(functions)
+  needs_message("all")
+  local wrong = check_functions(functions)
+  if wrong then
+    error("router.all: " .. wrong, 2)
+  end
+  return strands.all(functions)
 end
 
 --- Ends the handler with an error reply; a 5xx of an event is retried, a 4xx is not.

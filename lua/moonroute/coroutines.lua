@@ -4,6 +4,7 @@
 -- marked by a signal that scripts cannot make.
 
 local host = require "moonroute.host"
+local tops = require("moonroute.strands").tops
 
 local signal, at_top, deep = host.signal, host.at_top, host.deep
 local raw_resume, raw_yield, raw_create = coroutine.resume, coroutine.yield, coroutine.create
@@ -12,12 +13,6 @@ local coroutines = {}
 
 -- Coroutines of scripts that wait for the worker: theirs alone to resume.
 local waiting = setmetatable({}, { __mode = "k" })
-
---- Gives the worker something to do, and waits until it is done.
--- @return what the worker answers
-function coroutines.await(...)
-  return raw_yield(signal, ...)
-end
 
 local pass
 
@@ -57,15 +52,20 @@ local function wrap(run)
   end
 end
 
+-- In the coroutine of the handler, or that of a strand.
+local function at_main()
+  return at_top() or tops[coroutine.running()]
+end
+
 local function yield(...)
-  if at_top() then
+  if at_main() then
     error("attempt to yield outside a coroutine: use router.sleep or router.request", 2)
   end
   return raw_yield(...)
 end
 
 local function running()
-  if at_top() then
+  if at_main() then
     return nil
   end
   return coroutine.running()

@@ -26,15 +26,17 @@ static int refuse_publish(void *data, void *job, const struct mr_outgoing *recor
     return refuse(error, size);
 }
 
-static int refuse_request(void *data, void *job, const struct mr_ask *ask, char *error, size_t size)
+static int refuse_request(void *data, void *job, uint32_t wait, const struct mr_ask *ask,
+                          char *error, size_t size)
 {
-    (void)data, (void)job, (void)ask;
+    (void)data, (void)job, (void)wait, (void)ask;
     return refuse(error, size);
 }
 
-static int refuse_sleep(void *data, void *job, int64_t milliseconds, char *error, size_t size)
+static int refuse_sleep(void *data, void *job, uint32_t wait, int64_t milliseconds, char *error,
+                        size_t size)
 {
-    (void)data, (void)job, (void)milliseconds;
+    (void)data, (void)job, (void)wait, (void)milliseconds;
     return refuse(error, size);
 }
 

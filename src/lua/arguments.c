@@ -78,32 +78,35 @@ int mr_arguments_push_resumption(lua_State *L, void *data)
 {
     const struct mr_waking *waking = data;
     const struct mr_resumption *with = waking->with;
+    lua_pushnumber(L, (lua_Number)with->wait);
     switch (with->kind) {
     case MR_RESUME_DONE:
         lua_pushliteral(L, "done");
-        return 1;
+        return 2;
     case MR_RESUME_STATUS_ERROR:
         lua_pushliteral(L, "status");
         lua_pushinteger(L, with->status);
         push_bytes(L, with->message);
         push_bytes(L, with->name);
-        return 4;
+        return 5;
     case MR_RESUME_REPLY:
         lua_pushliteral(L, "reply");
         push_reply_data(L, waking->task, with->codec, with->value);
         push_headers(L, with->headers, with->header_count);
         lua_pushboolean(L, with->enveloped);
         lua_pushboolean(L, with->is_error);
-        return 5;
+        return 6;
     }
     MR_UNREACHABLE("a kind of resumption");
 }
 
 int mr_arguments_push_bad_reply(lua_State *L, void *data)
 {
+    const struct mr_bad_reply *bad = data;
+    lua_pushnumber(L, (lua_Number)bad->wait);
     lua_pushliteral(L, "status");
     lua_pushinteger(L, BAD_GATEWAY);
-    lua_pushfstring(L, "Reply is not valid JSON: %s", (const char *)data);
+    lua_pushfstring(L, "Reply is not valid JSON: %s", bad->why);
     lua_pushliteral(L, "BadReply");
-    return 4;
+    return 5;
 }

@@ -15,10 +15,15 @@ struct mr_waking {
     struct mr_task *task;
     const struct mr_resumption *with;
 };
-/* data: struct mr_waking. What await() of lua/moonroute/coroutines.lua returns: "done"; "reply",
- * data, headers, enveloped, is_error; "status", status, message, name (task.c: "refused", why). */
+/* data: struct mr_waking. What the wait of lua/moonroute/strands.lua that is over returns, behind
+ * its number: "done"; "reply", data, headers, enveloped, is_error; "status", status, message, name.
+ */
 int mr_arguments_push_resumption(lua_State *L, void *data);
-/* data: why a reply is no JSON. The asker's error 502 for that. */
+struct mr_bad_reply {
+    uint32_t wait;
+    const char *why; /* it is no JSON */
+};
+/* data: struct mr_bad_reply. The asker's error 502 for that. */
 int mr_arguments_push_bad_reply(lua_State *L, void *data);
 
 #endif

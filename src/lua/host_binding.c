@@ -13,6 +13,7 @@
 #include "lua/random.h"
 #include "lua/stack.h"
 #include "lua/state.h"
+#include "lua/waits.h"
 
 enum { ERROR_SIZE = 512 };
 
@@ -91,6 +92,33 @@ static int publish(lua_State *L)
     return 1;
 }
 
+/* begin(kind, argument) -> the number of what has begun and is to be waited for; or nil and why it
+ * has not (lua/waits.h) */
+static int begin(lua_State *L)
+{
+    struct mr_vm *vm = mr_vm_of(L);
+    char error[MR_WAIT_ERROR] = "no message is being handled";
+    uint32_t number;
+    if (vm->running != NULL && mr_waits_begin(L, 1, vm->running, &number, error) == 0) {
+        lua_pushnumber(L, (lua_Number)number);
+        return 1;
+    }
+    lua_pushnil(L);
+    lua_pushstring(L, error);
+    return 2;
+}
+
+/* top() -> the coroutine of the message that is being handled; nil where none is */
+static int top(lua_State *L)
+{
+    const struct mr_task *task = mr_vm_of(L)->running;
+    if (task == NULL)
+        return 0;
+    lua_pushthread(task->co);
+    lua_xmove(task->co, L, task->co == L ? 0 : 1);
+    return 1;
+}
+
 /* is_topic(name) -> can a Kafka topic have that name? */
 static int is_topic(lua_State *L)
 {
@@ -136,6 +164,7 @@ int mr_luaopen_host(lua_State *L)
 {
     static const luaL_Reg functions[] = {
         {"at_top", at_top},
+        {"begin", begin},
         {"breaker_rejected", breaker_rejected},
         {"breaker_state", breaker_state},
         {"clock", monotonic},
@@ -152,6 +181,7 @@ int mr_luaopen_host(lua_State *L)
         {"random", mr_random_new},
         {"run", run},
         {"slot", mr_context_slot},
+        {"top", top},
         {"uuid", uuid},
         {NULL, NULL},
     };

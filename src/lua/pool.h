@@ -24,6 +24,7 @@ struct mr_task {
     struct mr_task *next; /* among the free ones */
     struct mr_script *script;
     void *job;
+    uint32_t waits; /* begun so far; the number of the next */
     enum mr_codec codec;
     struct mr_incoming incoming;
     struct mr_fault_text fault;

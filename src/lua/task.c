@@ -7,9 +7,9 @@
 #include "lua/arguments.h"
 #include "lua/call.h"
 #include "lua/generation.h"
-#include "lua/outgoing.h"
 #include "lua/reply.h"
 #include "lua/state.h"
+#include "lua/waits.h"
 
 enum { ERROR_SIZE = 512 };
 
@@ -22,53 +22,47 @@ static int hand_over(struct mr_task *task)
     return count;
 }
 
-/* What a task that has yielded waits for: signal, name, argument (lua/moonroute/coroutines.lua,
- * await). */
-enum { SIGNAL = 1, NAME, ARGUMENT };
+/* What a task that waits has yielded (lua/moonroute/strands.lua): the signal and, unless what it
+ * waits for has begun, the kind and its argument. */
+enum { SIGNAL = 1, KIND, ARGUMENT };
 
-struct asking {
+struct wish {
     struct mr_task *task;
-    struct mr_ask *ask;
+    char error[MR_WAIT_ERROR];
+    int result;
 };
 
-static int read_ask(lua_State *L, void *data)
+static int begin_wish(lua_State *L, void *data)
 {
-    struct asking *asking = data;
-    lua_pushvalue(asking->task->co, ARGUMENT);
-    lua_xmove(asking->task->co, L, 1);
-    mr_outgoing_read_ask(asking->task->vm, L, 1, asking->ask);
+    struct wish *wish = data;
+    uint32_t number;
+    int first = lua_gettop(L) + 1;
+    lua_pushvalue(wish->task->co, KIND);
+    lua_pushvalue(wish->task->co, ARGUMENT);
+    lua_xmove(wish->task->co, L, 2);
+    wish->result = mr_waits_begin(L, first, wish->task, &number, wish->error);
     return 0;
-}
-
-static int ask_host(struct mr_task *task, char *error)
-{
-    struct mr_vm *vm = task->vm;
-    const char *name = lua_tostring(task->co, NAME);
-    if (strcmp(name, "sleep") == 0)
-        return vm->host.sleep(vm->data, task->job, (int64_t)lua_tonumber(task->co, ARGUMENT), error,
-                              ERROR_SIZE);
-    struct mr_ask ask;
-    struct asking asking = {task, &ask};
-    MR_ASSERT(strcmp(name, "request") == 0);
-    MR_ASSERT(mr_call(vm, read_ask, &asking) == 0);
-    mr_call_done(vm);
-    return vm->host.request(vm->data, task->job, &ask, error, ERROR_SIZE);
 }
 
 /* Hands the task's wish to the host. Returns 0, or -1 with the refusal on the coroutine's stack, to
  * be resumed with. */
 static int begin_wait(struct mr_task *task)
 {
-    char error[ERROR_SIZE] = "";
-    if (ask_host(task, error) == 0)
+    struct wish wish = {.task = task};
+    if (lua_gettop(task->co) == SIGNAL)
+        return 0;
+    MR_ASSERT(mr_call(task->vm, begin_wish, &wish) == 0);
+    mr_call_done(task->vm);
+    if (wish.result == 0)
         return 0;
     lua_settop(task->co, 0);
+    lua_pushnumber(task->co, -1); /* of no wait */
     lua_pushliteral(task->co, "refused");
-    lua_pushstring(task->co, error);
+    lua_pushstring(task->co, wish.error);
     return -1;
 }
 
-/* Yielded by something else than await(): only a trusted script gets past the coroutine library of
+/* Yielded by something else than wait(): only a trusted script gets past the coroutine library of
  * the runtime. Nobody would ever resume it. */
 static void refuse_yield(struct mr_task *task, struct mr_result *result)
 {
@@ -110,7 +104,7 @@ static void run(struct mr_task *task, int count, struct mr_result *result)
             *result = (struct mr_result){.outcome = MR_OUTCOME_YIELDED};
             return;
         }
-        count = 2;
+        count = 3;
     }
 }
 
@@ -174,6 +168,7 @@ struct mr_task *mr_task_start(struct mr_script *script, enum mr_codec codec,
     task->incoming = *incoming;
     task->job = job;
     task->state = MR_TASK_FINISHED;
+    task->waits = 0;
     mr_budget_begin(task->vm, &task->vm->limits);
     start(task, result);
     end_run(task, result);
@@ -191,9 +186,10 @@ void mr_task_resume(struct mr_task *task, const struct mr_resumption *with,
         char why[ERROR_SIZE];
         snprintf(why, sizeof(why), "%s", mr_call_message(vm));
         mr_call_done(vm);
-        MR_ASSERT(mr_call(vm, mr_arguments_push_bad_reply, why) == 0);
+        struct mr_bad_reply bad = {with->wait, why};
+        MR_ASSERT(mr_call(vm, mr_arguments_push_bad_reply, &bad) == 0);
     }
-    lua_settop(task->co, 0); /* the wish */
+    lua_settop(task->co, 0); /* the signal */
     run(task, hand_over(task), result);
     end_run(task, result);
 }

@@ -36,11 +36,13 @@ struct mr_ask {
 struct mr_host {
     int (*publish)(void *data, void *job, const struct mr_outgoing *record, char *error,
                    size_t size);
-    /* These two are called when the script has yielded, from within mr_task_start or
-     * mr_task_resume. After 0 the task waits for mr_task_resume, which comes later: never from
-     * within the call. */
-    int (*request)(void *data, void *job, const struct mr_ask *ask, char *error, size_t size);
-    int (*sleep)(void *data, void *job, int64_t milliseconds, char *error, size_t size);
+    /* These two begin what a task waits for, by its number; it may wait for several things at once.
+     * After 0 an mr_task_resume with that number follows, never from within the call, unless the
+     * task ends before. */
+    int (*request)(void *data, void *job, uint32_t wait, const struct mr_ask *ask, char *error,
+                   size_t size);
+    int (*sleep)(void *data, void *job, uint32_t wait, int64_t milliseconds, char *error,
+                 size_t size);
     /* A circuit breaker is made, or changes; it has refused a call. May be NULL: nobody watches. */
     void (*breaker)(void *data, const char *name, enum mr_breaker_state state);
     void (*breaker_rejected)(void *data, const char *name);
@@ -153,6 +155,7 @@ struct mr_task *mr_task_start(struct mr_script *script, enum mr_codec codec,
 /* What a yielded task is resumed with: nothing (sleep), a reply, or an error to raise in it. */
 struct mr_resumption {
     enum { MR_RESUME_DONE, MR_RESUME_REPLY, MR_RESUME_STATUS_ERROR } kind;
+    uint32_t wait;         /* the number of what is over */
     struct mr_bytes value; /* REPLY: as codec says; data NULL: a null value */
     enum mr_codec codec;   /* REPLY: JSON or BARE */
     bool enveloped; /* REPLY: an object with success may be the envelope of kafka-client: unwrap or

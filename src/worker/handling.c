@@ -7,6 +7,7 @@
 #include "worker/retry.h"
 #include "worker/runs.h"
 #include "worker/settle.h"
+#include "worker/wait.h"
 
 static void link_work(struct mr_dispatch *dispatch, struct mr_job *job)
 {
@@ -25,6 +26,7 @@ static void unlink_work(struct mr_dispatch *dispatch, struct mr_job *job)
 static void end_handler(struct mr_dispatch *dispatch, struct mr_job *job, uint64_t now)
 {
     struct mr_route *route = job->route;
+    mr_waits_cancel(dispatch->timers, job);
     if (job->task != NULL)
         mr_task_end(job->task);
     job->task = NULL;
@@ -200,7 +202,6 @@ void mr_handling_abandon(struct mr_dispatch *dispatch, struct mr_job *job)
     mr_log(MR_LOG_WARN, "handler_abandoned", MR_S("topic", job->partition->topic),
            MR_I("partition", job->partition->number), MR_I("offset", job->message.offset));
     mr_timers_cancel(dispatch->timers, &job->timer);
-    mr_rpc_cancel(job);
     job->dropped = true;
     unlink_work(dispatch, job);
     end_handler(dispatch, job, mr_clock_ns());

@@ -1,7 +1,10 @@
 /* What scripts ask the worker for (struct mr_host of lua/vm.h). */
+#include <stddef.h>
+
 #include "base/clock.h"
 #include "base/log.h"
 #include "worker/handling.h"
+#include "worker/wait.h"
 
 static int publish(void *data, void *job, const struct mr_outgoing *record, char *error,
                    size_t size)
@@ -24,26 +27,33 @@ static int64_t timeout_of(const struct mr_dispatch *dispatch, const struct mr_jo
     return left > 1 ? left : 1;
 }
 
-static int request(void *data, void *given, const struct mr_ask *ask, char *error, size_t size)
+static int request(void *data, void *job, uint32_t number, const struct mr_ask *ask, char *error,
+                   size_t size)
 {
     struct mr_dispatch *dispatch = data;
-    struct mr_job *job = given;
-    return mr_rpc_open(dispatch->rpc, job, ask, timeout_of(dispatch, job, ask), error, size);
+    struct mr_wait *wait = mr_wait_new(job, number);
+    if (mr_rpc_open(dispatch->rpc, wait, ask, timeout_of(dispatch, job, ask), error, size) == 0)
+        return 0;
+    mr_wait_free(wait);
+    return -1;
 }
 
 static void on_slept(struct mr_timer *timer)
 {
-    struct mr_job *job = mr_job_of_timer(timer);
-    const struct mr_resumption with = {.kind = MR_RESUME_DONE};
+    struct mr_wait *wait = (struct mr_wait *)((char *)timer - offsetof(struct mr_wait, timer));
+    struct mr_job *job = wait->job;
+    const struct mr_resumption with = {.kind = MR_RESUME_DONE, .wait = wait->number};
+    mr_wait_free(wait);
     mr_handling_resume(job->owner, job, &with);
 }
 
-static int sleep_for(void *data, void *given, int64_t milliseconds, char *error, size_t size)
+static int sleep_for(void *data, void *job, uint32_t number, int64_t milliseconds, char *error,
+                     size_t size)
 {
     struct mr_dispatch *dispatch = data;
-    struct mr_job *job = given;
+    struct mr_wait *wait = mr_wait_new(job, number);
     (void)error, (void)size;
-    mr_timers_arm(dispatch->timers, &job->timer, mr_clock_ms() + (uint64_t)milliseconds, on_slept);
+    mr_timers_arm(dispatch->timers, &wait->timer, mr_clock_ms() + (uint64_t)milliseconds, on_slept);
     return 0;
 }
 

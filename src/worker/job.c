@@ -92,7 +92,7 @@ struct mr_origin mr_job_origin(const struct mr_job *job)
 
 void mr_job_release(struct mr_job_pool *pool, struct mr_job *job)
 {
-    MR_ASSERT(job->timer.place == 0 && !job->waits && job->task == NULL && job->call == NULL);
+    MR_ASSERT(job->timer.place == 0 && !job->waits && job->task == NULL && job->waits_for == NULL);
     if (job->headers != job->few)
         free(job->headers);
     free(job->failure);

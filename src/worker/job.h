@@ -16,11 +16,11 @@
 #include "worker/dialect.h"
 #include "worker/origin.h"
 
-struct mr_call;
 struct mr_failure;
 struct mr_held;
 struct mr_partition;
 struct mr_route;
+struct mr_wait;
 
 enum { MR_JOB_HEADERS = 16, MR_JOB_SHORT_CHAIN = 64 };
 
@@ -35,10 +35,10 @@ struct mr_job {
     uint64_t sequence;      /* in the partition's window */
     struct mr_route *route; /* set when the handler starts */
     struct mr_task *task;
-    struct mr_call *call;  /* the router.request it waits for */
-    struct mr_timer timer; /* the router.sleep or the retry it waits for */
-    uint64_t began;        /* ns, when the handler started */
-    uint64_t due;          /* ms, monotonic: it does not start before; 0: it waits for nothing */
+    struct mr_wait *waits_for; /* what its handler waits for */
+    struct mr_timer timer;     /* the retry it waits for */
+    uint64_t began;            /* ns, when the handler started */
+    uint64_t due; /* ms, monotonic: it does not start before; 0: it waits for nothing */
     struct mr_failure *failure; /* why the message is not done, where that must be kept */
     size_t deliveries;          /* records sent on its behalf and not reported yet */
     bool handled;               /* the handler has ended and its records are with the producer */

@@ -20,7 +20,7 @@ enum { LATE_MS = 60000 };
 struct mr_call {
     struct mr_rpc *rpc;
     char id[37];
-    struct mr_job *job;         /* NULL once it timed out or was cancelled */
+    struct mr_wait *wait;       /* NULL once it timed out or was cancelled */
     struct mr_outgoing *record; /* until it is sent */
     enum mr_dialect dialect;
     char *reply_to;
@@ -95,15 +95,23 @@ static void on_forgotten(struct mr_timer *timer)
 
 /* The handler no longer waits; the id is remembered for a while so that a late reply is known for
  * one. */
-static struct mr_job *abandon(struct mr_call *call)
+static struct mr_wait *abandon(struct mr_call *call)
 {
-    struct mr_job *job = call->job;
-    call->job = NULL;
-    job->call = NULL;
+    struct mr_wait *wait = call->wait;
+    wait->call = NULL;
+    call->wait = NULL;
     set_pending(call->rpc, -1);
     unlink_unsent(call);
     mr_timers_arm(call->rpc->timers, &call->timer, mr_clock_ms() + LATE_MS, on_forgotten);
-    return job;
+    return wait;
+}
+
+static void wake(struct mr_rpc *rpc, struct mr_wait *wait, struct mr_resumption *with)
+{
+    struct mr_job *job = wait->job;
+    with->wait = wait->number;
+    mr_wait_free(wait);
+    rpc->events->ended(rpc->data, job, with);
 }
 
 static void end_with_error(struct mr_call *call, int status, const char *message, const char *name)
@@ -113,7 +121,7 @@ static void end_with_error(struct mr_call *call, int status, const char *message
                                  .status = status,
                                  .message = mr_bytes_of(message),
                                  .name = mr_bytes_of(name)};
-    rpc->events->ended(rpc->data, abandon(call), &with);
+    wake(rpc, abandon(call), &with);
 }
 
 static void on_timeout(struct mr_timer *timer)
@@ -152,8 +160,8 @@ static int send_call(struct mr_call *call, const struct mr_outgoing *record, cha
         mr_headers_append(headers, own.count, record->headers, record->header_count);
     if (full.key.data == NULL)
         full.key = mr_ask_key(&terms);
-    enum mr_sent sent =
-        mr_outbox_send(rpc->outbox, call->job, MR_FOR_REQUEST, &full, mr_clock_ns(), why, size);
+    enum mr_sent sent = mr_outbox_send(rpc->outbox, call->wait->job, MR_FOR_REQUEST, &full,
+                                       mr_clock_ns(), why, size);
     free(headers);
     return sent == MR_SENT ? 0 : -1;
 }
@@ -191,7 +199,7 @@ static void end_with_reply(struct mr_call *call, const struct mr_message *messag
                            const struct mr_pair *headers, size_t count)
 {
     struct mr_rpc *rpc = call->rpc;
-    struct mr_job *job = call->job;
+    struct mr_wait *wait = call->wait;
     struct mr_heard heard = mr_ask_heard(call->dialect, message->value, headers, count);
     if (!heard.is_reply)
         return;
@@ -202,10 +210,10 @@ static void end_with_reply(struct mr_call *call, const struct mr_message *messag
                                  .is_error = heard.is_error,
                                  .headers = headers,
                                  .header_count = count};
-    job->call = NULL;
+    wait->call = NULL;
     set_pending(rpc, -1);
     free_call(call);
-    rpc->events->ended(rpc->data, job, &with);
+    wake(rpc, wait, &with);
 }
 
 static void on_reply(void *data, const struct mr_message *message)
@@ -219,7 +227,7 @@ static void on_reply(void *data, const struct mr_message *message)
         mr_message_headers(message, all, count);
     }
     struct mr_call *call = call_with(rpc, all, count);
-    if (call != NULL && call->job == NULL) {
+    if (call != NULL && call->wait == NULL) {
         mr_cell_add(&rpc->slot->counters[MR_RPC_LATE_REPLIES], 1);
         mr_log(MR_LOG_DEBUG, "late_reply", MR_S("topic", message->topic),
                MR_S("correlation_id", call->id));
@@ -256,12 +264,12 @@ struct mr_rpc *mr_rpc_new(const struct mr_config *config, uint64_t number, uv_lo
     return rpc;
 }
 
-static struct mr_call *new_call(struct mr_rpc *rpc, struct mr_job *job, const struct mr_ask *ask,
+static struct mr_call *new_call(struct mr_rpc *rpc, struct mr_wait *wait, const struct mr_ask *ask,
                                 const char *reply_to, int64_t timeout)
 {
     struct mr_call *call = mr_alloc(sizeof(*call));
     call->rpc = rpc;
-    call->job = job;
+    call->wait = wait;
     call->dialect = mr_dialect_of(ask->dialect == NULL ? "kafka-client" : ask->dialect);
     call->timeout = timeout;
     call->reply_to = mr_strdup(reply_to);
@@ -279,11 +287,11 @@ static void keep_unsent(struct mr_rpc *rpc, struct mr_call *call, const struct m
     rpc->unsent = call;
 }
 
-int mr_rpc_open(struct mr_rpc *rpc, struct mr_job *job, const struct mr_ask *ask, int64_t timeout,
+int mr_rpc_open(struct mr_rpc *rpc, struct mr_wait *wait, const struct mr_ask *ask, int64_t timeout,
                 char *why, size_t size)
 {
     char responses[MR_TOPIC_ROOM];
-    MR_ASSERT(job->call == NULL);
+    MR_ASSERT(wait->call == NULL);
     if (rpc->pending >= rpc->most_pending) {
         snprintf(why, size, "%lld requests wait for their replies already (rpc.max_pending)",
                  (long long)rpc->pending);
@@ -295,23 +303,23 @@ int mr_rpc_open(struct mr_rpc *rpc, struct mr_job *job, const struct mr_ask *ask
         return -1;
     }
     struct mr_call *call =
-        new_call(rpc, job, ask, ask->reply_to != NULL ? ask->reply_to : responses, timeout);
+        new_call(rpc, wait, ask, ask->reply_to != NULL ? ask->reply_to : responses, timeout);
     if (!mr_inbox_want(rpc->inbox, call->reply_to)) {
         keep_unsent(rpc, call, &ask->record);
     } else if (send_call(call, &ask->record, why, size) != 0) {
         free_call(call);
         return -1;
     }
-    job->call = call;
+    wait->call = call;
     set_pending(rpc, 1);
     mr_timers_arm(rpc->timers, &call->timer, mr_clock_ms() + (uint64_t)timeout, on_timeout);
     return 0;
 }
 
-void mr_rpc_cancel(struct mr_job *job)
+void mr_rpc_cancel(struct mr_wait *wait)
 {
-    if (job->call != NULL)
-        abandon(job->call);
+    if (wait->call != NULL)
+        abandon(wait->call);
 }
 
 void mr_rpc_poll(struct mr_rpc *rpc)

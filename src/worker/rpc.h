@@ -12,11 +12,12 @@
 #include "lua/vm.h"
 #include "worker/job.h"
 #include "worker/outbox.h"
+#include "worker/wait.h"
 
 struct mr_rpc;
 
 struct mr_rpc_events {
-    /* The call of the job has ended: resume its handler with this. */
+    /* What the job has waited for is there, and the wait over: resume its handler with this. */
     void (*ended)(void *data, struct mr_job *job, const struct mr_resumption *with);
     void (*troubled)(void *data, bool unreachable, const char *text);
 };
@@ -26,12 +27,13 @@ struct mr_rpc_events {
 struct mr_rpc *mr_rpc_new(const struct mr_config *config, uint64_t number, uv_loop_t *loop,
                           int wake_fd, struct mr_timers *timers, struct mr_slot *slot,
                           struct mr_outbox *outbox, const struct mr_rpc_events *events, void *data);
-/* Sends a request on behalf of the job, as soon as the inbox listens for its answer; sets
- * job->call. Exactly one `ended` follows, never from within. Returns 0, or -1 with `why`. */
-int mr_rpc_open(struct mr_rpc *rpc, struct mr_job *job, const struct mr_ask *ask, int64_t timeout,
+/* Sends a request that a job waits for, as soon as the inbox listens for its answer. Exactly one
+ * `ended` follows, never from within, and the wait is freed. Returns 0, or -1 with `why`, and the
+ * wait stays the caller's. */
+int mr_rpc_open(struct mr_rpc *rpc, struct mr_wait *wait, const struct mr_ask *ask, int64_t timeout,
                 char *why, size_t size);
-/* The job gives up; no `ended` follows. */
-void mr_rpc_cancel(struct mr_job *job);
+/* The wait is given up, where it is for a request; no `ended` follows. */
+void mr_rpc_cancel(struct mr_wait *wait);
 void mr_rpc_poll(struct mr_rpc *rpc);
 void mr_rpc_stop(struct mr_rpc *rpc);
 void mr_rpc_free(struct mr_rpc *rpc);

@@ -99,3 +99,34 @@ def test_an_answer_in_a_partition_that_the_response_topic_got_meanwhile_is_heard
     with contextlib.closing(Asker(cluster)) as service:
         service.send(responses, {"on": 2}, [("correlation-id", request.header("correlation-id"))], partition=2)
     assert json.loads(asker.next_reply(40).value) == {"on": 2}
+
+
+def test_all_asks_at_once_and_waits_for_all(cluster: Cluster, asker: Asker, scripts: Scripts, start_router: StartRouter) -> None:
+    topic, asked = (cluster.create_topic(unique(stem)) for stem in ("all", "asked"))
+    scripts.write(asked, """
+    local router = require "moonroute"
+    function handleMessage(_, message)
+        router.sleep(message.ms)
+        if message.fails then router.fail(404, "number " .. message.number, "NotFound") end
+        return message.number
+    end
+    """)
+    scripts.write(topic, f"""
+    local router = require "moonroute"
+    function handleMessage(_, message)
+        local calls = {{}}
+        for number, call in ipairs(message) do
+            calls[number] = function()
+                call.number = number
+                return (router.request("{asked}", call))
+            end
+        end
+        return router.all(calls)
+    end
+    """)
+    start_router(scripts)
+    assert asker.ask_data(topic, []) == []
+    assert asker.ask_data(topic, [{"ms": 300}, {"ms": 0}, {"ms": 100}]) == [1, 2, 3]
+    assert asker.ask_data(topic, [{"ms": number % 7} for number in range(300)]) == list(range(1, 301))
+    error = asker.ask_error(topic, [{"ms": 0}, {"ms": 200, "fails": True}, {"ms": 0, "fails": True}])
+    assert (error["statusCode"], error["message"]) == (404, "number 2")

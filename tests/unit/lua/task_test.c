@@ -190,7 +190,7 @@ static void a_bare_reply_is_text_unless_it_begins_as_an_object_or_a_list(void **
         {"", "[\"got\",\"\"]", false},
         {" {}", "[\"got\",\" {}\"]", false},
         {"[1]", "[\"got\",[1]]", false},
-        {"{\"success\":true,\"data\":1}", "[\"got\",{\"success\":true,\"data\":1}]", false},
+        {"{\"success\":true}", "[\"got\",{\"success\":true}]", false},
         {NULL, "[\"got\",null]", false},
         {"Internal server error", "[500,\"Internal server error\",\"InternalServerError\"]", true},
         {"{\"statusCode\":404,\"message\":\"gone\",\"error\":\"NotFound\"}",

@@ -33,6 +33,7 @@ struct world {
     struct mr_script_file files[WORLD_FILES_MAX];
     struct mr_snapshot snapshot;
     struct world_record published, asked;
+    uint32_t wait; /* the last one begun */
     int sleeps;
     int64_t slept;
     const char *refusal; /* where set, the host refuses with it */
@@ -87,10 +88,11 @@ static inline int world_publish(void *data, void *job, const struct mr_outgoing 
     return world_answer(world, error, size);
 }
 
-static inline int world_request(void *data, void *job, const struct mr_ask *ask, char *error,
-                                size_t size)
+static inline int world_request(void *data, void *job, uint32_t wait, const struct mr_ask *ask,
+                                char *error, size_t size)
 {
     struct world *world = data;
+    world->wait = wait;
     world_note(&world->asked, job, &ask->record);
     world->asked.timeout = ask->timeout;
     world_copy(world->asked.dialect, sizeof(world->asked.dialect), mr_bytes_of(ask->dialect));
@@ -98,9 +100,11 @@ static inline int world_request(void *data, void *job, const struct mr_ask *ask,
     return world_answer(world, error, size);
 }
 
-static inline int world_sleep(void *data, void *job, int64_t milliseconds, char *error, size_t size)
+static inline int world_sleep(void *data, void *job, uint32_t wait, int64_t milliseconds,
+                              char *error, size_t size)
 {
     struct world *world = data;
+    world->wait = wait;
     (void)job;
     world->sleeps++;
     world->slept = milliseconds;

@@ -162,7 +162,7 @@ static void a_job_that_something_still_holds_is_not_released(void **state)
     int held;
     jobs[0].timer.place = 1;
     jobs[1].task = (struct mr_task *)&held;
-    jobs[2].call = (struct mr_call *)&held;
+    jobs[2].waits_for = (struct mr_wait *)&held;
     for (size_t i = 0; i < 3; i++)
         assert_true(panics(release_at_work, &jobs[i], said, sizeof(said)));
 }

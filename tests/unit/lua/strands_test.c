@@ -1,0 +1,219 @@
+/* router.all: functions of a handler side by side. */
+#include "world.h"
+
+#define ROUTER  "local router = require 'moonroute' "
+#define HANDLER "function handleMessage(topic, message, headers, context) "
+
+static struct mr_task *begin(struct world *world, const char *body)
+{
+    char script[2000];
+    snprintf(script, sizeof(script), ROUTER HANDLER "%s end", body);
+    world_script(world, script);
+    struct mr_task *task = world_start(world, "1");
+    if (world->result.outcome == MR_OUTCOME_RAISED)
+        fail_msg("raised: %s", world_text(world->result.fault.message));
+    return task;
+}
+
+static void slept(struct world *world, struct mr_task *task, uint32_t wait)
+{
+    const struct mr_resumption done = {.kind = MR_RESUME_DONE, .wait = wait};
+    mr_task_resume(task, &done, &world->result);
+}
+
+static void answered(struct world *world, struct mr_task *task, uint32_t wait, const char *value)
+{
+    const struct mr_resumption reply = {
+        .kind = MR_RESUME_REPLY, .wait = wait, .value = mr_bytes_of(value)};
+    mr_task_resume(task, &reply, &world->result);
+}
+
+static void assert_still_waits(const struct world *world)
+{
+    assert_int_equal(world->result.outcome, MR_OUTCOME_YIELDED);
+}
+
+static void end_with(struct world *world, struct mr_task *task, const char *reply)
+{
+    assert_reply(world, reply);
+    world_end(world, task);
+}
+
+static void functions_that_wait_for_nothing_are_run_at_once(void **state)
+{
+    struct world *world = *state;
+    struct mr_task *task = begin(world, "return router.all { function() return 1 end, "
+                                        "function() return 'b', 'more' end }");
+    end_with(world, task, "[1,\"b\"]");
+    end_with(world, begin(world, "return { #router.all {} }"), "[0]");
+}
+
+static void all_of_them_wait_at_once_and_end_in_any_order(void **state)
+{
+    struct world *world = *state;
+    struct mr_task *task =
+        begin(world, "return router.all { function() return (router.request('a', 1)) end, "
+                     "function() router.sleep(5) return 'slept' end, "
+                     "function() return (router.request('b', 2)) end }");
+    assert_still_waits(world);
+    assert_int_equal(world->asked.count, 2);
+    assert_int_equal(world->sleeps, 1);
+    answered(world, task, 2, "\"from b\"");
+    assert_still_waits(world);
+    slept(world, task, 1);
+    assert_still_waits(world);
+    answered(world, task, 0, "\"from a\"");
+    end_with(world, task, "[\"from a\",\"slept\",\"from b\"]");
+}
+
+static void one_may_wait_again_and_again(void **state)
+{
+    struct world *world = *state;
+    struct mr_task *task = begin(
+        world, "local n = 0 router.all { function() for _ = 1, 3 do router.sleep(1) n = n + 1 "
+               "end end, function() router.sleep(9) end } return n");
+    slept(world, task, 0);
+    slept(world, task, 2);
+    slept(world, task, 1);
+    assert_still_waits(world);
+    slept(world, task, 3);
+    end_with(world, task, "3");
+}
+
+static void the_first_to_fail_by_position_is_raised_once_all_have_ended(void **state)
+{
+    struct world *world = *state;
+    struct mr_task *task =
+        begin(world, "local ok, err = pcall(router.all, { function() router.sleep(1) "
+                     "router.fail(404, 'late', 'A') end, function() error({ statusCode = 500, "
+                     "message = 'soon' }) end, function() router.sleep(1) end }) "
+                     "return { ok, err.statusCode, err.message }");
+    assert_still_waits(world);
+    slept(world, task, 0);
+    assert_still_waits(world);
+    slept(world, task, 1);
+    end_with(world, task, "[false,404,\"late\"]");
+}
+
+static void an_error_of_one_is_the_handler_s(void **state)
+{
+    struct world *world = *state;
+    assert_fails(world,
+                 ROUTER HANDLER "router.all { function() local x = nil; return x.y end } end", "1",
+                 "test.lua:1: attempt to index local 'x' (a nil value)");
+}
+
+static void groups_nest(void **state)
+{
+    struct world *world = *state;
+    struct mr_task *task = begin(
+        world, "local function pair(a) return function() return router.all { "
+               "function() router.sleep(1) return a end, function() return a + 1 end } end end "
+               "return router.all { pair(1), function() return router.all { "
+               "function() return 5 end } end, pair(3) }");
+    slept(world, task, 1);
+    assert_still_waits(world);
+    slept(world, task, 0);
+    end_with(world, task, "[[1,2],[5],[3,4]]");
+}
+
+static void coroutines_of_the_script_may_wait_within(void **state)
+{
+    struct world *world = *state;
+    struct mr_task *task =
+        begin(world, "local function inner() return coroutine.wrap(function() router.sleep(1) "
+                     "return 'in' end)() end "
+                     "return coroutine.wrap(function() return router.all { inner, inner } end)()");
+    assert_still_waits(world);
+    slept(world, task, 1);
+    slept(world, task, 0);
+    end_with(world, task, "[\"in\",\"in\"]");
+}
+
+static void a_refusal_is_raised_in_the_one_it_refuses(void **state)
+{
+    struct world *world = *state;
+    world->refusal = "not now";
+    struct mr_task *task =
+        begin(world, "local ok, err = pcall(router.all, { function() router.request('x', 1) end }) "
+                     "return { ok, err }");
+    world->refusal = NULL;
+    assert_non_null(strstr(world_text(world->result.value), "router.request: not now"));
+    world_end(world, task);
+}
+
+static void to_scripts_its_functions_are_no_coroutines(void **state)
+{
+    struct world *world = *state;
+    end_with(world,
+             begin(world, "return router.all { function() return coroutine.running() == nil "
+                          "end, function() return (pcall(coroutine.yield, 1)) end }"),
+             "[true,false]");
+}
+
+static void after_it_the_handler_waits_as_before(void **state)
+{
+    struct world *world = *state;
+    struct mr_task *task = begin(world, "router.all { function() router.sleep(1) end } "
+                                        "return (router.request('x', 1))");
+    slept(world, task, 0);
+    assert_still_waits(world);
+    answered(world, task, 1, "7");
+    end_with(world, task, "7");
+}
+
+static void a_handler_that_is_given_up_leaves_nothing_to_the_next(void **state)
+{
+    struct world *world = *state;
+    struct mr_task *task = begin(world, "router.all { function() router.sleep(1) end }");
+    world_end(world, task);
+    task = begin(world, "return router.all { function() router.sleep(1) return 2 end }");
+    slept(world, task, 0);
+    end_with(world, task, "[2]");
+}
+
+static void what_is_no_list_of_functions_is_refused(void **state)
+{
+    static const char *const rows[][2] = {
+        {"nil", "router.all: expected a list of functions, got a nil"},
+        {"{ 1 }", "router.all: expected functions, got a number at place 1"},
+        {"{ print, {} }", "router.all: expected functions, got a table at place 2"},
+    };
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        char script[200];
+        snprintf(script, sizeof(script), ROUTER HANDLER "router.all(%s) end", rows[i][0]);
+        assert_fails(*state, script, "1", rows[i][1]);
+    }
+}
+
+static void many_at_once(void **state)
+{
+    struct world *world = *state;
+    struct mr_task *task =
+        begin(world, "local list = {} for i = 1, 5000 do list[i] = function() router.sleep(1) "
+                     "return i end end local got, sum = router.all(list), 0 "
+                     "for i = 1, #got do sum = sum + got[i] end return sum");
+    for (uint32_t i = 5000; i-- > 0;)
+        slept(world, task, i);
+    end_with(world, task, "12502500");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        world_test(functions_that_wait_for_nothing_are_run_at_once),
+        world_test(all_of_them_wait_at_once_and_end_in_any_order),
+        world_test(one_may_wait_again_and_again),
+        world_test(the_first_to_fail_by_position_is_raised_once_all_have_ended),
+        world_test(an_error_of_one_is_the_handler_s),
+        world_test(groups_nest),
+        world_test(coroutines_of_the_script_may_wait_within),
+        world_test(a_refusal_is_raised_in_the_one_it_refuses),
+        world_test(to_scripts_its_functions_are_no_coroutines),
+        world_test(after_it_the_handler_waits_as_before),
+        world_test(a_handler_that_is_given_up_leaves_nothing_to_the_next),
+        world_test(what_is_no_list_of_functions_is_refused),
+        world_test(many_at_once),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
