@@ -171,6 +171,21 @@ function router.all(functions)
   return strands.all(functions)
 end
 
+--- Runs a function beside the handler: for work that the reply does not wait for, but the message does. It
+-- runs at once until it waits, and goes on when the handler waits and after it has returned; the
+-- message is done, and its offset committed, when it has ended. What it raises is a failure of the
+-- message, which is retried or goes to the dead letters; it is not answered a second time. A handler
+-- that raises ends what it has spawned. In exactly-once the reply leaves with all else, at the end.
+-- @tparam function run
+-- @usage router.spawn(function() router.request("audit-commands", entry) end)
+function router.spawn(run)
+  needs_message("spawn")
+  if type(run) ~= "function" then
+    error("router.spawn: expected a function, got a " .. type(run), 2)
+  end
+  strands.spawn(run)
+end
+
 --- Ends the handler with an error reply; a 5xx of an event is retried, a 4xx is not.
 -- @tparam[opt=500] number status 400 to 599
 -- @tparam[opt="Unknown error occurred"] string message

@@ -1,4 +1,5 @@
---- Strands: functions of one handler side by side (router.all), and what any of them waits for.
+--- Strands: functions of one handler side by side (router.all, router.spawn), and what any of them
+-- waits for.
 --
 -- Who waits yields a wish to the worker, its kind and its argument, and is resumed with the number of
 -- what is over and the outcome. A handler that runs strands resumes each, in a coroutine of its own,
@@ -9,6 +10,7 @@ local host = require "moonroute.host"
 local json = require "moonroute.json"
 
 local signal, begin, top, deep = host.signal, host.begin, host.top, host.deep
+local lingers = host.lingers
 local raw_create, raw_resume, raw_yield = coroutine.create, coroutine.resume, coroutine.yield
 local raw_status = coroutine.status
 
@@ -21,6 +23,7 @@ strands.tops = setmetatable({}, { __mode = "k" })
 -- current  the strand that runs; nil: the handler itself
 -- waits    by number, the strand that waits for it
 -- ready    strands that go on before anything else does, in order
+-- spawned  the group of those that the handler does not wait for
 local sets = setmetatable({}, { __mode = "k" })
 
 local function behind_number(_number, ...)
@@ -71,6 +74,13 @@ local function go_on(set, strand, ...)
   after(set, strand, before, raw_resume(strand.co, ...))
 end
 
+local function run_ready(set)
+  while set.ready[1] do
+    local strand = table.remove(set.ready, 1)
+    go_on(set, strand, unpack(strand.refused or {}))
+  end
+end
+
 local function give(set, number, ...)
   local strand = set.waits[number]
   set.waits[number] = nil
@@ -79,13 +89,35 @@ end
 
 -- By the handler itself.
 local function drive(set, group)
+  run_ready(set)
   while group.left > 0 do
-    local strand = table.remove(set.ready, 1)
-    if strand then
-      go_on(set, strand, unpack(strand.refused or {}))
-    else
-      give(set, raw_yield(signal))
-    end
+    give(set, raw_yield(signal))
+    run_ready(set)
+  end
+end
+
+-- What the handler itself waits for, while strands do: all numbers but theirs are its own.
+local function beside(set, number, ...)
+  if not set.waits[number] then
+    return ...
+  end
+  give(set, number, ...)
+  run_ready(set)
+  return beside(set, raw_yield(signal))
+end
+
+local function set_of(co)
+  local set = sets[co]
+  if not set then
+    set = { waits = {}, ready = {} }
+    sets[co] = set
+  end
+  return set
+end
+
+local function drop_idle(co, set)
+  if not set.spawned and not set.current then
+    sets[co] = nil
   end
 end
 
@@ -104,37 +136,70 @@ local function raise_first(group, count)
   end
 end
 
+-- Of a strand, until the others of its group have ended.
+local function join(set, group)
+  if group.left > 0 then
+    group.waiter = set.current
+    raw_yield(signal)
+  end
+end
+
 --- Runs the functions side by side until all have ended.
 -- @return the list of what they returned (the first value of each)
 -- @raise what the first of them, by position, has raised
 function strands.all(functions)
   local co = top()
-  local outermost = not sets[co]
-  local set = sets[co] or { waits = {}, ready = {} }
+  local set = set_of(co)
   local group = { left = #functions, results = setmetatable({}, json.array) }
   if deep() then
     error("C stack overflow", 0)
   end
-  sets[co] = set
   for place = 1, #functions do
     start(set, group, place, functions[place])
   end
-  if outermost then
-    drive(set, group)
-    sets[co] = nil
-  elseif group.left > 0 then
-    group.waiter = set.current
-    raw_yield(signal)
-  end
+  local wait = set.current and join or drive
+  wait(set, group)
+  drop_idle(co, set)
   if group.failed then
     raise_first(group, #functions)
   end
   return group.results
 end
 
+--- Runs the function, until it waits; it goes on beside the handler and after it.
+function strands.spawn(run)
+  local set = set_of(top())
+  local group = set.spawned or { left = 0, count = 0, results = {} }
+  set.spawned = group
+  group.left, group.count = group.left + 1, group.count + 1
+  lingers()
+  start(set, group, group.count, run)
+end
+
+--- What a handler that has returned goes on with: waits until all that it has spawned has ended.
+-- @raise what the first of it has raised
+function strands.finish()
+  local co = top()
+  local set = sets[co]
+  if not set then -- it was finished together with who spawned it
+    return
+  end
+  local group = set.spawned
+  drive(set, group)
+  sets[co] = nil
+  if group.failed then
+    raise_first(group, group.count)
+  end
+end
+
 --- Has the worker do something, and waits until it is over.
 -- @return what the worker answers; "refused" and why, where it does not begin
 function strands.await(kind, argument)
+  local set = sets[top()]
+  if set and not set.current then
+    run_ready(set)
+    return beside(set, raw_yield(signal, kind, argument))
+  end
   return behind_number(raw_yield(signal, kind, argument))
 end
 

@@ -108,6 +108,15 @@ static int begin(lua_State *L)
     return 2;
 }
 
+/* lingers(): when the handler has returned, what it has spawned is to be finished */
+static int lingers(lua_State *L)
+{
+    struct mr_task *task = mr_vm_of(L)->running;
+    if (task != NULL)
+        task->lingers = true;
+    return 0;
+}
+
 /* top() -> the coroutine of the message that is being handled; nil where none is */
 static int top(lua_State *L)
 {
@@ -174,6 +183,7 @@ int mr_luaopen_host(lua_State *L)
         {"fill", mr_context_fill},
         {"headers", mr_context_headers},
         {"is_topic", is_topic},
+        {"lingers", lingers},
         {"log", mr_log_from_script},
         {"log_enabled", mr_log_enabled_for},
         {"now", now},

@@ -25,6 +25,7 @@ struct mr_task {
     struct mr_script *script;
     void *job;
     uint32_t waits; /* begun so far; the number of the next */
+    bool lingers;   /* it has spawned what is to be finished */
     enum mr_codec codec;
     struct mr_incoming incoming;
     struct mr_fault_text fault;

@@ -49,7 +49,8 @@ struct mr_vm {
     int headers;  /* headers.flatten, */
     int fault;    /* fault.classify, */
     int load;     /* loader.load, */
-    int check;    /* loader.check; */
+    int check;    /* loader.check, */
+    int finish;   /* strands.finish; */
     int contexts; /* and to the table at MR_SLOT_CONTEXTS */
 };
 

@@ -86,6 +86,7 @@ static void run(struct mr_task *task, int count, struct mr_result *result)
         case MR_RESUMED_FINISHED:
             task->state = MR_TASK_FINISHED;
             mr_reply_take(task, result);
+            result->lingers = task->lingers && result->outcome == MR_OUTCOME_RETURNED;
             return;
         case MR_RESUMED_RAISED:
             task->state = MR_TASK_BROKEN;
@@ -169,6 +170,7 @@ struct mr_task *mr_task_start(struct mr_script *script, enum mr_codec codec,
     task->job = job;
     task->state = MR_TASK_FINISHED;
     task->waits = 0;
+    task->lingers = false;
     mr_budget_begin(task->vm, &task->vm->limits);
     start(task, result);
     end_run(task, result);
@@ -191,6 +193,17 @@ void mr_task_resume(struct mr_task *task, const struct mr_resumption *with,
     }
     lua_settop(task->co, 0); /* the signal */
     run(task, hand_over(task), result);
+    end_run(task, result);
+}
+
+void mr_task_linger(struct mr_task *task, struct mr_result *result)
+{
+    MR_ASSERT(task->state == MR_TASK_FINISHED && task->lingers);
+    task->lingers = false;
+    mr_budget_begin(task->vm, &task->vm->limits);
+    lua_settop(task->co, 0);
+    lua_rawgeti(task->co, LUA_REGISTRYINDEX, task->vm->finish);
+    run(task, 0, result);
     end_run(task, result);
 }
 

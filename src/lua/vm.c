@@ -18,6 +18,7 @@ static void open_references(struct mr_vm *vm)
     vm->fault = mr_modules_ref(vm->L, "moonroute.fault", "classify");
     vm->load = mr_modules_ref(vm->L, "moonroute.loader", "load");
     vm->check = mr_modules_ref(vm->L, "moonroute.loader", "check");
+    vm->finish = mr_modules_ref(vm->L, "moonroute.strands", "finish");
 }
 
 /* That of specs and of trusted scripts' modules; each sandboxed script has its own. */

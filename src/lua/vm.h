@@ -102,6 +102,7 @@ struct mr_result {
     bool value_is_string;  /* the returned Lua value was a string */
     const struct mr_pair *headers; /* the second returned table */
     size_t header_count;
+    bool lingers; /* RETURNED: what the handler has spawned is to be finished (mr_task_linger) */
     struct mr_fault fault;
 };
 
@@ -168,6 +169,9 @@ struct mr_resumption {
 };
 void mr_task_resume(struct mr_task *task, const struct mr_resumption *with,
                     struct mr_result *result);
+/* Of a task whose result lingers: goes on with what its handler has spawned, until it waits
+ * (mr_task_resume) or all of that has ended. The result before is no longer good. */
+void mr_task_linger(struct mr_task *task, struct mr_result *result);
 void mr_task_end(struct mr_task *task); /* back to the pool; a yielded one is dropped */
 
 #endif

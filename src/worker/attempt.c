@@ -126,6 +126,16 @@ static void carry_out(struct mr_dispatch *dispatch, struct mr_job *job,
     follow(dispatch, job, route, &verdict, &result->fault);
 }
 
+bool mr_attempt_answered(struct mr_dispatch *dispatch, struct mr_job *job,
+                         const struct mr_route *route, const struct mr_result *result, uint64_t now)
+{
+    char why[WHY_SIZE];
+    struct mr_verdict verdict = judge(dispatch, job, route, result);
+    if (verdict.answers && !job->answered)
+        job->answered = send_answer(dispatch, job, &verdict.answer, now, why);
+    return !verdict.answers || job->answered;
+}
+
 void mr_attempt_ended(struct mr_dispatch *dispatch, struct mr_job *job,
                       const struct mr_route *route, const struct mr_result *result, uint64_t now)
 {

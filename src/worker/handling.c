@@ -37,14 +37,22 @@ static void end_handler(struct mr_dispatch *dispatch, struct mr_job *job, uint64
         mr_settle_leave(dispatch, job);
 }
 
-/* How far the handler came: it waits, or it is over and its verdict is carried out. */
+/* How far the handler came: it waits; or it has returned and what it has spawned goes on; or it is
+ * over and its verdict is carried out. */
 static void advance(struct mr_dispatch *dispatch, struct mr_job *job,
                     const struct mr_result *result)
 {
+    struct mr_result further;
     mr_runs_end(dispatch);
     if (result->outcome == MR_OUTCOME_YIELDED)
         return;
     uint64_t now = mr_clock_ns();
+    if (result->lingers && mr_attempt_answered(dispatch, job, job->route, result, now)) {
+        mr_runs_begin(dispatch, job, now);
+        mr_task_linger(job->task, &further);
+        advance(dispatch, job, &further);
+        return;
+    }
     unlink_work(dispatch, job);
     mr_attempt_ended(dispatch, job, job->route, result, now);
     end_handler(dispatch, job, now);

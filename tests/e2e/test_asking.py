@@ -130,3 +130,31 @@ def test_all_asks_at_once_and_waits_for_all(cluster: Cluster, asker: Asker, scri
     assert asker.ask_data(topic, [{"ms": number % 7} for number in range(300)]) == list(range(1, 301))
     error = asker.ask_error(topic, [{"ms": 0}, {"ms": 200, "fails": True}, {"ms": 0, "fails": True}])
     assert (error["statusCode"], error["message"]) == (404, "number 2")
+
+
+def test_the_reply_does_not_wait_for_what_is_spawned_but_the_offset_does(cluster: Cluster, asker: Asker, scripts: Scripts,
+                                                                         start_router: StartRouter) -> None:
+    topic, done = (cluster.create_topic(unique(stem)) for stem in ("spawning", "done"))
+    scripts.write(topic, f"""
+    local router = require "moonroute"
+    function handleMessage(_, message)
+        router.spawn(function()
+            router.sleep(1500)
+            if message.fails then error("broken") end
+            router.publish("{done}", {{}})
+        end)
+        return "at once"
+    end
+    """)
+    router = start_router(scripts, config="return { defaults = { retry = { max = 1, base = 10 } } }", env={"MOONROUTE_COMMIT_INTERVAL": "100"})
+    assert asker.ask_data(topic, {}) == "at once"
+    assert cluster.count(done) == 0
+    assert sum(cluster.committed(router.group, topic).values()) == 0
+    cluster.await_records(done, 1)
+    cluster.await_committed(router.group, topic)
+    assert asker.ask_data(topic, {"fails": True}) == "at once"
+    (dead,) = cluster.await_records(f"{topic}-dlq", 1)
+    assert b"broken" in dead.header("error")
+    assert dead.header("total-retries") == b"1"
+    cluster.await_committed(router.group, topic)
+    assert cluster.count(asker.replies) == 2

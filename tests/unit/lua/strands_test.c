@@ -1,4 +1,4 @@
-/* router.all: functions of a handler side by side. */
+/* router.all and router.spawn: functions of a handler side by side. */
 #include "world.h"
 
 #define ROUTER  "local router = require 'moonroute' "
@@ -198,6 +198,107 @@ static void many_at_once(void **state)
     end_with(world, task, "12502500");
 }
 
+static void linger(struct world *world, struct mr_task *task, const char *reply)
+{
+    assert_reply(world, reply);
+    assert_true(world->result.lingers);
+    mr_task_linger(task, &world->result);
+}
+
+static void assert_ended(struct world *world, struct mr_task *task)
+{
+    assert_int_equal(world->result.outcome, MR_OUTCOME_RETURNED);
+    assert_int_equal(world->result.reply, MR_REPLY_NONE);
+    assert_false(world->result.lingers);
+    world_end(world, task);
+}
+
+static void what_is_spawned_goes_on_when_the_handler_has_returned(void **state)
+{
+    struct world *world = *state;
+    struct mr_task *task =
+        begin(world, "router.spawn(function() router.sleep(1) "
+                     "router.publish('done', 1) router.sleep(1) end) return 'soon'");
+    linger(world, task, "\"soon\"");
+    assert_still_waits(world);
+    assert_int_equal(world->published.count, 0);
+    slept(world, task, 0);
+    assert_still_waits(world);
+    assert_int_equal(world->published.count, 1);
+    slept(world, task, 1);
+    assert_ended(world, task);
+}
+
+static void what_is_spawned_goes_on_beside_the_handler(void **state)
+{
+    struct world *world = *state;
+    struct mr_task *task = begin(world, "local seen = {} "
+                                        "router.spawn(function() router.sleep(1) seen[1] = 'a' "
+                                        "router.sleep(1) seen[2] = 'b' end) "
+                                        "local answer = router.request('x', 1) "
+                                        "return { answer, seen[1], seen[2] }");
+    slept(world, task, 0);
+    assert_still_waits(world);
+    slept(world, task, 2);
+    assert_still_waits(world);
+    answered(world, task, 1, "7");
+    linger(world, task, "[7,\"a\",\"b\"]");
+    assert_ended(world, task);
+}
+
+static void what_is_spawned_may_run_many_at_once_and_spawn_more(void **state)
+{
+    struct world *world = *state;
+    world->published.count = 0;
+    struct mr_task *task = begin(
+        world, "router.spawn(function() router.all { function() router.sleep(1) end, function() "
+               "router.sleep(1) end } router.spawn(function() router.sleep(1) "
+               "router.publish('done', 1) end) end) return 1");
+    linger(world, task, "1");
+    slept(world, task, 1);
+    slept(world, task, 0);
+    assert_still_waits(world);
+    slept(world, task, 2);
+    assert_int_equal(world->published.count, 1);
+    while (world->result.lingers)
+        mr_task_linger(task, &world->result);
+    assert_ended(world, task);
+}
+
+static void what_fails_of_it_is_raised_at_the_end(void **state)
+{
+    struct world *world = *state;
+    struct mr_task *task =
+        begin(world, "router.spawn(function() router.sleep(1) router.sleep(1) end) "
+                     "router.spawn(function() router.sleep(1) error('broken', 0) end) return 1");
+    linger(world, task, "1");
+    slept(world, task, 1);
+    assert_still_waits(world);
+    slept(world, task, 0);
+    slept(world, task, 2);
+    assert_int_equal(world->result.outcome, MR_OUTCOME_RAISED);
+    assert_string_equal(world_text(world->result.fault.message), "broken");
+    world_end(world, task);
+}
+
+static void a_handler_that_raises_ends_what_it_has_spawned(void **state)
+{
+    struct world *world = *state;
+    world_script(world,
+                 ROUTER HANDLER "router.spawn(function() router.sleep(1) end) error('no', 0) end");
+    struct mr_task *task = world_start(world, "1");
+    assert_int_equal(world->result.outcome, MR_OUTCOME_RAISED);
+    assert_false(world->result.lingers);
+    world_end(world, task);
+    end_with(world, begin(world, "return 1"), "1");
+}
+
+static void spawning_what_is_no_function_is_refused(void **state)
+{
+    assert_fails(*state, ROUTER HANDLER "router.spawn(1) end", "1",
+                 "router.spawn: expected a function, got a number");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -214,6 +315,12 @@ int main(void)
         world_test(a_handler_that_is_given_up_leaves_nothing_to_the_next),
         world_test(what_is_no_list_of_functions_is_refused),
         world_test(many_at_once),
+        world_test(what_is_spawned_goes_on_when_the_handler_has_returned),
+        world_test(what_is_spawned_goes_on_beside_the_handler),
+        world_test(what_is_spawned_may_run_many_at_once_and_spawn_more),
+        world_test(what_fails_of_it_is_raised_at_the_end),
+        world_test(a_handler_that_raises_ends_what_it_has_spawned),
+        world_test(spawning_what_is_no_function_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
