@@ -17,6 +17,7 @@ function handleMessage(_topic, message, _headers, context)
     if type(message) == "table" and message.type == "fail" then router.fail(404, "no such \\"thing\\"", "NotFound") end
     if type(message) == "table" and message.type == "null" then return router.null end
     if type(message) == "table" and message.type == "text" then return message.text end
+    if type(message) == "table" and message.type == "long" then return ("y"):rep(300000) end
     return { got = message == nil and router.null or message, kind = type(message), key = context.key }
 end
 """
@@ -169,6 +170,23 @@ def test_fire_and_forget_is_an_event_by_these_names_too(cluster: Cluster, replie
     replies.asker.send(probe.topic, {"a": 1}, [*replies.nest(new_id(), 0), ("message-type", b"fire-and-forget")])
     cluster.await_committed(probe.router.group, probe.topic)
     assert cluster.count(replies.asker.replies) == 0
+
+
+@pytest.mark.parametrize("correlation_id", [b"", bytes(range(256)), b"x" * 900_000], ids=["empty", "binary", "900 kB"])
+@pytest.mark.parametrize("dialect", ["nestjs", "spring", "plain", "kafka-client"])
+def test_correlation_ids_of_any_kind_are_echoed(replies: Replies, probe: Probe, dialect: str, correlation_id: bytes) -> None:
+    headers = {"nestjs": replies.nest(correlation_id, 1), "spring": replies.spring(correlation_id, b"\x00\x00\x00\x01"),
+               "plain": replies.asker.plain(correlation_id), "kafka-client": replies.asker.kafka_client(correlation_id)}[dialect]
+    replies.asker.send(probe.topic, {}, headers)
+    assert replies.asker.next_reply().header("kafka_correlationId" if dialect in ("nestjs", "spring") else "correlation-id") == correlation_id
+
+
+def test_an_id_that_leaves_no_room_for_a_reply_is_a_dead_letter(cluster: Cluster, replies: Replies, probe: Probe) -> None:
+    value = json.dumps({"type": "long", "id": unique("long")}).encode()
+    replies.asker.send(probe.topic, value, replies.spring(b"x" * 800_000, None))
+    replies.asker.send(probe.topic, {}, replies.asker.plain(b"next"))
+    assert replies.asker.next_reply().header("correlation-id") == b"next"
+    until(lambda: value in [dead.value for dead in cluster.records(f"{probe.topic}-dlq")], "the dead letter", 30)
 
 
 @pytest.mark.parametrize("partition", [b"abc", b"\x00\x00\x01", b"\xff\xff\xff\xff", b"", b"2147483648", b"99999999999999999999",
