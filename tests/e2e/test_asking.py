@@ -2,9 +2,12 @@
 
 import contextlib
 import json
+import os
 import re
 import time
+from collections.abc import Callable
 
+import psutil
 from conftest import StartRouter
 from support.asker import Asker, new_id
 from support.cluster import Cluster, Headers, unique
@@ -13,6 +16,8 @@ from support.wait import until
 
 TRACE: Headers = [("traceparent", b"00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"), ("tracestate", b"vendor=1"),
                   ("baggage", b"user=7")]
+
+OPEN = int(os.environ.get("MR_OPEN_REQUESTS", "2000"))
 
 
 def asking(topic: str, options: str = "") -> str:
@@ -158,3 +163,46 @@ def test_the_reply_does_not_wait_for_what_is_spawned_but_the_offset_does(cluster
     assert dead.header("total-retries") == b"1"
     cluster.await_committed(router.group, topic)
     assert cluster.count(asker.replies) == 2
+
+
+def test_many_open_requests_all_time_out_and_cost_little(cluster: Cluster, asker: Asker, scripts: Scripts, start_router: StartRouter,
+                                                         note: Callable[[str], None]) -> None:
+    topic, silent = (cluster.create_topic(unique(stem)) for stem in ("many", "silent"))
+    cluster.create_topic(f"{silent}-responses")
+    scripts.write(topic, f"""
+    local router = require "moonroute"
+    function handleMessage(_, message)
+        local late, codes, calls = 0, 0, {{}}
+        for number = 1, message.count do
+            calls[number] = function()
+                local timeout = message.least + number % message.spread
+                local due = router.now() + timeout
+                local _, raised = pcall(router.request, "{silent}", number, {{ timeout = timeout }})
+                late = math.max(late, router.now() - due)
+                codes = codes + raised.statusCode
+            end
+        end
+        router.all(calls)
+        return {{ late = late, codes = codes }}
+    end
+    """)
+    config = "return { defaults = { budget = { time = 60000, memory = '1GB' } } }"
+    router = start_router(scripts, config=config, workers=1)
+    assert asker.ask_data(topic, {"count": 10, "least": 1, "spread": 1})["codes"] == 5040  # the inbox listens from here on
+    worker = psutil.Process(router.workers()[0])
+
+    def measured() -> tuple[int, int]:
+        found = re.search(r'^moonroute_lua_memory_bytes\{.*\} (\d+)$', router.get("/metrics")[1], re.M)
+        assert found
+        return worker.memory_info().rss, int(found[1])
+
+    before = measured()
+    correlation_id = new_id()
+    asker.send(topic, {"count": OPEN, "least": 8000, "spread": 4000}, [*asker.plain(correlation_id), ("timeout", b"120000")])
+    until(lambda: f"moonroute_rpc_pending {OPEN}\n" in router.get("/metrics")[1], "all requests are open", 60)
+    time.sleep(1.5)  # the gauge of Lua's memory is of each second
+    after = measured()
+    told = json.loads(asker.reply_to(correlation_id, 60).value)
+    beyond_lua = ((after[0] - before[0]) - (after[1] - before[1])) / OPEN
+    note(f"{OPEN} open requests: {beyond_lua:.0f} bytes each beyond Lua's {(after[1] - before[1]) / OPEN:.0f}, at most {told['late']} ms late")
+    assert told["codes"] == OPEN * 504
