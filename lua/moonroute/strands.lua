@@ -20,6 +20,7 @@ local strands = {}
 strands.tops = setmetatable({}, { __mode = "k" })
 
 -- What the strands of a handler share, by the handler's coroutine:
+-- message  the number of the message that is handled
 -- current  the strand that runs; nil: the handler itself
 -- waits    by number, the strand that waits for it
 -- ready    strands that go on before anything else does, in order
@@ -106,13 +107,24 @@ local function beside(set, number, ...)
   return beside(set, raw_yield(signal))
 end
 
-local function set_of(co)
+-- nil where the handler runs no strands. A coroutine serves one message after the other: what the one
+-- before has left (its driving was interrupted) is none of this one's.
+local function find_set()
+  local co, message = top()
   local set = sets[co]
+  if set and set.message == message then
+    return set, co
+  end
+  return nil, co, message
+end
+
+local function need_set()
+  local set, co, message = find_set()
   if not set then
-    set = { waits = {}, ready = {} }
+    set = { message = message, waits = {}, ready = {} }
     sets[co] = set
   end
-  return set
+  return set, co
 end
 
 local function drop_idle(co, set)
@@ -148,8 +160,7 @@ end
 -- @return the list of what they returned (the first value of each)
 -- @raise what the first of them, by position, has raised
 function strands.all(functions)
-  local co = top()
-  local set = set_of(co)
+  local set, co = need_set()
   local group = { left = #functions, results = setmetatable({}, json.array) }
   if deep() then
     error("C stack overflow", 0)
@@ -168,7 +179,7 @@ end
 
 --- Runs the function, until it waits; it goes on beside the handler and after it.
 function strands.spawn(run)
-  local set = set_of(top())
+  local set = need_set()
   local group = set.spawned or { left = 0, count = 0, results = {} }
   set.spawned = group
   group.left, group.count = group.left + 1, group.count + 1
@@ -179,8 +190,7 @@ end
 --- What a handler that has returned goes on with: waits until all that it has spawned has ended.
 -- @raise what the first of it has raised
 function strands.finish()
-  local co = top()
-  local set = sets[co]
+  local set, co = find_set()
   if not set then -- it was finished together with who spawned it
     return
   end
@@ -195,7 +205,7 @@ end
 --- Has the worker do something, and waits until it is over.
 -- @return what the worker answers; "refused" and why, where it does not begin
 function strands.await(kind, argument)
-  local set = sets[top()]
+  local set = find_set()
   if set and not set.current then
     run_ready(set)
     return beside(set, raw_yield(signal, kind, argument))

@@ -117,7 +117,8 @@ static int lingers(lua_State *L)
     return 0;
 }
 
-/* top() -> the coroutine of the message that is being handled; nil where none is */
+/* top() -> the coroutine of the message that is being handled, and a number that is this message's
+ * alone; nil where none is */
 static int top(lua_State *L)
 {
     const struct mr_task *task = mr_vm_of(L)->running;
@@ -125,7 +126,8 @@ static int top(lua_State *L)
         return 0;
     lua_pushthread(task->co);
     lua_xmove(task->co, L, task->co == L ? 0 : 1);
-    return 1;
+    lua_pushnumber(L, (lua_Number)task->number);
+    return 2;
 }
 
 /* is_topic(name) -> can a Kafka topic have that name? */

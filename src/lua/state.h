@@ -36,6 +36,7 @@ struct mr_vm {
     struct mr_buf trace;     /* of the last protected call that failed */
     struct mr_task *running; /* the task whose Lua is on the CPU; NULL while none is */
     uint64_t runs;           /* how often Lua was entered */
+    uint64_t messages;       /* how many tasks were started */
     const char *stack;       /* where C's stack was at that */
     size_t stack_most;       /* bytes of it, see lua/stack.h */
     lua_CFunction gsub;      /* Lua's own */

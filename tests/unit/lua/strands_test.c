@@ -39,6 +39,21 @@ static void end_with(struct world *world, struct mr_task *task, const char *repl
     world_end(world, task);
 }
 
+static void linger(struct world *world, struct mr_task *task, const char *reply)
+{
+    assert_reply(world, reply);
+    assert_true(world->result.lingers);
+    mr_task_linger(task, &world->result);
+}
+
+static void assert_ended(struct world *world, struct mr_task *task)
+{
+    assert_int_equal(world->result.outcome, MR_OUTCOME_RETURNED);
+    assert_int_equal(world->result.reply, MR_REPLY_NONE);
+    assert_false(world->result.lingers);
+    world_end(world, task);
+}
+
 static void functions_that_wait_for_nothing_are_run_at_once(void **state)
 {
     struct world *world = *state;
@@ -172,6 +187,25 @@ static void a_handler_that_is_given_up_leaves_nothing_to_the_next(void **state)
     end_with(world, task, "[2]");
 }
 
+static void one_whose_driving_is_interrupted_leaves_nothing_to_the_next_either(void **state)
+{
+    struct world *world = *state;
+    struct mr_task *task =
+        begin(world, "local ok, err = pcall(table.sort, { 2, 1 }, function() "
+                     "router.all { function() router.sleep(1) error('never') end } end) "
+                     "router.sleep(1) return { ok, (tostring(err):gsub('^.-: ', '')) }");
+    assert_still_waits(world);
+    slept(world, task, 1);
+    end_with(world, task, "[false,\"attempt to yield across C-call boundary\"]");
+    task = begin(world, "local got router.spawn(function() router.sleep(1) got = 'mine' end) "
+                        "router.sleep(1) return got");
+    slept(world, task, 0);
+    assert_still_waits(world);
+    slept(world, task, 1);
+    linger(world, task, "\"mine\"");
+    assert_ended(world, task);
+}
+
 static void what_is_no_list_of_functions_is_refused(void **state)
 {
     static const char *const rows[][2] = {
@@ -196,21 +230,6 @@ static void many_at_once(void **state)
     for (uint32_t i = 5000; i-- > 0;)
         slept(world, task, i);
     end_with(world, task, "12502500");
-}
-
-static void linger(struct world *world, struct mr_task *task, const char *reply)
-{
-    assert_reply(world, reply);
-    assert_true(world->result.lingers);
-    mr_task_linger(task, &world->result);
-}
-
-static void assert_ended(struct world *world, struct mr_task *task)
-{
-    assert_int_equal(world->result.outcome, MR_OUTCOME_RETURNED);
-    assert_int_equal(world->result.reply, MR_REPLY_NONE);
-    assert_false(world->result.lingers);
-    world_end(world, task);
 }
 
 static void what_is_spawned_goes_on_when_the_handler_has_returned(void **state)
@@ -313,6 +332,7 @@ int main(void)
         world_test(to_scripts_its_functions_are_no_coroutines),
         world_test(after_it_the_handler_waits_as_before),
         world_test(a_handler_that_is_given_up_leaves_nothing_to_the_next),
+        world_test(one_whose_driving_is_interrupted_leaves_nothing_to_the_next_either),
         world_test(what_is_no_list_of_functions_is_refused),
         world_test(many_at_once),
         world_test(what_is_spawned_goes_on_when_the_handler_has_returned),
