@@ -159,9 +159,17 @@ void mr_dispatch_stop(struct mr_dispatch *dispatch)
     drop_waiting(dispatch);
 }
 
-static void abandon(struct mr_dispatch *dispatch, struct mr_job *job)
+void mr_dispatch_cancel(struct mr_dispatch *dispatch)
 {
-    mr_handling_abandon(dispatch, job);
+    MR_ASSERT(dispatch->stopping);
+    dispatch->cancelled = true;
+    mr_rpc_cancel_all(dispatch->rpc);
+    mr_dispatch_run(dispatch);
+}
+
+static void abandon(struct mr_dispatch *dispatch, struct mr_job *job, const char *why)
+{
+    mr_handling_abandon(dispatch, job, mr_bytes_of(why));
     mr_dispatch_run(dispatch);
 }
 
@@ -178,7 +186,7 @@ void mr_dispatch_revoked(struct mr_dispatch *dispatch)
     struct mr_job *job;
     drop_waiting(dispatch);
     while ((job = at_work_in_vain(dispatch)) != NULL)
-        abandon(dispatch, job);
+        abandon(dispatch, job, "its partition is gone");
 }
 
 void mr_dispatch_abandon(struct mr_dispatch *dispatch)
@@ -187,7 +195,7 @@ void mr_dispatch_abandon(struct mr_dispatch *dispatch)
     dispatch->abandoned = true;
     drop_waiting(dispatch);
     while (dispatch->at_work != NULL)
-        abandon(dispatch, dispatch->at_work);
+        abandon(dispatch, dispatch->at_work, "it did not end within shutdown_timeout");
 }
 
 void mr_dispatch_free(struct mr_dispatch *dispatch)

@@ -37,6 +37,12 @@ static void end_handler(struct mr_dispatch *dispatch, struct mr_job *job, uint64
         mr_settle_leave(dispatch, job);
 }
 
+/* Its requests were cancelled, or it failed just then: whoever has its message next handles it. */
+static bool failed_for_stop(const struct mr_dispatch *dispatch, const struct mr_result *result)
+{
+    return dispatch->cancelled && result->outcome == MR_OUTCOME_RAISED;
+}
+
 /* How far the handler came: it waits; or it has returned and what it has spawned goes on; or it is
  * over and its verdict is carried out. */
 static void advance(struct mr_dispatch *dispatch, struct mr_job *job,
@@ -46,6 +52,10 @@ static void advance(struct mr_dispatch *dispatch, struct mr_job *job,
     mr_runs_end(dispatch);
     if (result->outcome == MR_OUTCOME_YIELDED)
         return;
+    if (failed_for_stop(dispatch, result)) {
+        mr_handling_abandon(dispatch, job, result->fault.message);
+        return;
+    }
     uint64_t now = mr_clock_ns();
     if (result->lingers && mr_attempt_answered(dispatch, job, job->route, result, now)) {
         mr_runs_begin(dispatch, job, now);
@@ -205,10 +215,11 @@ void mr_handling_resume(struct mr_dispatch *dispatch, struct mr_job *job,
     advance(dispatch, job, &result);
 }
 
-void mr_handling_abandon(struct mr_dispatch *dispatch, struct mr_job *job)
+void mr_handling_abandon(struct mr_dispatch *dispatch, struct mr_job *job, struct mr_bytes why)
 {
     mr_log(MR_LOG_WARN, "handler_abandoned", MR_S("topic", job->partition->topic),
-           MR_I("partition", job->partition->number), MR_I("offset", job->message.offset));
+           MR_I("partition", job->partition->number), MR_I("offset", job->message.offset),
+           MR_B("message", why));
     mr_timers_cancel(dispatch->timers, &job->timer);
     job->dropped = true;
     unlink_work(dispatch, job);

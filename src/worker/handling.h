@@ -10,7 +10,7 @@ void mr_handling_start(struct mr_dispatch *dispatch, struct mr_job *job);
 /* What its handler waits for is there. */
 void mr_handling_resume(struct mr_dispatch *dispatch, struct mr_job *job,
                         const struct mr_resumption *with);
-/* Its handler, which is at work, is given up, and its message with it. */
-void mr_handling_abandon(struct mr_dispatch *dispatch, struct mr_job *job);
+/* Its handler, which is at work, is given up, and its message with it; the log says why. */
+void mr_handling_abandon(struct mr_dispatch *dispatch, struct mr_job *job, struct mr_bytes why);
 
 #endif

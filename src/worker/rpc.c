@@ -17,16 +17,18 @@
 /* For how long a reply to a call that timed out is told apart from somebody else's. */
 enum { LATE_MS = 60000 };
 
+static const char stops[] = "Request cancelled: the worker stops";
+
 struct mr_call {
     struct mr_rpc *rpc;
     char id[37];
     struct mr_wait *wait;       /* NULL once it timed out or was cancelled */
-    struct mr_outgoing *record; /* until it is sent */
+    struct mr_outgoing *record; /* NULL once it is sent */
     enum mr_dialect dialect;
     char *reply_to;
     int64_t timeout;
     struct mr_timer timer;
-    struct mr_call *previous, *next; /* of those not sent yet */
+    struct mr_call *previous, *next; /* of those somebody waits for */
 };
 
 struct mr_rpc {
@@ -36,8 +38,9 @@ struct mr_rpc {
     struct mr_outbox *outbox;
     struct mr_inbox *inbox;
     struct mr_idmap calls; /* by id */
+    struct mr_call *open; /* those somebody waits for */
     int64_t pending, most_pending;
-    struct mr_call *unsent;
+    bool cancelled; /* no more are opened */
     const struct mr_rpc_events *events;
     void *data;
 };
@@ -54,16 +57,34 @@ static void set_pending(struct mr_rpc *rpc, int by)
     mr_cell_set(&rpc->slot->gauges[MR_RPC_PENDING], (uint64_t)rpc->pending);
 }
 
-static void unlink_unsent(struct mr_call *call)
+static void begin_waiting(struct mr_call *call, struct mr_wait *wait)
 {
-    if (call->record == NULL)
-        return;
+    struct mr_rpc *rpc = call->rpc;
+    call->next = rpc->open;
+    if (rpc->open != NULL)
+        rpc->open->previous = call;
+    rpc->open = call;
+    wait->call = call;
+    set_pending(rpc, 1);
+}
+
+static struct mr_wait *end_waiting(struct mr_call *call)
+{
+    struct mr_wait *wait = call->wait;
     if (call->next != NULL)
         call->next->previous = call->previous;
     if (call->previous != NULL)
         call->previous->next = call->next;
     else
-        call->rpc->unsent = call->next;
+        call->rpc->open = call->next;
+    wait->call = NULL;
+    call->wait = NULL;
+    set_pending(call->rpc, -1);
+    return wait;
+}
+
+static void drop_record(struct mr_call *call)
+{
     free(call->record);
     call->record = NULL;
 }
@@ -71,7 +92,7 @@ static void unlink_unsent(struct mr_call *call)
 static void drop_call(void *value)
 {
     struct mr_call *call = value;
-    unlink_unsent(call);
+    drop_record(call);
     mr_timers_cancel(call->rpc->timers, &call->timer);
     free(call->reply_to);
     free(call);
@@ -97,11 +118,8 @@ static void on_forgotten(struct mr_timer *timer)
  * one. */
 static struct mr_wait *abandon(struct mr_call *call)
 {
-    struct mr_wait *wait = call->wait;
-    wait->call = NULL;
-    call->wait = NULL;
-    set_pending(call->rpc, -1);
-    unlink_unsent(call);
+    struct mr_wait *wait = end_waiting(call);
+    drop_record(call);
     mr_timers_arm(call->rpc->timers, &call->timer, mr_clock_ms() + LATE_MS, on_forgotten);
     return wait;
 }
@@ -172,12 +190,11 @@ static void on_listening(void *data, const char *topic)
 {
     struct mr_rpc *rpc = data;
     char why[256];
-    for (struct mr_call *call = rpc->unsent, *next; call != NULL; call = next) {
-        next = call->next;
-        if (strcmp(call->reply_to, topic) != 0)
+    for (struct mr_call *call = rpc->open; call != NULL; call = call->next) {
+        if (call->record == NULL || strcmp(call->reply_to, topic) != 0)
             continue;
         int sent = send_call(call, call->record, why, sizeof(why));
-        unlink_unsent(call);
+        drop_record(call);
         if (sent == 0)
             continue;
         mr_log(MR_LOG_WARN, "request_failed", MR_S("topic", topic), MR_S("message", why));
@@ -199,7 +216,6 @@ static void end_with_reply(struct mr_call *call, const struct mr_message *messag
                            const struct mr_pair *headers, size_t count)
 {
     struct mr_rpc *rpc = call->rpc;
-    struct mr_wait *wait = call->wait;
     struct mr_heard heard = mr_ask_heard(call->dialect, message->value, headers, count);
     if (!heard.is_reply)
         return;
@@ -210,8 +226,7 @@ static void end_with_reply(struct mr_call *call, const struct mr_message *messag
                                  .is_error = heard.is_error,
                                  .headers = headers,
                                  .header_count = count};
-    wait->call = NULL;
-    set_pending(rpc, -1);
+    struct mr_wait *wait = end_waiting(call);
     free_call(call);
     wake(rpc, wait, &with);
 }
@@ -278,20 +293,15 @@ static struct mr_call *new_call(struct mr_rpc *rpc, struct mr_wait *wait, const 
     return call;
 }
 
-static void keep_unsent(struct mr_rpc *rpc, struct mr_call *call, const struct mr_outgoing *record)
-{
-    call->record = mr_outgoing_copy(record);
-    call->next = rpc->unsent;
-    if (rpc->unsent != NULL)
-        rpc->unsent->previous = call;
-    rpc->unsent = call;
-}
-
 int mr_rpc_open(struct mr_rpc *rpc, struct mr_wait *wait, const struct mr_ask *ask, int64_t timeout,
                 char *why, size_t size)
 {
     char responses[MR_TOPIC_ROOM];
     MR_ASSERT(wait->call == NULL);
+    if (rpc->cancelled) {
+        snprintf(why, size, "%s", stops);
+        return -1;
+    }
     if (rpc->pending >= rpc->most_pending) {
         snprintf(why, size, "%lld requests wait for their replies already (rpc.max_pending)",
                  (long long)rpc->pending);
@@ -305,13 +315,12 @@ int mr_rpc_open(struct mr_rpc *rpc, struct mr_wait *wait, const struct mr_ask *a
     struct mr_call *call =
         new_call(rpc, wait, ask, ask->reply_to != NULL ? ask->reply_to : responses, timeout);
     if (!mr_inbox_want(rpc->inbox, call->reply_to)) {
-        keep_unsent(rpc, call, &ask->record);
+        call->record = mr_outgoing_copy(&ask->record);
     } else if (send_call(call, &ask->record, why, size) != 0) {
         free_call(call);
         return -1;
     }
-    wait->call = call;
-    set_pending(rpc, 1);
+    begin_waiting(call, wait);
     mr_timers_arm(rpc->timers, &call->timer, mr_clock_ms() + (uint64_t)timeout, on_timeout);
     return 0;
 }
@@ -320,6 +329,13 @@ void mr_rpc_cancel(struct mr_wait *wait)
 {
     if (wait->call != NULL)
         abandon(wait->call);
+}
+
+void mr_rpc_cancel_all(struct mr_rpc *rpc)
+{
+    rpc->cancelled = true;
+    while (rpc->open != NULL)
+        end_with_error(rpc->open, 503, stops, "RequestCancelled");
 }
 
 void mr_rpc_poll(struct mr_rpc *rpc)

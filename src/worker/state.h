@@ -55,6 +55,7 @@ struct mr_worker {
     uint64_t uncrowded; /* ms, when the outbox last had room */
     enum mr_phase phase;
     uint64_t phase_ends;  /* ms */
+    uint64_t cancel_at;   /* ms, of the stop: open requests are cancelled */
     struct mr_timer look; /* while stopping */
     bool failed;          /* a client of it has: it ends, so that the master starts another */
     bool all_stop;        /* every worker does, not this one alone */

@@ -6,6 +6,7 @@
 #include "worker/state.h"
 
 enum {
+    CANCEL_MOST_MS = 500,  /* for handlers to end whose requests are cancelled */
     LEAVE_LIMIT_MS = 1000, /* to commit and leave the groups, beyond shutdown_timeout at most */
     LOOK_MS = 20,          /* how often to look whether the phase is over */
 };
@@ -41,6 +42,14 @@ static bool all_finished(const struct mr_worker *worker)
     return true;
 }
 
+/* Handlers that still wait for answers get an error a tenth of shutdown_timeout before its end: they
+ * may go on without them, and what they send then is acknowledged in time. */
+static void cancel(struct mr_worker *worker)
+{
+    if (mr_clock_ms() >= worker->cancel_at && !worker->dispatch.cancelled)
+        mr_dispatch_cancel(&worker->dispatch);
+}
+
 static void abandon(struct mr_worker *worker)
 {
     mr_dispatch_abandon(&worker->dispatch);
@@ -72,6 +81,8 @@ static bool in_vain(const struct mr_worker *worker)
 void mr_worker_stop_further(struct mr_worker *worker)
 {
     bool late = mr_clock_ms() >= worker->phase_ends;
+    if (worker->phase == MR_PHASE_FINISHING)
+        cancel(worker);
     if (worker->phase == MR_PHASE_FINISHING && late)
         abandon(worker);
     if (worker->phase == MR_PHASE_FINISHING && worker->dispatch.jobs == 0)
@@ -97,10 +108,11 @@ void mr_worker_begin_stop(struct mr_worker *worker, bool all_stop, const char *w
         return;
     }
     const struct mr_snapshot *current = worker->snapshot != NULL ? worker->snapshot : worker->kafka;
-    worker->phase_ends =
-        mr_clock_ms() + (uint64_t)mr_config_integer(current->config, "shutdown_timeout");
-    if (worker->failed)
-        worker->phase_ends = mr_clock_ms();
+    uint64_t patience =
+        worker->failed ? 0 : (uint64_t)mr_config_integer(current->config, "shutdown_timeout");
+    worker->phase_ends = mr_clock_ms() + patience;
+    worker->cancel_at = worker->phase_ends -
+                        (patience / 10 < CANCEL_MOST_MS ? patience / 10 : CANCEL_MOST_MS);
     mr_timers_arm(&worker->timers, &worker->look, mr_clock_ms(), on_look);
     enter(worker, MR_PHASE_FINISHING);
     mr_groups_hold(worker->groups, true);

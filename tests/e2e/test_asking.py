@@ -106,6 +106,34 @@ def test_an_answer_in_a_partition_that_the_response_topic_got_meanwhile_is_heard
     assert json.loads(asker.next_reply(40).value) == {"on": 2}
 
 
+def test_a_stop_cancels_open_requests_by_name_and_who_fails_for_it_is_handled_again(cluster: Cluster, asker: Asker, scripts: Scripts,
+                                                                                   start_router: StartRouter) -> None:
+    copes, fails, silent = (cluster.create_topic(unique(stem)) for stem in ("copes", "fails", "silent"))
+    cluster.create_topic(f"{silent}-responses")
+    scripts.write(copes, f"""
+    local router = require "moonroute"
+    function handleMessage()
+        local _, first = pcall(router.request, "{silent}", {{}}, {{ timeout = 60000 }})
+        local _, second = pcall(router.request, "{silent}", {{}})
+        return {{ code = first.statusCode, name = first.error, message = first.message, again = tostring(second) }}
+    end
+    """)
+    scripts.write(fails, asking(silent, "timeout = 60000"))
+    router = start_router(scripts, config="return { shutdown_timeout = 2000 }")
+    for topic in (copes, fails):
+        asker.send(topic, {}, asker.plain(new_id()))
+    until(lambda: "moonroute_rpc_pending 2\n" in router.get("/metrics")[1], "both have asked", 30)
+    router.stop()
+    told = json.loads(asker.next_reply().value)
+    assert (told["code"], told["name"], told["message"]) == (503, "RequestCancelled", "Request cancelled: the worker stops")
+    assert "Request cancelled: the worker stops" in told["again"]
+    (left,) = [line for line in router.log() if line["event"] == "handler_abandoned"]
+    assert (left["topic"], left["message"]) == (fails, "Request cancelled: the worker stops")
+    scripts.write(fails, "function handleMessage() return 'at last' end")
+    router.start()
+    assert json.loads(asker.next_reply().value) == "at last"
+
+
 def test_all_asks_at_once_and_waits_for_all(cluster: Cluster, asker: Asker, scripts: Scripts, start_router: StartRouter) -> None:
     topic, asked = (cluster.create_topic(unique(stem)) for stem in ("all", "asked"))
     scripts.write(asked, """
