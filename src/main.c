@@ -3,6 +3,11 @@
 
 #include "cmd/command.h"
 
+/* Read by jemalloc: what a burst took and freed is given back though its threads are idle by then.
+ */
+extern const char *malloc_conf;
+const char *malloc_conf = "background_thread:true";
+
 static void print_help(FILE *to)
 {
     fprintf(to, "usage: moonroute COMMAND [OPTIONS]\nA Lua-scriptable message router for Apache "

@@ -3,12 +3,14 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <luajit.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/exit.h"
 #include "base/log.h"
 #include "base/panic.h"
@@ -20,33 +22,70 @@ static void (*give_tick)(int number);
 
 static void on_hook(lua_State *L, lua_Debug *where);
 
-/* From anywhere, within an allocation or a signal's handler too. The hook is taken off first: that
- * makes LuaJIT write its dispatch tables anew, however it was met. */
-static void arm(struct mr_vm *vm)
+/* The hook is taken off first: that makes LuaJIT write its dispatch tables anew, however it was
+ * met, as long as no tick is due. */
+static void set_hook(struct mr_vm *vm)
 {
     vm->budget.armed = true;
     lua_sethook(vm->L, NULL, 0, 0);
     lua_sethook(vm->L, on_hook, LUA_MASKCOUNT, 1);
+}
+
+static void block_signal(int how)
+{
+    sigset_t signals;
+    sigemptyset(&signals);
+    sigaddset(&signals, SIGUSR2);
+    MR_ASSERT(pthread_sigmask(how, &signals, NULL) == 0);
+}
+
+/* Within an allocation, too. */
+static void arm(struct mr_vm *vm)
+{
+    block_signal(SIG_BLOCK);
+    set_hook(vm);
     give_tick(SIGPROF);
+    block_signal(SIG_UNBLOCK);
 }
 
 static void disarm(struct mr_vm *vm)
 {
+    block_signal(SIG_BLOCK);
     vm->budget.armed = false;
     lua_sethook(vm->L, NULL, 0, 0);
+    block_signal(SIG_UNBLOCK);
 }
 
 /* --- time --- */
 
+/* Of the thread's own time: LuaJIT writes its dispatch tables in far less. */
+enum { SETTLED_NS = 100000 };
+
+/* LuaJIT may be met amid writing its tables for the time without a hook, and goes on with that
+ * afterwards. The next signal mends it, but not where a tick is due: LuaJIT believes then that its
+ * tables are as they should be. So the tick waits until the hook has been set for a while. */
+static void interrupt(struct mr_vm *vm)
+{
+    struct mr_budget *budget = &vm->budget;
+    uint64_t now = mr_clock_thread_ns();
+    bool was_set = lua_gethookmask(vm->L) != 0;
+    budget->over_time = true;
+    set_hook(vm);
+    if (!was_set)
+        budget->hooked_at = now;
+    else if (now - budget->hooked_at >= SETTLED_NS)
+        give_tick(SIGPROF);
+}
+
+/* Another thread that got the signal leaves it: it will come again. */
 static void on_interrupt(int number, siginfo_t *info, void *unused)
 {
     int kept = errno;
     uint64_t run = info->si_code == SI_QUEUE ? (uintptr_t)info->si_value.sival_ptr : 0;
     (void)number, (void)unused;
-    if (limited != NULL && run != 0 && mr_cell_get(&limited->budget.run) == run) {
-        limited->budget.over_time = true;
-        arm(limited);
-    }
+    if (limited != NULL && run != 0 && mr_cell_get(&limited->budget.run) == run &&
+        gettid() == getpid())
+        interrupt(limited);
     errno = kept;
 }
 

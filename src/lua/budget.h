@@ -7,8 +7,9 @@
  * whoever sets the hook gives the tick himself.
  *
  * Time: the master sees in shared memory since when a run has been going on, and interrupts it by a
- * signal with the run's number. The signal comes again and again until the run is over: one that
- * meets LuaJIT amid a change of its own to hooks can be lost.
+ * signal with the run's number. The signal comes again and again until the run is over: the first
+ * sets the hook, later ones give the tick, and one that meets LuaJIT amid a change of its own to
+ * hooks can be lost.
  *
  * Memory: LuaJIT's own allocator is kept and counted. What passes the budget sets the hook, which
  * fails the run where a full collection does not make room again. One request beyond the whole
@@ -36,6 +37,7 @@ struct mr_budget {
     struct mr_limits limits;       /* of the run */
     mr_cell run;                   /* its number; 0: none */
     _Atomic bool armed, over_time; /* set in the signal's handler, too */
+    uint64_t hooked_at;            /* ns, mr_clock_thread_ns; the signal's handler's own */
     bool over_memory, refused;
     bool garbage; /* a run has failed for its memory: there is much to collect */
     uint64_t runs;
