@@ -50,8 +50,8 @@ def fetch() -> Path:
     return LIBS
 
 
-def free_port() -> int:
-    """A port of the loopback that nothing listens on, from outside the range the kernel gives to connections.
+def free_port(address: str = "127.0.0.1") -> int:
+    """A port of that address that nothing listens on, from outside the range the kernel gives to connections.
 
     A port out of that range could be taken by any client's connection before its listener starts, or while it restarts.
     """
@@ -60,7 +60,7 @@ def free_port() -> int:
         port = 10000 + int.from_bytes(os.urandom(2), "big") % max(low - 10000, 1000)
         with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
             with contextlib.suppress(OSError):
-                probe.bind(("127.0.0.1", port))
+                probe.bind((address, port))
                 return port
     raise KafkaError("no free port")
 
@@ -73,6 +73,7 @@ class Settings:
     fast_start: bool = True  # the JVM's first compiler only: starts sooner, but is slower under load
     outlives_us: bool = False  # otherwise the kernel ends the broker when the process that started it is gone
     heap: str = "512m"
+    address: str | None = None  # of this machine, to be reached from beyond its loopback too: Kafka.outside
     properties: dict[str, str] = dataclasses.field(default_factory=dict)  # any more of server.properties
 
 
@@ -88,6 +89,7 @@ class Kafka:
         self.port = port or free_port()
         self.number = number
         self.controllers = controllers or {number: free_port()}
+        self.outside = f"{self.settings.address}:{free_port(self.settings.address)}" if self.settings.address else None
         self._own_folder = folder is None
         self.folder = folder or Path(tempfile.mkdtemp(prefix="moonroute-kafka-"))
         self.log = self.folder / "kafka.log"
@@ -162,14 +164,15 @@ class Kafka:
 
     def _properties(self) -> str:
         voters = ",".join(f"{number}@127.0.0.1:{port}" for number, port in self.controllers.items())
+        clients = f"PLAINTEXT://{self.bootstrap}" + (f",OUTSIDE://{self.outside}" if self.outside else "")
         table = {
             "process.roles": "broker,controller",
             "node.id": str(self.number),
             "controller.quorum.voters": voters,
-            "listeners": f"PLAINTEXT://127.0.0.1:{self.port},CONTROLLER://127.0.0.1:{self.controllers[self.number]}",
-            "advertised.listeners": f"PLAINTEXT://{self.bootstrap}",
+            "listeners": f"{clients},CONTROLLER://127.0.0.1:{self.controllers[self.number]}",
+            "advertised.listeners": clients,
             "controller.listener.names": "CONTROLLER",
-            "listener.security.protocol.map": "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT",
+            "listener.security.protocol.map": "PLAINTEXT:PLAINTEXT,OUTSIDE:PLAINTEXT,CONTROLLER:PLAINTEXT",
             "log.dirs": str(self.folder / "data"),
             "auto.create.topics.enable": str(self.settings.auto_create_topics).lower(),
             "num.partitions": "1",

@@ -51,8 +51,9 @@ class Router:
 
     def __init__(self, brokers: str, scripts: Scripts, folder: Path, *, workers: int = 1, port: int | None = None,
                  config: str | None = None, env: dict[str, str | None] | None = None, arguments: Iterable[str] = (),
-                 option_admin: bool = True, wrapper: Iterable[str] = ()) -> None:
+                 option_admin: bool = True, wrapper: Iterable[str] = (), address: str = "127.0.0.1") -> None:
         self.group = unique("group")
+        self.address = address  # of its admin listener
         self.port = port or free_port()
         self.scripts = scripts
         self.folder = folder
@@ -62,7 +63,7 @@ class Router:
         self._env = environment({"KAFKA_BROKERS": brokers, "KAFKA_GROUP_ID": self.group} | (env or {}))
         self._command = [*wrapper, PROGRAM, "run", "--scripts", str(scripts.folder), "--workers", str(workers), *arguments]
         if option_admin:
-            self._command += ["--admin", f"127.0.0.1:{self.port}"]
+            self._command += ["--admin", f"{address}:{self.port}"]
         if config is not None:
             (folder / "moonroute.lua").write_text(config)
             self._command += ["--config", str(folder / "moonroute.lua")]
@@ -161,7 +162,7 @@ class Router:
 
     def get(self, path: str) -> tuple[int, str]:
         """Status and body; status 0 where nobody answers."""
-        return http_get(self.port, path)
+        return http_get(self.port, path, self.address)
 
     def ready(self) -> bool:
         return self.get("/health/ready")[0] == 200
@@ -177,9 +178,9 @@ class Router:
             raise AssertionError(f"{error}\n{self.get('/health/ready')}\n{self.log_text()[-4000:]}") from None
 
 
-def http_get(port: int, path: str) -> tuple[int, str]:
+def http_get(port: int, path: str, address: str = "127.0.0.1") -> tuple[int, str]:
     try:
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=5) as response:
+        with urllib.request.urlopen(f"http://{address}:{port}{path}", timeout=5) as response:
             return response.status, response.read().decode()
     except urllib.error.HTTPError as error:
         return error.code, error.read().decode()
