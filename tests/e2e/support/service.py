@@ -40,6 +40,8 @@ class Question:
         return int(named) if self.dialect == "nestjs" else struct.unpack(">i", named)[0]
 
     def success(self, data: Any) -> bytes:
+        if self.dialect == "nestjs" and isinstance(data, str):
+            return data.encode()
         return json.dumps({"success": True, "data": data, "timestamp": 1} if self.dialect == "kafka-client" else data).encode()
 
     def headers(self, correlation_id: bytes | None = None) -> Headers:
