@@ -206,7 +206,7 @@ def test_an_error_is_an_error_whatever_it_lacks(ask: Ask, fields: dict[str, Any]
     assert asked.outcome() == NOBODY
 
 
-@pytest.mark.parametrize(("value", "message"), [(b'"a text"', "a text"), (None, NOBODY["message"]), (b"7", NOBODY["message"]), (b"[]", NOBODY["message"])], ids=str)
+@pytest.mark.parametrize(("value", "message"), [(b'"a text"', "a text"), *((value, NOBODY["message"]) for value in (None, b"7", b"[]"))], ids=str)
 @pytest.mark.parametrize("dialect", ["kafka-client", "plain", "spring"])
 def test_an_error_by_its_headers_is_one_whatever_its_value(ask: Ask, dialect: str, value: bytes | None, message: str) -> None:
     asked = ask(dialect)
@@ -216,8 +216,8 @@ def test_an_error_by_its_headers_is_one_whatever_its_value(ask: Ask, dialect: st
     assert asked.outcome() == NOBODY | {"message": message}
 
 
-@pytest.mark.parametrize(("error", "message"), [(b"a text", "a text"), (b"", ""), (b"{}", NOBODY["message"]), (b'{"status":"error","message":"no"}', "no")],
-                         ids=str)
+@pytest.mark.parametrize(("error", "message"), [(b"a text", "a text"), (b"", ""), (b"{}", NOBODY["message"]),
+                                                (b'{"status":"error","message":"no"}', "no")], ids=str)
 def test_an_error_in_nestjs_may_be_any_text_or_object(ask: Ask, error: bytes, message: str) -> None:
     asked = ask("nestjs")
     asked.reply(None, [*asked.question().headers(), ("kafka_nest-err", error)])

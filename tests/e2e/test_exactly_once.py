@@ -12,10 +12,10 @@ from collections.abc import Callable, Iterator
 
 import pytest
 from broker import Kafka, Settings
-from confluent_kafka import KafkaError, TopicPartition
+from confluent_kafka import TopicPartition
 from conftest import StartRouter
 from support.asker import Asker, new_id
-from support.cluster import Cluster, Record, client_properties, record_of, unique
+from support.cluster import Cluster, client_properties, committed_records, unique
 from support.load import TOTAL, Load
 from support.router import Router, Scripts
 from support.wait import until
@@ -34,30 +34,6 @@ ROUTES = 'return {{ defaults = {{ delivery = "exactly-once" }}, {more} }}\n'
 MISSING = "no-such-topic-of-the-exactly-once-tests"
 
 pytestmark = pytest.mark.timeout(240 + TOTAL // 100)
-
-
-def committed_records(cluster: Cluster, topic: str) -> list[Record]:
-    """All that a reader of committed records sees, to the end of each partition."""
-    from confluent_kafka import Consumer
-
-    partitions = cluster.partitions(topic)
-    reader = Consumer(client_properties(cluster.bootstrap, group_id="e2e-reader", enable_auto_commit=False, enable_partition_eof=True,
-                                        isolation_level="read_committed"))
-    try:
-        reader.assign([TopicPartition(topic, partition, 0) for partition in partitions])
-        records: list[Record] = []
-        ended: set[int] = set()
-        deadline = time.monotonic() + 60
-        while len(ended) < len(partitions):
-            assert time.monotonic() < deadline, f"read {len(records)} records of {topic}"
-            for message in reader.consume(1000, 0.2):
-                if message.error() and message.error().code() == KafkaError._PARTITION_EOF:
-                    ended.add(message.partition())
-                else:
-                    records.append(record_of(message))
-        return records
-    finally:
-        reader.close()
 
 
 class World:

@@ -27,7 +27,7 @@ class Asker:
     def __init__(self, cluster: Cluster, partitions: int = 1) -> None:
         self.cluster = cluster
         self.replies = cluster.create_topic(unique("replies"), partitions)
-        self._producer = Producer(client_properties(cluster.bootstrap, linger_ms=0))
+        self._producer = Producer(client_properties(cluster.bootstrap, linger_ms=0, message_max_bytes=100_000_000))  # the broker is to say
         self._consumer = cluster.reader()
         self._consumer.assign([TopicPartition(self.replies, partition, 0) for partition in range(partitions)])
 

@@ -5,7 +5,7 @@ import time
 import uuid
 from typing import Any
 
-from confluent_kafka import Consumer, ConsumerGroupState, KafkaException, TopicPartition
+from confluent_kafka import Consumer, ConsumerGroupState, KafkaError, KafkaException, TopicPartition
 from confluent_kafka.admin import AdminClient, ConfigResource, NewPartitions, NewTopic
 
 from .wait import until
@@ -154,6 +154,27 @@ class Cluster:
 
     def _end(self, topic: str, partition: int) -> int:
         return self._reader.get_watermark_offsets(TopicPartition(topic, partition), timeout=15)[1]
+
+
+def committed_records(cluster: Cluster, topic: str) -> list[Record]:
+    """All that a reader of committed records sees, to the end of each partition."""
+    partitions = cluster.partitions(topic)
+    reader = cluster.reader(enable_partition_eof=True, isolation_level="read_committed")
+    try:
+        reader.assign([TopicPartition(topic, partition, 0) for partition in partitions])
+        records: list[Record] = []
+        ended: set[int] = set()
+        deadline = time.monotonic() + 60
+        while len(ended) < len(partitions):
+            assert time.monotonic() < deadline, f"read {len(records)} records of {topic}"
+            for message in reader.consume(1000, 0.2):
+                if message.error() and message.error().code() == KafkaError._PARTITION_EOF:
+                    ended.add(message.partition())
+                else:
+                    records.append(record_of(message))
+        return records
+    finally:
+        reader.close()
 
 
 def _read(reader: Consumer, count: int) -> list[Record]:
