@@ -4,9 +4,9 @@
 
 #include <stdint.h>
 
-uint64_t mr_clock_ns(void);     /* monotonic, nanoseconds */
+uint64_t mr_clock_ns(void);        /* monotonic, nanoseconds */
 uint64_t mr_clock_thread_ns(void); /* what this thread has had of the CPU, nanoseconds */
-uint64_t mr_clock_ms(void);     /* monotonic, milliseconds */
-int64_t mr_clock_wall_ms(void); /* milliseconds since 1970-01-01T00:00:00Z */
+uint64_t mr_clock_ms(void);        /* monotonic, milliseconds */
+int64_t mr_clock_wall_ms(void);    /* milliseconds since 1970-01-01T00:00:00Z */
 
 #endif

@@ -43,7 +43,8 @@ static uint64_t deal_with(struct mr_overrun *overrun, uint64_t slot,
         return now + patience;
     }
     overrun->host.interrupt(overrun->context, slot, running->number);
-    return least(end, now + least(most(now - watched->since, MR_OVERRUN_LOOK), MR_OVERRUN_PATIENCE));
+    return least(end,
+                 now + least(most(now - watched->since, MR_OVERRUN_LOOK), MR_OVERRUN_PATIENCE));
 }
 
 uint64_t mr_overrun_look(struct mr_overrun *overrun, uint64_t now)

@@ -80,8 +80,8 @@ void mr_dispatch_enter(struct mr_dispatch *dispatch, struct mr_job *job);
 /* What comes after the last message begun in its partition is dropped, its offset is not stored.
  * Those begun go on. */
 void mr_dispatch_stop(struct mr_dispatch *dispatch);
-/* Ends the requests that handlers wait for (mr_rpc_cancel_all). One that ends well in spite of it is
- * done; one that fails, whatever for, is given up. */
+/* Ends the requests that handlers wait for (mr_rpc_cancel_all). One that ends well in spite of it
+ * is done; one that fails, whatever for, is given up. */
 void mr_dispatch_cancel(struct mr_dispatch *dispatch);
 /* Drops the handlers still at work, without storing their offsets; only delivery reports may
  * follow. */

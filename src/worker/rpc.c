@@ -38,7 +38,7 @@ struct mr_rpc {
     struct mr_outbox *outbox;
     struct mr_inbox *inbox;
     struct mr_idmap calls; /* by id */
-    struct mr_call *open; /* those somebody waits for */
+    struct mr_call *open;  /* those somebody waits for */
     int64_t pending, most_pending;
     bool cancelled; /* no more are opened */
     const struct mr_rpc_events *events;

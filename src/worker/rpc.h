@@ -34,8 +34,8 @@ int mr_rpc_open(struct mr_rpc *rpc, struct mr_wait *wait, const struct mr_ask *a
                 char *why, size_t size);
 /* The wait is given up, where it is for a request; no `ended` follows. */
 void mr_rpc_cancel(struct mr_wait *wait);
-/* The worker stops: those that are open end with an error, 503 RequestCancelled, from within, and no
- * more are opened. */
+/* The worker stops: those that are open end with an error, 503 RequestCancelled, from within, and
+ * no more are opened. */
 void mr_rpc_cancel_all(struct mr_rpc *rpc);
 void mr_rpc_poll(struct mr_rpc *rpc);
 void mr_rpc_stop(struct mr_rpc *rpc);

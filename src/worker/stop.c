@@ -42,8 +42,8 @@ static bool all_finished(const struct mr_worker *worker)
     return true;
 }
 
-/* Handlers that still wait for answers get an error a tenth of shutdown_timeout before its end: they
- * may go on without them, and what they send then is acknowledged in time. */
+/* Handlers that still wait for answers get an error a tenth of shutdown_timeout before its end:
+ * they may go on without them, and what they send then is acknowledged in time. */
 static void cancel(struct mr_worker *worker)
 {
     if (mr_clock_ms() >= worker->cancel_at && !worker->dispatch.cancelled)
@@ -111,8 +111,8 @@ void mr_worker_begin_stop(struct mr_worker *worker, bool all_stop, const char *w
     uint64_t patience =
         worker->failed ? 0 : (uint64_t)mr_config_integer(current->config, "shutdown_timeout");
     worker->phase_ends = mr_clock_ms() + patience;
-    worker->cancel_at = worker->phase_ends -
-                        (patience / 10 < CANCEL_MOST_MS ? patience / 10 : CANCEL_MOST_MS);
+    worker->cancel_at =
+        worker->phase_ends - (patience / 10 < CANCEL_MOST_MS ? patience / 10 : CANCEL_MOST_MS);
     mr_timers_arm(&worker->timers, &worker->look, mr_clock_ms(), on_look);
     enter(worker, MR_PHASE_FINISHING);
     mr_groups_hold(worker->groups, true);

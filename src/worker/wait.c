@@ -15,24 +15,30 @@ struct mr_wait *mr_wait_new(struct mr_job *job, uint32_t number)
     return wait;
 }
 
-void mr_wait_free(struct mr_wait *wait)
+static void end(struct mr_wait *wait)
 {
     MR_ASSERT(wait->timer.place == 0 && wait->call == NULL);
+    free(wait);
+}
+
+void mr_wait_free(struct mr_wait *wait)
+{
     if (wait->next != NULL)
         wait->next->previous = wait->previous;
     if (wait->previous != NULL)
         wait->previous->next = wait->next;
     else
         wait->job->waits_for = wait->next;
-    free(wait);
+    end(wait);
 }
 
 void mr_waits_cancel(struct mr_timers *timers, struct mr_job *job)
 {
-    while (job->waits_for != NULL) {
-        struct mr_wait *wait = job->waits_for;
+    for (struct mr_wait *wait = job->waits_for, *next; wait != NULL; wait = next) {
+        next = wait->next;
         mr_timers_cancel(timers, &wait->timer);
         mr_rpc_cancel(wait);
-        mr_wait_free(wait);
+        end(wait);
     }
+    job->waits_for = NULL;
 }
