@@ -1,6 +1,7 @@
 --- Headers as scripts give them, made into the flat list that C reads: { name, value, name, value,
 -- ... }.
 
+local integer = require "moonroute.integer"
 local null = require("moonroute.json").null
 
 local headers = {}
@@ -9,6 +10,7 @@ local as_text = {
   string = function(value) return value end,
   number = tostring,
   boolean = tostring,
+  cdata = function(value) return integer.digits(value) or tostring(value) end,
 }
 
 local function add(flat, name, value)

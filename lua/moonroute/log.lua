@@ -3,6 +3,7 @@
 local apart = require "moonroute.apart"
 local fault = require "moonroute.fault"
 local host = require "moonroute.host"
+local integer = require "moonroute.integer"
 
 -- Fields that every line of a script has; one of the same name is told apart by a prefix.
 local taken = {
@@ -19,7 +20,7 @@ local function field_value(value)
   if type(value) == "number" and value % 1 == 0 and math.abs(value) < 2 ^ 53 then
     return value
   end
-  return fault.text(value)
+  return integer.digits(value) or fault.text(value)
 end
 
 -- { name, value, name, value, ... } in the order of the names: the same call always gives the same

@@ -3,6 +3,7 @@
 
 local headers = require "moonroute.headers"
 local host = require "moonroute.host"
+local integer = require "moonroute.integer"
 local json = require "moonroute.json"
 
 local record = {}
@@ -44,7 +45,7 @@ local function as_key(key)
   elseif type(key) == "string" then
     return key
   end
-  return nil
+  return integer.digits(key)
 end
 
 --- The key of a value that has an id, as text; else nil.

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/digits.h"
 #include "base/panic.h"
 #include "base/utf8.h"
 
@@ -111,17 +112,9 @@ const char *mr_buf_text(const struct mr_buf *buf)
 
 size_t mr_decimal(char to[24], int64_t value)
 {
-    char digits[24];
-    size_t count = 0, length = 0;
-    uint64_t rest = value < 0 ? 0 - (uint64_t)value : (uint64_t)value;
-    do {
-        digits[count++] = (char)('0' + rest % 10);
-        rest /= 10;
-    } while (rest > 0);
-    if (value < 0)
-        to[length++] = '-';
-    while (count > 0)
-        to[length++] = digits[--count];
+    size_t sign = value < 0 ? 1 : 0;
+    to[0] = '-';
+    size_t length = sign + mr_digits(to + sign, sign > 0 ? 0 - (uint64_t)value : (uint64_t)value);
     to[length] = '\0';
     return length;
 }

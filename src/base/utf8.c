@@ -1,38 +1,36 @@
 #include "base/utf8.h"
 
-/* The well-formed sequences of the Unicode Standard's table 3-7: lead bytes and what the second
- * byte may be. */
-static const struct {
-    unsigned char lead_low, lead_high, second_low, second_high, length;
-} sequences[] = {
-    {0x00, 0x7f, 0, 0, 1},       {0xc2, 0xdf, 0x80, 0xbf, 2}, {0xe0, 0xe0, 0xa0, 0xbf, 3},
-    {0xe1, 0xec, 0x80, 0xbf, 3}, {0xed, 0xed, 0x80, 0x9f, 3}, {0xee, 0xef, 0x80, 0xbf, 3},
-    {0xf0, 0xf0, 0x90, 0xbf, 4}, {0xf1, 0xf3, 0x80, 0xbf, 4}, {0xf4, 0xf4, 0x80, 0x8f, 4},
-};
+/* The well-formed sequences are those of the Unicode Standard's table 3-7. */
 
-static bool continues(const unsigned char *bytes, size_t from, size_t length)
+static bool continues(unsigned char byte)
 {
-    for (size_t i = from; i < length; i++)
-        if ((bytes[i] & 0xc0) != 0x80)
-            return false;
-    return true;
+    return (byte & 0xc0) == 0x80;
+}
+
+static bool is_of_three(const unsigned char *bytes)
+{
+    return continues(bytes[1]) && continues(bytes[2]) && (bytes[0] != 0xe0 || bytes[1] >= 0xa0) &&
+           (bytes[0] != 0xed || bytes[1] < 0xa0);
+}
+
+static bool is_of_four(const unsigned char *bytes)
+{
+    return bytes[0] <= 0xf4 && continues(bytes[1]) && continues(bytes[2]) && continues(bytes[3]) &&
+           (bytes[0] != 0xf0 || bytes[1] >= 0x90) && (bytes[0] != 0xf4 || bytes[1] < 0x90);
 }
 
 size_t mr_utf8_length(const char *text, size_t available)
 {
     const unsigned char *bytes = (const unsigned char *)text;
-    for (size_t i = 0; available > 0 && i < sizeof(sequences) / sizeof(sequences[0]); i++) {
-        if (bytes[0] < sequences[i].lead_low || bytes[0] > sequences[i].lead_high)
-            continue;
-        size_t length = sequences[i].length;
-        if (length == 1)
-            return 1;
-        if (available < length || bytes[1] < sequences[i].second_low ||
-            bytes[1] > sequences[i].second_high)
-            return 0;
-        return continues(bytes, 2, length) ? length : 0;
-    }
-    return 0;
+    if (available == 0)
+        return 0;
+    if (bytes[0] < 0x80)
+        return 1;
+    if (bytes[0] < 0xe0)
+        return bytes[0] >= 0xc2 && available >= 2 && continues(bytes[1]) ? 2 : 0;
+    if (bytes[0] < 0xf0)
+        return available >= 3 && is_of_three(bytes) ? 3 : 0;
+    return available >= 4 && is_of_four(bytes) ? 4 : 0;
 }
 
 bool mr_utf8_valid(const char *text, size_t length)

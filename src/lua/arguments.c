@@ -36,11 +36,10 @@ static bool is_json(enum mr_codec codec, struct mr_bytes value)
 
 static void push_message(lua_State *L, const struct mr_task *task)
 {
-    push_bytes(L, task->incoming.value);
     if (task->incoming.value.data == NULL || !is_json(task->codec, task->incoming.value))
-        return;
-    mr_json_decode(L, &task->vm->json, lua_gettop(L));
-    lua_remove(L, -2);
+        push_bytes(L, task->incoming.value);
+    else
+        mr_json_decode(L, &task->vm->json, task->incoming.value);
 }
 
 int mr_arguments_push(lua_State *L, void *data)
@@ -63,15 +62,12 @@ int mr_arguments_push(lua_State *L, void *data)
 static void push_reply_data(lua_State *L, const struct mr_task *task, enum mr_codec codec,
                             struct mr_bytes value)
 {
-    if (value.data == NULL) {
+    if (value.data == NULL)
         lua_pushlightuserdata(L, NULL);
-        return;
-    }
-    lua_pushlstring(L, value.data, value.length);
-    if (!is_json(codec, value))
-        return;
-    mr_json_decode(L, &task->vm->json, lua_gettop(L));
-    lua_remove(L, -2);
+    else if (is_json(codec, value))
+        mr_json_decode(L, &task->vm->json, value);
+    else
+        lua_pushlstring(L, value.data, value.length);
 }
 
 int mr_arguments_push_resumption(lua_State *L, void *data)

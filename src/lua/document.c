@@ -11,15 +11,14 @@ struct mr_documents {
 };
 
 struct decoding {
-    const struct mr_json *json;
+    struct mr_json *json;
     struct mr_bytes text;
 };
 
 static int decode(lua_State *L, void *data)
 {
     const struct decoding *decoding = data;
-    lua_pushlstring(L, decoding->text.data, decoding->text.length);
-    mr_json_decode(L, decoding->json, lua_gettop(L));
+    mr_json_decode(L, decoding->json, decoding->text);
     return 1;
 }
 

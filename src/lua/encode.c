@@ -2,235 +2,267 @@
 
 #include <lauxlib.h>
 #include <math.h>
+#include <stdbool.h>
 #include <stdio.h>
-#include <stdlib.h>
+#include <string.h>
 
-#include "base/utf8.h"
-
-/* Whole doubles below this are printed as integers: each is exact, and has no more digits than any
- * other form. */
-static const double whole_most = 1e15;
+#include "base/digits.h"
+#include "lua/encode_level.h"
+#include "lua/json.h"
+#include "lua/plain.h"
 
 /* No broker takes a record as long as this. The same string can be in a value a million times, so
  * that a small value can have more text than there is memory. */
 static const size_t text_most = (size_t)256 << 20;
 
-/* A table being written; the chain leads to the outermost one. */
-struct level {
-    const struct level *outer;
-    const void *table;
-    int key; /* stack index of the key being written; 0: `position` is it */
-    int position;
-    int depth;
-};
+/* LuaJIT's own, lua.h has no name for it. */
+enum { TYPE_CDATA = 10 };
 
 struct encoder {
     lua_State *L;
-    const void *array;
+    struct mr_json *json;
     struct mr_buf *out;
 };
 
-static void put_value(const struct encoder *encoder, int index, struct level *outer);
+static void put_value(const struct encoder *encoder, int index, struct mr_level *outer);
 
-static void put_path(lua_State *L, const struct level *level, struct mr_buf *path)
+/* Where `length` bytes can be written; what was is to be added to the buffer's length. */
+static inline char *room_for(const struct encoder *encoder, size_t length)
 {
-    if (level == NULL)
-        return;
-    put_path(L, level->outer, path);
-    if (level->key == 0)
-        mr_buf_printf(path, "[%d]", level->position);
-    else if (lua_type(L, level->key) == LUA_TSTRING)
-        mr_buf_printf(path, "%s%s", path->length > 0 ? "." : "", lua_tostring(L, level->key));
+    struct mr_buf *out = encoder->out;
+    if (out->capacity - out->length > length)
+        return out->data + out->length;
+    return mr_buf_reserve(out, length);
 }
 
-/* Raises with the path of what cannot be written. The path is built behind what is written so far,
- * whose memory is somebody's. */
-static void refuse(const struct encoder *encoder, const struct level *level, const char *why)
+static inline void put_byte(const struct encoder *encoder, char byte)
 {
-    struct mr_buf path = {0};
-    put_path(encoder->L, level, &path);
-    lua_pushfstring(encoder->L, "%s%s%s", mr_buf_text(&path), path.length > 0 ? ": " : "", why);
-    mr_buf_free(&path);
-    lua_error(encoder->L);
+    *room_for(encoder, 1) = byte;
+    encoder->out->length++;
 }
 
-static void put_number(const struct encoder *encoder, double number, const struct level *level)
+static inline void put(const struct encoder *encoder, const char *text, size_t length)
 {
-    char text[32];
-    if (isnan(number) || isinf(number))
-        refuse(encoder, level, isnan(number) ? "NaN is no JSON" : "infinity is no JSON");
-    if (number == floor(number) && fabs(number) < whole_most && !(number == 0 && signbit(number))) {
-        mr_buf_append(encoder->out, text, mr_decimal(text, (int64_t)number));
-        return;
-    }
-    /* 17 digits always read back as the same double; most numbers need fewer. */
-    int length = 0;
-    for (int digits = 15; digits <= 17; digits++) {
-        length = snprintf(text, sizeof(text), "%.*g", digits, number);
-        if (strtod(text, NULL) == number)
-            break;
-    }
-    mr_buf_append(encoder->out, text, (size_t)length);
+    memcpy(room_for(encoder, length), text, length);
+    encoder->out->length += length;
 }
 
-/* How far the text goes out as it is: no quotes, backslashes or control characters, and UTF-8. */
-static size_t plain_length(const char *text, size_t length)
+static void put_number(const struct encoder *encoder, double number, const struct mr_level *level)
 {
-    size_t at = 0;
-    while (at < length && (unsigned char)text[at] >= 0x20 && text[at] != '"' && text[at] != '\\') {
-        size_t run = (unsigned char)text[at] < 0x80 ? 1 : mr_utf8_length(text + at, length - at);
-        if (run == 0)
-            break;
-        at += run;
-    }
-    return at;
+    if (!isfinite(number))
+        mr_level_refuse(encoder->L, level,
+                        isnan(number) ? "NaN is no JSON" : "infinity is no JSON");
+    encoder->out->length += mr_double_digits(room_for(encoder, MR_DOUBLE_MOST), number);
 }
 
-static void put_string(const struct encoder *encoder, int index, const struct level *level)
+static void put_escaped(const struct encoder *encoder, unsigned char byte)
 {
     static const char named[] = "\"\"\\\\\bb\ff\nn\rr\tt"; /* pairs: the character, its escape */
-    size_t length;
-    const char *text = lua_tolstring(encoder->L, index, &length);
-    mr_buf_append(encoder->out, "\"", 1);
-    for (const char *end = text + length; text < end; text++) {
-        size_t plain = plain_length(text, (size_t)(end - text));
-        mr_buf_append(encoder->out, text, plain);
-        text += plain;
-        if (text == end)
-            break;
-        if ((unsigned char)*text >= 0x80)
-            refuse(encoder, level, "a string that is not UTF-8");
-        const char *pair = named;
-        while (*pair != '\0' && *pair != *text)
-            pair += 2;
-        if (*pair != '\0')
-            mr_buf_append(encoder->out, (char[]){'\\', pair[1]}, 2);
-        else
-            mr_buf_printf(encoder->out, "\\u%04x", (unsigned char)*text);
+    static const char hex[] = "0123456789abcdef";
+    const char *pair = named;
+    while (*pair != '\0' && (unsigned char)*pair != byte)
+        pair += 2;
+    if (*pair != '\0')
+        put(encoder, (char[]){'\\', pair[1]}, 2);
+    else
+        put(encoder, (char[]){'\\', 'u', '0', '0', hex[byte >> 4], hex[byte & 15]}, 6);
+}
+
+static void put_odd_text(const struct encoder *encoder, const char *text, const char *end,
+                         const struct mr_level *level)
+{
+    while (text < end) {
+        const char *stop = mr_text_end(text, end);
+        put(encoder, text, (size_t)(stop - text));
+        if (stop < end && (unsigned char)*stop >= 0x80)
+            mr_level_refuse(encoder->L, level, "a string that is not UTF-8");
+        if (stop < end)
+            put_escaped(encoder, (unsigned char)*stop++);
+        text = stop;
     }
-    mr_buf_append(encoder->out, "\"", 1);
+}
+
+/* With a byte behind it: the quote, and what follows that. */
+static inline void put_string(const struct encoder *encoder, int index,
+                              const struct mr_level *level, char behind)
+{
+    size_t length;
+    const char *text = lua_tolstring(encoder->L, index, &length), *end = text + length;
+    const char *plain = mr_plain_end(text, end);
+    size_t run = (size_t)(plain - text);
+    char *to = room_for(encoder, run + 3);
+    *to++ = '"';
+    memcpy(to, text, run);
+    encoder->out->length += run + 1;
+    if (plain < end) {
+        put_odd_text(encoder, plain, end, level);
+        to = room_for(encoder, 2);
+        run = 0;
+    }
+    to[run] = '"';
+    to[run + 1] = behind;
+    encoder->out->length += behind == '\0' ? 1 : 2;
 }
 
 static bool is_marked(const struct encoder *encoder, int index)
 {
     if (!lua_getmetatable(encoder->L, index))
         return false;
-    bool marked = lua_topointer(encoder->L, -1) == encoder->array;
+    bool marked = lua_topointer(encoder->L, -1) == encoder->json->array;
     lua_pop(encoder->L, 1);
     return marked;
-}
-
-static void enter(const struct encoder *encoder, int index, struct level *level)
-{
-    level->table = lua_topointer(encoder->L, index);
-    level->depth = level->outer == NULL ? 1 : level->outer->depth + 1;
-    for (const struct level *outer = level->outer; outer != NULL; outer = outer->outer)
-        if (outer->table == level->table)
-            refuse(encoder, level->outer, "a table that is in itself");
-    if (level->depth > MR_JSON_DEPTH)
-        refuse(encoder, NULL, "more than 512 levels");
-    luaL_checkstack(encoder->L, 8, "a value that is too deep");
 }
 
 /* Every key of the table must be one of 1..length: they are as many, and none is of another kind.
  */
 static void check_array(const struct encoder *encoder, int index, size_t length,
-                        const struct level *level)
+                        const struct mr_level *level)
 {
     lua_State *L = encoder->L;
     size_t keys = 0;
     for (lua_pushnil(L); lua_next(L, index) != 0; lua_pop(L, 1)) {
         if (lua_type(L, -2) != LUA_TNUMBER)
-            refuse(encoder, level->outer, "a table with both positions and names");
+            mr_level_refuse(L, level->outer, "a table with both positions and names");
         double key = lua_tonumber(L, -2);
         if (key != floor(key) || key < 1 || key > (double)length)
-            refuse(encoder, level->outer, "a list with holes");
+            mr_level_refuse(L, level->outer, "a list with holes");
         keys++;
     }
     if (keys != length)
-        refuse(encoder, level->outer, "a list with holes");
+        mr_level_refuse(L, level->outer, "a list with holes");
 }
 
-static void put_array(const struct encoder *encoder, int index, size_t length, struct level *level)
+/* Its keys do not come in their order, or are not all positions. Those up to level->position are
+ * written. */
+static void put_scattered(const struct encoder *encoder, int index, struct mr_level *level)
 {
-    lua_State *L = encoder->L;
-    check_array(encoder, index, length, level);
-    for (size_t i = 1; i <= length; i++) {
-        mr_buf_append(encoder->out, i == 1 ? "[" : ",", 1);
-        level->position = (int)i;
-        lua_rawgeti(L, index, (int)i);
-        put_value(encoder, lua_gettop(L), level);
-        lua_pop(L, 1);
-    }
-    mr_buf_string(encoder->out, length == 0 ? "[]" : "]");
-}
-
-static void put_object(const struct encoder *encoder, int index, struct level *level)
-{
-    lua_State *L = encoder->L;
-    const char *before = "{";
-    for (lua_pushnil(L); lua_next(L, index) != 0; lua_pop(L, 1)) {
-        level->key = lua_gettop(L) - 1;
-        if (lua_type(L, level->key) == LUA_TNUMBER)
-            refuse(encoder, level->outer,
-                   "a list with holes, or a table with both positions and names");
-        if (lua_type(L, level->key) != LUA_TSTRING)
-            refuse(encoder, level->outer, "a table with a key that is no string");
-        mr_buf_append(encoder->out, before, 1);
-        put_string(encoder, level->key, level->outer);
-        mr_buf_append(encoder->out, ":", 1);
-        put_value(encoder, lua_gettop(L), level);
-        before = ",";
-    }
-    mr_buf_string(encoder->out, before[0] == '{' ? "{}" : "}");
-}
-
-static void put_table(const struct encoder *encoder, int index, struct level *outer)
-{
-    struct level level = {.outer = outer};
-    enter(encoder, index, &level);
     size_t length = lua_objlen(encoder->L, index);
-    if (length > 0 || is_marked(encoder, index))
-        put_array(encoder, index, length, &level);
+    check_array(encoder, index, length, level);
+    while ((size_t)level->position < length) {
+        lua_rawgeti(encoder->L, index, ++level->position);
+        put_value(encoder, index + 1, level);
+        put_byte(encoder, ',');
+        lua_settop(encoder->L, index);
+    }
+}
+
+/* The first key and its value are on the stack, behind the table. */
+static void put_array(const struct encoder *encoder, int index, struct mr_level *level)
+{
+    lua_State *L = encoder->L;
+    const int key = index + 1, value = index + 2;
+    put_byte(encoder, '[');
+    do {
+        if (lua_type(L, key) != LUA_TNUMBER || lua_tonumber(L, key) != level->position + 1) {
+            lua_settop(L, index);
+            put_scattered(encoder, index, level);
+            break;
+        }
+        level->position++;
+        put_value(encoder, value, level);
+        put_byte(encoder, ',');
+        lua_settop(L, key);
+    } while (lua_next(L, index) != 0);
+    encoder->out->data[encoder->out->length - 1] = ']';
+}
+
+static void put_object(const struct encoder *encoder, int index, struct mr_level *level)
+{
+    lua_State *L = encoder->L;
+    const int key = index + 1, value = index + 2;
+    level->key = key;
+    put_byte(encoder, '{');
+    do {
+        int type = lua_type(L, key);
+        if (type == LUA_TNUMBER)
+            mr_level_refuse(L, level->outer, "a table with both positions and names");
+        if (type != LUA_TSTRING)
+            mr_level_refuse(L, level->outer, "a table with a key that is no string");
+        put_string(encoder, key, level->outer, ':');
+        put_value(encoder, value, level);
+        put_byte(encoder, ',');
+        lua_settop(L, key);
+    } while (lua_next(L, index) != 0);
+    encoder->out->data[encoder->out->length - 1] = '}';
+}
+
+static void put_table(const struct encoder *encoder, int index, struct mr_level *outer)
+{
+    lua_State *L = encoder->L;
+    struct mr_level level = {.outer = outer};
+    mr_level_enter(L, index, &level);
+    lua_pushnil(L);
+    if (lua_next(L, index) == 0)
+        put(encoder, is_marked(encoder, index) ? "[]" : "{}", 2);
+    else if (lua_type(L, index + 1) == LUA_TNUMBER || is_marked(encoder, index))
+        put_array(encoder, index, &level);
     else
         put_object(encoder, index, &level);
 }
 
-static void put_value(const struct encoder *encoder, int index, struct level *outer)
+static bool put_integer(const struct encoder *encoder, int index)
+{
+    lua_State *L = encoder->L;
+    size_t length;
+    lua_rawgeti(L, LUA_REGISTRYINDEX, encoder->json->integer_digits);
+    lua_pushvalue(L, index);
+    lua_call(L, 1, 1);
+    const char *digits = lua_tolstring(L, -1, &length);
+    if (digits != NULL)
+        put(encoder, digits, length);
+    lua_pop(L, 1);
+    return digits != NULL;
+}
+
+static void put_other(const struct encoder *encoder, int index, const struct mr_level *outer)
+{
+    lua_State *L = encoder->L;
+    char why[64];
+    if (lua_type(L, index) == LUA_TLIGHTUSERDATA && lua_touserdata(L, index) == NULL) {
+        put(encoder, "null", 4);
+        return;
+    }
+    if (lua_type(L, index) == TYPE_CDATA && put_integer(encoder, index))
+        return;
+    snprintf(why, sizeof(why), "a value of type %s is no JSON", luaL_typename(L, index));
+    mr_level_refuse(L, outer, why);
+}
+
+/* The value is on top of the stack. */
+static void put_value(const struct encoder *encoder, int index, struct mr_level *outer)
 {
     lua_State *L = encoder->L;
     if (encoder->out->length > text_most)
-        refuse(encoder, outer, "more than 256 MB of JSON");
+        mr_level_refuse(L, outer, "more than 256 MB of JSON");
     switch (lua_type(L, index)) {
     case LUA_TSTRING:
-        put_string(encoder, index, outer);
+        put_string(encoder, index, outer, '\0');
         return;
     case LUA_TNUMBER:
         put_number(encoder, lua_tonumber(L, index), outer);
         return;
     case LUA_TBOOLEAN:
-        mr_buf_string(encoder->out, lua_toboolean(L, index) ? "true" : "false");
+        if (lua_toboolean(L, index))
+            put(encoder, "true", 4);
+        else
+            put(encoder, "false", 5);
         return;
     case LUA_TTABLE:
         put_table(encoder, index, outer);
         return;
     case LUA_TNIL:
-        mr_buf_string(encoder->out, "null");
+        put(encoder, "null", 4);
         return;
     default:
-        break;
+        put_other(encoder, index, outer);
     }
-    if (lua_type(L, index) == LUA_TLIGHTUSERDATA && lua_touserdata(L, index) == NULL) {
-        mr_buf_string(encoder->out, "null");
-        return;
-    }
-    char why[64];
-    snprintf(why, sizeof(why), "a value of type %s is no JSON", luaL_typename(L, index));
-    refuse(encoder, outer, why);
 }
 
-void mr_encode(lua_State *L, int index, const void *array, struct mr_buf *out)
+void mr_encode(lua_State *L, int index, struct mr_json *json)
 {
-    const struct encoder encoder = {L, array, out};
-    put_value(&encoder, index, NULL);
+    const struct encoder encoder = {L, json, &json->text};
+    luaL_checkstack(L, LUA_MINSTACK, "a value");
+    lua_pushvalue(L, index);
+    put_value(&encoder, lua_gettop(L), NULL);
+    lua_pop(L, 1);
 }

@@ -326,7 +326,7 @@ static void arguments_out_of_range(void **state)
         {"return table.concat({}, '', 1, 2 ^ 31 - 1)", "500", "nil"},
         {"return ('x'):rep(-1) .. #('x'):rep(1e6)", NULL, "1000000"},
         {"return cjson.decode(('['):rep(1e5))", "500", "cjson.decode"},
-        {"return cjson.decode('{\"a\":1e999}')", "500", "infinity"},
+        {"return cjson.decode('{\"a\":1e999}')", "500", "byte 6: a number out of range"},
         {"return ('x'):rep(30):find(('x?'):rep(12) .. ('x'):rep(12)) ~= nil", NULL, "true"},
         {"return (('('):rep(300)):find(('('):rep(300))", "500", "too many captures"},
         {"return assert(loadstring('return ' .. ('('):rep(1e5)))", "500", "too many"},

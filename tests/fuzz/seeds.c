@@ -152,6 +152,20 @@ static void seed_dialect(void)
     write_seed("dialect", event, sizeof(event) - 1);
 }
 
+static void seed_json(void)
+{
+    static const char *const texts[] = {
+        "{\"id\": \"order-1\", \"price\": 64250.5, \"quantity\": 3, \"ok\": true, \"note\": null}",
+        "[[],{},[[]],{\"\":[]},-0,5e-324,1.7976931348623157e308,9223372036854775807]",
+        "[-9223372036854775808,9223372036854775808,9007199254740993,0.1,1E+2,1e-7]",
+        "\"\\\"\\\\\\/\\b\\f\\n\\r\\t\\u0000\\u20ac\\ud83d\\ude00 \xc3\xa9 \xe2\x82\xac\"",
+        "\"\xf0\x9f\x98\x80\"",
+        " { \"a\" : [ 1 , 2 ] ,\r\n\t\"a\" : false } ",
+    };
+    for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+        write_seed("json", texts[i], strlen(texts[i]));
+}
+
 int main(int argc, char **argv)
 {
     if (argc != 2)
@@ -161,5 +175,6 @@ int main(int argc, char **argv)
     seed_config();
     seed_snapshot_and_channel();
     seed_dialect();
+    seed_json();
     return 0;
 }

@@ -72,6 +72,36 @@ describe("a value written as JSON", function()
     assert.equal("more than 512 levels", refusal(nested(513)))
   end)
 
+  it("is not in itself, however far in", function()
+    for _, outside in ipairs { 0, 1, 2, 3, 7, 8, 100, 255, 256, 300 } do
+      for _, around in ipairs { 1, 2, 3, 5, 100 } do
+        local cycle = {}
+        local value = cycle
+        for _ = 2, around do
+          value = { value }
+        end
+        cycle[1] = value
+        for _ = 1, outside do
+          value = { value }
+        end
+        assert.equal(("[1]"):rep(outside + around) .. ": a table that is in itself", refusal(value))
+      end
+    end
+  end)
+
+  it("may have its positions in any order", function()
+    local list = {}
+    for i = 9, 1, -1 do
+      list[i] = { i }
+    end
+    assert.equal("[[1],[2],[3],[4],[5],[6],[7],[8],[9]]", json.encode(list))
+    list[8] = nil
+    assert.equal("a list with holes", refusal(list))
+    list[8], list.x = 8, 9
+    assert.equal("a table with both positions and names", refusal(list))
+    assert.equal("a table with both positions and names", refusal(setmetatable({ x = 1 }, json.array)))
+  end)
+
   it("may hold the same table twice", function()
     local twice = { 1 }
     assert.equal("[[1],[1]]", json.encode { twice, twice })

@@ -8,7 +8,7 @@
 
 #include "base/utf8.h"
 
-/* RFC 3629 by arithmetic, where the room has a table: decode the bits, then refuse what is too long
+/* RFC 3629 by arithmetic, where the room compares bytes: decode the bits, then refuse what is too long
  * or no character. */
 static size_t length_by_arithmetic(const unsigned char *bytes, size_t available)
 {

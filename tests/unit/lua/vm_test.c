@@ -23,11 +23,11 @@ static void what_is_no_json_does_not_reach_the_handler(void **state)
         const char *value, *why;
     } cases[] = {
         {"", "not valid JSON: "},
-        {"{", "not valid JSON: "},
+        {"{", "not valid JSON: byte 2: expected a name or '}'"},
         {"{\"a\":NaN}", "not valid JSON: "},
         {"\"\xff\"", "not valid JSON: byte 2 is not UTF-8"},
         {"[1] 2", "not valid JSON: "},
-        {"12345678\"\xc3\"", "byte 10 is not UTF-8"},
+        {"\"12345678\xc3\"", "not valid JSON: byte 10 is not UTF-8"},
     };
     struct world *world = *state;
     world_script(world, HANDLER "error('called') end");

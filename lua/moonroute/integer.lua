@@ -1,0 +1,15 @@
+--- Integers that no double holds: LuaJIT's int64_t and uint64_t values.
+
+local integer = {}
+
+--- An int64_t from its halves: the upper 32 bits, signed, and the lower.
+function integer.make(high, low)
+  return high * 4294967296LL + low
+end
+
+--- The digits of an int64_t or a uint64_t; nil for any other value.
+function integer.digits(value)
+  return type(value) == "cdata" and tostring(value):match("^(%-?%d+)U?LL$") or nil
+end
+
+return integer

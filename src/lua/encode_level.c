@@ -1,0 +1,68 @@
+#include "lua/encode_level.h"
+
+#include <lauxlib.h>
+#include <stdbool.h>
+#include <stdlib.h>
+
+#include "base/buf.h"
+#include "lua/json.h"
+
+/* Room on Lua's stack is made for so many levels at once. */
+enum { LEVELS = 16, SLOTS = 2 };
+
+static void put_path(lua_State *L, const struct mr_level *level, struct mr_buf *path)
+{
+    if (level == NULL)
+        return;
+    put_path(L, level->outer, path);
+    if (level->key == 0)
+        mr_buf_printf(path, "[%d]", level->position);
+    else if (lua_type(L, level->key) == LUA_TSTRING)
+        mr_buf_printf(path, "%s%s", path->length > 0 ? "." : "", lua_tostring(L, level->key));
+}
+
+void mr_level_refuse(lua_State *L, const struct mr_level *level, const char *why)
+{
+    struct mr_buf path = {0};
+    put_path(L, level, &path);
+    lua_pushfstring(L, "%s%s%s", mr_buf_text(&path), path.length > 0 ? ": " : "", why);
+    mr_buf_free(&path);
+    lua_error(L);
+    abort(); /* not reached */
+}
+
+static bool is_within(const struct mr_level *level)
+{
+    const struct mr_level *outer = level->outer;
+    while (outer != NULL && outer->table != level->table)
+        outer = outer->outer;
+    return outer != NULL;
+}
+
+/* By now a cycle may have been gone through more than once: the path is that of the first time. */
+static void refuse_depth(lua_State *L, const struct mr_level *level)
+{
+    const struct mr_level *first = NULL;
+    for (; level != NULL; level = level->outer)
+        if (is_within(level))
+            first = level;
+    if (first == NULL)
+        mr_level_refuse(L, NULL, "more than 512 levels");
+    mr_level_refuse(L, first->outer, "a table that is in itself");
+}
+
+/* A table that is in itself is gone through again and again, so it is enough to compare each with
+ * one of those around it, which is another one at each power of two of the depth (Richard P. Brent,
+ * "An improved Monte Carlo factorization algorithm", 1980). */
+void mr_level_enter(lua_State *L, int index, struct mr_level *level)
+{
+    const struct mr_level *outer = level->outer;
+    level->table = level->mark = lua_topointer(L, index);
+    level->depth = outer == NULL ? 1 : outer->depth + 1;
+    if (level->depth > MR_JSON_DEPTH || (outer != NULL && outer->mark == level->table))
+        refuse_depth(L, level);
+    if (outer != NULL && (level->depth & (level->depth - 1)) != 0)
+        level->mark = outer->mark;
+    if (level->depth % LEVELS == 1)
+        luaL_checkstack(L, LEVELS * SLOTS + LUA_MINSTACK, "a value that is too deep");
+}

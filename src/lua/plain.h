@@ -1,0 +1,45 @@
+/* What in a text stands for itself in a JSON string: all ASCII but quotes, backslashes and control
+ * characters. Eight bytes a step. */
+#ifndef MR_LUA_PLAIN_H
+#define MR_LUA_PLAIN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "the first byte of a word is its lowest");
+
+/* The high bit of the first byte that is none is set; above it, it may be set for others. (Sean
+ * Eron Anderson, Bit Twiddling Hacks: "hasless", "haszero".) */
+static inline uint64_t mr_plain_odd(uint64_t word)
+{
+    const uint64_t ones = 0x0101010101010101u;
+    uint64_t quote = word ^ (ones * '"'), backslash = word ^ (ones * '\\');
+    uint64_t is_less = (word - ones * 0x20) | (quote - ones) | (backslash - ones);
+    return (is_less | word) & (ones * 0x80);
+}
+
+static inline bool mr_plain_byte(char byte)
+{
+    return (unsigned char)byte >= 0x20 && (unsigned char)byte < 0x80 && byte != '"' && byte != '\\';
+}
+
+/* The first byte from `at` on that is none; `end` where there is none. */
+static inline const char *mr_plain_end(const char *at, const char *end)
+{
+    for (uint64_t word; end - at >= (ptrdiff_t)sizeof(word); at += sizeof(word)) {
+        memcpy(&word, at, sizeof(word));
+        uint64_t odd = mr_plain_odd(word);
+        if (odd != 0)
+            return at + (__builtin_ctzll(odd) >> 3);
+    }
+    while (at < end && mr_plain_byte(*at))
+        at++;
+    return at;
+}
+
+/* The first byte from `at` on that is neither plain nor of a character in UTF-8. */
+const char *mr_text_end(const char *at, const char *end);
+
+#endif
