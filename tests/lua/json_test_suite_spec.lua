@@ -17,7 +17,9 @@ local taken = {
 
 -- Why the others are refused: they are beyond every double, no UTF-8 (nor can be: half a surrogate
 -- pair) but UTF-16, or begin with a byte order mark.
-local reasons = { "a number out of range$", "is not UTF%-8$", "half of a surrogate pair", "byte [12]: expected a value" }
+local reasons = {
+  "a number out of range$", "is not UTF%-8$", "half of a surrogate pair", "byte [12]: expected a value",
+}
 
 local function is_one_of(why)
   for _, reason in ipairs(reasons) do

@@ -19,7 +19,7 @@ def read(broker: str, topic: str, count: int) -> list[dict[str, Any]]:
     """The topic's first records as kcat shows them in JSON: key, payload, and headers as a flat list of names and values."""
     command = ["kcat", "-b", broker, "-C", "-t", topic, "-o", "beginning", "-c", str(count), "-J", "-q"]
     done = subprocess.run(command, text=True, check=True, capture_output=True, timeout=30)
-    return [json.loads(line) for line in done.stdout.splitlines()]
+    return [json.loads(line) for line in done.stdout.split("\n") if line]
 
 
 def header_pairs(record: dict[str, Any]) -> dict[str, str]:

@@ -8,8 +8,8 @@
 
 #include "base/utf8.h"
 
-/* RFC 3629 by arithmetic, where the room compares bytes: decode the bits, then refuse what is too long
- * or no character. */
+/* RFC 3629 by arithmetic, where the room compares bytes: decode the bits, then refuse what is too
+ * long or no character. */
 static size_t length_by_arithmetic(const unsigned char *bytes, size_t available)
 {
     static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
