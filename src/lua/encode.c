@@ -82,25 +82,39 @@ static void put_odd_text(const struct encoder *encoder, const char *text, const 
     }
 }
 
-/* With a byte behind it: the quote, and what follows that. */
+/* Names and most strings are short: two words that overlap are as good as a call. */
+static inline void copy(char *to, const char *from, size_t length)
+{
+    uint64_t first, last;
+    if (length < sizeof(first) || length > 2 * sizeof(first)) {
+        memcpy(to, from, length);
+        return;
+    }
+    memcpy(&first, from, sizeof(first));
+    memcpy(&last, from + length - sizeof(last), sizeof(last));
+    memcpy(to, &first, sizeof(first));
+    memcpy(to + length - sizeof(last), &last, sizeof(last));
+}
+
+/* With a byte behind the closing quote, where it is not NUL. */
 static inline void put_string(const struct encoder *encoder, int index,
                               const struct mr_level *level, char behind)
 {
     size_t length;
-    const char *text = lua_tolstring(encoder->L, index, &length), *end = text + length;
-    const char *plain = mr_plain_end(text, end);
-    size_t run = (size_t)(plain - text);
-    char *to = room_for(encoder, run + 3);
+    const char *text = lua_tolstring(encoder->L, index, &length);
+    char *to = room_for(encoder, length + 3);
     *to++ = '"';
-    memcpy(to, text, run);
-    encoder->out->length += run + 1;
-    if (plain < end) {
-        put_odd_text(encoder, plain, end, level);
+    if (mr_plain_all(text, length)) {
+        copy(to, text, length);
+        to += length;
+        encoder->out->length += length + 1;
+    } else {
+        encoder->out->length++;
+        put_odd_text(encoder, text, text + length, level);
         to = room_for(encoder, 2);
-        run = 0;
     }
-    to[run] = '"';
-    to[run + 1] = behind;
+    to[0] = '"';
+    to[1] = behind;
     encoder->out->length += behind == '\0' ? 1 : 2;
 }
 

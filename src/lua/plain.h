@@ -39,6 +39,38 @@ static inline const char *mr_plain_end(const char *at, const char *end)
     return at;
 }
 
+/* Fewer than eight bytes as a word, with letters behind them. */
+static inline uint64_t mr_plain_short(const char *text, size_t length)
+{
+    uint64_t word = (uint64_t)0x6161616161616161u << (length * 8);
+    if (length >= 4) {
+        uint32_t first, last;
+        memcpy(&first, text, 4);
+        memcpy(&last, text + length - 4, 4);
+        return word | first | (uint64_t)last << ((length - 4) * 8);
+    }
+    if (length == 0)
+        return word;
+    for (size_t at = 0; at < 3; at++) /* the last one again where there are fewer */
+        word |= (uint64_t)(unsigned char)text[at < length ? at : length - 1]
+                << ((at < length ? at : length - 1) * 8);
+    return word;
+}
+
+/* True where all of it is plain. */
+static inline bool mr_plain_all(const char *text, size_t length)
+{
+    uint64_t word, odd = 0;
+    if (length < sizeof(word))
+        return mr_plain_odd(mr_plain_short(text, length)) == 0;
+    for (size_t at = 0; at + sizeof(word) <= length && odd == 0; at += sizeof(word)) {
+        memcpy(&word, text + at, sizeof(word));
+        odd = mr_plain_odd(word);
+    }
+    memcpy(&word, text + length - sizeof(word), sizeof(word));
+    return (odd | mr_plain_odd(word)) == 0;
+}
+
 /* The first byte from `at` on that is neither plain nor of a character in UTF-8. */
 const char *mr_text_end(const char *at, const char *end);
 
