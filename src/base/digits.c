@@ -162,7 +162,7 @@ static size_t put_scientific(char *to, const char *digits, size_t count, int exp
 
 static size_t put_decimal(char *to, struct decimal decimal)
 {
-    char digits[MR_DIGITS_MOST];
+    char digits[MR_DIGITS_MOST] = {0};
     size_t count = mr_digits(digits, decimal.digits);
     int point = (int)count + decimal.exponent; /* where it stands among the digits */
     if (point >= -ZEROS_MOST && point < (int)count)

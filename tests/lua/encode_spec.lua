@@ -89,6 +89,12 @@ describe("a value written as JSON", function()
     end
   end)
 
+  it("is soon found to be in itself", function()
+    local cycle = { ("x"):rep(2 ^ 20) }
+    cycle[2] = { cycle }
+    assert.equal("[2][1]: a table that is in itself", refusal(cycle))
+  end)
+
   it("may have its positions in any order", function()
     local list = {}
     for i = 9, 1, -1 do

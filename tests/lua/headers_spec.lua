@@ -5,6 +5,7 @@ describe("headers", function()
   it("of a table become a flat list", function()
     assert.same({ "a", "1" }, headers.flatten { a = 1 })
     assert.same({}, headers.flatten {})
+    assert.same({ "id", "1234567890123456789" }, headers.flatten { id = 1234567890123456789LL })
   end)
 
   it("of an ordered list keep their order and may repeat", function()
