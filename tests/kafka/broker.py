@@ -50,8 +50,11 @@ def fetch() -> Path:
     return LIBS
 
 
+_given: set[int] = set()
+
+
 def free_port(address: str = "127.0.0.1") -> int:
-    """A port of that address that nothing listens on, from outside the range the kernel gives to connections.
+    """A port of that address that nothing listens on and that was not given before, from outside the range the kernel gives to connections.
 
     A port out of that range could be taken by any client's connection before its listener starts, or while it restarts.
     """
@@ -61,7 +64,9 @@ def free_port(address: str = "127.0.0.1") -> int:
         with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
             with contextlib.suppress(OSError):
                 probe.bind((address, port))
-                return port
+                if port not in _given:
+                    _given.add(port)
+                    return port
     raise KafkaError("no free port")
 
 

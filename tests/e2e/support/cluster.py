@@ -153,7 +153,17 @@ class Cluster:
         return self.records(topic)
 
     def _end(self, topic: str, partition: int) -> int:
-        return self._reader.get_watermark_offsets(TopicPartition(topic, partition), timeout=15)[1]
+        """Asked again where a broker does not know yet that it leads the partition, which is new then."""
+        (end,) = until(lambda: self._end_now(topic, partition), f"the end of {topic} [{partition}]")
+        return end
+
+    def _end_now(self, topic: str, partition: int) -> tuple[int, ...]:
+        try:
+            return self._reader.get_watermark_offsets(TopicPartition(topic, partition), timeout=15)[1:]
+        except KafkaException as error:
+            if error.args[0].code() not in (KafkaError.NOT_LEADER_FOR_PARTITION, KafkaError.LEADER_NOT_AVAILABLE):
+                raise
+            return ()
 
 
 def committed_records(cluster: Cluster, topic: str) -> list[Record]:
