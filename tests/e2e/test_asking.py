@@ -232,7 +232,7 @@ def test_many_open_requests_all_time_out_and_cost_little(cluster: Cluster, asker
     until(lambda: all_open in router.get("/metrics")[1], "all requests are open", 60)
     after = (sys.maxsize, 0)
     while all_open in router.get("/metrics")[1]:  # what sending them took is given back meanwhile
-        after = min(after, measured())
+        after = min(after, measured(), key=lambda each: each[0] - each[1])  # Lua's gauge is up to a second old
         time.sleep(0.2)
     told = json.loads(asker.reply_to(correlation_id, 60).value)
     beyond_lua = ((after[0] - before[0]) - (after[1] - before[1])) / OPEN
