@@ -1,12 +1,10 @@
 #include "cmd/asking.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/clock.h"
 #include "base/panic.h"
 #include "base/uuid.h"
-#include "worker/headers.h"
 
 enum { NS_PER_MS = 1000000 };
 
@@ -56,12 +54,7 @@ static int send_asked(struct mr_asking *asking, const struct mr_asked *asked, ch
                                        .reply_to = asking->reply_to,
                                        .now = mr_clock_wall_ms(),
                                        .timeout = asking->timeout};
-    mr_ask_compose(&own, &terms);
-    memcpy(pairs, own.pairs, own.count * sizeof(own.pairs[0]));
-    record.header_count = mr_headers_append(pairs, own.count, record.headers, record.header_count);
-    record.headers = pairs;
-    if (record.key.data == NULL)
-        record.key = mr_ask_key(&terms);
+    mr_ask_address(&record, pairs, &own, &terms);
     return mr_asker_post(asking->client->asker, &record, why, size);
 }
 
@@ -72,17 +65,6 @@ static int ask_one(struct mr_asking *asking, char *why, size_t size)
     open_asked(asking, asked);
     asking->begun++;
     return send_asked(asking, asked, why, size);
-}
-
-static struct mr_asked *asked_with(const struct mr_asking *asking, const struct mr_pair *headers,
-                                   size_t count)
-{
-    struct mr_asked *asked = NULL;
-    struct mr_bytes id;
-    for (size_t i = 0; i < MR_ID_HEADERS && asked == NULL; i++)
-        if (mr_header_find(headers, count, mr_id_headers[i], &id))
-            asked = mr_idmap_get(&asking->open, id);
-    return asked;
 }
 
 static void note(struct mr_asking *asking, struct mr_asked *asked, const struct mr_message *message,
@@ -105,7 +87,7 @@ static void take(struct mr_asking *asking, const struct mr_message *message)
     size_t count = mr_message_headers(message, NULL, 0);
     struct mr_pair *headers = mr_alloc(count * sizeof(*headers));
     mr_message_headers(message, headers, count);
-    struct mr_asked *asked = asked_with(asking, headers, count);
+    struct mr_asked *asked = mr_ask_find(&asking->open, headers, count);
     if (asked != NULL)
         note(asking, asked, message, headers, count);
     free(headers);

@@ -6,7 +6,8 @@
 #include "base/panic.h"
 #include "worker/headers.h"
 
-const struct mr_bytes mr_id_headers[MR_ID_HEADERS] = {
+/* Of both families; the first that is one of ours counts. */
+static const struct mr_bytes id_headers[] = {
     {"correlation-id", sizeof("correlation-id") - 1},
     {"kafka_correlationId", sizeof("kafka_correlationId") - 1},
 };
@@ -36,7 +37,7 @@ void mr_ask_compose(struct mr_ask_headers *headers, const struct mr_ask_terms *t
     headers->count = 0;
     mr_decimal(headers->timestamp, terms->now);
     mr_decimal(headers->timeout, terms->timeout);
-    add(headers, mr_id_headers[kafka], terms->correlation_id);
+    add(headers, id_headers[kafka], terms->correlation_id);
     add(headers, kafka ? MR_BYTES("kafka_replyTopic") : MR_BYTES("reply-to"),
         mr_bytes_of(terms->reply_to));
     if (terms->dialect == MR_DIALECT_KAFKA_CLIENT)
@@ -53,6 +54,28 @@ struct mr_bytes mr_ask_key(const struct mr_ask_terms *terms)
 {
     bool own = terms->dialect == MR_DIALECT_KAFKA_CLIENT || terms->dialect == MR_DIALECT_PLAIN;
     return own ? terms->correlation_id : MR_BYTES_NONE;
+}
+
+void mr_ask_address(struct mr_outgoing *record, struct mr_pair *headers, struct mr_ask_headers *own,
+                    const struct mr_ask_terms *terms)
+{
+    mr_ask_compose(own, terms);
+    memcpy(headers, own->pairs, own->count * sizeof(own->pairs[0]));
+    record->header_count =
+        mr_headers_append(headers, own->count, record->headers, record->header_count);
+    record->headers = headers;
+    if (record->key.data == NULL)
+        record->key = mr_ask_key(terms);
+}
+
+void *mr_ask_find(const struct mr_idmap *open, const struct mr_pair *headers, size_t count)
+{
+    void *found = NULL;
+    struct mr_bytes id;
+    for (size_t i = 0; i < sizeof(id_headers) / sizeof(id_headers[0]) && found == NULL; i++)
+        if (mr_header_find(headers, count, id_headers[i], &id))
+            found = mr_idmap_get(open, id);
+    return found;
 }
 
 /* As every error reply of ours has it. */

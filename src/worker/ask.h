@@ -3,6 +3,7 @@
 #ifndef MR_WORKER_ASK_H
 #define MR_WORKER_ASK_H
 
+#include "base/idmap.h"
 #include "worker/dialect.h"
 
 /* What a request of ours says of itself. */
@@ -29,10 +30,15 @@ void mr_ask_compose(struct mr_ask_headers *headers, const struct mr_ask_terms *t
 /* The key of a request that is given none: its correlation id, or none at all. */
 struct mr_bytes mr_ask_key(const struct mr_ask_terms *terms);
 
-/* The headers that may hold a reply's correlation id, whatever its dialect; the first that is one
- * of ours counts. */
-enum { MR_ID_HEADERS = 2 };
-extern const struct mr_bytes mr_id_headers[MR_ID_HEADERS];
+/* Makes a request of the record: the headers above, then its own where they are none of those, all
+ * in `headers`, which has room for MR_ASK_HEADERS more than it has; and the key, where it has none.
+ * It borrows from `own` and from the terms. */
+void mr_ask_address(struct mr_outgoing *record, struct mr_pair *headers, struct mr_ask_headers *own,
+                    const struct mr_ask_terms *terms);
+
+/* What is kept in `open` under the correlation id of a reply with these headers, whatever its
+ * dialect; NULL: it is somebody else's. */
+void *mr_ask_find(const struct mr_idmap *open, const struct mr_pair *headers, size_t count);
 
 /* How a reply to a request in that dialect is to be read. */
 struct mr_heard {

@@ -6,8 +6,6 @@
 #include "base/clock.h"
 #include "base/panic.h"
 #include "base/uuid.h"
-#include "worker/ask.h"
-#include "worker/headers.h"
 
 enum { LATE_MS = 60000 };
 
@@ -102,17 +100,6 @@ struct mr_wait *mr_call_abandon(struct mr_call *call)
     mr_call_sent(call);
     mr_timers_arm(call->calls->timers, &call->timer, mr_clock_ms() + LATE_MS, on_forgotten);
     return end_waiting(call);
-}
-
-struct mr_call *mr_calls_find(const struct mr_calls *calls, const struct mr_pair *headers,
-                              size_t count)
-{
-    struct mr_call *call = NULL;
-    struct mr_bytes id;
-    for (size_t i = 0; i < MR_ID_HEADERS && call == NULL; i++)
-        if (mr_header_find(headers, count, mr_id_headers[i], &id))
-            call = mr_idmap_get(&calls->by_id, id);
-    return call;
 }
 
 void mr_calls_free(struct mr_calls *calls)

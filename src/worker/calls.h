@@ -1,4 +1,4 @@
-/* Calls: requests of handlers that are open, found by their correlation ids. A call that nobody
+/* Calls: requests of handlers that are open, kept by their correlation ids. A call that nobody
  * waits for any more is remembered for a minute, so that a late reply is known for one. */
 #ifndef MR_WORKER_CALLS_H
 #define MR_WORKER_CALLS_H
@@ -47,10 +47,6 @@ struct mr_wait *mr_call_abandon(struct mr_call *call);
 void mr_call_sent(struct mr_call *call); /* its record is freed */
 /* One that nobody has waited for, or nobody does any more. */
 void mr_call_free(struct mr_call *call);
-/* By the correlation id of a reply's headers, whatever its dialect calls it; NULL: somebody else's.
- */
-struct mr_call *mr_calls_find(const struct mr_calls *calls, const struct mr_pair *headers,
-                              size_t count);
 void mr_calls_free(struct mr_calls *calls); /* and all that are open */
 
 #endif

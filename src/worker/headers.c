@@ -2,7 +2,7 @@
 
 #include <strings.h>
 
-static bool is_named(const struct mr_pair *header, struct mr_bytes name)
+bool mr_header_is(const struct mr_pair *header, struct mr_bytes name)
 {
     return header->name.length == name.length &&
            strncasecmp(header->name.data, name.data, name.length) == 0;
@@ -12,7 +12,7 @@ bool mr_header_find(const struct mr_pair *headers, size_t count, struct mr_bytes
                     struct mr_bytes *value)
 {
     for (size_t i = count; i-- > 0;) {
-        if (!is_named(&headers[i], name))
+        if (!mr_header_is(&headers[i], name))
             continue;
         if (headers[i].value.data != NULL)
             *value = headers[i].value;
@@ -24,7 +24,7 @@ bool mr_header_find(const struct mr_pair *headers, size_t count, struct mr_bytes
 static bool has(const struct mr_pair *headers, size_t count, struct mr_bytes name)
 {
     for (size_t i = 0; i < count; i++)
-        if (is_named(&headers[i], name))
+        if (mr_header_is(&headers[i], name))
             return true;
     return false;
 }

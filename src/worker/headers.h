@@ -8,6 +8,7 @@
 #include "base/bytes.h"
 #include "base/record.h"
 
+bool mr_header_is(const struct mr_pair *header, struct mr_bytes name);
 /* The last one of that name. False where there is none or its value is null. */
 bool mr_header_find(const struct mr_pair *headers, size_t count, struct mr_bytes name,
                     struct mr_bytes *value);

@@ -9,7 +9,6 @@
 #include "base/panic.h"
 #include "worker/ask.h"
 #include "worker/calls.h"
-#include "worker/headers.h"
 #include "worker/inbox.h"
 #include "worker/topic_names.h"
 
@@ -82,13 +81,7 @@ static int send_call(const struct mr_call *call, struct mr_job *job,
         .reply_partition = mr_inbox_partition(rpc->inbox, call->reply_to, rpc->number),
         .now = mr_clock_wall_ms(),
         .timeout = call->timeout};
-    mr_ask_compose(&own, &terms);
-    memcpy(headers, own.pairs, own.count * sizeof(own.pairs[0]));
-    full.headers = headers;
-    full.header_count =
-        mr_headers_append(headers, own.count, record->headers, record->header_count);
-    if (full.key.data == NULL)
-        full.key = mr_ask_key(&terms);
+    mr_ask_address(&full, headers, &own, &terms);
     enum mr_sent sent =
         mr_outbox_send(rpc->outbox, job, MR_FOR_REQUEST, &full, mr_clock_ns(), why, size);
     free(headers);
@@ -140,7 +133,7 @@ static void on_reply(void *data, const struct mr_message *message)
         all = mr_alloc(count * sizeof(*all));
         mr_message_headers(message, all, count);
     }
-    struct mr_call *call = mr_calls_find(&rpc->calls, all, count);
+    struct mr_call *call = mr_ask_find(&rpc->calls.by_id, all, count);
     if (call != NULL && call->wait == NULL) {
         mr_cell_add(&rpc->slot->counters[MR_RPC_LATE_REPLIES], 1);
         mr_log(MR_LOG_DEBUG, "late_reply", MR_S("topic", message->topic),

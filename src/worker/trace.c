@@ -3,20 +3,19 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #include "base/panic.h"
+#include "worker/headers.h"
 
 enum kind { NONE, TRACEPARENT, TRACESTATE, BAGGAGE, KINDS };
 
-static enum kind kind_of(struct mr_bytes name)
+static enum kind kind_of(const struct mr_pair *header)
 {
     static const struct mr_bytes names[KINDS] = {[TRACEPARENT] = {"traceparent", 11},
                                                  [TRACESTATE] = {"tracestate", 10},
                                                  [BAGGAGE] = {"baggage", 7}};
     for (enum kind kind = TRACEPARENT; kind < KINDS; kind++)
-        if (name.length == names[kind].length &&
-            strncasecmp(name.data, names[kind].data, name.length) == 0)
+        if (mr_header_is(header, names[kind]))
             return kind;
     return NONE;
 }
@@ -26,7 +25,7 @@ static unsigned kinds_in(const struct mr_pair *headers, size_t count)
 {
     unsigned kinds = 0;
     for (size_t i = 0; i < count; i++)
-        kinds |= 1U << kind_of(headers[i].name);
+        kinds |= 1U << kind_of(&headers[i]);
     return kinds & ~(1U << NONE);
 }
 
@@ -55,7 +54,7 @@ const struct mr_outgoing *mr_trace_pass(struct mr_trace *trace, const struct mr_
         return record;
     begin(trace, record, record->header_count + count);
     for (size_t i = 0; i < count; i++)
-        if (1U << kind_of(headers[i].name) & wanted & ~own)
+        if (1U << kind_of(&headers[i]) & wanted & ~own)
             trace->headers[trace->record.header_count++] = headers[i];
     return &trace->record;
 }

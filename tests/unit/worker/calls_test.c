@@ -6,6 +6,7 @@
 #include <cmocka.h>
 
 #include "base/clock.h"
+#include "worker/ask.h"
 #include "worker/calls.h"
 
 enum { A_MINUTE = 60000 };
@@ -49,7 +50,7 @@ static struct mr_call *find(const struct world *world, const char *header, const
 {
     const struct mr_pair headers[] = {{MR_BYTES("traceparent"), MR_BYTES("00")},
                                       {mr_bytes_of(header), mr_bytes_of(id)}};
-    return mr_calls_find(&world->calls, headers, 2);
+    return mr_ask_find(&world->calls.by_id, headers, 2);
 }
 
 static void assert_pending(const struct world *world, int64_t pending)
