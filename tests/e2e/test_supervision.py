@@ -176,7 +176,9 @@ def test_as_pid_1_the_master_reaps_strangers_and_stops_on_sigterm(asker: Asker, 
     orphans = subprocess.run(["nsenter", "--target", str(master.pid), "--pid", "sh", "-c", "true & sleep 0.3 & exit 0"], check=False)
     assert orphans.returncode == 0
     until(lambda: not any(child.name() in ("true", "sh", "sleep") for child in master.children()), "the strangers are reaped")
-    os.kill(router.workers()[0], signal.SIGKILL)
+    killed = router.workers()[0]
+    os.kill(killed, signal.SIGKILL)
+    until(lambda: killed not in [child.pid for child in master.children()], "the dead worker is reaped")
     until(lambda: len(router.workers()) == 2, "the dead worker is replaced")
     assert not any(child.status() == psutil.STATUS_ZOMBIE for child in master.children())
     router.await_ready()
