@@ -11,12 +11,17 @@
 /* librdkafka holds 100,000 records by default (queue.buffering.max.messages). */
 enum { HIGH_MARK = 50000, LOW_MARK = 25000 };
 
+/* Records that follow one another within PACE leave together, at the latest when the first of them
+ * is HOLD old or the turn ends: librdkafka's thread is woken less often and does more each time.
+ * One that follows nothing closely leaves at once. ns. */
+enum { PACE_NS = 200000, HOLD_NS = 10000000 };
+
 /* Travels with a record to its report. */
 struct parcel {
     struct mr_job *job;
     enum mr_purpose purpose;
     uint64_t sent;              /* ns */
-    struct mr_outgoing *record; /* while it waits for room in the producer's queue */
+    struct mr_outgoing *record; /* while it waits, for others or for room in the producer's queue */
     struct parcel *next;
 };
 
@@ -31,8 +36,10 @@ struct mr_outbox {
     struct parcel *waiting, *last_waiting;
     size_t waiting_count;
     struct parcel *free;
+    bool full; /* the producer's queue was */
     bool crowded;
-    uint64_t now; /* ns, of this poll: reports come in batches */
+    uint64_t latest; /* ns, when a record was sent */
+    uint64_t now;    /* ns, of this poll: reports come in batches */
 };
 
 static void finish(struct mr_outbox *outbox, struct parcel *parcel, const char *topic,
@@ -104,8 +111,7 @@ static struct parcel *new_parcel(struct mr_outbox *outbox, struct mr_job *job,
     return parcel;
 }
 
-static void wait_for_room(struct mr_outbox *outbox, struct parcel *parcel,
-                          const struct mr_outgoing *record)
+static void keep(struct mr_outbox *outbox, struct parcel *parcel, const struct mr_outgoing *record)
 {
     parcel->record = mr_outgoing_copy(record);
     if (outbox->waiting == NULL)
@@ -114,6 +120,47 @@ static void wait_for_room(struct mr_outbox *outbox, struct parcel *parcel,
         outbox->last_waiting->next = parcel;
     outbox->last_waiting = parcel;
     outbox->waiting_count++;
+}
+
+static struct parcel *pop_waiting(struct mr_outbox *outbox)
+{
+    struct parcel *parcel = outbox->waiting;
+    outbox->waiting = parcel->next;
+    outbox->waiting_count--;
+    return parcel;
+}
+
+/* SENT where all that waited went out; else how the first of those left was refused. */
+static enum mr_sent send_waiting(struct mr_outbox *outbox, char *why, size_t size)
+{
+    while (outbox->waiting != NULL) {
+        struct mr_outgoing *record = outbox->waiting->record;
+        enum mr_sent sent = mr_producer_send(outbox->producer, record, outbox->waiting, why, size);
+        if (sent != MR_SENT)
+            return sent;
+        pop_waiting(outbox)->record = NULL;
+        free(record);
+    }
+    return MR_SENT;
+}
+
+/* Not one for a partition by its number: whether that is there is told by sending it. */
+static bool may_wait(struct mr_outbox *outbox, const struct mr_outgoing *record, uint64_t now)
+{
+    bool close = now - outbox->latest < PACE_NS;
+    bool kept_long = outbox->waiting != NULL && now - outbox->waiting->sent >= HOLD_NS;
+    outbox->latest = now;
+    return close && !kept_long && record->partition < 0;
+}
+
+/* After all that wait; where they do not go out, FULL. One that is refused is reported by the next
+ * flush, as nothing is reported from within a handler's attempt. */
+static enum mr_sent send_now(struct mr_outbox *outbox, const struct mr_outgoing *record,
+                             struct parcel *parcel, char *why, size_t size)
+{
+    if (send_waiting(outbox, why, size) != MR_SENT)
+        return MR_SENT_FULL;
+    return mr_producer_send(outbox->producer, record, parcel, why, size);
 }
 
 enum mr_sent mr_outbox_send(struct mr_outbox *outbox, struct mr_job *job, enum mr_purpose purpose,
@@ -127,9 +174,8 @@ enum mr_sent mr_outbox_send(struct mr_outbox *outbox, struct mr_job *job, enum m
     }
     struct parcel *parcel = new_parcel(outbox, job, purpose, now);
     mr_warmup_topic(&outbox->warmup, record->topic);
-    enum mr_sent sent = outbox->waiting != NULL
-                            ? MR_SENT_FULL
-                            : mr_producer_send(outbox->producer, record, parcel, why, size);
+    enum mr_sent sent =
+        may_wait(outbox, record, now) ? MR_SENT_FULL : send_now(outbox, record, parcel, why, size);
     if (sent != MR_SENT && sent != MR_SENT_FULL) {
         parcel->next = outbox->free;
         outbox->free = parcel;
@@ -137,41 +183,30 @@ enum mr_sent mr_outbox_send(struct mr_outbox *outbox, struct mr_job *job, enum m
         return sent;
     }
     if (sent == MR_SENT_FULL)
-        wait_for_room(outbox, parcel, record);
+        keep(outbox, parcel, record);
     job->deliveries++;
     return MR_SENT;
 }
 
-static struct parcel *pop_waiting(struct mr_outbox *outbox)
-{
-    struct parcel *parcel = outbox->waiting;
-    outbox->waiting = parcel->next;
-    outbox->waiting_count--;
-    return parcel;
-}
-
-static void send_waiting(struct mr_outbox *outbox)
+void mr_outbox_flush(struct mr_outbox *outbox)
 {
     char why[512];
-    while (outbox->waiting != NULL) {
-        struct mr_outgoing *record = outbox->waiting->record;
-        enum mr_sent sent =
-            mr_producer_send(outbox->producer, record, outbox->waiting, why, sizeof(why));
-        if (sent == MR_SENT_FULL)
-            return;
+    enum mr_sent sent;
+    while ((sent = send_waiting(outbox, why, sizeof(why))) != MR_SENT && sent != MR_SENT_FULL) {
         struct parcel *parcel = pop_waiting(outbox);
+        struct mr_outgoing *record = parcel->record;
         parcel->record = NULL;
-        if (sent != MR_SENT)
-            finish(outbox, parcel, record->topic, sent, why);
+        finish(outbox, parcel, record->topic, sent, why);
         free(record);
     }
+    outbox->full = sent == MR_SENT_FULL;
 }
 
 void mr_outbox_poll(struct mr_outbox *outbox)
 {
     outbox->now = mr_clock_ns();
     mr_producer_poll(outbox->producer);
-    send_waiting(outbox);
+    mr_outbox_flush(outbox);
 }
 
 size_t mr_outbox_outstanding(const struct mr_outbox *outbox)
@@ -182,7 +217,7 @@ size_t mr_outbox_outstanding(const struct mr_outbox *outbox)
 bool mr_outbox_crowded(struct mr_outbox *outbox)
 {
     size_t outstanding = mr_outbox_outstanding(outbox);
-    if (outbox->waiting != NULL || outstanding >= HIGH_MARK)
+    if (outbox->full || outstanding >= HIGH_MARK)
         outbox->crowded = true;
     else if (outstanding <= LOW_MARK)
         outbox->crowded = false;

@@ -1,6 +1,6 @@
 /* What leaves the worker: records handed to the producer and counted on the job they belong to.
- * When the producer's queue is full they wait here, in order; what feeds the outbox must stop while
- * it is crowded. */
+ * Under load they are gathered for a moment. When the producer's queue is full they wait here, in
+ * order; what feeds the outbox must stop while it is crowded. */
 #ifndef MR_WORKER_OUTBOX_H
 #define MR_WORKER_OUTBOX_H
 
@@ -48,7 +48,10 @@ void mr_outbox_hand_to(struct mr_outbox *outbox, struct mr_transaction *transact
  * never be sent how it was refused, with `why`. */
 enum mr_sent mr_outbox_send(struct mr_outbox *outbox, struct mr_job *job, enum mr_purpose purpose,
                             const struct mr_outgoing *record, uint64_t now, char *why, size_t size);
+/* Serves reports. */
 void mr_outbox_poll(struct mr_outbox *outbox);
+/* What was gathered goes out. Call at the end of each turn. */
+void mr_outbox_flush(struct mr_outbox *outbox);
 /* True while new messages should not be taken: above a high mark, until it is below a low one. */
 bool mr_outbox_crowded(struct mr_outbox *outbox);
 size_t mr_outbox_outstanding(const struct mr_outbox *outbox); /* waiting ones too */

@@ -57,6 +57,7 @@ void mr_worker_turn(struct mr_worker *worker)
             taken = mr_groups_poll(worker->groups, BATCH);
         held = worker->dispatch.partitions.full > 0;
         mr_dispatch_run(&worker->dispatch);
+        mr_outbox_flush(worker->outbox);
         mr_transaction_poll(worker->transaction, worker->phase != MR_PHASE_WORKING);
         mr_partitions_store(&worker->dispatch.partitions);
         mr_groups_drain(worker->groups);

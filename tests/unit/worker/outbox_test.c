@@ -1,0 +1,185 @@
+/* Records on their way to librdkafka's producer, which has no broker here: what it was handed is
+ * outstanding. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "worker/outbox.h"
+
+static const uint64_t US = 1000, MS = 1000000;
+
+struct world {
+    uv_loop_t loop;
+    int wake_fd;
+    struct mr_slot slot;
+    struct mr_config *config;
+    struct mr_outbox *outbox;
+    struct mr_job job;
+    uint64_t now; /* ns */
+    struct {
+        size_t refused, all;
+        char topic[600]; /* of the last one refused */
+    } reports;
+};
+
+static void on_delivered(void *data, struct mr_job *job, const struct mr_report *report)
+{
+    struct world *world = data;
+    assert_ptr_equal(job, &world->job);
+    world->reports.all++;
+    if (report->how != MR_SENT_REFUSED || strcmp(report->error, "the worker is stopping") == 0)
+        return;
+    world->reports.refused++;
+    strncpy(world->reports.topic, report->topic, sizeof(world->reports.topic) - 1);
+}
+
+static void on_troubled(void *data, bool unreachable, const char *text)
+{
+    (void)data, (void)unreachable, (void)text;
+}
+
+static const struct mr_outbox_events events = {on_delivered, on_troubled};
+
+/* For librdkafka, which takes 512 characters. */
+static char too_long[514];
+
+static int set_up(void **state)
+{
+    struct world *world = calloc(1, sizeof(*world));
+    struct mr_errors errors = {0};
+    memset(too_long, 'x', sizeof(too_long) - 1);
+    assert_int_equal(uv_loop_init(&world->loop), 0);
+    world->wake_fd = eventfd(0, EFD_NONBLOCK);
+    world->config = mr_config_new();
+    world->outbox = mr_outbox_new(world->config, &world->loop, world->wake_fd, &world->slot,
+                                  &events, world, &errors);
+    assert_non_null(world->outbox);
+    world->now = 1000 * MS;
+    *state = world;
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    struct world *world = *state;
+    mr_outbox_drop(world->outbox);
+    assert_int_equal(world->job.deliveries, 0);
+    mr_outbox_free(world->outbox);
+    mr_config_free(world->config);
+    assert_int_equal(uv_loop_close(&world->loop), 0);
+    close(world->wake_fd);
+    free(world);
+    return 0;
+}
+
+static enum mr_sent send_to(struct world *world, const char *topic, int32_t partition,
+                            uint64_t later)
+{
+    char why[256];
+    const struct mr_outgoing record = {
+        .topic = topic, .value = MR_BYTES("{}"), .partition = partition, .timestamp = 0};
+    world->now += later;
+    return mr_outbox_send(world->outbox, &world->job, MR_FOR_REPLY, &record, world->now, why,
+                          sizeof(why));
+}
+
+static void send_later(struct world *world, uint64_t later)
+{
+    assert_int_equal(send_to(world, "replies", -1, later), MR_SENT);
+}
+
+/* `out` have been handed to the producer, `kept` are to follow. */
+static void assert_out(const struct world *world, size_t out, size_t kept)
+{
+    assert_int_equal(mr_producer_outstanding(mr_outbox_producer(world->outbox)), out);
+    assert_int_equal(mr_outbox_outstanding(world->outbox), out + kept);
+    assert_int_equal(world->job.deliveries, out + kept);
+}
+
+static void a_record_that_follows_nothing_closely_leaves_at_once(void **state)
+{
+    struct world *world = *state;
+    send_later(world, 0);
+    assert_out(world, 1, 0);
+    send_later(world, 200 * US);
+    assert_out(world, 2, 0);
+}
+
+static void those_that_follow_closely_leave_together_when_the_turn_ends(void **state)
+{
+    struct world *world = *state;
+    for (int i = 0; i < 20; i++)
+        send_later(world, 199 * US);
+    assert_out(world, 1, 19);
+    mr_outbox_flush(world->outbox);
+    assert_out(world, 20, 0);
+}
+
+static void those_that_are_kept_leave_before_one_that_does_not_wait(void **state)
+{
+    struct world *world = *state;
+    for (int i = 0; i < 3; i++)
+        send_later(world, 0);
+    assert_out(world, 1, 2);
+    send_later(world, 200 * US);
+    assert_out(world, 4, 0);
+    send_later(world, 0);
+    assert_int_equal(send_to(world, "replies", 3, 0), MR_SENT);
+    assert_out(world, 6, 0);
+}
+
+static void none_is_kept_for_longer_than_ten_milliseconds(void **state)
+{
+    struct world *world = *state;
+    send_later(world, 0);
+    for (int i = 0; i <= 99; i++)
+        send_later(world, 100 * US);
+    send_later(world, 100 * US - 1);
+    assert_out(world, 1, 101);
+    send_later(world, 1);
+    assert_out(world, 103, 0);
+}
+
+static void one_that_is_refused_among_them_is_reported_and_the_others_leave(void **state)
+{
+    struct world *world = *state;
+    send_later(world, 0);
+    send_later(world, 0);
+    assert_int_equal(send_to(world, too_long, -1, 0), MR_SENT);
+    send_later(world, 0);
+    assert_out(world, 1, 3);
+    send_later(world, 200 * US); /* within a handler's attempt: nothing is reported */
+    assert_int_equal(world->reports.all, 0);
+    mr_outbox_flush(world->outbox);
+    assert_int_equal(world->reports.refused, 1);
+    assert_string_equal(world->reports.topic, too_long);
+    assert_out(world, 4, 0);
+}
+
+static void one_that_is_refused_at_once_is_not_reported(void **state)
+{
+    struct world *world = *state;
+    assert_int_equal(send_to(world, too_long, -1, 0), MR_SENT_REFUSED);
+    assert_out(world, 0, 0);
+    mr_outbox_flush(world->outbox);
+    assert_int_equal(world->reports.all, 0);
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+    const struct CMUnitTest tests[] = {
+        TEST(a_record_that_follows_nothing_closely_leaves_at_once),
+        TEST(those_that_follow_closely_leave_together_when_the_turn_ends),
+        TEST(those_that_are_kept_leave_before_one_that_does_not_wait),
+        TEST(none_is_kept_for_longer_than_ten_milliseconds),
+        TEST(one_that_is_refused_among_them_is_reported_and_the_others_leave),
+        TEST(one_that_is_refused_at_once_is_not_reported),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
