@@ -24,11 +24,11 @@ void mr_json_decode(lua_State *L, struct mr_json *json, struct mr_bytes text)
     mr_decode(L, json, text.data != NULL ? text : MR_BYTES(""));
 }
 
-void mr_json_encode(lua_State *L, struct mr_json *json, int index)
+struct mr_bytes mr_json_encode(lua_State *L, struct mr_json *json, int index)
 {
     make_ready(&json->text);
     mr_encode(L, index, json);
-    lua_pushlstring(L, json->text.data, json->text.length);
+    return (struct mr_bytes){json->text.data, json->text.length};
 }
 
 static int decode(lua_State *L)
@@ -43,7 +43,8 @@ static int decode(lua_State *L)
 static int encode(lua_State *L)
 {
     luaL_checkany(L, 1);
-    mr_json_encode(L, &mr_vm_of(L)->json, 1);
+    struct mr_bytes text = mr_json_encode(L, &mr_vm_of(L)->json, 1);
+    lua_pushlstring(L, text.data, text.length);
     return 1;
 }
 

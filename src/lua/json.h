@@ -5,6 +5,7 @@
 #include <lua.h>
 
 #include "base/buf.h"
+#include "base/bytes.h"
 #include "lua/names.h"
 
 struct mr_vm;
@@ -27,8 +28,9 @@ void mr_json_close(struct mr_vm *vm);
 /* Pushes the value of the JSON text; null is the light userdata NULL. Raises why the text is no
  * JSON. */
 void mr_json_decode(lua_State *L, struct mr_json *json, struct mr_bytes text);
-/* Pushes the JSON text of the value at `index`. Raises what in it cannot be written. */
-void mr_json_encode(lua_State *L, struct mr_json *json, int index);
+/* The JSON text of the value at `index`, good until the next one. Raises what in it cannot be
+ * written. */
+struct mr_bytes mr_json_encode(lua_State *L, struct mr_json *json, int index);
 
 /* The module "moonroute.json": decode, encode, null, array (the metatable that marks a table as an
  * array, whatever is in it). */

@@ -5,37 +5,30 @@
 #include "lua/outgoing.h"
 #include "lua/state.h"
 
-enum { VALUE = 1, HEADERS, TEXT };
+enum { VALUE = 1, HEADERS };
 
 /* A bare string is encoded all the same, which tells whether it is text. */
-static void encode_value(lua_State *L, struct mr_task *task, bool bare)
+static struct mr_bytes text_of(lua_State *L, struct mr_task *task, bool is_string)
 {
-    mr_json_encode(L, &task->vm->json, VALUE);
-    if (!bare)
-        return;
-    lua_pop(L, 1);
-    lua_pushvalue(L, VALUE);
+    struct mr_bytes text = {0};
+    if (!is_string || task->codec != MR_CODEC_RAW)
+        text = mr_json_encode(L, &task->vm->json, VALUE);
+    if (is_string && task->codec != MR_CODEC_JSON)
+        text.data = lua_tolstring(L, VALUE, &text.length);
+    return text;
 }
 
-/* Leaves the reply's text at TEXT; "" where it has none. */
 static void take_value(lua_State *L, struct mr_task *task, struct mr_result *result)
 {
     result->value_is_string = lua_type(L, VALUE) == LUA_TSTRING;
     if (lua_isnil(L, VALUE)) {
         result->reply = MR_REPLY_NONE;
-        lua_pushliteral(L, "");
-        return;
+    } else if (lua_islightuserdata(L, VALUE) && lua_touserdata(L, VALUE) == NULL) {
+        result->reply = MR_REPLY_NULL;
+    } else {
+        result->reply = MR_REPLY_VALUE;
+        result->value = text_of(L, task, result->value_is_string);
     }
-    bool is_null = lua_islightuserdata(L, VALUE) && lua_touserdata(L, VALUE) == NULL;
-    result->reply = is_null ? MR_REPLY_NULL : MR_REPLY_VALUE;
-    if (is_null)
-        lua_pushliteral(L, "");
-    else if (result->value_is_string && task->codec == MR_CODEC_RAW)
-        lua_pushvalue(L, VALUE);
-    else
-        encode_value(L, task, result->value_is_string && task->codec == MR_CODEC_BARE);
-    if (!is_null)
-        result->value.data = lua_tolstring(L, TEXT, &result->value.length);
 }
 
 /* Puts the flat list of headers in the place of the returned table. */
@@ -67,7 +60,7 @@ static int take(lua_State *L, void *data)
     lua_xmove(task->co, L, 2);
     take_value(L, task, taking->result);
     take_headers(L, task, taking->result);
-    lua_xmove(L, task->co, 2); /* what the result points into: the list and the text */
+    lua_xmove(L, task->co, 2); /* what the result points into: a string, and the list */
     return 0;
 }
 
