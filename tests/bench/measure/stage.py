@@ -1,0 +1,122 @@
+"""A real Kafka to measure on, and the processes that are measured."""
+
+import contextlib
+import dataclasses
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import psutil
+from broker import Kafka, Settings, free_port
+from confluent_kafka import Producer
+from support.cluster import Cluster, client_properties, unique
+from support.router import environment
+
+from .build import BARE, ROOT, say
+
+SCRIPTS = ROOT / "tests" / "bench" / "scripts"
+ORDERS = SCRIPTS / "orders.lua"
+# As moonroute's own (src/kafka/conf.c): the comparison is of programs, not of how long they let replies gather.
+LIMIT_PROPERTIES = ["linger.ms=1", "fetch.wait.max.ms=100"]
+
+
+@dataclasses.dataclass(frozen=True)
+class Bench:
+    """What all measurements share."""
+
+    cluster: Cluster
+    topic: str
+    replies: str
+    folder: Path
+    program: Path
+    properties: list[str]  # of librdkafka, NAME=VALUE, for both sides
+
+    def moonroute(self) -> tuple[list[str], dict[str, str]]:
+        """The command with one worker, and its environment with a new group and a free admin port."""
+        command = [str(self.program), "run", "--workers", "1", "--scripts", str(self.folder / "scripts"), "--log-level", "warn"]
+        listen = f"127.0.0.1:{free_port()}"
+        return command, environment({"KAFKA_BROKERS": self.cluster.bootstrap, "KAFKA_GROUP_ID": unique("bench"),
+                                     "MOONROUTE_ADMIN_LISTEN": listen})
+
+    def limit(self) -> tuple[list[str], dict[str, str]]:
+        properties = [f"bootstrap.servers={self.cluster.bootstrap}", f"group.id={unique('bench')}", *LIMIT_PROPERTIES, *self.properties]
+        return [str(BARE / "limit"), str(ORDERS), self.topic, *properties], environment()
+
+
+@contextlib.contextmanager
+def bench_on_kafka(program: Path, partitions: int, properties: list[str], script: Path = ORDERS) -> Iterator[Bench]:
+    with tempfile.TemporaryDirectory(prefix="moonroute-bench-") as folder, contextlib.ExitStack() as stack:
+        say("starting Kafka")
+        kafka = stack.enter_context(Kafka(Settings(fast_start=False, heap="1g")))
+        cluster = stack.enter_context(contextlib.closing(Cluster(kafka.bootstrap)))
+        topic = cluster.create_topic("orders", partitions)
+        replies = cluster.create_topic("replies", partitions)
+        scripts = Path(folder) / "scripts"
+        scripts.mkdir()
+        shutil.copy(script, scripts / f"{topic}.lua")
+        config = Path(folder) / "config" / "moonroute.lua"  # where run finds it
+        config.parent.mkdir()
+        config.write_text(configuration(properties))
+        yield Bench(cluster, topic, replies, Path(folder), program, properties)
+
+
+def configuration(properties: list[str]) -> str:
+    pairs = (each.split("=", 1) for each in properties)
+    return f"return {{ kafka = {{ properties = {{ {', '.join(f'[{name!r}] = {value!r}' for name, value in pairs)} }} }} }}\n"
+
+
+class Process:
+    """A program to be measured: started, stopped by SIGTERM, and its CPU time with that of its children."""
+
+    def __init__(self, command: list[str], env: dict[str, str], folder: Path) -> None:
+        self.log = folder / "stderr.log"
+        with self.log.open("wb") as log:
+            self._process = subprocess.Popen(command, env=env, stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=folder)
+        self.pid = self._process.pid
+
+    def stop(self) -> float:
+        """CPU seconds, user and system, over the life of the process and of the children it waited for."""
+        self._process.send_signal(signal.SIGTERM)
+        _pid, status, usage = os.wait4(self.pid, 0)
+        self._process.returncode = os.waitstatus_to_exitcode(status)
+        if self._process.returncode != 0:
+            sys.exit(f"bench: exit code {self._process.returncode}\n{self.log.read_text()[-4000:]}")
+        return usage.ru_utime + usage.ru_stime
+
+    def kill(self) -> None:
+        """For the way out of a measurement that failed."""
+        if self._process.poll() is None:
+            for child in psutil.Process(self.pid).children(recursive=True):
+                child.kill()
+            self._process.kill()
+            self._process.wait()
+
+
+@contextlib.contextmanager
+def running(command: list[str], env: dict[str, str], folder: Path) -> Iterator[Process]:
+    process = Process(command, env, folder)
+    try:
+        yield process
+    finally:
+        process.kill()
+
+
+def produce(bench: Bench, requests: Iterable[tuple[bytes, bytes]]) -> None:
+    """Each a value and a key."""
+    say("producing the requests")
+    producer = Producer(client_properties(bench.cluster.bootstrap, linger_ms=20, batch_size=200_000))
+    for number, (value, key) in enumerate(requests):
+        headers = [("correlation-id", f"{number:012d}".encode()), ("reply-to", bench.replies.encode())]
+        while True:
+            try:
+                producer.produce(bench.topic, value, key, headers=headers)
+                break
+            except BufferError:
+                producer.poll(0.1)
+    if producer.flush(60) != 0:
+        sys.exit("bench: the requests could not be produced")
