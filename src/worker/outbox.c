@@ -11,10 +11,13 @@
 /* librdkafka holds 100,000 records by default (queue.buffering.max.messages). */
 enum { HIGH_MARK = 50000, LOW_MARK = 25000 };
 
-/* Records that follow one another within PACE leave together, at the latest when the first of them
- * is HOLD old or the turn ends: librdkafka's thread is woken less often and does more each time.
- * One that follows nothing closely leaves at once. ns. */
-enum { PACE_NS = 200000, HOLD_NS = 10000000 };
+/* Records that follow one another within PACE leave together when the turn ends; where the next
+ * turn follows at once, when all before them were reported, or the first of them is HOLD old. One
+ * that follows nothing closely leaves at once. librdkafka's thread is woken less often so, and does
+ * more each time; and an idempotent producer has one batch of a partition under way at a time, and
+ * its thread spins until that is acknowledged while others have lingered behind it
+ * (rd_kafka_toppar_producer_serve, 2.0 to 2.15). ns. */
+enum { PACE_NS = 200000, HOLD_NS = 25000000 };
 
 /* Travels with a record to its report. */
 struct parcel {
@@ -144,13 +147,17 @@ static enum mr_sent send_waiting(struct mr_outbox *outbox, char *why, size_t siz
     return MR_SENT;
 }
 
+static bool has_kept_long(const struct mr_outbox *outbox, uint64_t now)
+{
+    return outbox->waiting != NULL && now - outbox->waiting->sent >= HOLD_NS;
+}
+
 /* Not one for a partition by its number: whether that is there is told by sending it. */
 static bool may_wait(struct mr_outbox *outbox, const struct mr_outgoing *record, uint64_t now)
 {
     bool close = now - outbox->latest < PACE_NS;
-    bool kept_long = outbox->waiting != NULL && now - outbox->waiting->sent >= HOLD_NS;
     outbox->latest = now;
-    return close && !kept_long && record->partition < 0;
+    return close && !has_kept_long(outbox, now) && record->partition < 0;
 }
 
 /* After all that wait; where they do not go out, FULL. One that is refused is reported by the next
@@ -202,11 +209,18 @@ void mr_outbox_flush(struct mr_outbox *outbox)
     outbox->full = sent == MR_SENT_FULL;
 }
 
+void mr_outbox_gather(struct mr_outbox *outbox, uint64_t now)
+{
+    bool all_reported = mr_producer_outstanding(outbox->producer) == 0;
+    if (all_reported || outbox->full || has_kept_long(outbox, now))
+        mr_outbox_flush(outbox);
+}
+
 void mr_outbox_poll(struct mr_outbox *outbox)
 {
     outbox->now = mr_clock_ns();
     mr_producer_poll(outbox->producer);
-    mr_outbox_flush(outbox);
+    mr_outbox_gather(outbox, outbox->now);
 }
 
 size_t mr_outbox_outstanding(const struct mr_outbox *outbox)

@@ -50,8 +50,10 @@ enum mr_sent mr_outbox_send(struct mr_outbox *outbox, struct mr_job *job, enum m
                             const struct mr_outgoing *record, uint64_t now, char *why, size_t size);
 /* Serves reports. */
 void mr_outbox_poll(struct mr_outbox *outbox);
-/* What was gathered goes out. Call at the end of each turn. */
+/* What was gathered goes out. Call at the end of a turn. */
 void mr_outbox_flush(struct mr_outbox *outbox);
+/* Instead of that where the next turn follows at once: what was gathered may be joined by more. */
+void mr_outbox_gather(struct mr_outbox *outbox, uint64_t now);
 /* True while new messages should not be taken: above a high mark, until it is below a low one. */
 bool mr_outbox_crowded(struct mr_outbox *outbox);
 size_t mr_outbox_outstanding(const struct mr_outbox *outbox); /* waiting ones too */

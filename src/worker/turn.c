@@ -57,7 +57,10 @@ void mr_worker_turn(struct mr_worker *worker)
             taken = mr_groups_poll(worker->groups, BATCH);
         held = worker->dispatch.partitions.full > 0;
         mr_dispatch_run(&worker->dispatch);
-        mr_outbox_flush(worker->outbox);
+        if (taken == BATCH)
+            mr_outbox_gather(worker->outbox, mr_clock_ns());
+        else
+            mr_outbox_flush(worker->outbox);
         mr_transaction_poll(worker->transaction, worker->phase != MR_PHASE_WORKING);
         mr_partitions_store(&worker->dispatch.partitions);
         mr_groups_drain(worker->groups);

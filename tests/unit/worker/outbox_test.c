@@ -133,16 +133,37 @@ static void those_that_are_kept_leave_before_one_that_does_not_wait(void **state
     assert_out(world, 6, 0);
 }
 
-static void none_is_kept_for_longer_than_ten_milliseconds(void **state)
+static void none_is_kept_for_longer_than_twenty_five_milliseconds(void **state)
 {
     struct world *world = *state;
     send_later(world, 0);
-    for (int i = 0; i <= 99; i++)
+    for (int i = 0; i <= 249; i++)
         send_later(world, 100 * US);
     send_later(world, 100 * US - 1);
-    assert_out(world, 1, 101);
+    assert_out(world, 1, 251);
     send_later(world, 1);
-    assert_out(world, 103, 0);
+    assert_out(world, 253, 0);
+}
+
+static void where_the_next_turn_follows_they_wait_for_the_reports_of_those_before(void **state)
+{
+    struct world *world = *state;
+    send_later(world, 0);
+    send_later(world, 0);
+    mr_outbox_gather(world->outbox, world->now + 25 * MS - 1);
+    assert_out(world, 1, 1);
+    mr_outbox_gather(world->outbox, world->now + 25 * MS);
+    assert_out(world, 2, 0);
+}
+
+static void where_the_next_turn_follows_and_nothing_is_under_way_they_leave(void **state)
+{
+    struct world *world = *state;
+    assert_int_equal(send_to(world, too_long, -1, 0), MR_SENT_REFUSED);
+    send_later(world, 0);
+    assert_out(world, 0, 1);
+    mr_outbox_gather(world->outbox, world->now);
+    assert_out(world, 1, 0);
 }
 
 static void one_that_is_refused_among_them_is_reported_and_the_others_leave(void **state)
@@ -177,7 +198,9 @@ int main(void)
         TEST(a_record_that_follows_nothing_closely_leaves_at_once),
         TEST(those_that_follow_closely_leave_together_when_the_turn_ends),
         TEST(those_that_are_kept_leave_before_one_that_does_not_wait),
-        TEST(none_is_kept_for_longer_than_ten_milliseconds),
+        TEST(none_is_kept_for_longer_than_twenty_five_milliseconds),
+        TEST(where_the_next_turn_follows_they_wait_for_the_reports_of_those_before),
+        TEST(where_the_next_turn_follows_and_nothing_is_under_way_they_leave),
         TEST(one_that_is_refused_among_them_is_reported_and_the_others_leave),
         TEST(one_that_is_refused_at_once_is_not_reported),
     };
