@@ -35,7 +35,7 @@ Command = tuple[list[str], dict[str, str]]
 
 @dataclasses.dataclass(frozen=True)
 class Peer:
-    messages: int  # so many take some 10 s
+    messages: int  # fewer of the slow, so that a round stays short
     command: Callable[[Bench], Command]
     build: str | None = None  # its name for tests/bench/peers/prepare
     dialect: str = "plain"
