@@ -1,7 +1,8 @@
 /* Asks at a steady rate, whatever becomes of the answers, and tells how long each took. One thread
  * sends when it is time, the other takes replies.
  *
- * Usage: caller TOPIC REPLIES RATE SECONDS NAME=VALUE...     (librdkafka properties)
+ * Usage: caller TOPIC REPLIES RATE SECONDS plain|spring|nestjs NAME=VALUE...
+ * What follows the dialect are librdkafka properties. Requests are those of the other measurements.
  * Prints a line of JSON: how many were sent and answered, and of the latencies (ms) the quantiles;
  * what is sent in the first second does not count. */
 #include <pthread.h>
@@ -16,7 +17,17 @@
 
 enum { VALUE_SIZE = 250, PATIENCE_MS = 5000, WARM_UP_S = 1 };
 
+/* How requests name their headers; those of a dialect without a partition leave it out. */
+static const struct dialect {
+    const char *name, *id, *reply_to, *partition;
+} dialects[] = {
+    {"plain", "correlation-id", "reply-to", NULL},
+    {"spring", "kafka_correlationId", "kafka_replyTopic", NULL},
+    {"nestjs", "kafka_correlationId", "kafka_replyTopic", "kafka_replyPartition"},
+};
+
 struct caller {
+    const struct dialect *dialect;
     rd_kafka_t *producer, *consumer;
     rd_kafka_topic_t *topic;
     const char *replies;
@@ -40,18 +51,47 @@ static void sleep_until(uint64_t ns)
         continue;
 }
 
+static const struct dialect *dialect_of(const char *name)
+{
+    for (size_t i = 0; i < sizeof dialects / sizeof *dialects; i++) {
+        if (strcmp(dialects[i].name, name) == 0)
+            return &dialects[i];
+    }
+    bare_die(name, "no dialect");
+}
+
+static void write_value(char value[VALUE_SIZE + 1], long number)
+{
+    static const char ending[] = "\"}}";
+    int length = snprintf(value, VALUE_SIZE + 1,
+                          "{\"id\":\"order-%08ld\",\"type\":\"PLACE\",\"payload\":"
+                          "{\"symbol\":\"BTCUSDT\",\"price\":64250.5,\"quantity\":3,"
+                          "\"side\":\"buy\",\"note\":\"",
+                          number);
+    memset(value + length, 'x', (size_t)(VALUE_SIZE - length));
+    memcpy(value + VALUE_SIZE - strlen(ending), ending, strlen(ending));
+}
+
+static rd_kafka_headers_t *headers_of(const struct caller *caller, const char *id)
+{
+    const struct dialect *dialect = caller->dialect;
+    rd_kafka_headers_t *headers = rd_kafka_headers_new(3);
+    rd_kafka_header_add(headers, dialect->id, -1, id, -1);
+    rd_kafka_header_add(headers, dialect->reply_to, -1, caller->replies, -1);
+    if (dialect->partition)
+        rd_kafka_header_add(headers, dialect->partition, -1, "0", -1);
+    return headers;
+}
+
 static void send_one(struct caller *caller, long number)
 {
     char value[VALUE_SIZE + 1], id[24];
-    int length = snprintf(value, sizeof value, "{\"id\":%ld,\"fill\":\"", number);
-    memset(value + length, 'x', (size_t)(VALUE_SIZE - length));
-    memcpy(value + VALUE_SIZE - 2, "\"}", 2);
+    write_value(value, number);
     snprintf(id, sizeof id, "%ld", number);
     caller->sent[number] = now_ns();
     rd_kafka_resp_err_t err = rd_kafka_producev(
         caller->producer, RD_KAFKA_V_RKT(caller->topic), RD_KAFKA_V_VALUE(value, VALUE_SIZE),
-        RD_KAFKA_V_KEY(id, strlen(id)), RD_KAFKA_V_HEADER("correlation-id", id, strlen(id)),
-        RD_KAFKA_V_HEADER("reply-to", caller->replies, strlen(caller->replies)),
+        RD_KAFKA_V_KEY(id, strlen(id)), RD_KAFKA_V_HEADERS(headers_of(caller, id)),
         RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY), RD_KAFKA_V_END);
     if (err)
         bare_die("produce", rd_kafka_err2str(err));
@@ -99,7 +139,7 @@ static void take(struct caller *caller, const rd_kafka_message_t *message)
     size_t size;
     char text[24];
     if (rd_kafka_message_headers(message, &headers) ||
-        rd_kafka_header_get_last(headers, "correlation-id", &id, &size) || size >= sizeof text)
+        rd_kafka_header_get_last(headers, caller->dialect->id, &id, &size) || size >= sizeof text)
         return;
     memcpy(text, id, size);
     text[size] = '\0';
@@ -122,20 +162,21 @@ static double quantile(const struct caller *caller, long permille)
 
 int main(int argc, char **argv)
 {
-    if (argc < 5)
-        bare_die("usage", "caller TOPIC REPLIES RATE SECONDS NAME=VALUE...");
-    struct caller caller = {.replies = argv[2], .rate = atol(argv[3])};
+    if (argc < 6)
+        bare_die("usage", "caller TOPIC REPLIES RATE SECONDS plain|spring|nestjs NAME=VALUE...");
+    struct caller caller = {
+        .dialect = dialect_of(argv[5]), .replies = argv[2], .rate = atol(argv[3])};
     pthread_t sender;
     caller.count = caller.rate * (atol(argv[4]) + WARM_UP_S);
     caller.sent = calloc((size_t)caller.count, sizeof(uint64_t));
     caller.latencies = calloc((size_t)caller.count, sizeof(uint64_t));
-    rd_kafka_conf_t *conf = bare_properties(argc - 5, argv + 5);
+    rd_kafka_conf_t *conf = bare_properties(argc - 6, argv + 6);
     bare_set(conf, "group.id", "caller");
     bare_set(conf, "enable.partition.eof", "true");
     bare_set(conf, "enable.auto.commit", "false");
     caller.consumer = bare_client(RD_KAFKA_CONSUMER, conf);
     rd_kafka_poll_set_consumer(caller.consumer);
-    caller.producer = bare_client(RD_KAFKA_PRODUCER, bare_properties(argc - 5, argv + 5));
+    caller.producer = bare_client(RD_KAFKA_PRODUCER, bare_properties(argc - 6, argv + 6));
     caller.topic = rd_kafka_topic_new(caller.producer, argv[1], NULL);
     listen_to(&caller);
     pthread_create(&sender, NULL, send_all, &caller);

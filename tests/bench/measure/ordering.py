@@ -25,6 +25,7 @@ def produce_sleeps(bench: Bench, messages: int) -> float:
     dice = random.Random(SEED)
     lengths = [dice.randint(0, LONGEST_MS) for _ in range(messages)]
     requests = ((json.dumps({"sleep": length}).encode(), f"{number % KEYS}".encode()) for number, length in enumerate(lengths))
+    say("producing the requests")
     produce(bench, requests)
     return sum(lengths) / 1000
 

@@ -30,8 +30,13 @@ def ask_at(bench: Bench, topic: str, rate: int, seconds: int) -> RoundTrip:
     with contextlib.closing(Asker(bench.cluster)) as asker:
         asker.send(topic, value_of(0), asker.plain(b"first"))
         asker.reply_to(b"first", 30)
-    done = subprocess.run([str(BARE / "caller"), topic, bench.replies, str(rate), str(seconds), f"bootstrap.servers={bench.cluster.bootstrap}",
-                           *LIMIT_PROPERTIES], check=True, capture_output=True, text=True)
+    return call(bench, topic, rate, seconds)
+
+
+def call(bench: Bench, topic: str, rate: int, seconds: int, dialect: str = "plain") -> RoundTrip:
+    """At that rate, somebody who answers on the topic."""
+    done = subprocess.run([str(BARE / "caller"), topic, bench.replies, str(rate), str(seconds), dialect,
+                           f"bootstrap.servers={bench.cluster.bootstrap}", *LIMIT_PROPERTIES], check=True, capture_output=True, text=True)
     told = json.loads(done.stdout)
     if told["answered"] != told["sent"]:
         sys.exit(f"bench: {told['answered']} replies to {told['sent']} requests")

@@ -8,13 +8,13 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 import psutil
 from broker import Kafka, Settings, free_port
 from confluent_kafka import Producer
-from support.cluster import Cluster, client_properties, unique
+from support.cluster import Cluster, Headers, client_properties, unique
 from support.router import environment
 
 from .build import BARE, ROOT, say
@@ -79,6 +79,19 @@ class Process:
             self._process = subprocess.Popen(command, env=env, stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=folder)
         self.pid = self._process.pid
 
+    def check(self) -> None:
+        """Ends the measurement where the program has ended."""
+        if self._process.poll() is not None:
+            sys.exit(f"bench: ended by itself, exit code {self._process.returncode}\n{self.log.read_text()[-4000:]}")
+
+    def peak_memory(self) -> float:
+        """MiB: the most that was resident of it and of each of its children, until now."""
+        return sum(peak_kilobytes(Path(f"/proc/{each.pid}/status").read_text()) for each in self._family()) / 1024
+
+    def cpu(self) -> float:
+        """CPU seconds, user and system, of it and its children until now."""
+        return sum(times.user + times.system for times in (each.cpu_times() for each in self._family()))
+
     def stop(self) -> float:
         """CPU seconds, user and system, over the life of the process and of the children it waited for."""
         self._process.send_signal(signal.SIGTERM)
@@ -88,13 +101,21 @@ class Process:
             sys.exit(f"bench: exit code {self._process.returncode}\n{self.log.read_text()[-4000:]}")
         return usage.ru_utime + usage.ru_stime
 
+    def _family(self) -> list[psutil.Process]:
+        own = psutil.Process(self.pid)
+        return [own, *own.children(recursive=True)]
+
     def kill(self) -> None:
         """For the way out of a measurement that failed."""
         if self._process.poll() is None:
-            for child in psutil.Process(self.pid).children(recursive=True):
-                child.kill()
-            self._process.kill()
+            for each in reversed(self._family()):
+                each.kill()
             self._process.wait()
+
+
+def peak_kilobytes(status: str) -> int:
+    (line,) = (line for line in status.splitlines() if line.startswith("VmHWM:"))
+    return int(line.split()[1])
 
 
 @contextlib.contextmanager
@@ -106,12 +127,15 @@ def running(command: list[str], env: dict[str, str], folder: Path) -> Iterator[P
         process.kill()
 
 
-def produce(bench: Bench, requests: Iterable[tuple[bytes, bytes]]) -> None:
-    """Each a value and a key."""
-    say("producing the requests")
+def plain_headers(bench: Bench, correlation_id: bytes) -> Headers:
+    return [("correlation-id", correlation_id), ("reply-to", bench.replies.encode())]
+
+
+def produce(bench: Bench, requests: Iterable[tuple[bytes, bytes]], headers_of: Callable[[Bench, bytes], Headers] = plain_headers) -> None:
+    """Each a value and a key; their numbers are the correlation ids."""
     producer = Producer(client_properties(bench.cluster.bootstrap, linger_ms=20, batch_size=200_000))
     for number, (value, key) in enumerate(requests):
-        headers = [("correlation-id", f"{number:012d}".encode()), ("reply-to", bench.replies.encode())]
+        headers = headers_of(bench, f"{number:012d}".encode())
         while True:
             try:
                 producer.produce(bench.topic, value, key, headers=headers)

@@ -41,6 +41,7 @@ def run(options: argparse.Namespace) -> None:
         kinds: dict[str, Callable[[], tuple[list[str], dict[str, str]]]] = {"limit": bench.limit, "moonroute": bench.moonroute}
         if options.only:
             kinds = {options.only: kinds[options.only]}
+        say("producing the requests")
         produce(bench, ((value_of(number), f"{number:012d}".encode()) for number in range(options.messages)))
         for number in range(options.rounds):
             for name, command_of in kinds.items():
