@@ -24,4 +24,15 @@ struct mr_outgoing {
 /* A copy that borrows nothing, in one piece: free() it. */
 struct mr_outgoing *mr_outgoing_copy(const struct mr_outgoing *record);
 
+/* Bytes that a record with so many in its key and value takes until it is acknowledged, about. */
+static inline size_t mr_record_size(size_t key, size_t value)
+{
+    enum { ITSELF = 1024 };
+    return ITSELF + key + value;
+}
+static inline size_t mr_outgoing_size(const struct mr_outgoing *record)
+{
+    return mr_record_size(record->key.length, record->value.length);
+}
+
 #endif

@@ -5,6 +5,7 @@
 #include "base/panic.h"
 #include "kafka/commits.h"
 #include "kafka/conf.h"
+#include "kafka/prefetch.h"
 #include "kafka/rebalance.h"
 #include "kafka/subscriber.h"
 #include "kafka/view.h"
@@ -17,6 +18,7 @@ struct mr_consumer {
     void *data;
     struct mr_commits commits;
     struct mr_rebalance rebalance;
+    struct mr_prefetch prefetch;
 };
 
 static void on_rebalance(rd_kafka_t *handle, rd_kafka_resp_err_t what,
@@ -62,7 +64,8 @@ static struct mr_consumer *discard(struct mr_consumer *consumer)
 }
 
 struct mr_consumer *mr_consumer_new(const struct mr_config *config, const char *group_id,
-                                    const char *instance_id, int wake_fd, struct mr_timers *timers,
+                                    const char *instance_id, size_t count, int wake_fd,
+                                    struct mr_timers *timers,
                                     const struct mr_consumer_events *events, void *data,
                                     struct mr_errors *errors)
 {
@@ -74,6 +77,7 @@ struct mr_consumer *mr_consumer_new(const struct mr_config *config, const char *
                                                 .data = data};
     size_t before = errors->count;
     rd_kafka_conf_t *conf = make_conf(consumer, config, group_id, instance_id, timers, errors);
+    mr_prefetch_limit(conf, config, count, errors);
     if (errors->count > before) {
         rd_kafka_conf_destroy(conf);
         return discard(consumer);
@@ -89,6 +93,7 @@ struct mr_consumer *mr_consumer_new(const struct mr_config *config, const char *
     consumer->commits.data = data;
     consumer->subscriber.handle = consumer->handle;
     mr_rebalance_begin(&consumer->rebalance, consumer->handle, timers);
+    mr_prefetch_begin(&consumer->prefetch, consumer->handle);
     rd_kafka_set_log_queue(consumer->handle, consumer->queue);
     mr_kafka_wake_by(consumer->queue, wake_fd);
     return consumer;
@@ -142,6 +147,7 @@ bool mr_consumer_poll(struct mr_consumer *consumer, struct mr_message *message)
     rd_kafka_message_t *polled;
     while ((polled = rd_kafka_consumer_poll(consumer->handle, 0)) != NULL) {
         if (polled->err == RD_KAFKA_RESP_ERR_NO_ERROR) {
+            mr_prefetch_took(&consumer->prefetch, polled);
             mr_message_view(message, polled);
             return true;
         }

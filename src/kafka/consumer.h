@@ -32,9 +32,11 @@ struct mr_consumer_events {
 };
 
 /* `wake_fd` is an eventfd that is written when there is something to poll. `instance_id`: the name
- * of a static member, "" for one that is not. NULL with errors added. */
+ * of a static member, "" for one that is not. `count`: of the consumers that share the memory for
+ * what is fetched ahead. NULL with errors added. */
 struct mr_consumer *mr_consumer_new(const struct mr_config *config, const char *group_id,
-                                    const char *instance_id, int wake_fd, struct mr_timers *timers,
+                                    const char *instance_id, size_t count, int wake_fd,
+                                    struct mr_timers *timers,
                                     const struct mr_consumer_events *events, void *data,
                                     struct mr_errors *errors);
 /* Replaces the subscription (none: leaves the group); names beginning with ^ are patterns. No

@@ -6,6 +6,7 @@
 
 #include "base/panic.h"
 #include "kafka/conf.h"
+#include "kafka/prefetch.h"
 #include "kafka/view.h"
 
 struct listened {
@@ -41,6 +42,7 @@ struct mr_listener *mr_listener_new(const struct mr_config *config, int wake_fd,
     *listener = (struct mr_listener){.events = events, .data = data};
     size_t before = errors->count;
     rd_kafka_conf_t *conf = mr_kafka_conf(config, MR_ROLE_LISTENER, errors);
+    mr_prefetch_limit(conf, config, 1, errors);
     rd_kafka_conf_set_opaque(conf, listener);
     rd_kafka_conf_set_error_cb(conf, on_error);
     if (errors->count > before)

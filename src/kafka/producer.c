@@ -14,7 +14,7 @@ struct mr_producer {
     const struct mr_producer_events *events;
     void *data;
     rd_kafka_topic_t *topic; /* of the latest record: the next one is often for the same */
-    size_t outstanding;
+    size_t outstanding, outstanding_bytes;
     bool transactional;
 };
 
@@ -68,6 +68,7 @@ static void on_delivery(rd_kafka_t *handle, const rd_kafka_message_t *message, v
     (void)handle;
     MR_ASSERT(producer->outstanding > 0);
     producer->outstanding--;
+    producer->outstanding_bytes -= mr_record_size(message->key_len, message->len);
     enum mr_sent how = mr_kafka_sent(message->err, producer->transactional);
     producer->events->delivered(producer->data, message->_private,
                                 rd_kafka_topic_name(message->rkt), how,
@@ -203,6 +204,7 @@ enum mr_sent mr_producer_send(struct mr_producer *producer, const struct mr_outg
     rd_kafka_error_t *error = rd_kafka_produceva(producer->handle, fields, count);
     if (error == NULL) {
         producer->outstanding++;
+        producer->outstanding_bytes += mr_outgoing_size(record);
         return MR_SENT;
     }
     enum mr_sent sent = mr_kafka_sent(rd_kafka_error_code(error), producer->transactional);
@@ -257,6 +259,11 @@ void mr_producer_poll(struct mr_producer *producer)
 size_t mr_producer_outstanding(const struct mr_producer *producer)
 {
     return producer->outstanding;
+}
+
+size_t mr_producer_outstanding_bytes(const struct mr_producer *producer)
+{
+    return producer->outstanding_bytes;
 }
 
 rd_kafka_t *mr_producer_handle(const struct mr_producer *producer)

@@ -47,6 +47,7 @@ enum mr_sent mr_producer_send(struct mr_producer *producer, const struct mr_outg
 void mr_producer_poll(struct mr_producer *producer);
 /* Records sent and not reported yet. */
 size_t mr_producer_outstanding(const struct mr_producer *producer);
+size_t mr_producer_outstanding_bytes(const struct mr_producer *producer);
 /* True with the reason where it is of no use any more: it sends nothing until it is made anew. */
 bool mr_producer_failed(const struct mr_producer *producer, char *why, size_t size);
 /* Gives up what is outstanding: its reports come, most with an error, before this returns. */

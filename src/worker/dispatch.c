@@ -73,7 +73,7 @@ void mr_dispatch_message(struct mr_dispatch *dispatch, struct mr_consumer *consu
         partition->taken = message->offset + 1;
     if (partition->transactional)
         mr_line_join(&partition->line, job);
-    mr_partition_began(partition);
+    mr_partition_began(partition, job->size);
     dispatch->jobs++;
     mr_cell_add(&dispatch->slot->counters[MR_MESSAGES_RECEIVED], 1);
     mr_dispatch_enter(dispatch, job);

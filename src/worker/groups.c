@@ -113,12 +113,14 @@ static struct group *find(const struct mr_groups *groups, const char *id)
     return group;
 }
 
-static struct group *make(struct mr_groups *groups, const char *id, struct mr_errors *errors)
+static struct group *make(struct mr_groups *groups, const char *id, size_t count,
+                          struct mr_errors *errors)
 {
     struct group *group = mr_alloc(sizeof(*group));
     group->groups = groups;
-    group->consumer = mr_consumer_new(groups->config, id, groups->instance_id, groups->wake_fd,
-                                      groups->timers, &consumer_events, group, errors);
+    group->consumer =
+        mr_consumer_new(groups->config, id, groups->instance_id, count, groups->wake_fd,
+                        groups->timers, &consumer_events, group, errors);
     if (group->consumer == NULL) {
         free(group);
         return NULL;
@@ -132,12 +134,25 @@ static struct group *make(struct mr_groups *groups, const char *id, struct mr_er
     return group;
 }
 
-static bool is_used(struct mr_routes *routes, const char *id)
+static bool is_among(struct mr_routes *routes, size_t count, const char *id)
 {
-    for (size_t i = 0; i < mr_routes_count(routes); i++)
+    for (size_t i = 0; i < count; i++)
         if (strcmp(mr_routes_at(routes, i)->group_id, id) == 0)
             return true;
     return false;
+}
+
+static bool is_used(struct mr_routes *routes, const char *id)
+{
+    return is_among(routes, mr_routes_count(routes), id);
+}
+
+static size_t count_groups(struct mr_routes *routes)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < mr_routes_count(routes); i++)
+        count += !is_among(routes, i, mr_routes_at(routes, i)->group_id);
+    return count;
 }
 
 static void leave_unused(struct mr_groups *groups, struct mr_routes *routes)
@@ -164,11 +179,11 @@ static void subscribe(struct group *group, struct mr_routes *routes,
 int mr_groups_use(struct mr_groups *groups, struct mr_routes *routes,
                   const struct mr_cluster_topics *topics, struct mr_errors *errors)
 {
-    size_t before = errors->count;
+    size_t before = errors->count, count = count_groups(routes);
     for (size_t i = 0; i < mr_routes_count(routes); i++) {
         const char *id = mr_routes_at(routes, i)->group_id;
         if (find(groups, id) == NULL)
-            make(groups, id, errors);
+            make(groups, id, count, errors);
     }
     leave_unused(groups, routes);
     for (struct group *group = groups->all; group != NULL; group = group->next)

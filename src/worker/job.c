@@ -65,6 +65,16 @@ static void read_headers(struct mr_job *job)
     mr_message_headers(&job->message, job->headers, job->header_count);
 }
 
+/* Of the message, and of what it takes to have one, ours and librdkafka's. */
+static size_t size_of(const struct mr_job *job)
+{
+    enum { ITSELF = 2048 };
+    size_t size = ITSELF + job->message.key.length + job->message.value.length;
+    for (size_t i = 0; i < job->header_count; i++)
+        size += job->headers[i].name.length + job->headers[i].value.length;
+    return size;
+}
+
 struct mr_job *mr_job_new(struct mr_job_pool *pool, const struct mr_message *message)
 {
     struct mr_job *job = pool->free;
@@ -75,6 +85,7 @@ struct mr_job *mr_job_new(struct mr_job_pool *pool, const struct mr_message *mes
     memset(job, 0, offsetof(struct mr_job, origin));
     job->message = *message;
     read_headers(job);
+    job->size = size_of(job);
     return job;
 }
 

@@ -29,6 +29,7 @@ struct mr_job {
     struct mr_message message;
     struct mr_pair *headers; /* `few`, or allocated where there are more */
     size_t header_count;
+    size_t size; /* bytes that it takes, about */
     struct mr_request request;
     struct mr_incoming incoming; /* what the handler is called with; good while its task lives */
     struct mr_partition *partition;

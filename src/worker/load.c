@@ -62,11 +62,9 @@ static void on_troubled(void *data, bool unreachable, const char *text)
         mr_log(MR_LOG_DEBUG, "kafka_trouble", MR_S("message", text));
 }
 
-/* A worker that stops takes what comes, since it drops it at once. */
 static bool has_room(void *data)
 {
-    struct mr_worker *worker = data;
-    return worker->dispatch.partitions.full == 0 || worker->phase != MR_PHASE_WORKING;
+    return mr_worker_has_room(data);
 }
 
 static void on_message(void *data, struct mr_consumer *consumer, struct mr_message *message)

@@ -8,8 +8,9 @@
 #include "worker/transaction.h"
 #include "worker/warmup.h"
 
-/* librdkafka holds 100,000 records by default (queue.buffering.max.messages). */
-enum { HIGH_MARK = 50000, LOW_MARK = 25000 };
+/* In bytes, as mr_outgoing_size counts them: 24,000 short records, or a few large ones. librdkafka
+ * alone would hold 100,000 (queue.buffering.max.messages) and a gigabyte. */
+enum { HIGH_MARK = 24 << 20, LOW_MARK = 12 << 20 };
 
 /* Records that follow one another within PACE leave together when the turn ends; where the next
  * turn follows at once, when all before them were reported, or the first of them is HOLD old. One
@@ -37,7 +38,7 @@ struct mr_outbox {
     const struct mr_outbox_events *events;
     void *data;
     struct parcel *waiting, *last_waiting;
-    size_t waiting_count;
+    size_t waiting_count, waiting_bytes;
     struct parcel *free;
     bool full; /* the producer's queue was */
     bool crowded;
@@ -123,6 +124,7 @@ static void keep(struct mr_outbox *outbox, struct parcel *parcel, const struct m
         outbox->last_waiting->next = parcel;
     outbox->last_waiting = parcel;
     outbox->waiting_count++;
+    outbox->waiting_bytes += mr_outgoing_size(record);
 }
 
 static struct parcel *pop_waiting(struct mr_outbox *outbox)
@@ -130,6 +132,7 @@ static struct parcel *pop_waiting(struct mr_outbox *outbox)
     struct parcel *parcel = outbox->waiting;
     outbox->waiting = parcel->next;
     outbox->waiting_count--;
+    outbox->waiting_bytes -= mr_outgoing_size(parcel->record);
     return parcel;
 }
 
@@ -230,10 +233,10 @@ size_t mr_outbox_outstanding(const struct mr_outbox *outbox)
 
 bool mr_outbox_crowded(struct mr_outbox *outbox)
 {
-    size_t outstanding = mr_outbox_outstanding(outbox);
-    if (outbox->full || outstanding >= HIGH_MARK)
+    size_t bytes = mr_producer_outstanding_bytes(outbox->producer) + outbox->waiting_bytes;
+    if (outbox->full || bytes >= HIGH_MARK)
         outbox->crowded = true;
-    else if (outstanding <= LOW_MARK)
+    else if (bytes <= LOW_MARK)
         outbox->crowded = false;
     return outbox->crowded;
 }

@@ -73,10 +73,26 @@ static void end_patience(struct mr_partition *partition)
     mr_timers_cancel(partition->owner->timers, &partition->patience);
 }
 
-static void count(struct mr_partition *partition)
+/* Of the bytes that all of them may have: so long as others have less they can go on. */
+static size_t share(const struct mr_partition *partition)
+{
+    return MR_PARTITIONS_UNHANDLED_BYTES / partition->owner->busy;
+}
+
+static bool is_full(const struct mr_partition *partition)
 {
     /* Again at every multiple: resuming all partitions of a consumer may have undone it. */
-    if (++partition->unhandled % partition->most != 0 || partition->revoked)
+    return partition->unhandled % partition->most == 0 ||
+           (partition->owner->unhandled_bytes >= MR_PARTITIONS_UNHANDLED_BYTES &&
+            partition->unhandled_bytes >= share(partition));
+}
+
+static void count(struct mr_partition *partition, size_t size)
+{
+    partition->owner->busy += partition->unhandled++ == 0;
+    partition->unhandled_bytes += size;
+    partition->owner->unhandled_bytes += size;
+    if (partition->revoked || !is_full(partition))
         return;
     if (partition->paused)
         pause_partition(partition);
@@ -84,21 +100,31 @@ static void count(struct mr_partition *partition)
         be_patient(partition);
 }
 
-void mr_partition_began(struct mr_partition *partition)
+void mr_partition_began(struct mr_partition *partition, size_t size)
 {
     partition->jobs++;
-    count(partition);
+    partition->owner->bytes += size;
+    count(partition, size);
 }
 
-void mr_partition_reopened(struct mr_partition *partition)
+void mr_partition_reopened(struct mr_partition *partition, size_t size)
 {
     if (!partition->transactional)
-        count(partition);
+        count(partition, size);
 }
 
-static void count_down(struct mr_partition *partition)
+static bool may_go_on(const struct mr_partition *partition)
 {
-    if (--partition->unhandled > partition->most / 2)
+    return partition->unhandled == 0 || (partition->unhandled <= partition->most / 2 &&
+                                         partition->unhandled_bytes <= share(partition) / 2);
+}
+
+static void count_down(struct mr_partition *partition, size_t size)
+{
+    partition->owner->busy -= --partition->unhandled == 0;
+    partition->unhandled_bytes -= size;
+    partition->owner->unhandled_bytes -= size;
+    if (!may_go_on(partition))
         return;
     end_patience(partition);
     if (!partition->paused || partition->revoked)
@@ -107,10 +133,10 @@ static void count_down(struct mr_partition *partition)
     mr_consumer_resume(partition->consumer, partition->topic, partition->number);
 }
 
-void mr_partition_handled(struct mr_partition *partition)
+void mr_partition_handled(struct mr_partition *partition, size_t size)
 {
     if (!partition->transactional)
-        count_down(partition);
+        count_down(partition, size);
 }
 
 static void unlink_partition(struct mr_partitions *partitions, struct mr_partition *partition)
@@ -126,12 +152,13 @@ static void unlink_partition(struct mr_partitions *partitions, struct mr_partiti
 }
 
 void mr_partition_settled(struct mr_partitions *partitions, struct mr_partition *partition,
-                          uint64_t sequence, bool done)
+                          uint64_t sequence, size_t size, bool done)
 {
     MR_ASSERT(partition->jobs > 0);
     partition->jobs--;
+    partitions->bytes -= size;
     if (partition->transactional)
-        count_down(partition);
+        count_down(partition, size);
     if (done)
         mr_window_done(&partition->window, sequence);
     if (partition->revoked && partition->jobs == 0)

@@ -18,6 +18,11 @@
  * full partition may soon go on nothing is taken from any, and only after PATIENCE it is paused. */
 enum { MR_PARTITION_PATIENCE_MS = 50 };
 
+/* Messages are bounded by their size, too (job.h). With so many bytes not handled the
+ * partitions that have more than their share of them are full; with so many not settled, those
+ * whose records are on their way included, nothing should be taken. */
+enum { MR_PARTITIONS_UNHANDLED_BYTES = 32 << 20, MR_PARTITIONS_BYTES = 48 << 20 };
+
 struct mr_partitions;
 
 struct mr_partition {
@@ -41,7 +46,8 @@ struct mr_partition {
     size_t most;        /* unhandled at which it is full; at half of it, it goes on */
     uint64_t started;   /* the sequence number after the last message whose handler has started */
     size_t unhandled;   /* jobs whose handlers have not ended; transactional: not settled */
-    size_t jobs;        /* jobs not settled */
+    size_t unhandled_bytes; /* of those */
+    size_t jobs;            /* jobs not settled */
     bool transactional; /* its jobs leave by transactions, which commit its offsets, too; so from
                            its first message on, whatever its routes come to be */
     struct mr_line line;
@@ -62,7 +68,9 @@ struct mr_partition {
 /* {0} with timers set is empty; mr_partitions_free() returns it to that. */
 struct mr_partitions {
     struct mr_timers *timers;
-    size_t full; /* partitions on which patience is had: take nothing */
+    size_t full;                   /* partitions on which patience is had: take nothing */
+    size_t busy;                   /* those with unhandled jobs */
+    size_t unhandled_bytes, bytes; /* of jobs not handled, of jobs not settled */
     struct mr_idmap by_id;
     struct mr_partition *latest; /* messages come in runs of one partition */
     struct mr_partition *all;
@@ -72,13 +80,13 @@ struct mr_partitions {
 struct mr_partition *mr_partitions_of(struct mr_partitions *partitions,
                                       struct mr_consumer *consumer,
                                       const struct mr_message *message);
-/* A job of it begins, is handled, is after all not handled, is settled: pauses, resumes and frees
- * as that asks for. `done`: its offset may be stored once all before it may. */
-void mr_partition_began(struct mr_partition *partition);
-void mr_partition_reopened(struct mr_partition *partition);
-void mr_partition_handled(struct mr_partition *partition);
+/* A job of that size begins, is handled, is after all not handled, is settled: pauses, resumes and
+ * frees as that asks for. `done`: its offset may be stored once all before it may. */
+void mr_partition_began(struct mr_partition *partition, size_t size);
+void mr_partition_reopened(struct mr_partition *partition, size_t size);
+void mr_partition_handled(struct mr_partition *partition, size_t size);
 void mr_partition_settled(struct mr_partitions *partitions, struct mr_partition *partition,
-                          uint64_t sequence, bool done);
+                          uint64_t sequence, size_t size, bool done);
 /* Stores what the gap-free prefixes allow. */
 void mr_partitions_store(struct mr_partitions *partitions);
 /* The partition is about to be taken away. */

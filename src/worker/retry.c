@@ -26,7 +26,7 @@ void mr_retry_in_place(struct mr_dispatch *dispatch, struct mr_job *job, int64_t
         return;
     }
     job->handled = false;
-    mr_partition_reopened(job->partition);
+    mr_partition_reopened(job->partition, job->size);
     mr_dispatch_enter(dispatch, job);
 }
 

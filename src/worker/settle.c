@@ -15,7 +15,7 @@ void mr_settle(struct mr_dispatch *dispatch, struct mr_job *job)
         mr_cell_add(&dispatch->slot->topics[partition->count_row].processed[job->status], 1);
     if (!job->dropped)
         mr_poisoned_settled(dispatch, job);
-    mr_partition_settled(&dispatch->partitions, partition, job->sequence, !job->dropped);
+    mr_partition_settled(&dispatch->partitions, partition, job->sequence, job->size, !job->dropped);
     mr_job_release(&dispatch->pool, job);
     dispatch->jobs--;
 }
@@ -25,7 +25,7 @@ void mr_settle_leave(struct mr_dispatch *dispatch, struct mr_job *job)
     struct mr_job *behind = mr_order_leave(&dispatch->order, job);
     if (behind != NULL)
         mr_job_list_push(&dispatch->ready, behind);
-    mr_partition_handled(job->partition);
+    mr_partition_handled(job->partition, job->size);
     job->handled = true;
     mr_settle(dispatch, job);
 }

@@ -52,7 +52,8 @@ struct mr_worker {
         struct mr_snapshot *snapshot;
         struct mr_routes *routes;
     } prepared;
-    uint64_t uncrowded; /* ms, when the outbox last had room */
+    uint64_t uncrowded; /* ms, when there last was not too much on its way */
+    bool long_crowded;  /* that is long ago: partitions are paused */
     enum mr_phase phase;
     uint64_t phase_ends;  /* ms */
     uint64_t cancel_at;   /* ms, of the stop: open requests are cancelled */
@@ -66,7 +67,8 @@ struct mr_worker {
 void mr_worker_start_turning(
     struct mr_worker *worker); /* wake-ups, timers and the heartbeat are on the loop */
 void mr_worker_turn(struct mr_worker *worker);
-void mr_worker_show_state(struct mr_worker *worker); /* to the scoreboard, where it changed */
+bool mr_worker_has_room(const struct mr_worker *worker); /* for one more message, now */
+void mr_worker_show_state(struct mr_worker *worker);     /* to the scoreboard, where it changed */
 
 /* load.c: snapshots from the master. */
 void mr_worker_prepare(struct mr_worker *worker,

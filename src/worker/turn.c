@@ -29,19 +29,33 @@ void mr_worker_show_state(struct mr_worker *worker)
         mr_log(MR_LOG_INFO, "worker_ready", MR_I("pid", getpid()));
 }
 
-/* While the outbox is crowded messages stay where they are, in librdkafka's bounded queue. Where
+static bool is_crowded(const struct mr_worker *worker)
+{
+    return worker->phase == MR_PHASE_WORKING &&
+           (mr_outbox_crowded(worker->outbox) ||
+            worker->dispatch.partitions.bytes >= MR_PARTITIONS_BYTES);
+}
+
+/* While too much is on its way messages stay where they are, in librdkafka's bounded queue. Where
  * that takes long partitions are paused, since a group member has to poll now and then; what was
  * fetched is then thrown away and comes again. */
 static bool may_take(struct mr_worker *worker)
 {
     uint64_t now = mr_clock_ms();
-    bool crowded = mr_outbox_crowded(worker->outbox);
-    if (!crowded || worker->phase != MR_PHASE_WORKING)
+    bool crowded = is_crowded(worker);
+    if (!crowded)
         worker->uncrowded = now;
-    bool long_crowded = now - worker->uncrowded >= PATIENCE_MS;
+    worker->long_crowded = now - worker->uncrowded >= PATIENCE_MS;
     if (worker->phase == MR_PHASE_WORKING)
-        mr_groups_hold(worker->groups, long_crowded);
-    return !crowded || long_crowded || worker->phase != MR_PHASE_WORKING;
+        mr_groups_hold(worker->groups, worker->long_crowded);
+    return !crowded || worker->long_crowded;
+}
+
+/* A worker that stops takes what comes, since it drops it at once. */
+bool mr_worker_has_room(const struct mr_worker *worker)
+{
+    return worker->phase != MR_PHASE_WORKING ||
+           (worker->dispatch.partitions.full == 0 && (worker->long_crowded || !is_crowded(worker)));
 }
 
 void mr_worker_turn(struct mr_worker *worker)

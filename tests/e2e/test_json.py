@@ -10,7 +10,7 @@ from conftest import StartRouter
 from support import kcat
 from support.asker import Asker
 from support.cluster import Cluster, unique
-from support.router import Scripts
+from support.router import Router, Scripts
 
 ECHO = "function handleMessage(_topic, message) return message end\n"
 
@@ -30,24 +30,44 @@ SAME = ["true", "false", *ARRAYS_AND_OBJECTS, *NUMBERS, *STRINGS]
 OTHERWISE = {"1.0": "1", "1E2": "100", "-0.0": "-0", r'"\/"': '"/"', r'"\ud83d\ude00\u00e9"': '"😀é"', ' [ 1 , { "a" : [ ] } ] ': '[1,{"a":[]}]',
              '{"a":1,"a":[]}': '{"a":[]}'}
 
-INVALID = [(b"", "byte 1: expected a value"), (b"{", "byte 2: expected a name or '}'"), (b'{"a":1,}', "byte 8: expected a name"),
-           (b'{"type":"PLACE" "x":1}', "byte 17: expected ',' or '}'"), (b"[1,]", "byte 4: expected a value"), (b"{} {}", "byte 4: expected the end"),
-           (b'"a\nb"', "byte 3 is a control character"), (b'"\xed\xa0\x80"', "byte 2 is not UTF-8"),
-           (rb'"\ud800"', "byte 8: expected the second half of a surrogate pair"), (b"[1e999]", "byte 2: a number out of range"),
-           (b"\xef\xbb\xbf{}", "byte 1: expected a value, not a byte order mark"), (b"[" * 513, "byte 513: more than 512 levels")]
+ESCAPES = r"expected one of the escapes \" \\ \/ \b \f \n \r \t \u"
+INVALID = [
+    (b"", "byte 1: expected a value"), (b" \n", "byte 3: expected a value"), (b"\x00", "byte 1: expected a value"),
+    (b"\xef\xbb\xbf{}", "byte 1: expected a value, not a byte order mark"), (b"nul", "byte 1: expected a value"), (b"True", "byte 1: expected a value"),
+    (b"NaN", "byte 1: expected a value"), (b"-Infinity", "byte 2: expected a digit"), (b"'a'", "byte 1: expected a value"),
+    (b"]", "byte 1: expected a value"), (b"[// no\n1]", "byte 2: expected a value"), (b"\xff", "byte 1: expected a value"),
+    # What is behind a value.
+    (b"{} {}", "byte 4: expected the end"), (b"{}\x00", "byte 3: expected the end"), (b"nullx", "byte 5: expected the end"),
+    # Objects and arrays.
+    (b"{", "byte 2: expected a name or '}'"), (b"{a:1}", "byte 2: expected a name or '}'"), (b"{1:1}", "byte 2: expected a name or '}'"),
+    (b'{"a" 1}', "byte 6: expected ':'"), (b'{"a":}', "byte 6: expected a value"), (b'{"a":1', "byte 7: expected ',' or '}'"),
+    (b'{"a":1,}', "byte 8: expected a name"), (b'{"type":"PLACE" "x":1}', "byte 17: expected ',' or '}'"), (b'{"a":1]', "byte 7: expected ',' or '}'"),
+    (b"[", "byte 2: expected a value"), (b"[1 2]", "byte 4: expected ',' or ']'"), (b"[1,]", "byte 4: expected a value"), (b"[,1]", "byte 2: expected a value"),
+    (b"[" * 513, "byte 513: more than 512 levels"), (b'{"a":' * 100_000, "byte 2561: more than 512 levels"),
+    # Numbers.
+    (b"-", "byte 2: expected a digit"), (b"+1", "byte 1: expected a value"), (b".5", "byte 1: expected a value"), (b"1.", "byte 3: expected a digit"),
+    (b"1e+", "byte 4: expected a digit"), (b"01", "byte 2: expected the end"), (b"0x10", "byte 2: expected the end"),
+    (b"[1e999]", "byte 2: a number out of range"),
+    # Strings.
+    (b'"a', "byte 3: expected '\"'"), (rb'"\x41"', f"byte 2: {ESCAPES}"), (rb'"\u12G4"', "byte 6: expected a hexadecimal digit"),
+    (rb'"\ud800"', "byte 8: expected the second half of a surrogate pair"),
+    (rb'"a\udc00"', "byte 3: expected the first half of a surrogate pair before this one"),
+    (b'"a\nb"', "byte 3 is a control character"), (b'"a\x00b"', "byte 3 is a control character"), (b'"\xff"', "byte 2 is not UTF-8"),
+    (b'"\xed\xa0\x80"', "byte 2 is not UTF-8"), (b'"\xc0\x80"', "byte 2 is not UTF-8"), (b'"\xf4\x90\x80\x80"', "byte 2 is not UTF-8"),
+    (b'"' + b"x" * 900_000, "byte 900002: expected '\"'")]
 
 
 class Echo(NamedTuple):
     topic: str
     kafka: Kafka
+    router: Router
 
 
 @pytest.fixture(scope="module")
 def echo(kafka: Kafka, cluster: Cluster, shared_scripts: Scripts, start_shared_router: StartRouter) -> Iterator[Echo]:
     topic = cluster.create_topic(unique("echo"))
     shared_scripts.write(topic, ECHO)
-    start_shared_router(shared_scripts)
-    yield Echo(topic, kafka)
+    yield Echo(topic, kafka, start_shared_router(shared_scripts))
 
 
 def echoed(echo: Echo, cluster: Cluster, texts: list[str]) -> list[str]:
@@ -71,10 +91,13 @@ def test_the_json_null_comes_back_as_null(echo: Echo, cluster: Cluster) -> None:
     assert echoed(echo, cluster, ["null"]) == ["null"]
 
 
-@pytest.mark.parametrize(("value", "why"), INVALID, ids=[why for _value, why in INVALID])
-def test_a_request_that_is_no_json_is_told_the_byte(asker: Asker, echo: Echo, value: bytes, why: str) -> None:
-    error = asker.ask_error(echo.topic, value)
-    assert (error["statusCode"], error["message"]) == (400, f"not valid JSON: {why}")
+def test_forty_requests_that_are_no_json_are_told_the_byte_by_the_same_worker(asker: Asker, echo: Echo) -> None:
+    workers = echo.router.workers()
+    assert len({value for value, _why in INVALID}) >= 40
+    for value, why in INVALID:
+        error = asker.ask_error(echo.topic, value)
+        assert (error["statusCode"], error["message"]) == (400, f"not valid JSON: {why}"), value[:80]
+    assert echo.router.workers() == workers
 
 
 def test_events_that_are_no_json_are_dead_letters_with_their_bytes(asker: Asker, cluster: Cluster, echo: Echo) -> None:

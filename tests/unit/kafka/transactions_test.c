@@ -209,8 +209,8 @@ static void join(struct world *world)
     struct mr_message message;
     const char *topic = "in";
     uint64_t deadline = mr_clock_ms() + PATIENCE_MS;
-    world->consumer = mr_consumer_new(world->config, "a-group", "", world->wake_fd, &world->timers,
-                                      &consumer_events, world, &world->errors);
+    world->consumer = mr_consumer_new(world->config, "a-group", "", 1, world->wake_fd,
+                                      &world->timers, &consumer_events, world, &world->errors);
     assert_non_null(world->consumer);
     assert_int_equal(mr_consumer_subscribe(world->consumer, &topic, 1, &world->errors), 0);
     while (!world->assigned) {
@@ -281,8 +281,8 @@ static void without_membership_nothing_is_committed(void **state)
 {
     struct world *world = *state;
     const char *topic = "in";
-    world->consumer = mr_consumer_new(world->config, "a-group", "", world->wake_fd, &world->timers,
-                                      &consumer_events, world, &world->errors);
+    world->consumer = mr_consumer_new(world->config, "a-group", "", 1, world->wake_fd,
+                                      &world->timers, &consumer_events, world, &world->errors);
     open_transactions(world);
     struct mr_offsets *offsets = offsets_to(world, 9);
     assert_int_equal(take(world, committing, offsets).step, MR_STEP_ABORT);

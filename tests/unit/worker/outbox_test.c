@@ -191,6 +191,41 @@ static void one_that_is_refused_at_once_is_not_reported(void **state)
     assert_int_equal(world->reports.all, 0);
 }
 
+static void send_value(struct world *world, size_t size)
+{
+    char why[256], *value = calloc(1, size);
+    const struct mr_outgoing record = {
+        .topic = "replies", .value = {value, size}, .partition = MR_PARTITION_ANY};
+    assert_int_equal(mr_outbox_send(world->outbox, &world->job, MR_FOR_REPLY, &record, world->now,
+                                    why, sizeof(why)),
+                     MR_SENT);
+    free(value);
+}
+
+/* Waiting or with the producer, it is the same. */
+static void a_few_large_records_crowd_it_as_many_small_ones_do(void **state)
+{
+    struct world *world = *state;
+    for (int i = 0; i < 25; i++)
+        send_value(world, 1000000);
+    assert_false(mr_outbox_crowded(world->outbox));
+    send_value(world, 1000000);
+    assert_true(mr_outbox_crowded(world->outbox));
+    mr_outbox_drop(world->outbox);
+    assert_false(mr_outbox_crowded(world->outbox));
+    for (int i = 0; i < 24000; i++)
+        send_value(world, 1);
+    assert_false(mr_outbox_crowded(world->outbox));
+    for (int i = 0; i < 1000; i++)
+        send_value(world, 1);
+    assert_true(mr_outbox_crowded(world->outbox));
+    mr_outbox_flush(world->outbox);
+    assert_out(world, 25000, 0);
+    assert_true(mr_outbox_crowded(world->outbox));
+    mr_outbox_drop(world->outbox);
+    assert_false(mr_outbox_crowded(world->outbox));
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -203,6 +238,7 @@ int main(void)
         TEST(where_the_next_turn_follows_and_nothing_is_under_way_they_leave),
         TEST(one_that_is_refused_among_them_is_reported_and_the_others_leave),
         TEST(one_that_is_refused_at_once_is_not_reported),
+        TEST(a_few_large_records_crowd_it_as_many_small_ones_do),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

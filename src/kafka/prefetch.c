@@ -1,0 +1,94 @@
+#include "kafka/prefetch.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "kafka/conf.h"
+
+/* Of all consumers of a worker: what may be queued, which one answer of each broker may pass; how
+ * large that is, where no single message is larger; and for how long a full queue stops fetching.
+ * Why so: docs/PERFORMANCE.md, Memory. */
+enum { QUEUED_KBYTES = 8192, QUEUED_MESSAGES = 20000, FETCH_BYTES = 262144, BACKOFF_MS = 5 };
+enum { LEAST_KBYTES = 1024, LEAST_MESSAGES = 1000 }; /* of each, however many there are */
+
+enum { STEPS = 4, BACKOFF_SINCE = 0x02020000 /* librdkafka's version */ };
+
+struct limiting {
+    rd_kafka_conf_t *conf;
+    const struct mr_config *config;
+    struct mr_errors *errors;
+};
+
+static bool is_given(const struct mr_config *config, const char *name)
+{
+    char path[128];
+    snprintf(path, sizeof(path), "kafka.properties[\"%s\"]", name);
+    return mr_config_is_set(config, path);
+}
+
+static size_t number_of(const rd_kafka_conf_t *conf, const char *name)
+{
+    char text[32] = "";
+    size_t size = sizeof(text);
+    rd_kafka_conf_get(conf, name, text, &size);
+    return strtoul(text, NULL, 10);
+}
+
+static void limit(const struct limiting *limiting, const char *name, size_t value)
+{
+    char text[32];
+    if (is_given(limiting->config, name))
+        return;
+    snprintf(text, sizeof(text), "%zu", value);
+    mr_kafka_conf_set(limiting->conf, name, text, "built-in", limiting->errors);
+}
+
+static size_t larger(size_t a, size_t b)
+{
+    return a > b ? a : b;
+}
+
+void mr_prefetch_limit(rd_kafka_conf_t *conf, const struct mr_config *config, size_t count,
+                       struct mr_errors *errors)
+{
+    const struct limiting limiting = {conf, config, errors};
+    limit(&limiting, "queued.max.messages.kbytes", larger(QUEUED_KBYTES / count, LEAST_KBYTES));
+    limit(&limiting, "queued.min.messages", larger(QUEUED_MESSAGES / count, LEAST_MESSAGES));
+    /* All that a consumer uses it for is to refuse a smaller fetch. */
+    limit(&limiting, "message.max.bytes", FETCH_BYTES);
+    limit(&limiting, "fetch.max.bytes", larger(FETCH_BYTES, number_of(conf, "message.max.bytes")));
+    if (rd_kafka_version() >= BACKOFF_SINCE)
+        limit(&limiting, "fetch.queue.backoff.ms", BACKOFF_MS);
+}
+
+void mr_prefetch_begin(struct mr_prefetch *prefetch, rd_kafka_t *handle)
+{
+    const rd_kafka_conf_t *conf = rd_kafka_conf(handle);
+    if (rd_kafka_version() >= BACKOFF_SINCE)
+        return;
+    prefetch->handle = handle;
+    prefetch->step_bytes = number_of(conf, "queued.max.messages.kbytes") * 1000 / STEPS;
+    prefetch->step_messages = number_of(conf, "queued.min.messages") / STEPS;
+}
+
+/* Any question to the broker that leads the partition does; without waiting for its answer, which
+ * librdkafka then drops. */
+static void wake(const struct mr_prefetch *prefetch, const rd_kafka_message_t *message)
+{
+    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(1);
+    rd_kafka_topic_partition_list_add(list, rd_kafka_topic_name(message->rkt), message->partition)
+        ->offset = RD_KAFKA_OFFSET_END;
+    rd_kafka_offsets_for_times(prefetch->handle, list, 0);
+    rd_kafka_topic_partition_list_destroy(list);
+}
+
+void mr_prefetch_took(struct mr_prefetch *prefetch, const rd_kafka_message_t *message)
+{
+    if (prefetch->handle == NULL)
+        return;
+    prefetch->bytes += message->len;
+    if (++prefetch->messages < prefetch->step_messages && prefetch->bytes < prefetch->step_bytes)
+        return;
+    wake(prefetch, message);
+    prefetch->bytes = prefetch->messages = 0;
+}

@@ -1,0 +1,216 @@
+/* When a partition is full, by how many messages and by how many bytes are at work on it; pausing
+ * is counted, not done. */
+#include "worker/partitions.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+enum { PARTITIONS = 4, WINDOW = 1000, MB = 1000000 };
+
+struct world {
+    struct mr_timers timers;
+    struct mr_partitions all;
+    struct mr_partition *each[PARTITIONS];
+    int64_t next; /* offset */
+};
+
+static uint64_t now; /* ms */
+static bool paused[PARTITIONS];
+
+uint64_t __wrap_mr_clock_ms(void);
+uint64_t __wrap_mr_clock_ms(void)
+{
+    return now;
+}
+
+void __wrap_mr_consumer_pause(struct mr_consumer *consumer, const char *topic, int32_t number);
+void __wrap_mr_consumer_pause(struct mr_consumer *consumer, const char *topic, int32_t number)
+{
+    (void)consumer, (void)topic;
+    paused[number] = true;
+}
+
+void __wrap_mr_consumer_resume(struct mr_consumer *consumer, const char *topic, int32_t number);
+void __wrap_mr_consumer_resume(struct mr_consumer *consumer, const char *topic, int32_t number)
+{
+    (void)consumer, (void)topic;
+    paused[number] = false;
+}
+
+static int set_up(void **state)
+{
+    struct world *world = calloc(1, sizeof(*world));
+    world->all.timers = &world->timers;
+    memset(paused, 0, sizeof(paused));
+    now = 1000;
+    for (int32_t i = 0; i < PARTITIONS; i++) {
+        const struct mr_message message = {.source = "orders", .topic = "orders", .partition = i};
+        world->each[i] = mr_partitions_of(&world->all, NULL, &message);
+        world->each[i]->most = WINDOW;
+    }
+    *state = world;
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    struct world *world = *state;
+    assert_int_equal(world->all.bytes, 0);
+    assert_int_equal(world->all.unhandled_bytes, 0);
+    assert_int_equal(world->all.busy, 0);
+    mr_partitions_free(&world->all);
+    mr_timers_free(&world->timers);
+    free(world);
+    return 0;
+}
+
+static void pass(struct world *world, uint64_t ms)
+{
+    now += ms;
+    mr_timers_run(&world->timers, now);
+}
+
+static void begin(struct world *world, int number, size_t size, int count)
+{
+    for (int i = 0; i < count; i++)
+        mr_partition_began(world->each[number], size);
+}
+
+static void handle(struct world *world, int number, size_t size, int count)
+{
+    for (int i = 0; i < count; i++)
+        mr_partition_handled(world->each[number], size);
+}
+
+static void settle(struct world *world, int number, size_t size, int count)
+{
+    for (int i = 0; i < count; i++) {
+        uint64_t sequence = mr_window_open(&world->each[number]->window, ++world->next);
+        mr_partition_settled(&world->all, world->each[number], sequence, size, true);
+    }
+}
+
+static void end(struct world *world, int number, size_t size, int count)
+{
+    handle(world, number, size, count);
+    settle(world, number, size, count);
+}
+
+static void a_full_window_is_waited_for_and_then_paused(void **state)
+{
+    struct world *world = *state;
+    begin(world, 0, 1, WINDOW - 1);
+    assert_int_equal(world->all.full, 0);
+    begin(world, 0, 1, 1);
+    assert_int_equal(world->all.full, 1);
+    assert_false(paused[0]);
+    pass(world, MR_PARTITION_PATIENCE_MS);
+    assert_int_equal(world->all.full, 0);
+    assert_true(paused[0]);
+    end(world, 0, 1, WINDOW / 2 - 1);
+    assert_true(paused[0]);
+    end(world, 0, 1, 1);
+    assert_false(paused[0]);
+    end(world, 0, 1, WINDOW / 2);
+}
+
+static void large_messages_fill_a_partition_before_its_window_is(void **state)
+{
+    struct world *world = *state;
+    begin(world, 0, MB, 33);
+    assert_int_equal(world->all.full, 0);
+    begin(world, 0, MB, 1);
+    assert_int_equal(world->all.full, 1);
+    end(world, 0, MB, 20);
+    assert_int_equal(world->all.full, 0);
+    pass(world, MR_PARTITION_PATIENCE_MS);
+    assert_false(paused[0]);
+    begin(world, 0, MB, 20);
+    pass(world, MR_PARTITION_PATIENCE_MS);
+    assert_true(paused[0]);
+    end(world, 0, MB, 34);
+    assert_false(paused[0]);
+}
+
+static void one_message_beyond_all_bounds_is_handled_by_itself(void **state)
+{
+    struct world *world = *state;
+    begin(world, 0, 500 * MB, 1);
+    pass(world, MR_PARTITION_PATIENCE_MS);
+    assert_true(paused[0]);
+    end(world, 0, 500 * MB, 1);
+    assert_false(paused[0]);
+}
+
+static void those_with_less_than_their_share_go_on(void **state)
+{
+    struct world *world = *state;
+    begin(world, 1, 1000, 10);
+    begin(world, 0, MB, 34);
+    pass(world, MR_PARTITION_PATIENCE_MS);
+    assert_true(paused[0]);
+    begin(world, 1, 1000, 10);
+    assert_int_equal(world->all.full, 0);
+    begin(world, 1, MB, 17); /* half of what there is */
+    assert_int_equal(world->all.full, 1);
+    pass(world, MR_PARTITION_PATIENCE_MS);
+    assert_true(paused[1]);
+    end(world, 1, MB, 17);
+    assert_false(paused[1]);
+    assert_true(paused[0]);
+    end(world, 1, 1000, 20);
+    end(world, 0, MB, 34);
+    assert_false(paused[0]);
+}
+
+static void what_is_handled_counts_until_it_is_settled(void **state)
+{
+    struct world *world = *state;
+    begin(world, 0, MB, 20);
+    handle(world, 0, MB, 20);
+    assert_int_equal(world->all.unhandled_bytes, 0);
+    assert_int_equal(world->all.bytes, 20 * MB);
+    begin(world, 0, MB, 20);
+    assert_int_equal(world->all.full, 0);
+    settle(world, 0, MB, 20);
+    mr_partition_handled(world->each[0], MB);
+    mr_partition_reopened(world->each[0], MB);
+    assert_int_equal(world->all.unhandled_bytes, 20 * MB);
+    end(world, 0, MB, 20);
+}
+
+static void a_transactional_one_keeps_them_until_they_are_settled(void **state)
+{
+    struct world *world = *state;
+    world->each[0]->transactional = true;
+    begin(world, 0, MB, 20);
+    handle(world, 0, MB, 20);
+    assert_int_equal(world->all.unhandled_bytes, 20 * MB);
+    begin(world, 0, MB, 14);
+    assert_int_equal(world->all.full, 1);
+    settle(world, 0, MB, 34);
+    assert_int_equal(world->all.full, 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(a_full_window_is_waited_for_and_then_paused, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(large_messages_fill_a_partition_before_its_window_is,
+                                        set_up, tear_down),
+        cmocka_unit_test_setup_teardown(one_message_beyond_all_bounds_is_handled_by_itself, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(those_with_less_than_their_share_go_on, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(what_is_handled_counts_until_it_is_settled, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(a_transactional_one_keeps_them_until_they_are_settled,
+                                        set_up, tear_down),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
