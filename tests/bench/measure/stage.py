@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 import psutil
@@ -106,17 +106,18 @@ def running(command: list[str], env: dict[str, str], folder: Path) -> Iterator[P
         process.kill()
 
 
-def produce(bench: Bench, requests: Iterable[tuple[bytes, bytes]]) -> None:
-    """Each a value and a key."""
+def produce(bench: Bench, requests: Iterable[tuple[bytes, bytes]], topics: Sequence[str] = (), more: Sequence[tuple[str, bytes]] = ()) -> None:
+    """Each a value and a key; to the topics in turn, if there are any. With more headers than a request needs, at will."""
     say("producing the requests")
-    producer = Producer(client_properties(bench.cluster.bootstrap, linger_ms=20, batch_size=200_000))
+    producer = Producer(client_properties(bench.cluster.bootstrap, linger_ms=20, batch_size=200_000, message_max_bytes=2_000_000))
     for number, (value, key) in enumerate(requests):
-        headers = [("correlation-id", f"{number:012d}".encode()), ("reply-to", bench.replies.encode())]
+        headers = [("correlation-id", f"{number:012d}".encode()), ("reply-to", bench.replies.encode()), *more]
+        topic = topics[number % len(topics)] if topics else bench.topic
         while True:
             try:
-                producer.produce(bench.topic, value, key, headers=headers)
+                producer.produce(topic, value, key, headers=headers)
                 break
             except BufferError:
                 producer.poll(0.1)
-    if producer.flush(60) != 0:
+    if producer.flush(180) != 0:
         sys.exit("bench: the requests could not be produced")
