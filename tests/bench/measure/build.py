@@ -29,6 +29,13 @@ def build_bare(*names: str) -> None:
                  str(sources / "bare.c"), *flags.stdout.split()])
 
 
+def build_preloaded(name: str) -> None:
+    """A program of tests/bench that is loaded into another one before its own libraries."""
+    BARE.mkdir(parents=True, exist_ok=True)
+    quietly(["cc", "-O2", "-std=c11", "-D_GNU_SOURCE", "-Wall", "-Wextra", "-shared", "-fPIC", "-o", str(BARE / f"{name}.so"),
+             str(ROOT / "tests" / "bench" / f"{name}.c"), "-ldl"])
+
+
 def build_with_objects(name: str) -> Path:
     """A program of tests/bench that is made of the release preset's rooms of src/lua and src/base."""
     build_release()

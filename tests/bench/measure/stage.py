@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
 import psutil
@@ -131,16 +131,18 @@ def plain_headers(bench: Bench, correlation_id: bytes) -> Headers:
     return [("correlation-id", correlation_id), ("reply-to", bench.replies.encode())]
 
 
-def produce(bench: Bench, requests: Iterable[tuple[bytes, bytes]], headers_of: Callable[[Bench, bytes], Headers] = plain_headers) -> None:
-    """Each a value and a key; their numbers are the correlation ids."""
-    producer = Producer(client_properties(bench.cluster.bootstrap, linger_ms=20, batch_size=200_000))
+def produce(bench: Bench, requests: Iterable[tuple[bytes, bytes]], headers_of: Callable[[Bench, bytes], Headers] = plain_headers,
+            topics: Sequence[str] = ()) -> None:
+    """Each a value and a key; their numbers are the correlation ids. To the topics in turn, if there are any."""
+    producer = Producer(client_properties(bench.cluster.bootstrap, linger_ms=20, batch_size=200_000, message_max_bytes=2_000_000))
     for number, (value, key) in enumerate(requests):
         headers = headers_of(bench, f"{number:012d}".encode())
+        topic = topics[number % len(topics)] if topics else bench.topic
         while True:
             try:
-                producer.produce(bench.topic, value, key, headers=headers)
+                producer.produce(topic, value, key, headers=headers)
                 break
             except BufferError:
                 producer.poll(0.1)
-    if producer.flush(60) != 0:
+    if producer.flush(180) != 0:
         sys.exit("bench: the requests could not be produced")
