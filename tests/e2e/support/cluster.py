@@ -68,9 +68,19 @@ class Cluster:
     def create_topic(self, name: str, partitions: int = 1, replicas: int = -1, **config: str) -> str:
         """On as many brokers as theirs is the default, unless said otherwise."""
         new = NewTopic(name, num_partitions=partitions, replication_factor=replicas, config=config)
-        self._admin.create_topics([new])[name].result(15)
+        until(lambda: self._created(new), f"topic {name} is created")
         until(lambda: len(self.partitions(name)) == partitions, f"topic {name} has {partitions} partitions")
         return name
+
+    def _created(self, new: NewTopic) -> bool:
+        """False where the client has meanwhile dropped the broker it asked, which it knew by its address alone."""
+        try:
+            self._admin.create_topics([new])[new.topic].result(15)
+        except KafkaException as error:
+            if error.args[0].code() != KafkaError._DESTROY_BROKER:
+                raise
+            return new.topic in self.topics()
+        return True
 
     def create_topics(self, names: list[str], partitions: int = 1) -> list[str]:
         """Many at once."""
