@@ -53,7 +53,8 @@ static void decode(const struct side *side)
 static void encode(const struct side *side)
 {
     if (side->json != NULL) {
-        mr_json_encode(side->L, side->json, side->value);
+        struct mr_bytes text = mr_json_encode(side->L, side->json, side->value);
+        lua_pushlstring(side->L, text.data, text.length); /* as lua-cjson does */
         return;
     }
     lua_pushvalue(side->L, side->encode);

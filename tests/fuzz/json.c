@@ -72,10 +72,9 @@ static int go_round(lua_State *L, void *data)
         if (turn > 0)
             now.data = lua_tolstring(L, -1, &now.length);
         mr_json_decode(L, &vm->json, now);
-        mr_json_encode(L, &vm->json, lua_gettop(L));
-        size_t length;
-        const char *written = lua_tolstring(L, -1, &length);
-        count(written, length, counts, turn == 0 ? 1 : -1);
+        struct mr_bytes written = mr_json_encode(L, &vm->json, lua_gettop(L));
+        count(written.data, written.length, counts, turn == 0 ? 1 : -1);
+        lua_pushlstring(L, written.data, written.length);
     }
     for (int i = 0; i < 256; i++)
         PROMISED(counts[i] == 0);
