@@ -13,6 +13,7 @@ from confluent_kafka import KafkaError, KafkaException, Producer
 from conftest import StartRouter
 from support.asker import Asker, new_id
 from support.cluster import Cluster, Headers, client_properties, unique
+from support.memory import peak_memory
 from support.router import PROGRAM, Scripts
 from support.wait import until
 
@@ -115,13 +116,7 @@ def test_a_backlog_of_200_megabytes_takes_no_more_memory_than_is_promised(
     router = start_router(scripts)
     until(lambda: cluster.count(replies) == count, f"{count} replies", 120)
     (worker,) = router.workers()
-    peak = most_memory(worker)
+    peak = peak_memory(worker)
     note(f"{peak:.0f} MiB")
     assert SANITIZED or peak <= 150
     cluster.await_committed(router.group, topic)
-
-
-def most_memory(pid: int) -> float:
-    """MiB that were resident at once."""
-    (line,) = [line for line in Path(f"/proc/{pid}/status").read_text().splitlines() if line.startswith("VmHWM:")]
-    return int(line.split()[1]) / 1024

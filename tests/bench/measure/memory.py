@@ -4,18 +4,13 @@ import argparse
 import dataclasses
 import json
 import shutil
-import sys
-import time
 from collections.abc import Iterator
-from pathlib import Path
 
 import psutil
-from confluent_kafka import Producer
-from support.cluster import client_properties
-from support.wait import until
+from support.memory import peak_memory
 
 from .build import build_release, say
-from .stage import SCRIPTS, Bench, bench_on_kafka, running
+from .stage import SCRIPTS, Bench, bench_on_kafka, check_count, configuration, plain_headers, running, sending, work_off
 
 PATIENT = SCRIPTS / "patient.lua"
 MIB = 2**20
@@ -67,19 +62,10 @@ class Measured:
 
 
 def produce_all(bench: Bench, topics: list[str], case: Case) -> None:
-    producer = Producer(client_properties(bench.cluster.bootstrap, linger_ms=20, message_max_bytes=2_000_000, queue_buffering_max_kbytes=65536,
-                                          compression_type=case.compression))
-    for topic in topics:
-        for number, value in enumerate(case.values()):
-            headers = [("correlation-id", f"{number}".encode()), ("reply-to", bench.replies.encode())]
-            while True:
-                try:
-                    producer.produce(topic, value, partition=number % case.partitions, headers=headers)
-                    break
-                except BufferError:
-                    producer.poll(0.1)
-    if producer.flush(60) != 0:
-        sys.exit("bench: the requests could not be produced")
+    with sending(bench, queue_buffering_max_kbytes=65536, compression_type=case.compression) as send:
+        for topic in topics:
+            for number, value in enumerate(case.values()):
+                send(topic, value, partition=number % case.partitions, headers=plain_headers(bench, f"{number}".encode()))
 
 
 def set_up(bench: Bench, name: str, case: Case) -> tuple[Bench, list[str]]:
@@ -91,35 +77,23 @@ def set_up(bench: Bench, name: str, case: Case) -> tuple[Bench, list[str]]:
     for topic in topics:
         shutil.copy(PATIENT, folder / "scripts" / f"{topic}.lua")
     routes = ", ".join(f"[{topic!r}] = {{ group_id = 'g-{topic}' }}" for topic in topics)
-    properties = ", ".join(f"[{pair[0]!r}] = {pair[1]!r}" for pair in (each.split("=", 1) for each in bench.properties))
     config = folder / "config" / "moonroute.lua"
     config.parent.mkdir()
-    config.write_text(f"return {{ kafka = {{ properties = {{ {properties} }} }}, routes = {{ {routes} }},"
-                      f" defaults = {{ ordering = {case.ordering!r}, concurrency = {case.concurrency} }} }}\n")
+    defaults = f"ordering = {case.ordering!r}, concurrency = {case.concurrency}"
+    config.write_text(configuration(bench.properties, f"routes = {{ {routes} }}, defaults = {{ {defaults} }}"))
     replies = bench.cluster.create_topic(f"replies-{number}", case.partitions)
     return dataclasses.replace(bench, folder=folder, topic=topics[0], replies=replies), topics
-
-
-def memory_of(process: psutil.Process) -> tuple[float, float]:
-    """MiB: the most there has been, and what there is."""
-    status = dict(line.split(":", 1) for line in Path(f"/proc/{process.pid}/status").read_text().splitlines())
-    return tuple(int(status[name].split()[0]) / 1024 for name in ("VmHWM", "VmRSS"))
 
 
 def measure(bench: Bench, messages: int) -> Measured:
     command, env = bench.moonroute()
     with running(command, env, bench.folder) as router:
-        count = until(lambda: bench.cluster.count(bench.replies), "the first replies", 60, every=0.005)
-        started = time.monotonic()
-        until(lambda: bench.cluster.count(bench.replies) >= messages, f"{messages} replies", 600, every=0.02)
-        seconds = time.monotonic() - started
+        rate = work_off(lambda: bench.cluster.count(bench.replies), messages, 600)
         (worker,) = psutil.Process(router.pid).children()
-        peak, after = memory_of(worker)
+        peak, after = peak_memory(worker.pid), worker.memory_info().rss / MIB
         router.stop()
-    answered = bench.cluster.count(bench.replies)
-    if answered != messages:
-        sys.exit(f"bench: {answered} replies to {messages} requests")
-    return Measured(peak, after, (messages - count) / seconds)
+    check_count(bench.cluster.count(bench.replies), messages)
+    return Measured(peak, after, rate)
 
 
 def run(options: argparse.Namespace) -> None:

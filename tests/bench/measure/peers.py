@@ -24,7 +24,7 @@ from support.wait import until
 
 from .build import BARE, ROOT, build_bare, build_release, say
 from .rpc import RoundTrip, call
-from .stage import ORDERS, Bench, Process, bench_on_kafka, plain_headers, produce, running
+from .stage import ORDERS, Bench, Process, bench_on_kafka, check_count, plain_headers, produce, running, work_off
 
 SOURCES = ROOT / "tests" / "bench" / "peers"
 RATE = 500
@@ -141,17 +141,12 @@ def work(bench: Bench, peer: Peer) -> Work:
     """A life that starts with all that is in the topic, and ends when that is answered."""
     before = bench.cluster.count(bench.replies)
     with serving(bench, peer) as (process, answered):
-        count = until(answered, "the first replies", 60, every=0.005)
-        began = time.monotonic()
-        until(lambda: answered() >= peer.messages, f"{peer.messages} replies", 300, every=0.05)
-        seconds = time.monotonic() - began
+        rate = work_off(answered, peer.messages)
         memory = process.peak_memory()
         cpu = process.stop()
-    there = bench.cluster.count(bench.replies) - before
-    if there != peer.messages:
-        sys.exit(f"bench: {there} replies to {peer.messages} requests")
+    check_count(bench.cluster.count(bench.replies) - before, peer.messages)
     check(last_reply(bench))
-    return Work(cpu, (peer.messages - count) / seconds, memory)
+    return Work(cpu, rate, memory)
 
 
 def last_reply(bench: Bench) -> Record:

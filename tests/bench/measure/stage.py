@@ -8,14 +8,18 @@ import signal
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import psutil
 from broker import Kafka, Settings, free_port
 from confluent_kafka import Producer
 from support.cluster import Cluster, Headers, client_properties, unique
+from support.memory import peak_memory
 from support.router import environment
+from support.wait import until
 
 from .build import BARE, ROOT, say
 
@@ -65,9 +69,10 @@ def bench_on_kafka(program: Path, partitions: int, properties: list[str], script
         yield Bench(cluster, topic, replies, Path(folder), program, properties)
 
 
-def configuration(properties: list[str]) -> str:
+def configuration(properties: list[str], more: str = "") -> str:
+    """With more of Moonroute's settings, as they stand in the file."""
     pairs = (each.split("=", 1) for each in properties)
-    return f"return {{ kafka = {{ properties = {{ {', '.join(f'[{name!r}] = {value!r}' for name, value in pairs)} }} }} }}\n"
+    return f"return {{ kafka = {{ properties = {{ {', '.join(f'[{name!r}] = {value!r}' for name, value in pairs)} }} }}, {more} }}\n"
 
 
 class Process:
@@ -86,7 +91,7 @@ class Process:
 
     def peak_memory(self) -> float:
         """MiB: the most that was resident of it and of each of its children, until now."""
-        return sum(peak_kilobytes(Path(f"/proc/{each.pid}/status").read_text()) for each in self._family()) / 1024
+        return sum(peak_memory(each.pid) for each in self._family())
 
     def cpu(self) -> float:
         """CPU seconds, user and system, of it and its children until now."""
@@ -113,11 +118,6 @@ class Process:
             self._process.wait()
 
 
-def peak_kilobytes(status: str) -> int:
-    (line,) = (line for line in status.splitlines() if line.startswith("VmHWM:"))
-    return int(line.split()[1])
-
-
 @contextlib.contextmanager
 def running(command: list[str], env: dict[str, str], folder: Path) -> Iterator[Process]:
     process = Process(command, env, folder)
@@ -134,15 +134,38 @@ def plain_headers(bench: Bench, correlation_id: bytes) -> Headers:
 def produce(bench: Bench, requests: Iterable[tuple[bytes, bytes]], headers_of: Callable[[Bench, bytes], Headers] = plain_headers,
             topics: Sequence[str] = ()) -> None:
     """Each a value and a key; their numbers are the correlation ids. To the topics in turn, if there are any."""
-    producer = Producer(client_properties(bench.cluster.bootstrap, linger_ms=20, batch_size=200_000, message_max_bytes=2_000_000))
-    for number, (value, key) in enumerate(requests):
-        headers = headers_of(bench, f"{number:012d}".encode())
-        topic = topics[number % len(topics)] if topics else bench.topic
+    with sending(bench, batch_size=200_000) as send:
+        for number, (value, key) in enumerate(requests):
+            topic = topics[number % len(topics)] if topics else bench.topic
+            send(topic, value, key, headers=headers_of(bench, f"{number:012d}".encode()))
+
+
+@contextlib.contextmanager
+def sending(bench: Bench, **properties: Any) -> Iterator[Callable[..., None]]:
+    """Producer.produce of a producer, which waits for room; at the end all must have gone out."""
+    producer = Producer(client_properties(bench.cluster.bootstrap, linger_ms=20, message_max_bytes=2_000_000, **properties))
+
+    def send(*what: Any, **more: Any) -> None:
         while True:
             try:
-                producer.produce(topic, value, key, headers=headers)
-                break
+                return producer.produce(*what, **more)
             except BufferError:
                 producer.poll(0.1)
+
+    yield send
     if producer.flush(180) != 0:
         sys.exit("bench: the requests could not be produced")
+
+
+def work_off(answered: Callable[[], int], messages: int, seconds: float = 300) -> float:
+    """Waits for so many replies, of which `answered` tells how many there are; messages a second, from the first ones to the last."""
+    count = until(answered, "the first replies", 60, every=0.005)
+    began = time.monotonic()
+    until(lambda: answered() >= messages, f"{messages} replies", seconds, every=0.05)
+    return (messages - count) / (time.monotonic() - began)
+
+
+def check_count(answered: int, messages: int) -> None:
+    """Once the program has ended: none may be there twice."""
+    if answered != messages:
+        sys.exit(f"bench: {answered} replies to {messages} requests")
