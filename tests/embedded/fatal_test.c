@@ -1,7 +1,11 @@
 /* A Kafka client that librdkafka gives up for good: its worker ends, and another one takes over. */
 #include "harness/world.h"
 
-enum { REQUEST_INIT_PRODUCER_ID = 22 };
+enum {
+    REQUEST_INIT_PRODUCER_ID = 22,
+    REQUEST_ADD_OFFSETS_TO_TRANSACTION = 25,
+    REQUEST_END_TRANSACTION = 26,
+};
 
 static void a_worker_whose_producer_fails_for_good_says_so_and_is_replaced(void **state)
 {
@@ -19,14 +23,92 @@ static void a_worker_whose_producer_fails_for_good_says_so_and_is_replaced(void 
     router_await_ready(&world->router);
     world_ask(world, "orders", "{}");
     assert_int_equal(router_logged_times(&world->router, 0, "\"event\":\"kafka_fatal\""), 1);
-    void *ended = world;
-    world_tear_down(&ended);
+}
+
+static struct world *exactly_once(void **state)
+{
+    struct world *world = world_new(1, 1);
+    *state = world;
+    world_serve(world, "orders", 1, "function handleMessage() return 1 end\n");
+    router_config(&world->router, "defaults = { delivery = 'exactly-once' }");
+    router_start(&world->router);
+    world_ask(world, "orders", "{}");
+    AWAIT(router_metric(&world->router, "messages_sent_total") == 1); /* it is committed */
+    return world;
+}
+
+static void push_error(struct world *world, int16_t request, rd_kafka_resp_err_t error)
+{
+    rd_kafka_mock_push_request_errors(world->cluster.mock, request, 1, error);
+}
+
+/* The next transaction is aborted, and its abort refused, as a broker does that is still writing
+ * down the commit of the one before when it is told of a new one's partitions. */
+static void refuse_to_abort(struct world *world)
+{
+    push_error(world, REQUEST_ADD_OFFSETS_TO_TRANSACTION,
+               RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED);
+    push_error(world, REQUEST_END_TRANSACTION, RD_KAFKA_RESP_ERR_INVALID_TXN_STATE);
+}
+
+static void ask_once_more(struct world *world)
+{
+    world_request(world, "orders", NULL, "more", "{}");
+}
+
+static void a_producer_that_cannot_abort_is_replaced_in_its_worker(void **state)
+{
+    struct world *world = exactly_once(state);
+    for (size_t times = 1; times <= 2; times++) {
+        refuse_to_abort(world);
+        ask_once_more(world);
+        AWAIT(router_metric(&world->router, "messages_sent_total") == (double)times + 1);
+        assert_int_equal(
+            router_logged_times(&world->router, 0, "\"event\":\"transactions_failed\""), times);
+    }
+    assert_int_equal(router_metric(&world->router, "active_producers"), 2);
+    router_assert_nobody_died(&world->router);
+}
+
+static void await_another_worker(struct world *world)
+{
+    AWAIT(router_logged(&world->router, 0, "\"event\":\"kafka_fatal\""));
+    AWAIT(router_logged(&world->router, 0, "\"cause\":\"exit status 70\""));
+    router_await_ready(&world->router);
+    AWAIT(world_replies(world, "more") > 0);
+}
+
+static void where_its_successor_cannot_abort_either_its_worker_is_replaced(void **state)
+{
+    struct world *world = exactly_once(state);
+    refuse_to_abort(world);
+    refuse_to_abort(world);
+    ask_once_more(world);
+    await_another_worker(world);
+    assert_int_equal(router_logged_times(&world->router, 0, "\"event\":\"transactions_failed\""),
+                     1);
+}
+
+static void a_worker_that_cannot_know_whether_it_has_committed_is_replaced(void **state)
+{
+    struct world *world = exactly_once(state);
+    push_error(world, REQUEST_END_TRANSACTION, RD_KAFKA_RESP_ERR_INVALID_TXN_STATE);
+    ask_once_more(world);
+    await_another_worker(world);
+    assert_false(router_logged(&world->router, 0, "\"event\":\"transactions_failed\""));
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_worker_whose_producer_fails_for_good_says_so_and_is_replaced),
+        cmocka_unit_test_teardown(a_worker_whose_producer_fails_for_good_says_so_and_is_replaced,
+                                  world_tear_down),
+        cmocka_unit_test_teardown(a_producer_that_cannot_abort_is_replaced_in_its_worker,
+                                  world_tear_down),
+        cmocka_unit_test_teardown(where_its_successor_cannot_abort_either_its_worker_is_replaced,
+                                  world_tear_down),
+        cmocka_unit_test_teardown(a_worker_that_cannot_know_whether_it_has_committed_is_replaced,
+                                  world_tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -73,13 +73,13 @@ class Cluster:
         return name
 
     def _created(self, new: NewTopic) -> bool:
-        """False where the client has meanwhile dropped the broker it asked, which it knew by its address alone."""
+        """False where the client has meanwhile dropped the broker it asked, which it knew by its address alone: to be asked again."""
         try:
             self._admin.create_topics([new])[new.topic].result(15)
         except KafkaException as error:
-            if error.args[0].code() != KafkaError._DESTROY_BROKER:
+            if error.args[0].code() not in (KafkaError._DESTROY_BROKER, KafkaError.TOPIC_ALREADY_EXISTS):
                 raise
-            return new.topic in self.topics()
+            return error.args[0].code() == KafkaError.TOPIC_ALREADY_EXISTS
         return True
 
     def create_topics(self, names: list[str], partitions: int = 1) -> list[str]:

@@ -1,0 +1,182 @@
+#include "worker/transaction_state.h"
+
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/panic.h"
+#include "worker/held.h"
+
+enum {
+    SHORTEST_REST_MS = 50, /* after a second abort in a row; doubles */
+    LONGEST_REST_MS = 1000,
+    RENEWAL_MS = 20, /* between two looks whether the failed producer may go */
+};
+
+static void on_delivered(void *data, void *opaque, const char *topic, enum mr_sent how,
+                         const char *error)
+{
+    struct mr_transaction *transaction = data;
+    struct mr_held *held = opaque;
+    (void)topic;
+    if (how == MR_SENT) {
+        mr_histogram_observe(&transaction->slot->histograms[MR_PUBLISH_DURATION],
+                             mr_clock_ns() - held->sent);
+        return;
+    }
+    mr_batch_undelivered(&transaction->batch, held, how, error);
+}
+
+static void on_troubled(void *data, bool unreachable, const char *text)
+{
+    struct mr_transaction *transaction = data;
+    transaction->events->troubled(transaction->data, unreachable, text);
+}
+
+static const struct mr_producer_events producer_events = {on_delivered, on_troubled};
+
+static void open_next(struct mr_transaction *transaction)
+{
+    transaction->state = MR_TRANSACTION_OPEN;
+    transaction->batch.failing = false;
+    mr_transaction_look(transaction);
+}
+
+static void on_left(void *data, struct mr_job *job)
+{
+    struct mr_transaction *transaction = data;
+    mr_cell_add(&transaction->slot->counters[MR_MESSAGES_SENT], mr_held_count(job));
+    mr_held_drop(job);
+    transaction->events->left(transaction->data, job);
+}
+
+static void committed(struct mr_transaction *transaction)
+{
+    mr_batch_leave(&transaction->batch, on_left, transaction);
+    transaction->aborts = 0;
+    transaction->renewed = false;
+    mr_blame_committed(&transaction->blame);
+    open_next(transaction);
+}
+
+/* It ends as it would without a transaction, when that report came: by a retry, or by a dead
+ * letter, which it then holds. */
+static void report(struct mr_transaction *transaction, struct mr_job *job)
+{
+    struct mr_held *failed = mr_held_failed(job);
+    char *topic = mr_strdup(failed->record->topic), *why = mr_strdup(failed->why);
+    const struct mr_report report = {failed->purpose, topic, failed->how, why};
+    mr_held_take_out(failed);
+    for (struct mr_held *other = job->held; other != NULL; other = other->next)
+        other->how = MR_SENT; /* told with the next transaction, where it is still held then */
+    transaction->events->undelivered(transaction->data, job, &report);
+    free(topic);
+    free(why);
+}
+
+static void on_rested(struct mr_timer *timer)
+{
+    open_next((struct mr_transaction *)((char *)timer - offsetof(struct mr_transaction, timer)));
+}
+
+static void rest(struct mr_transaction *transaction)
+{
+    uint64_t wait = SHORTEST_REST_MS;
+    for (unsigned i = 2; i < transaction->aborts && wait < LONGEST_REST_MS; i++)
+        wait *= 2;
+    transaction->state = MR_TRANSACTION_RESTING;
+    mr_timers_arm(transaction->timers, &transaction->timer,
+                  mr_clock_ms() + (wait < LONGEST_REST_MS ? wait : LONGEST_REST_MS), on_rested);
+}
+
+/* Nothing of it will be seen: its jobs go back to their lines, or end. */
+static void take_back(struct mr_transaction *transaction)
+{
+    struct mr_job_list refused = {0};
+    mr_blame_find(&transaction->blame, &transaction->batch, &refused);
+    mr_batch_rewind(&transaction->batch);
+    for (struct mr_job *job; (job = mr_job_list_pop(&refused)) != NULL;)
+        report(transaction, job);
+}
+
+static void aborted(struct mr_transaction *transaction)
+{
+    take_back(transaction);
+    if (++transaction->aborts > 1)
+        rest(transaction);
+    else
+        open_next(transaction);
+}
+
+static void fail(struct mr_transaction *transaction, bool fenced, const char *why)
+{
+    mr_transaction_abandon(transaction);
+    transaction->events->failed(transaction->data, fenced, why);
+}
+
+/* Its successor's opening aborts what is open. */
+static void begin_renewal(struct mr_transaction *transaction, const char *why)
+{
+    mr_log(MR_LOG_ERROR, "transactions_failed", MR_S("message", why),
+           MR_S("then", "another producer"));
+    transaction->state = MR_TRANSACTION_RENEWING;
+    transaction->renewed = true;
+    mr_warmup_open(&transaction->via.warmup, false);
+    mr_producer_drop(transaction->via.producer);
+    take_back(transaction);
+}
+
+int mr_transaction_open(struct mr_transaction *transaction, struct mr_errors *errors)
+{
+    if (mr_transactional_open(&transaction->via, &producer_events, transaction, errors) != 0)
+        return -1;
+    transaction->batch.producer = transaction->steps.producer = transaction->via.producer;
+    transaction->state = MR_TRANSACTION_BUSY;
+    mr_steps_open(&transaction->steps);
+    return 0;
+}
+
+void mr_transaction_renew(struct mr_transaction *transaction)
+{
+    struct mr_errors errors = {0};
+    if (transaction->via.warmup.asking > 0)
+        mr_transaction_wake_at(transaction, mr_clock_ms() + RENEWAL_MS);
+    else if (mr_transaction_open(transaction, &errors) != 0)
+        fail(transaction, false, mr_errors_text(&errors));
+    mr_errors_free(&errors);
+}
+
+void mr_transaction_abort(struct mr_transaction *transaction, enum mr_sent how, const char *why)
+{
+    mr_log(MR_LOG_WARN, "transaction_aborted", MR_I("messages", transaction->batch.jobs),
+           MR_S("message", why));
+    mr_blame_note(&transaction->blame, how, why);
+    transaction->state = MR_TRANSACTION_BUSY;
+    mr_steps_abort(&transaction->steps);
+}
+
+/* What was to be aborted can be sent by another producer: none of it will be seen. Of what was to
+ * be committed nobody knows, so it is for a new worker, which begins behind what is. */
+static void end_producer(struct mr_transaction *transaction, enum mr_steps_kind kind,
+                         const struct mr_step_end *end)
+{
+    if (kind == MR_STEPS_ABORT && !end->fenced && !transaction->renewed)
+        begin_renewal(transaction, end->why);
+    else
+        fail(transaction, end->fenced, end->why);
+}
+
+void mr_transaction_over(void *data, enum mr_steps_kind kind, const struct mr_step_end *end)
+{
+    struct mr_transaction *transaction = data;
+    if (end->step == MR_STEP_FATAL)
+        end_producer(transaction, kind, end);
+    else if (end->step == MR_STEP_ABORT)
+        mr_transaction_abort(transaction, end->how, end->why);
+    else if (kind == MR_STEPS_COMMIT)
+        committed(transaction);
+    else if (kind == MR_STEPS_ABORT)
+        aborted(transaction);
+    else
+        open_next(transaction);
+}

@@ -1,0 +1,54 @@
+#include "worker/transactional.h"
+
+#include <stdio.h>
+#include <unistd.h>
+
+#include "base/log.h"
+
+/* The same after a restart, so that a worker ends what the one before it left open; another's on no
+ * other machine and in no other process. */
+static void name_producer(struct mr_transactional *transactional, char *id, size_t size)
+{
+    char host[256] = "", name[512];
+    gethostname(host, sizeof(host) - 1);
+    snprintf(name, sizeof(name), "%s-%s",
+             mr_config_string(transactional->config, "kafka.client_id"), host);
+    if (transactional->claim.fd == 0)
+        mr_claim_lowest(&transactional->claim, name);
+    snprintf(id, size, "%s-%u", name, transactional->claim.number);
+}
+
+static void free_producer(struct mr_transactional *transactional)
+{
+    if (transactional->producer == NULL)
+        return;
+    mr_warmup_free(&transactional->warmup);
+    mr_producer_free(transactional->producer);
+    transactional->producer = NULL;
+}
+
+int mr_transactional_open(struct mr_transactional *transactional,
+                          const struct mr_producer_events *events, void *data,
+                          struct mr_errors *errors)
+{
+    char id[600];
+    bool open = transactional->warmup.open;
+    name_producer(transactional, id, sizeof(id));
+    free_producer(transactional);
+    transactional->producer = mr_producer_new_transactional(
+        transactional->config, id, transactional->wake_fd, events, data, errors);
+    if (transactional->producer == NULL)
+        return -1;
+    mr_log(MR_LOG_INFO, "transactions_open", MR_S("id", id));
+    mr_warmup_start(&transactional->warmup, transactional->loop, transactional->producer);
+    mr_warmup_open(&transactional->warmup, open);
+    return 0;
+}
+
+void mr_transactional_free(struct mr_transactional *transactional)
+{
+    if (transactional->producer != NULL)
+        mr_producer_drop(transactional->producer);
+    free_producer(transactional);
+    mr_claim_release(&transactional->claim);
+}
