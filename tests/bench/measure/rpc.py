@@ -1,14 +1,17 @@
-"""`tools/bench rpc`: how long round trips take, against a bare echo."""
+"""`tools/bench rpc`: how long round trips take, against a bare echo; all programs run at once and are asked in turn."""
 
 import argparse
 import contextlib
 import dataclasses
 import json
+import random
 import shutil
 import statistics
 import subprocess
 import sys
+from collections.abc import Callable, Iterator, Sequence
 
+import psutil
 from support.asker import Asker
 from support.cluster import unique
 from support.load import value_of
@@ -17,6 +20,8 @@ from .build import BARE, build_bare, build_release, say
 from .stage import LIMIT_PROPERTIES, SCRIPTS, Bench, bench_on_kafka, running
 
 RATES = [500, 5000]
+STOLEN = 0.03  # more of the machine's time than that, taken by the hypervisor, and it is measured again
+TRIES = 10
 OURS = "moonroute"
 # Properties of the bare echoes. The second one promises what our producer does: no record twice, none out of order.
 ECHOES = {"echo": [], "echo, idempotent": ["enable.idempotence=true"]}
@@ -46,33 +51,50 @@ def call(bench: Bench, topic: str, rate: int, seconds: int, dialect: str = "plai
     return RoundTrip(told["p50"], told["p99"])
 
 
-def round_trip(bench: Bench, side: str, rate: int, seconds: int) -> RoundTrip:
-    """On a topic of its own, as a new group takes all there is."""
-    topic = bench.cluster.create_topic(unique("echo"), 1)
-    shutil.copy(SCRIPTS / "echo.lua", bench.folder / "scripts" / f"{topic}.lua")
-    command, env = bench.moonroute()
-    if side != OURS:
-        command = [str(BARE / "echo"), topic, f"bootstrap.servers={bench.cluster.bootstrap}", f"group.id={unique('bench')}", *LIMIT_PROPERTIES,
-                   *ECHOES[side]]
-    with running(command, env, bench.folder) as process:
-        measured = ask_at(bench, topic, rate, seconds)
-        process.stop()
-    (bench.folder / "scripts" / f"{topic}.lua").unlink()
-    return measured
+@contextlib.contextmanager
+def answering(bench: Bench, sides: Sequence[str]) -> Iterator[dict[str, str]]:
+    """All sides at once, as each measurement is too short to start a program for; the topic of each, which it answers."""
+    topics = {side: bench.cluster.create_topic(unique("echo"), 1) for side in sides}
+    shutil.copy(SCRIPTS / "echo.lua", bench.folder / "scripts" / f"{topics[OURS]}.lua")
+    with contextlib.ExitStack() as stack:
+        for side, topic in topics.items():
+            command, env = bench.moonroute()
+            if side != OURS:
+                command = [str(BARE / "echo"), topic, f"bootstrap.servers={bench.cluster.bootstrap}", f"group.id={unique('bench')}",
+                           *LIMIT_PROPERTIES, *ECHOES[side]]
+            stack.enter_context(running(command, env, bench.folder))
+            ask_at(bench, topic, RATES[-1], 1)  # and it is warm
+        yield topics
+
+
+def calmly(measure: Callable[[], RoundTrip]) -> tuple[RoundTrip, bool]:
+    """Again where the hypervisor took much of the machine meanwhile: what is late then is late for any program. And whether it was calm at last."""
+    for _ in range(TRIES):
+        before = psutil.cpu_times()
+        trip = measure()
+        after = psutil.cpu_times()
+        if after.steal - before.steal <= STOLEN * (sum(after) - sum(before)):
+            return trip, True
+    return trip, False
 
 
 def run(options: argparse.Namespace) -> None:
     build_bare("echo", "caller")
-    measured: dict[tuple[int, str], list[RoundTrip]] = {(rate, side): [] for rate in RATES for side in (*ECHOES, OURS)}
-    with bench_on_kafka(options.program or build_release(), 1, []) as bench:
+    sides = [*ECHOES, OURS]
+    measured: dict[tuple[int, str], list[RoundTrip]] = {(rate, side): [] for rate in RATES for side in sides}
+    stolen = 0
+    with bench_on_kafka(options.program or build_release(), 1, []) as bench, answering(bench, sides) as topics:
         for number in range(options.rounds):
-            for (rate, side), trips in measured.items():
-                trips.append(round_trip(bench, side, rate, options.seconds))
-                say(f"round {number + 1}, {side} at {rate}/s: p50 {trips[-1].p50:.2f} ms, p99 {trips[-1].p99:.2f} ms")
-    print(f"\nround trips of 250 B, {options.seconds} s each, medians of {options.rounds} round(s), ms\n")
+            for rate, side in random.sample(list(measured), len(measured)):
+                trip, calm = calmly(lambda topic=topics[side], rate=rate: call(bench, topic, rate, options.seconds))
+                measured[rate, side].append(trip)
+                stolen += not calm
+                say(f"round {number + 1}, {side} at {rate}/s: p50 {trip.p50:.2f} ms, p99 {trip.p99:.2f} ms{'' if calm else ', not calm'}")
+    print(f"\nround trips of 250 B, {options.seconds} s each, medians of {options.rounds} round(s), ms; of {options.rounds * len(measured)} "
+          f"measurements {stolen} with more than {STOLEN:.0%} of the machine taken away\n")
     print(f"{'a second':<12}{'':<28}{'p50':>10}{'p99':>10}")
     for rate in RATES:
-        medians = {side: median_of(measured[rate, side]) for side in (*ECHOES, OURS)}
+        medians = {side: median_of(measured[rate, side]) for side in sides}
         for side, median in medians.items():
             print(f"{rate:<12}{side:<28}{median.p50:>10.2f}{median.p99:>10.2f}")
         for side in ECHOES:
@@ -86,4 +108,4 @@ def median_of(trips: list[RoundTrip]) -> RoundTrip:
 
 
 def arguments(command: argparse.ArgumentParser) -> None:
-    command.add_argument("--seconds", type=int, default=10, help="of each measurement (default: 10)")
+    command.add_argument("--seconds", type=int, default=2, help="of each measurement (default: %(default)s)")
