@@ -159,6 +159,7 @@ int mr_transaction_want(struct mr_transaction *transaction, struct mr_errors *er
 
 void mr_transaction_reachable(struct mr_transaction *transaction, bool reachable)
 {
+    transaction->reachable = reachable;
     mr_warmup_open(&transaction->via.warmup, reachable);
 }
 

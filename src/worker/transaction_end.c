@@ -130,6 +130,7 @@ int mr_transaction_open(struct mr_transaction *transaction, struct mr_errors *er
 {
     if (mr_transactional_open(&transaction->via, &producer_events, transaction, errors) != 0)
         return -1;
+    mr_warmup_open(&transaction->via.warmup, transaction->reachable);
     transaction->batch.producer = transaction->steps.producer = transaction->via.producer;
     transaction->state = MR_TRANSACTION_BUSY;
     mr_steps_open(&transaction->steps);

@@ -34,6 +34,7 @@ struct mr_transaction {
     uint64_t ends;   /* ms, when it is committed however few its jobs are */
     unsigned aborts; /* in a row */
     bool renewed;    /* and nothing committed since */
+    bool reachable;  /* a broker answers */
     struct mr_timer timer;
 };
 

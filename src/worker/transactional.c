@@ -32,7 +32,6 @@ int mr_transactional_open(struct mr_transactional *transactional,
                           struct mr_errors *errors)
 {
     char id[600];
-    bool open = transactional->warmup.open;
     name_producer(transactional, id, sizeof(id));
     free_producer(transactional);
     transactional->producer = mr_producer_new_transactional(
@@ -41,7 +40,6 @@ int mr_transactional_open(struct mr_transactional *transactional,
         return -1;
     mr_log(MR_LOG_INFO, "transactions_open", MR_S("id", id));
     mr_warmup_start(&transactional->warmup, transactional->loop, transactional->producer);
-    mr_warmup_open(&transactional->warmup, open);
     return 0;
 }
 

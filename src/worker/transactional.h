@@ -19,7 +19,7 @@ struct mr_transactional {
     int wake_fd;
     struct mr_claim claim;
     struct mr_producer *producer; /* NULL until it is opened */
-    struct mr_warmup warmup;      /* may be opened and closed before */
+    struct mr_warmup warmup;      /* closed, where the producer is new */
 };
 
 /* Makes the producer; or another one in its place, when nothing of it is outstanding and its

@@ -1,4 +1,5 @@
-/* A Kafka client that librdkafka gives up for good: its worker ends, and another one takes over. */
+/* A Kafka client that librdkafka gives up for good: its worker ends, and another one takes over;
+ * or, where nothing can be lost or repeated by that, another client does. */
 #include "harness/world.h"
 
 enum {
