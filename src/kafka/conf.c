@@ -13,7 +13,8 @@
  * just created;
  * - topic.metadata.refresh.interval.ms: topics that begin to match a pattern route are served
  * within it;
- * - linger.ms: replies leave in batches under load and cost a fraction; a lone one waits that long;
+ * - linger.ms: replies leave in batches under load and cost a fraction; a lone one is hurried
+ * (worker/hurry.h);
  * - reconnect.backoff.max.ms: a broker that is back is used again within a second;
  * - message.max.bytes: what is too large is the broker's to say, and the topic's;
  * - message.timeout.ms 0: a record waits for its broker as long as it takes, its message's offset

@@ -62,10 +62,8 @@ enum mr_sent mr_kafka_sent(rd_kafka_resp_err_t error, bool transactional)
     }
 }
 
-static void on_delivery(rd_kafka_t *handle, const rd_kafka_message_t *message, void *opaque)
+static void on_delivery(struct mr_producer *producer, const rd_kafka_message_t *message)
 {
-    struct mr_producer *producer = opaque;
-    (void)handle;
     MR_ASSERT(producer->outstanding > 0);
     producer->outstanding--;
     producer->outstanding_bytes -= mr_record_size(message->key_len, message->len);
@@ -75,19 +73,13 @@ static void on_delivery(rd_kafka_t *handle, const rd_kafka_message_t *message, v
                                 how == MR_SENT ? NULL : rd_kafka_err2str(message->err));
 }
 
-static void on_error(rd_kafka_t *handle, int error, const char *reason, void *opaque)
-{
-    struct mr_producer *producer = opaque;
-    (void)handle;
-    producer->events->troubled(producer->data, error == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN,
-                               reason);
-}
-
-/* Takes conf over, and the producer where NULL is returned. */
+/* Takes conf over, and the producer where NULL is returned. Reports are events, not callbacks: a
+ * flush on a thread of the pool, and committing, which flushes, would call callbacks there; so they
+ * only wait while this thread takes events. */
 static struct mr_producer *open_producer(struct mr_producer *producer, rd_kafka_conf_t *conf,
                                          int wake_fd, bool sound, struct mr_errors *errors)
 {
-    rd_kafka_conf_set_opaque(conf, producer);
+    rd_kafka_conf_set_events(conf, RD_KAFKA_EVENT_DR | RD_KAFKA_EVENT_ERROR | RD_KAFKA_EVENT_LOG);
     if (!sound)
         rd_kafka_conf_destroy(conf);
     else
@@ -110,8 +102,6 @@ struct mr_producer *mr_producer_new(const struct mr_config *config, int wake_fd,
     *producer = (struct mr_producer){.events = events, .data = data};
     size_t before = errors->count;
     rd_kafka_conf_t *conf = mr_kafka_conf(config, MR_ROLE_PRODUCER, errors);
-    rd_kafka_conf_set_dr_msg_cb(conf, on_delivery);
-    rd_kafka_conf_set_error_cb(conf, on_error);
     return open_producer(producer, conf, wake_fd, errors->count == before, errors);
 }
 
@@ -130,8 +120,6 @@ static void set_timeout(rd_kafka_conf_t *conf, const struct mr_config *config,
     mr_kafka_conf_set(conf, "transaction.timeout.ms", timeout, "built-in", errors);
 }
 
-/* Its reports are events, not callbacks: committing flushes, and a flush on a thread of the pool
- * would call callbacks there; it only waits while this thread takes events. */
 struct mr_producer *mr_producer_new_transactional(const struct mr_config *config, const char *id,
                                                   int wake_fd,
                                                   const struct mr_producer_events *events,
@@ -143,7 +131,6 @@ struct mr_producer *mr_producer_new_transactional(const struct mr_config *config
     rd_kafka_conf_t *conf = mr_kafka_conf(config, MR_ROLE_TRANSACTIONS, errors);
     mr_kafka_conf_set(conf, "transactional.id", id, "built-in", errors);
     set_timeout(conf, config, errors);
-    rd_kafka_conf_set_events(conf, RD_KAFKA_EVENT_DR | RD_KAFKA_EVENT_ERROR | RD_KAFKA_EVENT_LOG);
     return open_producer(producer, conf, wake_fd, errors->count == before, errors);
 }
 
@@ -223,11 +210,12 @@ static void take_event(struct mr_producer *producer, rd_kafka_event_t *event)
     switch (rd_kafka_event_type(event)) {
     case RD_KAFKA_EVENT_DR:
         while ((message = rd_kafka_event_message_next(event)) != NULL)
-            on_delivery(producer->handle, message, producer);
+            on_delivery(producer, message);
         break;
     case RD_KAFKA_EVENT_ERROR:
-        on_error(producer->handle, rd_kafka_event_error(event), rd_kafka_event_error_string(event),
-                 producer);
+        producer->events->troubled(
+            producer->data, rd_kafka_event_error(event) == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN,
+            rd_kafka_event_error_string(event));
         break;
     case RD_KAFKA_EVENT_LOG:
         if (rd_kafka_event_log(event, &facility, &text, &level) == 0)
@@ -240,14 +228,17 @@ static void take_event(struct mr_producer *producer, rd_kafka_event_t *event)
 
 static bool poll_for(struct mr_producer *producer, int timeout)
 {
-    if (!producer->transactional)
-        return rd_kafka_poll(producer->handle, timeout) > 0;
     rd_kafka_event_t *event = rd_kafka_queue_poll(producer->queue, timeout);
     if (event == NULL)
         return false;
     take_event(producer, event);
     rd_kafka_event_destroy(event);
     return true;
+}
+
+void mr_producer_flush(const struct mr_producer *producer, int timeout)
+{
+    rd_kafka_flush(producer->handle, timeout);
 }
 
 void mr_producer_poll(struct mr_producer *producer)

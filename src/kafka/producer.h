@@ -43,6 +43,10 @@ struct mr_producer *mr_producer_new_transactional(const struct mr_config *config
  * be sent `why` (at least 256 bytes) tells. */
 enum mr_sent mr_producer_send(struct mr_producer *producer, const struct mr_outgoing *record,
                               void *opaque, char *why, size_t size);
+/* What was handed over stops lingering (linger.ms), for `timeout` ms or until all of it is
+ * reported, for which it waits. May be called from any thread, of the functions here this one
+ * alone; its reports still come from within mr_producer_poll. */
+void mr_producer_flush(const struct mr_producer *producer, int timeout);
 /* Serves the reports there are. Call after each wake. */
 void mr_producer_poll(struct mr_producer *producer);
 /* Records sent and not reported yet. */

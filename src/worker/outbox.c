@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "base/panic.h"
+#include "worker/hurry.h"
 #include "worker/trace.h"
 #include "worker/transaction.h"
 #include "worker/warmup.h"
@@ -20,6 +21,12 @@ enum { HIGH_MARK = 24 << 20, LOW_MARK = 12 << 20 };
  * (rd_kafka_toppar_producer_serve, 2.0 to 2.15). ns. */
 enum { PACE_NS = 200000, HOLD_NS = 25000000 };
 
+/* A turn's records are hurried, rather than left to linger, where nothing would join them: nothing
+ * else is under way, none was sent for as long as they would linger, and they are so few that
+ * librdkafka would send another batch of the partition while they are under way
+ * (RD_KAFKA_IDEMP_MAX_INFLIGHT, which counts records). */
+enum { ALONE_NS = 1000000, FEW = 4 };
+
 /* Travels with a record to its report. */
 struct parcel {
     struct mr_job *job;
@@ -33,6 +40,7 @@ struct mr_outbox {
     struct mr_producer *producer;
     struct mr_transaction *transaction;
     struct mr_warmup warmup;
+    struct mr_hurry hurry;
     struct mr_trace trace;
     struct mr_slot *slot;
     const struct mr_outbox_events *events;
@@ -43,6 +51,8 @@ struct mr_outbox {
     bool full; /* the producer's queue was */
     bool crowded;
     uint64_t latest; /* ns, when a record was sent */
+    bool begun;      /* a record was sent this turn */
+    bool alone;      /* and nothing else was under way, or sent shortly before */
     uint64_t now;    /* ns, of this poll: reports come in batches */
 };
 
@@ -94,6 +104,7 @@ struct mr_outbox *mr_outbox_new(const struct mr_config *config, uv_loop_t *loop,
         return NULL;
     }
     mr_warmup_start(&outbox->warmup, loop, outbox->producer);
+    mr_hurry_start(&outbox->hurry, config, loop, outbox->producer);
     mr_cell_set(&slot->gauges[MR_ACTIVE_PRODUCERS], 1);
     return outbox;
 }
@@ -155,6 +166,13 @@ static bool has_kept_long(const struct mr_outbox *outbox, uint64_t now)
     return outbox->waiting != NULL && now - outbox->waiting->sent >= HOLD_NS;
 }
 
+static void look_around(struct mr_outbox *outbox, uint64_t now)
+{
+    if (!outbox->begun)
+        outbox->alone = now - outbox->latest >= ALONE_NS && mr_outbox_outstanding(outbox) == 0;
+    outbox->begun = true;
+}
+
 /* Not one for a partition by its number: whether that is there is told by sending it. */
 static bool may_wait(struct mr_outbox *outbox, const struct mr_outgoing *record, uint64_t now)
 {
@@ -184,6 +202,7 @@ enum mr_sent mr_outbox_send(struct mr_outbox *outbox, struct mr_job *job, enum m
     }
     struct parcel *parcel = new_parcel(outbox, job, purpose, now);
     mr_warmup_topic(&outbox->warmup, record->topic);
+    look_around(outbox, now);
     enum mr_sent sent =
         may_wait(outbox, record, now) ? MR_SENT_FULL : send_now(outbox, record, parcel, why, size);
     if (sent != MR_SENT && sent != MR_SENT_FULL) {
@@ -210,6 +229,9 @@ void mr_outbox_flush(struct mr_outbox *outbox)
         free(record);
     }
     outbox->full = sent == MR_SENT_FULL;
+    if (outbox->begun && outbox->alone && mr_outbox_outstanding(outbox) <= FEW)
+        mr_hurry(&outbox->hurry);
+    outbox->begun = false;
 }
 
 void mr_outbox_gather(struct mr_outbox *outbox, uint64_t now)
@@ -272,6 +294,7 @@ void mr_outbox_drop(struct mr_outbox *outbox)
 void mr_outbox_free(struct mr_outbox *outbox)
 {
     mr_warmup_free(&outbox->warmup);
+    mr_hurry_free(&outbox->hurry);
     mr_trace_free(&outbox->trace);
     mr_producer_free(outbox->producer);
     mr_cell_set(&outbox->slot->gauges[MR_ACTIVE_PRODUCERS], 0);

@@ -2,6 +2,7 @@
  * outstanding. */
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
@@ -25,7 +26,19 @@ struct world {
         size_t refused, all;
         char topic[600]; /* of the last one refused */
     } reports;
+    size_t flushed; /* how often the producer was */
 };
+
+static struct world *current;
+
+/* Called on a thread of the pool. */
+void __wrap_mr_producer_flush(const struct mr_producer *producer, int timeout);
+void __wrap_mr_producer_flush(const struct mr_producer *producer, int timeout)
+{
+    assert_ptr_equal(producer, mr_outbox_producer(current->outbox));
+    assert_true(timeout > 0);
+    current->flushed++;
+}
 
 static void on_delivered(void *data, struct mr_job *job, const struct mr_report *report)
 {
@@ -48,28 +61,39 @@ static const struct mr_outbox_events events = {on_delivered, on_troubled};
 /* For librdkafka, which takes 512 characters. */
 static char too_long[514];
 
+static void open_outbox(struct world *world)
+{
+    struct mr_errors errors = {0};
+    world->outbox = mr_outbox_new(world->config, &world->loop, world->wake_fd, &world->slot,
+                                  &events, world, &errors);
+    assert_non_null(world->outbox);
+}
+
+static void close_outbox(struct world *world)
+{
+    mr_outbox_drop(world->outbox);
+    assert_int_equal(world->job.deliveries, 0);
+    uv_run(&world->loop, UV_RUN_DEFAULT);
+    mr_outbox_free(world->outbox);
+}
+
 static int set_up(void **state)
 {
     struct world *world = calloc(1, sizeof(*world));
-    struct mr_errors errors = {0};
     memset(too_long, 'x', sizeof(too_long) - 1);
     assert_int_equal(uv_loop_init(&world->loop), 0);
     world->wake_fd = eventfd(0, EFD_NONBLOCK);
     world->config = mr_config_new();
-    world->outbox = mr_outbox_new(world->config, &world->loop, world->wake_fd, &world->slot,
-                                  &events, world, &errors);
-    assert_non_null(world->outbox);
+    open_outbox(world);
     world->now = 1000 * MS;
-    *state = world;
+    *state = current = world;
     return 0;
 }
 
 static int tear_down(void **state)
 {
     struct world *world = *state;
-    mr_outbox_drop(world->outbox);
-    assert_int_equal(world->job.deliveries, 0);
-    mr_outbox_free(world->outbox);
+    close_outbox(world);
     mr_config_free(world->config);
     assert_int_equal(uv_loop_close(&world->loop), 0);
     close(world->wake_fd);
@@ -191,6 +215,89 @@ static void one_that_is_refused_at_once_is_not_reported(void **state)
     assert_int_equal(world->reports.all, 0);
 }
 
+/* A turn in which `count` records are sent, the first so long after the latest one. */
+static void turn(struct world *world, size_t count, uint64_t later)
+{
+    for (size_t i = 0; i < count; i++)
+        send_later(world, i == 0 ? later : US);
+    mr_outbox_flush(world->outbox);
+    uv_run(&world->loop, UV_RUN_DEFAULT);
+}
+
+static void a_few_that_nothing_would_join_are_hurried_once_their_turn_ends(void **state)
+{
+    struct world *world = *state;
+    for (size_t count = 1; count <= 4; count++) {
+        turn(world, count, MS);
+        assert_int_equal(world->flushed, count);
+        mr_outbox_drop(world->outbox);
+    }
+}
+
+static void one_for_a_partition_by_its_number_is_hurried_as_others_are(void **state)
+{
+    struct world *world = *state;
+    assert_int_equal(send_to(world, "replies", 3, 0), MR_SENT);
+    turn(world, 0, 0);
+    assert_int_equal(world->flushed, 1);
+}
+
+static void more_than_a_few_linger(void **state)
+{
+    struct world *world = *state;
+    turn(world, 5, MS);
+    assert_int_equal(world->flushed, 0);
+}
+
+static void those_behind_others_that_are_under_way_linger(void **state)
+{
+    struct world *world = *state;
+    turn(world, 1, 0);
+    turn(world, 1, MS);
+    assert_int_equal(world->flushed, 1);
+}
+
+static void those_that_follow_others_within_a_millisecond_linger(void **state)
+{
+    struct world *world = *state;
+    turn(world, 1, 0);
+    mr_outbox_drop(world->outbox);
+    turn(world, 1, MS - 1);
+    assert_int_equal(world->flushed, 1);
+}
+
+static void a_turn_that_sends_nothing_hurries_nothing(void **state)
+{
+    struct world *world = *state;
+    turn(world, 1, 0);
+    turn(world, 0, 0);
+    assert_int_equal(world->flushed, 1);
+}
+
+static void set_property(struct mr_config *config, const char *name, const char *value)
+{
+    struct mr_errors errors = {0};
+    char path[64];
+    snprintf(path, sizeof(path), "kafka.properties[\"%s\"]", name);
+    mr_config_set_text(config, path, value, "test", &errors);
+    assert_int_equal(errors.count, 0);
+}
+
+static void where_the_configuration_says_for_how_long_all_linger(void **state)
+{
+    static const char *const names[] = {"linger.ms", "queue.buffering.max.ms"};
+    struct world *world = *state;
+    for (size_t i = 0; i < 2; i++) {
+        close_outbox(world);
+        mr_config_free(world->config);
+        world->config = mr_config_new();
+        set_property(world->config, names[i], "3");
+        open_outbox(world);
+        turn(world, 1, MS);
+        assert_int_equal(world->flushed, 0);
+    }
+}
+
 static void send_value(struct world *world, size_t size)
 {
     char why[256], *value = calloc(1, size);
@@ -238,6 +345,13 @@ int main(void)
         TEST(where_the_next_turn_follows_and_nothing_is_under_way_they_leave),
         TEST(one_that_is_refused_among_them_is_reported_and_the_others_leave),
         TEST(one_that_is_refused_at_once_is_not_reported),
+        TEST(a_few_that_nothing_would_join_are_hurried_once_their_turn_ends),
+        TEST(one_for_a_partition_by_its_number_is_hurried_as_others_are),
+        TEST(more_than_a_few_linger),
+        TEST(those_behind_others_that_are_under_way_linger),
+        TEST(those_that_follow_others_within_a_millisecond_linger),
+        TEST(a_turn_that_sends_nothing_hurries_nothing),
+        TEST(where_the_configuration_says_for_how_long_all_linger),
         TEST(a_few_large_records_crowd_it_as_many_small_ones_do),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

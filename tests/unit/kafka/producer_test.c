@@ -1,0 +1,105 @@
+/* Records that linger, on librdkafka's embedded cluster. */
+#include "kafka/producer.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+/* cmocka wants these first */
+#include <cmocka.h>
+#include <librdkafka/rdkafka.h>
+/* and this one that */
+#include <librdkafka/rdkafka_mock.h>
+#include <stdlib.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+struct world {
+    rd_kafka_t *handle; /* of the cluster */
+    rd_kafka_mock_cluster_t *cluster;
+    struct mr_config *config;
+    struct mr_producer *producer;
+    int wake_fd;
+    int opaque;
+    size_t delivered;
+};
+
+static void on_delivered(void *data, void *opaque, const char *topic, enum mr_sent how,
+                         const char *error)
+{
+    struct world *world = data;
+    assert_ptr_equal(opaque, &world->opaque);
+    assert_string_equal(topic, "replies");
+    assert_int_equal(how, MR_SENT);
+    assert_null(error);
+    world->delivered++;
+}
+
+static void on_troubled(void *data, bool unreachable, const char *text)
+{
+    (void)data, (void)unreachable;
+    fail_msg("%s", text);
+}
+
+static const struct mr_producer_events events = {on_delivered, on_troubled};
+
+static int set_up(void **state)
+{
+    struct world *world = calloc(1, sizeof(*world));
+    struct mr_errors errors = {0};
+    world->handle = rd_kafka_new(RD_KAFKA_PRODUCER, rd_kafka_conf_new(), NULL, 0);
+    world->cluster = rd_kafka_mock_cluster_new(world->handle, 1);
+    world->config = mr_config_new();
+    mr_config_set_text(world->config, "kafka.brokers",
+                       rd_kafka_mock_cluster_bootstraps(world->cluster), "test", &errors);
+    mr_config_set_text(world->config, "kafka.properties[\"linger.ms\"]", "600000", "test", &errors);
+    world->wake_fd = eventfd(0, 0);
+    world->producer = mr_producer_new(world->config, world->wake_fd, &events, world, &errors);
+    assert_string_equal(mr_errors_text(&errors), "");
+    *state = world;
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    struct world *world = *state;
+    mr_producer_drop(world->producer);
+    mr_producer_free(world->producer);
+    mr_config_free(world->config);
+    rd_kafka_mock_cluster_destroy(world->cluster);
+    rd_kafka_destroy(world->handle);
+    close(world->wake_fd);
+    free(world);
+    return 0;
+}
+
+/* The test's time limit is less than they would linger. A flush waits for reports; each is taken,
+ * and told, by a poll alone. */
+static void what_is_flushed_lingers_no_more_and_is_reported_by_a_poll(void **state)
+{
+    struct world *world = *state;
+    char why[256];
+    eventfd_t count;
+    const struct mr_outgoing record = {
+        .topic = "replies", .value = MR_BYTES("{}"), .partition = MR_PARTITION_ANY};
+    for (int i = 0; i < 2; i++)
+        assert_int_equal(
+            mr_producer_send(world->producer, &record, &world->opaque, why, sizeof(why)), MR_SENT);
+    while (world->delivered < 2) {
+        size_t before = world->delivered;
+        mr_producer_flush(world->producer, 20);
+        assert_int_equal(world->delivered, before);
+        assert_int_equal(mr_producer_outstanding(world->producer), 2 - before);
+        mr_producer_poll(world->producer);
+    }
+    assert_int_equal(eventfd_read(world->wake_fd, &count), 0); /* it would have woken the loop */
+    assert_int_equal(mr_producer_outstanding_bytes(world->producer), 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(what_is_flushed_lingers_no_more_and_is_reported_by_a_poll,
+                                        set_up, tear_down),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
