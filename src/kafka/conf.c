@@ -15,6 +15,7 @@
  * within it;
  * - linger.ms: replies leave in batches under load and cost a fraction; a lone one is hurried
  * (worker/hurry.h);
+ * - socket.nagle.disable: a request does not wait for the acknowledgement of the one before;
  * - reconnect.backoff.max.ms: a broker that is back is used again within a second;
  * - message.max.bytes: what is too large is the broker's to say, and the topic's;
  * - message.timeout.ms 0: a record waits for its broker as long as it takes, its message's offset
@@ -47,6 +48,10 @@ static const struct {
     {MR_ROLE_PRODUCER, "reconnect.backoff.max.ms", "1000"},
     {MR_ROLE_LISTENER, "reconnect.backoff.max.ms", "1000"},
     {MR_ROLE_LISTENER, "enable.partition.eof", "true"},
+    {MR_ROLE_CONSUMER, "socket.nagle.disable", "true"},
+    {MR_ROLE_PRODUCER, "socket.nagle.disable", "true"},
+    {MR_ROLE_TRANSACTIONS, "socket.nagle.disable", "true"},
+    {MR_ROLE_LISTENER, "socket.nagle.disable", "true"},
 };
 
 /* Properties that would break what Moonroute promises; each is ours alone. */

@@ -27,8 +27,9 @@ enum mr_phase {
 struct mr_worker {
     uint64_t number;
     uv_loop_t loop;
-    int wake_fd;
-    uv_poll_t wake;
+    int wake_fd, reports_fd; /* written by librdkafka: the second one for reports of records */
+    uv_poll_t wake, reports;
+    uint64_t took;  /* ms, when messages were taken last */
     uv_idle_t more; /* runs while a batch left messages behind */
     uv_timer_t alarm, heartbeat;
     uv_signal_t terminate;

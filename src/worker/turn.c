@@ -8,9 +8,11 @@ enum {
     BATCH = 1000, /* messages taken before timers and the channel get their turn */
     HEARTBEAT_MS = 1000,
     PATIENCE_MS = 10000,
+    SOON_MS = 4, /* see watch_reports */
 };
 
 static void on_more(uv_idle_t *handle);
+static void on_wake(uv_poll_t *handle, int status, int events);
 static void set_alarm(struct mr_worker *worker);
 
 void mr_worker_show_state(struct mr_worker *worker)
@@ -58,6 +60,20 @@ bool mr_worker_has_room(const struct mr_worker *worker)
            (worker->dispatch.partitions.full == 0 && (worker->long_crowded || !is_crowded(worker)));
 }
 
+/* Waking up costs more than the reports of a few records do. So where messages come often a turn
+ * for the next ones serves them, too; where none come within SOON_MS, the alarm's. */
+static void watch_reports(struct mr_worker *worker, bool taken)
+{
+    uint64_t now = mr_clock_ms();
+    bool often = taken && now - worker->took <= SOON_MS;
+    if (taken)
+        worker->took = now;
+    if (often && worker->phase == MR_PHASE_WORKING)
+        uv_poll_stop(&worker->reports);
+    else if (!uv_is_active((uv_handle_t *)&worker->reports))
+        uv_poll_start(&worker->reports, UV_READABLE, on_wake);
+}
+
 void mr_worker_turn(struct mr_worker *worker)
 {
     size_t taken = 0;
@@ -87,6 +103,7 @@ void mr_worker_turn(struct mr_worker *worker)
         uv_idle_start(&worker->more, on_more);
     else
         uv_idle_stop(&worker->more);
+    watch_reports(worker, taken > 0);
     set_alarm(worker);
 }
 
@@ -103,7 +120,11 @@ static void on_alarm(uv_timer_t *handle)
 static void set_alarm(struct mr_worker *worker)
 {
     uint64_t due, now = mr_clock_ms();
-    if (!mr_timers_next(&worker->timers, &due)) {
+    bool unwatched = !uv_is_active((const uv_handle_t *)&worker->reports);
+    bool set = mr_timers_next(&worker->timers, &due);
+    if (unwatched && (!set || due > now + SOON_MS))
+        due = now + SOON_MS;
+    if (!unwatched && !set) {
         uv_timer_stop(&worker->alarm);
         return;
     }
@@ -116,7 +137,8 @@ static void on_wake(uv_poll_t *handle, int status, int events)
     uint64_t count;
     struct mr_worker *worker = handle->loop->data;
     (void)status, (void)events;
-    ssize_t got = read(worker->wake_fd, &count, sizeof(count));
+    int fd = handle == &worker->wake ? worker->wake_fd : worker->reports_fd;
+    ssize_t got = read(fd, &count, sizeof(count));
     (void)got; /* drained by whoever reads first; the turn looks at everything anyway */
     mr_worker_turn(worker);
 }
@@ -136,6 +158,7 @@ void mr_worker_start_turning(struct mr_worker *worker)
 {
     uv_poll_init(&worker->loop, &worker->wake, worker->wake_fd);
     uv_poll_start(&worker->wake, UV_READABLE, on_wake);
+    uv_poll_init(&worker->loop, &worker->reports, worker->reports_fd);
     uv_idle_init(&worker->loop, &worker->more);
     uv_timer_init(&worker->loop, &worker->alarm);
     uv_timer_init(&worker->loop, &worker->heartbeat);

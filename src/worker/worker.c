@@ -76,7 +76,8 @@ static int open_worker(struct mr_worker *worker)
     MR_ASSERT(worker->number < worker->board.slot_count);
     worker->slot = &worker->board.slots[worker->number];
     worker->wake_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
-    MR_ASSERT(worker->wake_fd >= 0);
+    worker->reports_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+    MR_ASSERT(worker->wake_fd >= 0 && worker->reports_fd >= 0);
     return 0;
 }
 
@@ -146,6 +147,7 @@ static void free_worker(struct mr_worker *worker)
     mr_channel_close(&worker->link.channel);
     mr_scoreboard_close(&worker->board);
     close(worker->wake_fd);
+    close(worker->reports_fd);
 }
 
 int mr_worker_run(uint64_t slot)
