@@ -11,18 +11,13 @@
 #include "worker/settle.h"
 #include "worker/state.h"
 
-/* A group cannot be joined while none of its topics is there; and who watches the counts sees them
- * from the start. */
-static void expect_topics(struct mr_worker *worker)
+/* Who watches the counts sees them from the start. */
+static void show_topics(struct mr_worker *worker)
 {
     struct mr_routes *routes = worker->dispatch.routes;
-    for (size_t i = 0; routes != NULL && i < mr_routes_count(routes); i++) {
-        const char *topic = mr_routes_at(routes, i)->name;
-        if (topic[0] == '^')
-            continue;
-        mr_outbox_expect(worker->outbox, topic);
-        mr_slot_topic(worker->slot, topic);
-    }
+    for (size_t i = 0; i < mr_routes_count(routes); i++)
+        if (!mr_route_is_pattern(mr_routes_at(routes, i)))
+            mr_slot_topic(worker->slot, mr_routes_at(routes, i)->name);
 }
 
 static void on_broker(void *data)
@@ -30,7 +25,7 @@ static void on_broker(void *data)
     struct mr_worker *worker = data;
     mr_outbox_reachable(worker->outbox, worker->broker.state == MR_BROKER_UP);
     mr_transaction_reachable(worker->transaction, worker->broker.state == MR_BROKER_UP);
-    expect_topics(worker);
+    mr_worker_expect_topics(worker);
     mr_worker_show_state(worker);
 }
 
@@ -276,7 +271,7 @@ void mr_worker_switch(struct mr_worker *worker)
     mr_dispatch_use(&worker->dispatch, worker->prepared.routes,
                     mr_config_integer(worker->snapshot->config, "rpc.timeout"));
     worker->dispatch.drop_expired = mr_config_boolean(worker->snapshot->config, "rpc.drop_expired");
-    expect_topics(worker);
+    show_topics(worker);
     mr_worker_use_topics(worker);
     worker->prepared.routes = NULL;
     worker->prepared.snapshot = NULL;

@@ -80,6 +80,10 @@ void mr_worker_discard(struct mr_worker *worker); /* what is prepared, if anythi
 /* topics.c: what topics there are, and what follows from it. */
 void mr_worker_use_topics(struct mr_worker *worker); /* there are new routes */
 void mr_worker_heard(void *data, bool changed);      /* from the catalogue */
+/* Asks for the routes' topics that are missing, which lets a broker that creates topics do so: a
+ * group cannot be joined while none of its topics is there. Not for the others: a producer's thread
+ * goes through all partitions that it knows, at each wake-up. */
+void mr_worker_expect_topics(struct mr_worker *worker);
 
 /* stop.c: the graceful stop, within shutdown_timeout. */
 void mr_worker_begin_stop(struct mr_worker *worker, bool all_stop,

@@ -32,11 +32,23 @@ static void provide(struct mr_worker *worker)
         !mr_provision_look(worker->provision, worker->dispatch.routes, topics, create);
 }
 
+void mr_worker_expect_topics(struct mr_worker *worker)
+{
+    struct mr_routes *routes = worker->dispatch.routes;
+    const struct mr_cluster_topics *topics = mr_catalogue_topics(worker->catalogue);
+    for (size_t i = 0; routes != NULL && topics != NULL && i < mr_routes_count(routes); i++) {
+        const struct mr_route *route = mr_routes_at(routes, i);
+        if (!mr_route_is_pattern(route) && mr_cluster_partitions(topics, route->name) == 0)
+            mr_outbox_expect(worker->outbox, route->name);
+    }
+}
+
 void mr_worker_heard(void *data, bool changed)
 {
     struct mr_worker *worker = data;
     if (worker->phase != MR_PHASE_WORKING || worker->dispatch.routes == NULL)
         return;
+    mr_worker_expect_topics(worker);
     if (changed) {
         subscribe(worker);
         mr_worker_show_state(worker);
