@@ -78,6 +78,7 @@ class Settings:
     fast_start: bool = True  # the JVM's first compiler only: starts sooner, but is slower under load
     outlives_us: bool = False  # otherwise the kernel ends the broker when the process that started it is gone
     heap: str = "512m"
+    young: str | None = None  # how much of the heap new objects fill before the collector stops the broker (default: a third)
     address: str | None = None  # of this machine, to be reached from beyond its loopback too: Kafka.outside
     properties: dict[str, str] = dataclasses.field(default_factory=dict)  # any more of server.properties
 
@@ -206,7 +207,8 @@ class Kafka:
     def _java(self, libs: Path, log: IO[bytes], *arguments: str) -> subprocess.Popen:
         leash = [] if self.settings.outlives_us else ["setpriv", "--pdeathsig", "KILL"]
         tuning = ["-XX:TieredStopAtLevel=1", "-Xshare:auto"] if self.settings.fast_start else []
-        command = [*leash, "java", f"-Xmx{self.settings.heap}", "-XX:+UseSerialGC", *tuning,
+        young = [f"-Xmn{self.settings.young}"] if self.settings.young else []
+        command = [*leash, "java", f"-Xmx{self.settings.heap}", *young, "-XX:+UseSerialGC", *tuning,
                    "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn", "-cp", f"{libs}/*", *arguments]
         return subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True)
 
