@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include "kafka/check.h"
 #include "lua/config_file.h"
 
 /* Where a file is looked for that nobody named. */
@@ -45,6 +46,7 @@ struct mr_config *mr_settings_config(const struct mr_settings *settings, struct 
     if (file != NULL)
         mr_config_file(config, file, errors);
     mr_config_check(config, file == NULL ? "configuration" : file, errors);
+    mr_kafka_check(config, errors);
     return config;
 }
 

@@ -72,7 +72,7 @@ static const struct {
 
 struct applying {
     rd_kafka_conf_t *conf;
-    enum mr_kafka_role role;
+    const struct mr_config *config;
     struct mr_errors *errors;
 };
 
@@ -84,18 +84,37 @@ void mr_kafka_conf_set(rd_kafka_conf_t *conf, const char *name, const char *valu
         mr_errors_add(errors, "%s: %s", place, why);
 }
 
+/* As errors name it: where it was set, and its path. */
+static void append_place(struct mr_buf *place, const struct mr_config *config, const char *name)
+{
+    struct mr_buf path = {0};
+    mr_config_path_child(&path, "kafka.properties", name);
+    const char *origin = mr_config_origin(config, mr_buf_text(&path));
+    if (origin[0] != '\0')
+        mr_buf_printf(place, "%s: ", origin);
+    mr_buf_string(place, mr_buf_text(&path));
+    mr_buf_free(&path);
+}
+
+static const char *why_reserved(const char *name)
+{
+    for (size_t i = 0; i < sizeof(reserved) / sizeof(reserved[0]); i++)
+        if (strcmp(name, reserved[i].name) == 0)
+            return reserved[i].why;
+    return NULL;
+}
+
 static void apply_property(void *context, const char *name, const char *value)
 {
     struct applying *applying = context;
-    char place[512];
-    snprintf(place, sizeof(place), "kafka.properties[\"%s\"]", name);
-    for (size_t i = 0; i < sizeof(reserved) / sizeof(reserved[0]); i++) {
-        if (strcmp(name, reserved[i].name) == 0) {
-            mr_errors_add(applying->errors, "%s: cannot be set: %s", place, reserved[i].why);
-            return;
-        }
-    }
-    mr_kafka_conf_set(applying->conf, name, value, place, applying->errors);
+    struct mr_buf place = {0};
+    const char *why = why_reserved(name);
+    append_place(&place, applying->config, name);
+    if (why != NULL)
+        mr_errors_add(applying->errors, "%s: cannot be set: %s", mr_buf_text(&place), why);
+    else
+        mr_kafka_conf_set(applying->conf, name, value, mr_buf_text(&place), applying->errors);
+    mr_buf_free(&place);
 }
 
 /* Our key, librdkafka's property; set where the key is. */
@@ -184,7 +203,7 @@ rd_kafka_conf_t *mr_kafka_conf(const struct mr_config *config, enum mr_kafka_rol
                                struct mr_errors *errors)
 {
     rd_kafka_conf_t *conf = rd_kafka_conf_new();
-    struct applying applying = {conf, role, errors};
+    struct applying applying = {conf, config, errors};
     for (size_t i = 0; i < sizeof(defaults) / sizeof(defaults[0]); i++)
         if (defaults[i].role == role)
             mr_kafka_conf_set(conf, defaults[i].name, defaults[i].value, "built-in", errors);

@@ -108,6 +108,25 @@ static void a_file_that_was_named_must_be_there(void **state)
                         "other.lua: cannot read it: No such file or directory\n");
 }
 
+static void properties_that_librdkafka_does_not_take_are_told_with_their_place(void **state)
+{
+    struct world *world = *state;
+    struct mr_settings settings = {0};
+    put("config/moonroute.lua",
+        "return { workers = 'x', kafka = { properties = { ['no.such.thing'] = 1,"
+        " ['group.id'] = 'x', ['session.timeout.ms'] = 9000 } } }");
+    struct mr_config *config = mr_settings_config(&settings, &world->errors);
+    const char *told = mr_errors_text(&world->errors);
+    assert_non_null(strstr(told, "config/moonroute.lua: workers: expected"));
+    assert_non_null(strstr(told,
+                           "config/moonroute.lua: kafka.properties[\"no.such.thing\"]: No such "
+                           "configuration property: \"no.such.thing\"\n"));
+    assert_non_null(strstr(told, "config/moonroute.lua: kafka.properties[\"group.id\"]: cannot be "
+                                 "set: use kafka.group_id"));
+    assert_int_equal(world->errors.count, 3);
+    mr_config_free(config);
+}
+
 static void errors_of_every_source_are_told_at_once(void **state)
 {
     struct world *world = *state;
@@ -163,6 +182,7 @@ int main(void)
         TEST(the_command_line_goes_before_the_environment_before_the_file),
         TEST(every_option_sets_its_key),
         TEST(a_file_that_was_named_must_be_there),
+        TEST(properties_that_librdkafka_does_not_take_are_told_with_their_place),
         TEST(errors_of_every_source_are_told_at_once),
         TEST(a_missing_scripts_folder_says_what_to_do),
         TEST(a_folder_without_scripts_is_an_error),
