@@ -64,6 +64,14 @@ struct mr_route *mr_beside_retried(struct mr_routes *routes, const char *topic,
     return NULL;
 }
 
+bool mr_beside_left(struct mr_routes *before, struct mr_routes *now, const char *topic,
+                    char from[MR_TOPIC_ROOM])
+{
+    char still[MR_TOPIC_ROOM];
+    return mr_beside_retried(before, topic, from) != NULL && mr_routes_find(now, topic) == NULL &&
+           mr_beside_retried(now, topic, still) == NULL;
+}
+
 /* True where what cannot be handled goes round for ever: from topic to topic by their dead letters
  * until it is in the first again. */
 static bool comes_back(struct mr_routes *routes, const struct mr_route *route, const char *first)

@@ -268,6 +268,7 @@ void mr_worker_switch(struct mr_worker *worker)
     struct mr_snapshot *before = worker->snapshot;
     worker->snapshot = worker->prepared.snapshot;
     open_log(worker, worker->snapshot->config);
+    mr_worker_leave_topics(worker, worker->prepared.routes);
     mr_dispatch_use(&worker->dispatch, worker->prepared.routes,
                     mr_config_integer(worker->snapshot->config, "rpc.timeout"));
     worker->dispatch.drop_expired = mr_config_boolean(worker->snapshot->config, "rpc.drop_expired");

@@ -78,6 +78,8 @@ void mr_worker_switch(struct mr_worker *worker);  /* to what is prepared */
 void mr_worker_discard(struct mr_worker *worker); /* what is prepared, if anything */
 
 /* topics.c: what topics there are, and what follows from it. */
+/* Says which retry topics the routes leave behind that `next` replaces; once, before it does. */
+void mr_worker_leave_topics(struct mr_worker *worker, struct mr_routes *next);
 void mr_worker_use_topics(struct mr_worker *worker); /* there are new routes */
 void mr_worker_heard(void *data, bool changed);      /* from the catalogue */
 /* Asks for the routes' topics that are missing, which lets a broker that creates topics do so: a

@@ -1,6 +1,7 @@
 /* What topics there are, and what follows from it: which of them pattern routes serve, and which
  * are still to be created. */
 #include "base/log.h"
+#include "worker/beside.h"
 #include "worker/state.h"
 
 /* Topics that begin to match a pattern are served within it. */
@@ -56,6 +57,21 @@ void mr_worker_heard(void *data, bool changed)
     if (changed || worker->unprovided || mr_provision_again(worker->provision) > 0)
         provide(worker);
     ask_again(worker);
+}
+
+void mr_worker_leave_topics(struct mr_worker *worker, struct mr_routes *next)
+{
+    char from[MR_TOPIC_ROOM];
+    const struct mr_cluster_topics *topics = mr_catalogue_topics(worker->catalogue);
+    if (worker->number != 0 || worker->dispatch.routes == NULL || topics == NULL)
+        return;
+    for (size_t i = 0; i < topics->count; i++) {
+        const char *name = topics->rows[i].name;
+        if (mr_beside_left(worker->dispatch.routes, next, name, from))
+            mr_log(MR_LOG_WARN, "retry_topic_left", MR_S("topic", name), MR_S("for", from),
+                   MR_S("message", "what waits there stays there: only retry.mode = \"topic\" of "
+                                   "its route, or a script of its name, handles it"));
+    }
 }
 
 void mr_worker_use_topics(struct mr_worker *worker)

@@ -19,6 +19,9 @@ static const char orders[] =
     "  end\n"
     "  return 'done'\n"
     "end\n";
+static const char by_topic[] =
+    "defaults = { retry = { base = 100, jitter = 0, mode = 'topic' } },"
+    "routes = { narrow = { ordering = 'partition' }, ['^taken\\\\.'] = { script = 'taken.lua' } }";
 enum { PARTITIONS = 2, RETRIES = 2 };
 
 static int set_up(void **state)
@@ -42,10 +45,7 @@ static int set_up(void **state)
     cluster_topic(&world->cluster, "narrow-retry", 1);
     cluster_topic(&world->cluster, "attempts", 1);
     client_read(world->client, "attempts", 1);
-    router_config(&world->router,
-                  "defaults = { retry = { base = 100, jitter = 0, mode = 'topic' } },"
-                  "routes = { narrow = { ordering = 'partition' }, "
-                  "['^taken\\\\.'] = { script = 'taken.lua' } }");
+    router_config(&world->router, by_topic);
     router_start(&world->router);
     return 0;
 }
@@ -191,6 +191,26 @@ static void where_it_cannot_be_written_the_message_waits_in_its_place(void **sta
     assert_int_equal(client_count_with(world->client, "orders-retry", "id", MR_BYTES("stays")), 0);
 }
 
+static void
+what_a_reload_leaves_in_a_retry_topic_is_told_and_handled_when_it_is_taken_back(void **state)
+{
+    struct world *world = *state;
+    post(world, "orders", 0, "left", ",\"fails\":1,\"after\":3000");
+    client_await_with(world->client, "orders-retry", "id", MR_BYTES("left"));
+    size_t logged = router_log_size(&world->router);
+    router_config(&world->router, "routes = { narrow = { retry = { mode = 'topic' } },"
+                                  "['^taken\\\\.'] = { script = 'taken.lua' } }");
+    assert_true(router_reload(&world->router));
+    AWAIT(router_logged(&world->router, logged,
+                        "\"event\":\"retry_topic_left\",\"topic\":\"orders-retry\",\"for\":"
+                        "\"orders\""));
+    assert_false(router_logged(&world->router, logged, "\"topic\":\"narrow-retry\""));
+    router_config(&world->router, by_topic);
+    assert_true(router_reload(&world->router));
+    AWAIT(attempts(world, "left") == 2);
+    assert_int_equal(router_logged_times(&world->router, logged, "retry_topic_left"), 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -201,6 +221,8 @@ int main(void)
         cmocka_unit_test(what_waits_is_handled_after_a_restart_and_not_before_it_is_due),
         cmocka_unit_test(a_pattern_s_topics_have_theirs),
         cmocka_unit_test(where_it_cannot_be_written_the_message_waits_in_its_place),
+        cmocka_unit_test(
+            what_a_reload_leaves_in_a_retry_topic_is_told_and_handled_when_it_is_taken_back),
     };
     return cmocka_run_group_tests(tests, set_up, world_tear_down);
 }
