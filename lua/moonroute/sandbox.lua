@@ -106,10 +106,33 @@ local libraries = {
 }
 libraries.string.dump = nil
 
+-- What load's reader gives, piece by piece. Never left to load itself: LuaJIT goes on as if a hook were
+-- running after an error has left load that a hook raised in the reader, and the budget's next hook is
+-- not called then (lua_load restores no hook state, as lua_pcall does).
+local function read_all(reader)
+  local pieces = {}
+  for piece in reader do
+    if type(piece) ~= "string" then
+      error("reader function must return a string", 0)
+    elseif piece == "" then
+      break
+    end
+    pieces[#pieces + 1] = piece
+  end
+  return table.concat(pieces)
+end
+
 -- The chunk sees the environment of the script that loads it. Text only, unless scripts are trusted:
 -- bytecode can do anything.
 local function loaders(env)
   local function load_text(chunk, name, mode, own_env)
+    if type(chunk) == "function" then
+      local ok, text = pcall(read_all, chunk)
+      if not ok then
+        return nil, text
+      end
+      chunk, name = text, name or "=(load)"
+    end
     return raw_load(chunk, name, host.trusted and (mode or "bt") or "t", own_env or env)
   end
   local function load_string(text, name)

@@ -79,6 +79,7 @@ static const char *const endless[] = {
     "xpcall(function() while true do end end, function() while true do end end)",
     "error(setmetatable({}, { __tostring = function() while true do end end }))",
     "(...).sleep(1) while true do end",
+    "load(function() while true do end end)",
     "while true do ('abc'):gsub('.', function(c) return c .. c end) end",
 };
 

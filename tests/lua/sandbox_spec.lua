@@ -60,6 +60,18 @@ describe("an environment", function()
     assert.equal(3, rawget(env, "z"))
   end)
 
+  it("lets code be loaded from what a reader gives, until that gives nothing", function()
+    assert.equal(5, run("local parts = { 'return ', '2 + ', '3', '', '4' } local i = 0"
+      .. " return load(function() i = i + 1 return parts[i] end)()"))
+    assert.is_nil(run("return load(function() end)()"))
+    assert.same({ false, "reader function must return a string" },
+      run("local f, err = load(function() return {} end) return { f or false, err }"))
+    assert.same({ false, "no more" },
+      run("local f, err = load(function() error('no more', 0) end) return { f or false, err }"))
+    assert.matches("^name:1:", run("local given local _, err = load(function() given = not given"
+      .. " return given and ')' or nil end, '=name') return err"))
+  end)
+
   it("requires Lua's own libraries by name and asks for others", function()
     local asked
     local env = sandbox.environment(function(name) asked = name return "mine" end)
