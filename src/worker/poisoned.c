@@ -6,13 +6,16 @@
 #include "base/panic.h"
 #include "worker/failure.h"
 
+/* In its retry topic it is still the message that it was first: each time that one is handled again
+ * it leaves another there. */
 static struct mr_message_id id_of(const struct mr_dispatch *dispatch, const struct mr_job *job)
 {
+    struct mr_origin origin = mr_job_origin(job);
     return (struct mr_message_id){
         .group = dispatch->slot->groups[job->partition->group_row],
-        .topic = job->partition->topic,
-        .partition = job->partition->number,
-        .offset = job->message.offset,
+        .topic = origin.topic,
+        .partition = origin.partition,
+        .offset = origin.offset,
     };
 }
 

@@ -9,10 +9,13 @@ void mr_runs_begin(struct mr_dispatch *dispatch, const struct mr_job *job, uint6
     const struct mr_limits limits = {.since = now / NS_PER_MS,
                                      .time = (uint64_t)policy->budget.time,
                                      .memory = (size_t)policy->budget.memory};
-    mr_cell_set(&run->partition, (uint64_t)job->partition->number);
-    mr_cell_set(&run->offset, (uint64_t)job->message.offset);
+    struct mr_origin origin = mr_job_origin(job);
+    uint64_t topic_row =
+        job->returned ? mr_slot_topic(dispatch->slot, origin.topic) : job->partition->topic_row;
+    mr_cell_set(&run->partition, (uint64_t)origin.partition);
+    mr_cell_set(&run->offset, (uint64_t)origin.offset);
     mr_cell_set(&run->group, job->partition->group_row + 1);
-    mr_cell_set(&run->topic, job->partition->topic_row + 1);
+    mr_cell_set(&run->topic, topic_row + 1);
     mr_vm_limit(dispatch->vm, &limits);
 }
 

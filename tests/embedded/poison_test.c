@@ -12,6 +12,13 @@ static const char deadly[] = "local router = require 'moonroute'\n"
                              "  return 'survived'\n"
                              "end\n";
 
+/* Fails once, so that its second attempt, by way of the retry topic, is what kills. */
+static const char again[] = "local router = require 'moonroute'\n"
+                            "function handleMessage(topic, message, headers, context)\n"
+                            "  if context.attempt == 1 then error('once more') end\n"
+                            "  while router.now() < 9e15 do end\n"
+                            "end\n";
+
 static int set_up(void **state)
 {
     struct world *world = world_new(1, 1);
@@ -19,7 +26,14 @@ static int set_up(void **state)
     world_serve(world, "deadly", 1, deadly);
     cluster_topic(&world->cluster, "deadly-dlq", 1);
     client_read(world->client, "deadly-dlq", 1);
-    router_config(&world->router, "defaults = { retry = { max = 0 }, budget = { time = 60000 } }");
+    world_serve(world, "again", 1, again);
+    cluster_topic(&world->cluster, "again-retry", 1);
+    cluster_topic(&world->cluster, "again-dlq", 1);
+    client_read(world->client, "again-dlq", 1);
+    router_config(
+        &world->router,
+        "commit_interval = 5000, defaults = { retry = { max = 0 }, budget = { time = 60000 } }, "
+        "routes = { again = { retry = { mode = 'topic', max = 3, base = 10 } } }");
     router_start(&world->router);
     return 0;
 }
@@ -33,12 +47,19 @@ static void kill_worker(struct world *world, int number)
 }
 
 /* Kills the worker amid the message. */
-static void kill_at_work(struct world *world, int number)
+static void kill_at(struct world *world, const char *topic, int number)
 {
+    char running[64];
     double restarts = router_metric(&world->router, "worker_restarts_total");
-    AWAIT(router_shows(&world->router, "\"running\":{\"topic\":\"deadly\""));
+    snprintf(running, sizeof(running), "\"running\":{\"topic\":\"%s\"", topic);
+    AWAIT(router_shows(&world->router, running));
     kill_worker(world, number);
     AWAIT(router_metric(&world->router, "worker_restarts_total") == restarts + 1);
+}
+
+static void kill_at_work(struct world *world, int number)
+{
+    kill_at(world, "deadly", number);
 }
 
 static void assert_crash(const struct record *reply, const char *cause)
@@ -99,12 +120,32 @@ static void a_message_that_only_waited_is_innocent(void **state)
     assert_text(world_reply(world, id)->value, "\"survived\"");
 }
 
+/* Whoever handles it in its own topic again leaves another in the retry topic: all are one. */
+static void one_that_kills_by_way_of_its_retry_topic_is_kept_out_everywhere(void **state)
+{
+    struct world *world = *state;
+    const char *id = unique("again");
+    size_t from = router_log_size(&world->router);
+    world_request(world, "again", NULL, id, "{}");
+    kill_at(world, "again", SIGKILL);
+    kill_at(world, "again", SIGKILL);
+    assert_crash(world_reply(world, id), "SIGKILL");
+    assert_text(record_header(client_await(world->client, "again-dlq", 0), "original-topic"),
+                "again");
+    world_settle(world, "again", 1);
+    world_settle(world, "again-retry", 1);
+    assert_int_equal(router_logged_times(&world->router, from, "\"event\":\"worker_died\""), 2);
+    assert_int_equal(router_logged_times(&world->router, from, "\"event\":\"message_poisoned\""),
+                     1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_message_that_killed_two_workers_is_answered_with_the_signal),
         cmocka_unit_test(after_one_death_it_is_handled_like_any_other),
         cmocka_unit_test(a_message_that_only_waited_is_innocent),
+        cmocka_unit_test(one_that_kills_by_way_of_its_retry_topic_is_kept_out_everywhere),
     };
     return cmocka_run_group_tests(tests, set_up, world_tear_down);
 }
