@@ -9,6 +9,7 @@
 
 local apart = require "moonroute.apart"
 local breaker = require "moonroute.breaker"
+local fault = require "moonroute.fault"
 local host = require "moonroute.host"
 local json = require "moonroute.json"
 local log = require "moonroute.log"
@@ -71,9 +72,10 @@ local REQUEST_OPTIONS = {
 -- The fields of an error reply, whatever of them it has; one that is a text is its message.
 local function raise_error_reply(reply)
   local given = type(reply) == "table" and reply or { message = reply }
+  local kind = type(given.message)
   error({
     statusCode = type(given.statusCode) == "number" and given.statusCode or 500,
-    message = type(given.message) == "string" and given.message or "Unknown error occurred",
+    message = (kind == "string" or kind == "table") and fault.message(given.message) or "Unknown error occurred",
     error = type(given.error) == "string" and given.error or "InternalServerError",
   }, 0)
 end
@@ -110,7 +112,8 @@ end
 -- @return the answer's data
 -- @treturn table its headers, name to value
 -- @raise `{ statusCode, message, error }`: the error reply; 504 `RequestTimeout` where none came in
--- time; 502 `BadReply` where it is not JSON. A text, where topic, value or an option is impossible.
+-- time; 502 `RequestFailed` where the request was refused (its message says why); 502 `BadReply` where
+-- its answer is not JSON. A text, where topic, value or an option is impossible.
 function router.request(topic, value, options)
   needs_message("request")
   local made, err = record.make(REQUEST_OPTIONS, topic, value, options)

@@ -39,12 +39,19 @@ local function table_text(value)
   return fault.text(value)
 end
 
-local function message_of(value)
-  local message = field(value, "message")
+--- What an error says, as text: a list of texts, as validators give it, is joined. nil for none.
+function fault.message(message)
   if message == nil or message == json.null then
     return nil
+  elseif type(message) ~= "table" then
+    return fault.text(message)
   end
-  return fault.text(message)
+  local ok, text = pcall(table.concat, message, ", ")
+  return ok and text ~= "" and text or table_text(message)
+end
+
+local function message_of(value)
+  return fault.message(field(value, "message"))
 end
 
 local function name_of(value)

@@ -72,6 +72,7 @@ static void drop(void *value)
     struct mr_call *call = value;
     mr_timers_cancel(call->calls->timers, &call->timer);
     mr_call_sent(call);
+    free(call->refusal);
     free(call->reply_to);
     free(call);
 }

@@ -17,6 +17,7 @@ struct mr_call {
     char id[37];                /* a UUID in text */
     struct mr_wait *wait;       /* NULL where nobody waits */
     struct mr_outgoing *record; /* what is to be sent yet; NULL: it is sent */
+    char *refusal;              /* why it could not be sent; NULL: it was not refused */
     enum mr_dialect dialect;
     char *reply_to;
     int64_t timeout; /* ms */

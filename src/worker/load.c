@@ -116,6 +116,8 @@ static bool on_closed(void *data, struct mr_consumer *consumer)
 static void on_delivered(void *data, struct mr_job *job, const struct mr_report *report)
 {
     struct mr_worker *worker = data;
+    if (report->purpose == MR_FOR_REQUEST && report->error != NULL)
+        mr_rpc_undelivered(job, report->wait, report->error);
     mr_dispatch_delivered(&worker->dispatch, job, report);
 }
 

@@ -31,6 +31,7 @@ enum { ALONE_NS = 1000000, FEW = 4 };
 struct parcel {
     struct mr_job *job;
     enum mr_purpose purpose;
+    uint32_t wait;
     uint64_t sent;              /* ns */
     struct mr_outgoing *record; /* while it waits, for others or for room in the producer's queue */
     struct parcel *next;
@@ -60,7 +61,11 @@ static void finish(struct mr_outbox *outbox, struct parcel *parcel, const char *
                    enum mr_sent how, const char *error)
 {
     struct mr_job *job = parcel->job;
-    const struct mr_report report = {parcel->purpose, topic, how, error};
+    const struct mr_report report = {.purpose = parcel->purpose,
+                                     .wait = parcel->wait,
+                                     .topic = topic,
+                                     .how = how,
+                                     .error = error};
     if (error != NULL)
         mr_warmup_doubt(&outbox->warmup, topic);
     parcel->next = outbox->free;
@@ -191,16 +196,12 @@ static enum mr_sent send_now(struct mr_outbox *outbox, const struct mr_outgoing 
     return mr_producer_send(outbox->producer, record, parcel, why, size);
 }
 
-enum mr_sent mr_outbox_send(struct mr_outbox *outbox, struct mr_job *job, enum mr_purpose purpose,
-                            const struct mr_outgoing *record, uint64_t now, char *why, size_t size)
+/* Takes the parcel over. */
+static enum mr_sent send_parcel(struct mr_outbox *outbox, struct parcel *parcel,
+                                const struct mr_outgoing *record, char *why, size_t size)
 {
-    if (purpose != MR_FOR_ASIDE) /* which has all of the message's headers */
-        record = mr_trace_pass(&outbox->trace, job->headers, job->header_count, record);
-    if (job->lined && purpose != MR_FOR_REQUEST) {
-        mr_transaction_hold(outbox->transaction, job, purpose, record);
-        return MR_SENT;
-    }
-    struct parcel *parcel = new_parcel(outbox, job, purpose, now);
+    uint64_t now = parcel->sent;
+    struct mr_job *job = parcel->job;
     mr_warmup_topic(&outbox->warmup, record->topic);
     look_around(outbox, now);
     enum mr_sent sent =
@@ -215,6 +216,27 @@ enum mr_sent mr_outbox_send(struct mr_outbox *outbox, struct mr_job *job, enum m
         keep(outbox, parcel, record);
     job->deliveries++;
     return MR_SENT;
+}
+
+enum mr_sent mr_outbox_send(struct mr_outbox *outbox, struct mr_job *job, enum mr_purpose purpose,
+                            const struct mr_outgoing *record, uint64_t now, char *why, size_t size)
+{
+    if (purpose != MR_FOR_ASIDE) /* which has all of the message's headers */
+        record = mr_trace_pass(&outbox->trace, job->headers, job->header_count, record);
+    if (job->lined) {
+        mr_transaction_hold(outbox->transaction, job, purpose, record);
+        return MR_SENT;
+    }
+    return send_parcel(outbox, new_parcel(outbox, job, purpose, now), record, why, size);
+}
+
+enum mr_sent mr_outbox_ask(struct mr_outbox *outbox, struct mr_job *job, uint32_t wait,
+                           const struct mr_outgoing *record, uint64_t now, char *why, size_t size)
+{
+    struct parcel *parcel = new_parcel(outbox, job, MR_FOR_REQUEST, now);
+    parcel->wait = wait;
+    record = mr_trace_pass(&outbox->trace, job->headers, job->header_count, record);
+    return send_parcel(outbox, parcel, record, why, size);
 }
 
 void mr_outbox_flush(struct mr_outbox *outbox)

@@ -28,6 +28,7 @@ enum mr_purpose {
 
 struct mr_report {
     enum mr_purpose purpose;
+    uint32_t wait; /* of a request: the number of what its handler waits for */
     const char *topic;
     enum mr_sent how;
     const char *error; /* NULL: it is acknowledged; else it never will be */
@@ -44,10 +45,13 @@ struct mr_outbox *mr_outbox_new(const struct mr_config *config, uv_loop_t *loop,
                                 void *data, struct mr_errors *errors);
 /* What jobs of transactional partitions send, their handlers' requests excepted, goes there. */
 void mr_outbox_hand_to(struct mr_outbox *outbox, struct mr_transaction *transaction);
-/* Sends on behalf of the job; `now` is mr_clock_ns(). Returns MR_SENT, or for a record that can
- * never be sent how it was refused, with `why`. */
+/* Sends on behalf of the job what is no request; `now` is mr_clock_ns(). Returns MR_SENT, or for a
+ * record that can never be sent how it was refused, with `why`. */
 enum mr_sent mr_outbox_send(struct mr_outbox *outbox, struct mr_job *job, enum mr_purpose purpose,
                             const struct mr_outgoing *record, uint64_t now, char *why, size_t size);
+/* A request of the job's handler, which waits for its answer under that number. */
+enum mr_sent mr_outbox_ask(struct mr_outbox *outbox, struct mr_job *job, uint32_t wait,
+                           const struct mr_outgoing *record, uint64_t now, char *why, size_t size);
 /* Serves reports. */
 void mr_outbox_poll(struct mr_outbox *outbox);
 /* What was gathered goes out. Call at the end of a turn. */

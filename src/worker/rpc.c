@@ -60,16 +60,28 @@ static void on_timeout(struct mr_timer *timer)
     end_with_error(call, 504, message, "RequestTimeout");
 }
 
-static void on_no_topic(struct mr_timer *timer)
+static void on_refused(struct mr_timer *timer)
 {
     struct mr_call *call = mr_call_of_timer(timer);
-    end_with_error(call, 502, "the request could not be sent", "RequestFailed");
+    struct mr_buf message = {0};
+    mr_buf_printf(&message, "the request could not be sent: %s", call->refusal);
+    end_with_error(call, 502, mr_buf_text(&message), "RequestFailed");
+    mr_buf_free(&message);
+}
+
+/* It ends from a timer that is due at once, since nothing may end from within the call that opened
+ * it, or from within a report. */
+static void refuse(struct mr_call *call, const char *why)
+{
+    free(call->refusal);
+    call->refusal = mr_strdup(why);
+    mr_timers_arm(call->calls->timers, &call->timer, mr_clock_ms(), on_refused);
 }
 
 /* Sends the request; the caller sees to it that its answer will be heard. */
-static int send_call(const struct mr_call *call, struct mr_job *job,
-                     const struct mr_outgoing *record, char *why, size_t size)
+static void send_call(struct mr_call *call, const struct mr_outgoing *record)
 {
+    char why[512];
     struct mr_rpc *rpc = call->calls->owner;
     struct mr_ask_headers own;
     struct mr_pair *headers = mr_alloc((MR_ASK_HEADERS + record->header_count) * sizeof(*headers));
@@ -82,27 +94,24 @@ static int send_call(const struct mr_call *call, struct mr_job *job,
         .now = mr_clock_wall_ms(),
         .timeout = call->timeout};
     mr_ask_address(&full, headers, &own, &terms);
-    enum mr_sent sent =
-        mr_outbox_send(rpc->outbox, job, MR_FOR_REQUEST, &full, mr_clock_ns(), why, size);
+    enum mr_sent sent = mr_outbox_ask(rpc->outbox, call->wait->job, call->wait->number, &full,
+                                      mr_clock_ns(), why, sizeof(why));
     free(headers);
-    return sent == MR_SENT ? 0 : -1;
+    if (sent == MR_SENT)
+        return;
+    mr_log(MR_LOG_WARN, "request_failed", MR_S("topic", record->topic), MR_S("message", why));
+    refuse(call, why);
 }
 
-/* Those waiting for this topic go out. A record that is refused ends its call from a timer that is
- * due at once, since nothing may end from within the call that opened it. */
+/* Those waiting for this topic go out. */
 static void on_listening(void *data, const char *topic)
 {
     struct mr_rpc *rpc = data;
-    char why[256];
     for (struct mr_call *call = rpc->calls.open; call != NULL; call = call->next) {
         if (call->record == NULL || strcmp(call->reply_to, topic) != 0)
             continue;
-        int sent = send_call(call, call->wait->job, call->record, why, sizeof(why));
+        send_call(call, call->record);
         mr_call_sent(call);
-        if (sent == 0)
-            continue;
-        mr_log(MR_LOG_WARN, "request_failed", MR_S("topic", topic), MR_S("message", why));
-        mr_timers_arm(rpc->timers, &call->timer, mr_clock_ms(), on_no_topic);
     }
 }
 
@@ -200,15 +209,20 @@ int mr_rpc_open(struct mr_rpc *rpc, struct mr_wait *wait, const struct mr_ask *a
         return -1;
     const char *dialect = ask->dialect == NULL ? "kafka-client" : ask->dialect;
     struct mr_call *call = mr_call_new(&rpc->calls, mr_dialect_of(dialect), reply_to, timeout);
-    if (!mr_inbox_want(rpc->inbox, reply_to)) {
-        call->record = mr_outgoing_copy(&ask->record);
-    } else if (send_call(call, wait->job, &ask->record, why, size) != 0) {
-        mr_call_free(call);
-        return -1;
-    }
     mr_call_begin(call, wait);
     mr_timers_arm(rpc->timers, &call->timer, mr_clock_ms() + (uint64_t)timeout, on_timeout);
+    if (mr_inbox_want(rpc->inbox, reply_to))
+        send_call(call, &ask->record);
+    else
+        call->record = mr_outgoing_copy(&ask->record);
     return 0;
+}
+
+void mr_rpc_undelivered(const struct mr_job *job, uint32_t number, const char *why)
+{
+    for (struct mr_wait *wait = job->waits_for; wait != NULL; wait = wait->next)
+        if (wait->number == number && wait->call != NULL)
+            refuse(wait->call, why);
 }
 
 void mr_rpc_cancel(struct mr_wait *wait)

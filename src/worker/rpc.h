@@ -28,10 +28,14 @@ struct mr_rpc *mr_rpc_new(const struct mr_config *config, uint64_t number, uv_lo
                           int wake_fd, struct mr_timers *timers, struct mr_slot *slot,
                           struct mr_outbox *outbox, const struct mr_rpc_events *events, void *data);
 /* Sends a request that a job waits for, as soon as the inbox listens for its answer. Exactly one
- * `ended` follows, never from within, and the wait is freed. Returns 0, or -1 with `why`, and the
- * wait stays the caller's. */
+ * `ended` follows, never from within, and the wait is freed; where the record is refused with an
+ * error, 502 RequestFailed. Returns 0, or -1 with `why` where it cannot be opened, and the wait
+ * stays the caller's. */
 int mr_rpc_open(struct mr_rpc *rpc, struct mr_wait *wait, const struct mr_ask *ask, int64_t timeout,
                 char *why, size_t size);
+/* The request that the job waits for under that number will never be delivered: it ends with an
+ * error, 502 RequestFailed, soon. */
+void mr_rpc_undelivered(const struct mr_job *job, uint32_t number, const char *why);
 /* The wait is given up, where it is for a request; no `ended` follows. */
 void mr_rpc_cancel(struct mr_wait *wait);
 /* The worker stops: those that are open end with an error, 503 RequestCancelled, from within, and

@@ -65,7 +65,8 @@ static void report(struct mr_transaction *transaction, struct mr_job *job)
 {
     struct mr_held *failed = mr_held_failed(job);
     char *topic = mr_strdup(failed->record->topic), *why = mr_strdup(failed->why);
-    const struct mr_report report = {failed->purpose, topic, failed->how, why};
+    const struct mr_report report = {
+        .purpose = failed->purpose, .topic = topic, .how = failed->how, .error = why};
     mr_held_take_out(failed);
     for (struct mr_held *other = job->held; other != NULL; other = other->next)
         other->how = MR_SENT; /* told with the next transaction, where it is still held then */

@@ -94,6 +94,25 @@ def test_no_more_requests_are_open_than_may_be(cluster: Cluster, asker: Asker, s
     assert "3 requests wait for their replies already (rpc.max_pending)" in error["message"]
 
 
+def test_a_request_that_is_refused_ends_at_once_and_says_why(cluster: Cluster, asker: Asker, scripts: Scripts, start_router: StartRouter) -> None:
+    topic, small, narrow = (cluster.create_topic(unique("asking")), cluster.create_topic(unique("small"), **{"max.message.bytes": "1000"}),
+                            cluster.create_topic(unique("narrow"), 1))
+    scripts.write(topic, f"""
+    local router = require "moonroute"
+    function handleMessage(_, message)
+        if message == "large" then return router.request("{small}", ("x"):rep(2000), {{ timeout = 600000 }}) end
+        return router.request("{narrow}", {{}}, {{ timeout = 600000, partition = 99 }})
+    end
+    """)
+    start_router(scripts, workers=1)
+    refused = {"statusCode": 502, "error": "RequestFailed"}
+    for message, why in [("large", "Broker: Message size too large"), *[("beyond", "Local: Unknown partition")] * 2]:
+        error = asker.ask_error(topic, message)
+        assert error["message"].startswith("the request could not be sent: ")
+        assert why in error["message"]
+        assert {name: error[name] for name in refused} == refused
+
+
 def test_an_answer_in_a_partition_that_the_response_topic_got_meanwhile_is_heard(cluster: Cluster, asker: Asker, scripts: Scripts,
                                                                                   start_router: StartRouter) -> None:
     topic, served = (cluster.create_topic(unique(stem)) for stem in ("asking", "served"))

@@ -217,7 +217,8 @@ def test_an_error_by_its_headers_is_one_whatever_its_value(ask: Ask, dialect: st
 
 
 @pytest.mark.parametrize(("error", "message"), [(b"a text", "a text"), (b"", ""), (b"{}", NOBODY["message"]),
-                                                (b'{"status":"error","message":"no"}', "no")], ids=str)
+                                                (b'{"status":"error","message":"no"}', "no"),
+                                                (b'{"message":["a must be","b must be"]}', "a must be, b must be")], ids=str)
 def test_an_error_in_nestjs_may_be_any_text_or_object(ask: Ask, error: bytes, message: str) -> None:
     asked = ask("nestjs")
     asked.reply(None, [*asked.question().headers(), ("kafka_nest-err", error)])

@@ -39,5 +39,7 @@ describe("a raised value", function()
     assert.same({ "error", "(table that cannot be shown)", "InternalServerError", 0 },
       classify(hostile))
     assert.equal("(table that cannot be shown)", classify({ statusCode = 400, message = hostile })[2])
+    assert.equal("a must be, b must be", classify({ statusCode = 400, message = { "a must be", "b must be" } })[2])
+    assert.equal('{"field":"a"}', classify({ statusCode = 400, message = { field = "a" } })[2])
   end)
 end)
