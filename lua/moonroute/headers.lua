@@ -6,9 +6,23 @@ local null = require("moonroute.json").null
 
 local headers = {}
 
+-- With all its digits, and no more than it takes to read the same number.
+local function number_text(value)
+  if value % 1 == 0 and math.abs(value) < 2 ^ 63 then
+    return ("%.0f"):format(value)
+  end
+  for digits = 14, 16 do
+    local text = ("%." .. digits .. "g"):format(value)
+    if tonumber(text) == value then
+      return text
+    end
+  end
+  return ("%.17g"):format(value)
+end
+
 local as_text = {
   string = function(value) return value end,
-  number = tostring,
+  number = number_text,
   boolean = tostring,
   cdata = function(value) return integer.digits(value) or tostring(value) end,
 }

@@ -90,12 +90,12 @@ struct mr_heard mr_ask_heard(enum mr_dialect dialect, struct mr_bytes value,
                              const struct mr_pair *headers, size_t count)
 {
     struct mr_bytes type = MR_BYTES_NONE;
-    struct mr_heard heard = {.is_reply = true, .value = value};
+    struct mr_heard heard = {.value = value};
     mr_header_find(headers, count, MR_BYTES("message-type"), &type);
+    heard.is_reply = !mr_bytes_equal(type, MR_BYTES("fire-and-forget"));
     switch (dialect) {
     case MR_DIALECT_KAFKA_CLIENT:
     case MR_DIALECT_PLAIN:
-        heard.is_reply = !mr_bytes_equal(type, MR_BYTES("fire-and-forget"));
         heard.is_error = mr_bytes_equal(type, MR_BYTES("error"));
         heard.enveloped = dialect == MR_DIALECT_KAFKA_CLIENT;
         return heard;

@@ -26,7 +26,7 @@ static bool is_decimal(struct mr_bytes text)
     return text.length > 0;
 }
 
-/* -1 where the text is no decimal number, or one of more digits than that (15 at most). */
+/* -1 where the text is no decimal number, or one of more digits than that (18 at most). */
 static int64_t decimal(struct mr_bytes text, size_t most_digits)
 {
     int64_t value = 0;
@@ -37,11 +37,12 @@ static int64_t decimal(struct mr_bytes text, size_t most_digits)
     return value;
 }
 
-/* A number of milliseconds; 0 where the header is missing or is none. */
-static int64_t milliseconds(const struct mr_pair *headers, size_t count, struct mr_bytes name)
+/* A number of milliseconds, of so many digits at most; 0 where the header is missing or is none. */
+static int64_t milliseconds(const struct mr_pair *headers, size_t count, struct mr_bytes name,
+                            size_t most_digits)
 {
     struct mr_bytes text;
-    int64_t value = mr_header_find(headers, count, name, &text) ? decimal(text, 15) : 0;
+    int64_t value = mr_header_find(headers, count, name, &text) ? decimal(text, most_digits) : 0;
     return value < 0 ? 0 : value;
 }
 
@@ -102,7 +103,7 @@ struct mr_request mr_dialect_recognise(enum mr_dialect forced, const struct mr_p
     request.is_request = true;
     if (forced != MR_DIALECT_AUTO)
         request.dialect = forced;
-    request.sent_at = milliseconds(headers, count, MR_BYTES("timestamp"));
-    request.timeout = milliseconds(headers, count, MR_BYTES("timeout"));
+    request.sent_at = milliseconds(headers, count, MR_BYTES("timestamp"), 15);
+    request.timeout = milliseconds(headers, count, MR_BYTES("timeout"), 18);
     return request;
 }

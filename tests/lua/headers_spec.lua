@@ -13,6 +13,14 @@ describe("headers", function()
       headers.flatten { { "b", "x" }, { "a", true }, { "b", 2.5 } })
   end)
 
+  it("have numbers with all their digits", function()
+    for text, number in pairs { ["1234567890123456"] = 1234567890123456, ["9007199254740992"] = 2 ^ 53,
+                                ["-3"] = -3, ["0.1"] = 0.1, ["0.30000000000000004"] = 0.1 + 0.2,
+                                ["1e+300"] = 1e300, inf = math.huge } do
+      assert.same({ "n", text }, headers.flatten { n = number })
+    end
+  end)
+
   it("with null have a null value", function()
     assert.same({ "a", false }, headers.flatten { a = null })
   end)
