@@ -1,3 +1,4 @@
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -21,6 +22,15 @@ static void print_help(FILE *to)
     fprintf(to, "\n'moonroute COMMAND --help' tells more of one.\n");
 }
 
+/* What a command printed and nobody could take is lost. */
+static int finish(const char *name, int code)
+{
+    if (fflush(stdout) == 0 && !ferror(stdout))
+        return code;
+    fprintf(stderr, "moonroute %s: cannot write to standard output: %s\n", name, strerror(errno));
+    return code == MR_EXIT_OK ? MR_EXIT_INTERNAL : code;
+}
+
 int main(int argc, char **argv)
 {
     const char *name = argc > 1 ? argv[1] : "";
@@ -32,7 +42,7 @@ int main(int argc, char **argv)
         name = "version";
     for (const struct mr_command *command = mr_commands; command->name != NULL; command++)
         if (strcmp(command->name, name) == 0)
-            return command->run(command, argc - 1, argv + 1);
+            return finish(name, command->run(command, argc - 1, argv + 1));
     if (argc > 1)
         fprintf(stderr, "moonroute: unknown command '%s'\n", name);
     print_help(stderr);

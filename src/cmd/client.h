@@ -35,6 +35,9 @@ struct mr_client {
  * connects. Returns 0, or the enum mr_exit to end with, standard error saying why. The client is
  * {0} but for what options set. */
 int mr_client_open(struct mr_client *client, const char *topic, const char *json);
+/* Prints that the record was not delivered, and why. Returns 65 where a broker answers, so that it
+ * is the record or its topic that is refused, else 69. */
+int mr_client_undelivered(const struct mr_client *client, const char *why);
 void mr_client_close(struct mr_client *client);
 /* Prints "moonroute COMMAND: ..." on standard error and returns `code`. */
 int mr_client_fail(const struct mr_client *client, int code, const char *format, ...)

@@ -24,7 +24,7 @@ void mr_latency_print(struct mr_asking *asking)
     printf("%-12s %12zu\n%-12s %12zu\n%-12s %12zu\n%-12s %12zu\n%-12s %12.1f\n", "requests",
            asking->count, "answered", asking->answers - asking->errors, "errors", asking->errors,
            "timed out", asking->timeouts, "a second", (double)asking->answers / seconds);
-    for (size_t i = 0; i < sizeof(permilles) / sizeof(permilles[0]); i++)
+    for (size_t i = 0; asking->answers > 0 && i < sizeof(permilles) / sizeof(permilles[0]); i++)
         printf("p%-11g %9.2f ms\n", (double)permilles[i] / 10,
                (double)mr_latency_quantile(asking->latencies, asking->answers, permilles[i]) / 1e6);
 }

@@ -6,8 +6,7 @@ static int publish(struct mr_client *client)
     int timeout = (int)mr_config_integer(client->config, "kafka.connection_timeout");
     if (mr_asker_send(client->asker, &client->record, timeout, why, sizeof(why)) == 0)
         return MR_EXIT_OK;
-    return mr_client_fail(client, MR_EXIT_UNAVAILABLE, "%s: not delivered: %s",
-                          client->record.topic, why);
+    return mr_client_undelivered(client, why);
 }
 
 int mr_cmd_publish(const struct mr_command *self, int argc, char **argv)

@@ -71,14 +71,15 @@ static int set_reply_to(struct request *request, const char *topic)
                           request->reply_to != NULL ? "" : " with a response topic");
 }
 
-/* In nestjs a string travels bare. */
+/* In nestjs a string travels bare, and null is a null value. */
 static void set_bare(struct request *request)
 {
     struct mr_outgoing *record = &request->client.record;
     if (request->asking.dialect != MR_DIALECT_NESTJS || record->value.data == NULL)
         return;
-    mr_document_bare(record->value, &request->bare);
-    record->value = (struct mr_bytes){mr_buf_text(&request->bare), request->bare.length};
+    record->value = mr_document_bare(record->value, &request->bare)
+                        ? (struct mr_bytes){mr_buf_text(&request->bare), request->bare.length}
+                        : MR_BYTES_NONE;
 }
 
 /* --- one answer --- */
@@ -128,13 +129,13 @@ static int ask(struct request *request)
     struct mr_asking *asking = &request->asking;
     struct mr_client *client = &request->client;
     int patience = (int)mr_config_integer(client->config, "kafka.connection_timeout");
+    if (mr_asker_know(client->asker, client->record.topic, patience, why, sizeof(why)) != 0)
+        return mr_client_undelivered(client, why);
     if (mr_asker_listen(client->asker, asking->reply_to, patience, why, sizeof(why)) != 0)
         return mr_client_fail(client, MR_EXIT_UNAVAILABLE, "%s: cannot listen: %s",
                               asking->reply_to, why);
-    if (mr_asker_know(client->asker, client->record.topic, patience, why, sizeof(why)) != 0 ||
-        mr_asking_run(asking, why, sizeof(why)) != 0)
-        return mr_client_fail(client, MR_EXIT_UNAVAILABLE, "%s: not delivered: %s",
-                              client->record.topic, why);
+    if (mr_asking_run(asking, why, sizeof(why)) != 0)
+        return mr_client_undelivered(client, why);
     if (asking->count > 1)
         mr_latency_print(asking);
     return result_of(request);

@@ -114,13 +114,14 @@ int mr_asker_send(struct mr_asker *asker, const struct mr_outgoing *record, int 
                   size_t size)
 {
     uint64_t deadline = mr_clock_ms() + (uint64_t)timeout;
-    mr_asker_know(asker, record->topic, timeout, why, size);
+    bool known = mr_asker_know(asker, record->topic, timeout, why, size) == 0;
     if (mr_asker_post(asker, record, why, size) != 0)
         return -1;
     for (mr_producer_poll(asker->producer); asker->undelivered > 0;
          mr_producer_poll(asker->producer)) {
         if (!await(asker, deadline)) {
-            snprintf(why, size, "not acknowledged within %d ms", timeout);
+            if (known)
+                snprintf(why, size, "not acknowledged within %d ms", timeout);
             return -1;
         }
     }
@@ -155,7 +156,7 @@ bool mr_asker_receive(struct mr_asker *asker, struct mr_message *message, int ti
         mr_producer_poll(asker->producer);
         if (mr_listener_poll(asker->listener, message))
             return true;
-        if (!await(asker, deadline) || asker->failure[0] != '\0')
+        if (asker->failure[0] != '\0' || !await(asker, deadline))
             return false;
     }
 }

@@ -41,17 +41,33 @@ int mr_document_check(struct mr_bytes text, char *why, size_t size)
     return result;
 }
 
-void mr_document_bare(struct mr_bytes text, struct mr_buf *out)
+static bool is_white(char c)
+{
+    return c == ' ' || c == '\t' || c == '\n' || c == '\r';
+}
+
+static struct mr_bytes trimmed(struct mr_bytes text)
+{
+    while (text.length > 0 && is_white(text.data[text.length - 1]))
+        text.length--;
+    while (text.length > 0 && is_white(text.data[0]))
+        text = (struct mr_bytes){text.data + 1, text.length - 1};
+    return text;
+}
+
+bool mr_document_bare(struct mr_bytes text, struct mr_buf *out)
 {
     struct mr_documents *documents = mr_documents_new();
     struct mr_vm *vm = documents->vm;
     char why[256];
-    struct mr_bytes bare = text;
+    struct mr_bytes bare = trimmed(text);
+    bool null = mr_bytes_equal(bare, MR_BYTES("null"));
     if (decode_in(vm, text, why, sizeof(why)) == 0 && lua_type(vm->L, -1) == LUA_TSTRING)
         bare.data = lua_tolstring(vm->L, -1, &bare.length);
     mr_buf_append(out, bare.data, bare.length);
     mr_call_done(vm);
     mr_documents_free(documents);
+    return !null;
 }
 
 struct mr_documents *mr_documents_new(void)

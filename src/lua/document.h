@@ -10,8 +10,9 @@
 
 /* Returns 0 for JSON, -1 with `why` for what is none. */
 int mr_document_check(struct mr_bytes text, char *why, size_t size);
-/* Appends the text of a JSON string, and any other document as it is. */
-void mr_document_bare(struct mr_bytes text, struct mr_buf *out);
+/* Appends what nestjs sends of a JSON document: the text of a string, any other less the white
+ * space around it. False for null, which has no value. */
+bool mr_document_bare(struct mr_bytes text, struct mr_buf *out);
 
 /* For many documents. */
 struct mr_documents;

@@ -2,6 +2,7 @@
 
 import json
 import re
+import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,7 +13,7 @@ from broker import Kafka, free_port
 from conftest import StartRouter
 from support import kcat
 from support.cluster import Cluster, unique
-from support.router import PROGRAM, Router, Scripts, moonroute
+from support.router import PROGRAM, Router, Scripts, environment, moonroute
 
 SERVICE = """
 local router = require "moonroute"
@@ -105,6 +106,33 @@ def test_request_speaks_every_dialect_and_tells_the_headers(command, service: Se
     assert (reply["data"] if dialect == "kafka-client" else reply)["got"] == {"n": 1}
     name = "kafka_correlationId" if dialect in ("nestjs", "spring") else "correlation-id"
     assert re.search(rf"^{name}: [0-9a-f-]{{36}}$", done.stderr, re.M), done.stderr
+
+
+@pytest.mark.parametrize(("given", "sent"), [("null", None), ("42\n", b"42"), ('\n{"a": 1} ', b'{"a": 1}'), ('"a text"', b"a text")], ids=str)
+def test_request_in_nestjs_sends_what_nestjs_would(command, cluster: Cluster, given: str, sent: bytes | None) -> None:
+    topic = cluster.create_topic(unique("nobody"))
+    done = command("request", topic, "-", "--dialect", "nestjs", "--timeout", "100", stdin=given)
+    assert done.returncode == 75, done.stderr
+    (record,) = cluster.await_records(topic, 1)
+    assert record.value == sent
+
+
+@pytest.mark.parametrize("name", ["request", "publish"])
+def test_a_record_that_the_broker_refuses_is_bad_input_and_told_at_once(command, cluster: Cluster, name: str) -> None:
+    topic = cluster.create_topic(unique("small"), **{"max.message.bytes": "1000"})
+    started = time.monotonic()
+    done = command(name, topic, json.dumps("x" * 2000), env={"MOONROUTE_RPC_TIMEOUT": "60000"})
+    assert done.returncode == 65, done.stderr
+    assert f"{topic}: not delivered: Broker: Message size too large" in done.stderr
+    assert time.monotonic() - started < 30
+
+
+def test_what_cannot_be_printed_is_no_success(kafka: Kafka, service: Service) -> None:
+    with open("/dev/full", "w") as full:
+        done = subprocess.run([PROGRAM, "request", service.topic, "{}"], env=environment({"KAFKA_BROKERS": kafka.bootstrap}), stdout=full,
+                              stderr=subprocess.PIPE, text=True, timeout=30, check=False)
+    assert done.returncode == 70, done.stderr
+    assert "cannot write to standard output: No space left on device" in done.stderr
 
 
 @pytest.mark.parametrize("dialect", ["kafka-client", "plain", "nestjs", "spring"])

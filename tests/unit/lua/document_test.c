@@ -124,16 +124,19 @@ static void an_envelope_of_an_error_says_failure(void **state)
 static void a_bare_document_is_the_text_of_a_string_and_else_itself(void **state)
 {
     static const char *const rows[][2] = {
-        {"\"a \\\"b\\\"\"", "a \"b\""}, {"\"\"", ""},     {"42", "42"}, {"[ 1 ]", "[ 1 ]"},
-        {"{\"a\":1}", "{\"a\":1}"},     {"null", "null"},
+        {"\"a \\\"b\\\"\"", "a \"b\""}, {"\"\"", ""},        {"42", "42"}, {"[ 1 ]", "[ 1 ]"},
+        {"{\"a\":1}", "{\"a\":1}"},     {" \t42\r\n", "42"},
     };
     (void)state;
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         struct mr_buf bare = {0};
-        mr_document_bare(mr_bytes_of(rows[i][0]), &bare);
+        assert_true(mr_document_bare(mr_bytes_of(rows[i][0]), &bare));
         assert_string_equal(mr_buf_text(&bare), rows[i][1]);
         mr_buf_free(&bare);
     }
+    struct mr_buf bare = {0};
+    assert_false(mr_document_bare(MR_BYTES(" null\n"), &bare));
+    mr_buf_free(&bare);
 }
 
 int main(void)
