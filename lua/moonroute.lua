@@ -146,6 +146,9 @@ local function check_functions(functions)
   if type(functions) ~= "table" then
     return "expected a list of functions, got a " .. type(functions)
   end
+  if #functions == 0 and next(functions) ~= nil then
+    return "expected a list of functions, got a table of names"
+  end
   for place = 1, #functions do
     local kind = type(functions[place])
     if kind ~= "function" then

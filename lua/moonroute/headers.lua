@@ -30,6 +30,8 @@ local as_text = {
 local function add(flat, name, value)
   if type(name) ~= "string" then
     return "a name must be a string, got a " .. type(name)
+  elseif name:find("\0", 1, true) then
+    return ("a name cannot have a zero byte: %q"):format(name)
   end
   -- C takes false as Kafka's null.
   local text = value ~= null and as_text[type(value)]
@@ -41,7 +43,19 @@ local function add(flat, name, value)
   return nil
 end
 
+-- Not what is left of a list with a hole in it, or with names beside its items.
+local function is_list(given)
+  local count = 0
+  for _ in pairs(given) do
+    count = count + 1
+  end
+  return count == #given
+end
+
 local function add_list(flat, list)
+  if not is_list(list) then
+    return "expected names, or a list of { name, value }, got a mixture or a list with holes"
+  end
   for position, pair in ipairs(list) do
     if type(pair) ~= "table" then
       return ("item %d: expected { name, value }, got a %s"):format(position, type(pair))

@@ -210,6 +210,7 @@ static void what_is_no_list_of_functions_is_refused(void **state)
 {
     static const char *const rows[][2] = {
         {"nil", "router.all: expected a list of functions, got a nil"},
+        {"{ a = print }", "router.all: expected a list of functions, got a table of names"},
         {"{ 1 }", "router.all: expected functions, got a number at place 1"},
         {"{ print, {} }", "router.all: expected functions, got a table at place 2"},
     };
