@@ -70,6 +70,7 @@ static struct mr_verdict judge(struct mr_dispatch *dispatch, const struct mr_job
                                const struct mr_route *route, const struct mr_result *result)
 {
     struct mr_trial trial = {.is_request = job->request.is_request,
+                             .answered = job->answered,
                              .raw = route->codec == MR_CODEC_RAW,
                              .retries = job->retries,
                              .policy = &route->policy};
@@ -107,9 +108,9 @@ static void carry_out(struct mr_dispatch *dispatch, struct mr_job *job,
 {
     char why[WHY_SIZE];
     struct mr_result unanswerable;
-    struct mr_verdict verdict = judge(dispatch, job, route, result);
     if (result->outcome != MR_OUTCOME_RETURNED)
         mr_held_drop(job);
+    struct mr_verdict verdict = judge(dispatch, job, route, result);
     if (verdict.answers && !job->answered) {
         job->answered = send_answer(dispatch, job, &verdict.answer, now, why);
         if (!job->answered && !verdict.dead_letters) {

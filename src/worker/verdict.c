@@ -70,7 +70,8 @@ static struct mr_verdict last(const struct mr_trial *trial, int status, struct m
 static struct mr_verdict raised(const struct mr_fault *fault, const struct mr_trial *trial)
 {
     int own = by_fault[fault->kind].status, status = own != 0 ? own : fault->status;
-    bool spared = trial->is_request && by_fault[fault->kind].request_spared;
+    bool told = trial->is_request && !trial->answered;
+    bool spared = told && by_fault[fault->kind].request_spared;
     bool temporary = fault->kind == MR_FAULT_STATUS ? status >= 500 : by_fault[fault->kind].retried;
     if (!spared && temporary && trial->retries < trial->policy->retry.max)
         return again(fault, trial);

@@ -14,8 +14,9 @@
 /* What is known of a message when an attempt at it has ended. */
 struct mr_trial {
     bool is_request;
-    bool raw;    /* its route's codec */
-    int retries; /* before this attempt: 0 at the first */
+    bool answered; /* whose reply has gone: what fails after that is told nobody */
+    bool raw;      /* its route's codec */
+    int retries;   /* before this attempt: 0 at the first */
     const struct mr_policy *policy;
     uint64_t random; /* for the jitter */
 };

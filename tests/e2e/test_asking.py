@@ -194,7 +194,7 @@ def test_the_reply_does_not_wait_for_what_is_spawned_but_the_offset_does(cluster
     function handleMessage(_, message)
         router.spawn(function()
             router.sleep(1500)
-            if message.fails then error("broken") end
+            if message.fails then router.fail(503, "broken") end
             router.publish("{done}", {{}})
         end)
         return "at once"

@@ -228,6 +228,28 @@ static void jitter_takes_both_sides(void **state)
     assert_int_equal(mr_retry_delay(&policy, 1, UINT64_C(1) << 63), 1000);
 }
 
+/* As what it spawned may: nobody is told by a reply that has gone, so it is treated as an event. */
+static void what_fails_after_the_reply_has_gone_is_retried_or_dead_lettered(void **state)
+{
+    static const struct {
+        int status, retries;
+        bool retried, dead;
+    } cases[] = {{400, 0, false, true}, {503, 0, true, false}, {503, MAX_RETRIES, false, true}};
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        const struct mr_result result = RAISED(MR_FAULT_STATUS, cases[i].status);
+        const struct mr_trial trial = {.is_request = true,
+                                       .answered = true,
+                                       .retries = cases[i].retries,
+                                       .policy = &policy,
+                                       .random = 1};
+        struct mr_verdict verdict = mr_verdict_of(&result, &trial);
+        assert_int_equal(verdict.retries, cases[i].retried);
+        assert_int_equal(verdict.dead_letters, cases[i].dead);
+        assert_true(verdict.log);
+    }
+}
+
 static void a_reply_is_the_value_with_its_headers(void **state)
 {
     (void)state;
@@ -295,6 +317,7 @@ int main(void)
         cmocka_unit_test(a_delay_grows_to_its_cap),
         cmocka_unit_test(whatever_the_settings_a_delay_is_near_what_they_say),
         cmocka_unit_test(jitter_takes_both_sides),
+        cmocka_unit_test(what_fails_after_the_reply_has_gone_is_retried_or_dead_lettered),
         cmocka_unit_test(a_reply_is_the_value_with_its_headers),
         cmocka_unit_test(a_null_reply_has_no_value_and_may_have_headers),
         cmocka_unit_test(only_strings_of_raw_routes_go_as_they_are),
