@@ -13,13 +13,17 @@ static void lose(struct mr_link *link)
     link->events->gone(link->data);
 }
 
-static void read_frames(struct mr_link *link)
+void mr_link_read(struct mr_link *link)
 {
     struct mr_frame frame;
+    if (link->gone || link->reading || uv_is_closing((const uv_handle_t *)&link->poll))
+        return;
+    link->reading = true;
     int filled = mr_channel_fill(&link->channel);
     int got;
     while ((got = mr_channel_next(&link->channel, &frame)) == 1)
         link->events->frame(link->data, &frame);
+    link->reading = false;
     if (filled < 0 || got < 0)
         lose(link);
 }
@@ -30,7 +34,7 @@ static void on_ready(uv_poll_t *poll, int status, int events)
 {
     struct mr_link *link = poll->data;
     if (status < 0 || (events & (UV_READABLE | UV_DISCONNECT)))
-        read_frames(link);
+        mr_link_read(link);
     if (!link->gone && (events & UV_WRITABLE))
         flush(link);
 }

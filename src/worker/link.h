@@ -19,10 +19,13 @@ struct mr_link {
     const struct mr_link_events *events;
     void *data;
     bool gone;
+    bool reading; /* its frames are being told */
 };
 
 void mr_link_start(struct mr_link *link, uv_loop_t *loop, int fd,
                    const struct mr_link_events *events, void *data);
+/* Tells of the frames that have come, before the loop would; from within one of them nothing. */
+void mr_link_read(struct mr_link *link);
 void mr_link_loaded(struct mr_link *link, uint64_t generation);
 /* A message that was not to be run again is done with. */
 void mr_link_buried(struct mr_link *link, const struct mr_message_id *id);

@@ -78,6 +78,7 @@ void mr_worker_turn(struct mr_worker *worker)
 {
     size_t taken = 0;
     bool held = false;
+    mr_link_read(&worker->link); /* new code, before messages that came after it */
     mr_dispatch_tick(&worker->dispatch);
     mr_timers_run(&worker->timers, mr_clock_ms());
     if (worker->groups != NULL) {
