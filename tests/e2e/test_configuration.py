@@ -68,7 +68,7 @@ def test_a_named_file_that_is_not_there_is_refused(scripts: Scripts, topic: str)
 def test_an_unknown_librdkafka_property_is_refused_with_its_own_words(scripts: Scripts, topic: str) -> None:
     done = run(scripts, config='return { kafka = { properties = { ["no.such.thing"] = "1" } } }\n')
     assert done.returncode == 78, done.stderr
-    assert 'config/moonroute.lua: kafka.properties["no.such.thing"]: No such configuration property: "no.such.thing"' in done.stderr
+    assert 'moonroute.lua: kafka.properties["no.such.thing"]: No such configuration property: "no.such.thing"' in done.stderr
 
 
 def test_a_bad_value_of_a_librdkafka_property_is_refused_with_its_own_words(scripts: Scripts, topic: str) -> None:
