@@ -39,6 +39,18 @@ static void call_sandbox(lua_State *L, const char *function)
     lua_pop(L, 1);
 }
 
+/* The second wall of the sandbox: LuaJIT gives the state's globals to every chunk and thread that
+ * is made without an environment. The runtime's own functions keep the ones they were loaded with.
+ */
+static void empty_globals(lua_State *L)
+{
+    mr_modules_require(L, "moonroute.sandbox");
+    lua_getfield(L, -1, "nothing");
+    lua_call(L, 0, 1);
+    lua_replace(L, LUA_GLOBALSINDEX);
+    lua_pop(L, 1);
+}
+
 static int open_runtime(lua_State *L, void *data)
 {
     struct mr_vm *vm = data;
@@ -53,6 +65,8 @@ static int open_runtime(lua_State *L, void *data)
         call_sandbox(L, "trust");
     seed_random(L);
     open_references(vm);
+    if (vm->is_alone)
+        empty_globals(L); /* nothing of the runtime can be loaded from here on */
     return 0;
 }
 
