@@ -117,19 +117,6 @@ static int lingers(lua_State *L)
     return 0;
 }
 
-/* top() -> the coroutine of the message that is being handled, and a number that is this message's
- * alone; nil where none is */
-static int top(lua_State *L)
-{
-    const struct mr_task *task = mr_vm_of(L)->running;
-    if (task == NULL)
-        return 0;
-    lua_pushthread(task->co);
-    lua_xmove(task->co, L, task->co == L ? 0 : 1);
-    lua_pushnumber(L, (lua_Number)task->number);
-    return 2;
-}
-
 /* is_topic(name) -> can a Kafka topic have that name? */
 static int is_topic(lua_State *L)
 {
@@ -193,7 +180,6 @@ int mr_luaopen_host(lua_State *L)
         {"random", mr_random_new},
         {"run", run},
         {"slot", mr_context_slot},
-        {"top", top},
         {"uuid", uuid},
         {NULL, NULL},
     };
@@ -204,5 +190,7 @@ int mr_luaopen_host(lua_State *L)
     lua_setfield(L, -2, "trusted");
     lua_rawgeti(L, LUA_REGISTRYINDEX, mr_vm_of(L)->contexts);
     lua_setfield(L, -2, "contexts");
+    lua_rawgeti(L, LUA_REGISTRYINDEX, mr_vm_of(L)->strands);
+    lua_setfield(L, -2, "strands");
     return 1;
 }

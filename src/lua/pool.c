@@ -52,17 +52,22 @@ struct mr_task *mr_pool_take(struct mr_vm *vm)
     return task;
 }
 
+static void empty_slot(struct mr_vm *vm, enum mr_slot_index table, int slot)
+{
+    lua_pushnil(vm->L);
+    set_slot(vm, table, slot);
+}
+
 void mr_pool_give(struct mr_vm *vm, struct mr_task *task, bool reusable)
 {
     if (reusable) {
         lua_settop(task->co, 0);
     } else {
         task->co = NULL;
-        lua_pushnil(vm->L);
-        set_slot(vm, MR_SLOT_THREADS, task->slot);
+        empty_slot(vm, MR_SLOT_THREADS, task->slot);
     }
-    lua_pushnil(vm->L);
-    set_slot(vm, MR_SLOT_CONTEXTS, task->slot);
+    empty_slot(vm, MR_SLOT_CONTEXTS, task->slot);
+    empty_slot(vm, MR_SLOT_STRANDS, task->slot);
     task->busy = false;
     task->next = vm->pool.free;
     vm->pool.free = task;

@@ -17,7 +17,8 @@ enum mr_slot_index {
     MR_SLOT_DOOR,         /* the C function behind which everything runs */
     MR_SLOT_THREADS,      /* coroutines of the pool's tasks, by their slot */
     MR_SLOT_CONTEXTS,     /* context tables of running tasks, by their slot */
-    MR_SLOT_LAST = MR_SLOT_CONTEXTS,
+    MR_SLOT_STRANDS,      /* sets of strands of running tasks, by their slot */
+    MR_SLOT_LAST = MR_SLOT_STRANDS,
 };
 
 typedef int mr_call_fn(lua_State *L, void *data);
@@ -36,7 +37,6 @@ struct mr_vm {
     struct mr_buf trace;     /* of the last protected call that failed */
     struct mr_task *running; /* the task whose Lua is on the CPU; NULL while none is */
     uint64_t runs;           /* how often Lua was entered */
-    uint64_t messages;       /* how many tasks were started */
     const char *stack;       /* where C's stack was at that */
     size_t stack_most;       /* bytes of it, see lua/stack.h */
     lua_CFunction gsub;      /* Lua's own */
@@ -52,7 +52,8 @@ struct mr_vm {
     int load;     /* loader.load, */
     int check;    /* loader.check, */
     int finish;   /* strands.finish; */
-    int contexts; /* and to the table at MR_SLOT_CONTEXTS */
+    int contexts; /* and to the tables at MR_SLOT_CONTEXTS */
+    int strands;  /* and MR_SLOT_STRANDS */
 };
 
 struct mr_vm *mr_vm_open(const struct mr_host *host, void *data, bool is_alone,

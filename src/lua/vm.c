@@ -73,11 +73,13 @@ static int open_runtime(lua_State *L, void *data)
 /* Tables that are reached from outside of protected calls. */
 static void open_tables(struct mr_vm *vm)
 {
-    lua_newtable(vm->L);
-    lua_newtable(vm->L);
+    for (int slot = MR_SLOT_THREADS; slot <= MR_SLOT_LAST; slot++)
+        lua_newtable(vm->L);
     MR_ASSERT(lua_gettop(vm->L) == MR_SLOT_LAST);
     lua_pushvalue(vm->L, MR_SLOT_CONTEXTS);
     vm->contexts = luaL_ref(vm->L, LUA_REGISTRYINDEX);
+    lua_pushvalue(vm->L, MR_SLOT_STRANDS);
+    vm->strands = luaL_ref(vm->L, LUA_REGISTRYINDEX);
 }
 
 struct mr_vm *mr_vm_open(const struct mr_host *host, void *data, bool is_alone, enum mr_trust trust)
