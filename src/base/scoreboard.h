@@ -76,7 +76,7 @@ struct mr_slot {
 };
 
 struct mr_scoreboard {
-    int fd; /* of the shared memory; owned */
+    int fd; /* of the shared memory, for workers to come; owned; -1 in a worker */
     uint64_t slot_count;
     struct mr_slot *slots;
 };
@@ -84,7 +84,8 @@ struct mr_scoreboard {
 /* The master makes it (memory starts zeroed; pages are only taken as they are used). Returns 0 or
  * -errno. */
 int mr_scoreboard_create(struct mr_scoreboard *board, uint64_t slot_count);
-/* A worker maps what it was handed. Returns 0 or -errno. */
+/* A worker maps the memory that it was handed and closes the descriptor, which no program that the
+ * worker starts is to have. Returns 0, or -errno with the descriptor still open. */
 int mr_scoreboard_attach(struct mr_scoreboard *board, int fd);
 void mr_scoreboard_close(struct mr_scoreboard *board);
 

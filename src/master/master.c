@@ -9,6 +9,7 @@
 #include "base/exit.h"
 #include "base/log.h"
 #include "base/panic.h"
+#include "base/print.h"
 #include "master/cpus.h"
 #include "master/state.h"
 
@@ -72,7 +73,7 @@ static void start_workers(struct mr_master *master)
     int result = mr_workers_start(master->workers);
     if (result == 0)
         return;
-    fprintf(stderr, "moonroute: cannot start a worker: %s\n", strerror(-result));
+    mr_print(stderr, "moonroute: cannot start a worker: %s\n", strerror(-result));
     mr_master_stop(master, MR_EXIT_INTERNAL);
 }
 
@@ -144,7 +145,7 @@ int mr_master_run(const struct mr_master_options *options)
             mr_snapshot_free(snapshot);
         }
     }
-    fputs(mr_errors_text(&errors), stderr);
+    mr_print(stderr, "%s", mr_errors_text(&errors));
     mr_errors_free(&errors);
     return master.exit_code;
 }

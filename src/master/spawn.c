@@ -33,14 +33,16 @@ static int open_channel(int *near)
     return far;
 }
 
-/* Signals are as in a fresh process, but that those a terminal sends to all of its processes wait
- * until the worker has said what it does about them: the master alone acts on them. */
+/* Signals are as in a fresh process, but that those which mr_process_begin holds back wait already:
+ * a terminal sends some to all of its processes, and the master alone acts on them. */
 static void set_signals(posix_spawnattr_t *attributes)
 {
     sigset_t waiting, all;
     sigemptyset(&waiting);
     sigaddset(&waiting, SIGINT);
     sigaddset(&waiting, SIGHUP);
+    sigaddset(&waiting, SIGUSR1);
+    sigaddset(&waiting, SIGTERM);
     sigfillset(&all);
     MR_ASSERT(posix_spawnattr_setsigmask(attributes, &waiting) == 0);
     MR_ASSERT(posix_spawnattr_setsigdefault(attributes, &all) == 0);

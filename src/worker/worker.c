@@ -12,6 +12,7 @@
 #include "base/exit.h"
 #include "base/log.h"
 #include "base/panic.h"
+#include "base/process.h"
 #include "worker/poisoned.h"
 #include "worker/state.h"
 
@@ -84,10 +85,10 @@ static int open_worker(struct mr_worker *worker)
 /* The terminal's signals are for the master, who tells the workers. */
 static void ignore_signals(void)
 {
-    signal(SIGINT, SIG_IGN);
-    signal(SIGHUP, SIG_IGN);
-    signal(SIGUSR1, SIG_IGN);
-    signal(SIGPIPE, SIG_IGN);
+    mr_process_ignore(SIGINT);
+    mr_process_ignore(SIGHUP);
+    mr_process_ignore(SIGUSR1);
+    mr_process_ignore(SIGPIPE);
 }
 
 static void start_loop(struct mr_worker *worker)
@@ -97,6 +98,7 @@ static void start_loop(struct mr_worker *worker)
     mr_worker_start_turning(worker);
     uv_signal_init(&worker->loop, &worker->terminate);
     uv_signal_start(&worker->terminate, on_terminate, SIGTERM);
+    mr_process_listen();
     mr_link_start(&worker->link, &worker->loop, MR_WORKER_CHANNEL_FD, &link_events, worker);
 }
 
