@@ -40,8 +40,6 @@ static void on_assigned(void *data, size_t count)
 {
     struct group *group = data;
     mr_log(MR_LOG_INFO, "partitions_assigned", MR_S("group", group->id), MR_I("count", count));
-    if (group->groups->held)
-        mr_consumer_pause_all(group->consumer);
     group->joined = true;
     group->groups->events->joined(group->groups->data);
 }
@@ -127,6 +125,8 @@ static struct group *make(struct mr_groups *groups, const char *id, size_t count
     }
     group->asking = (struct mr_asking){
         .loop = groups->loop, .wake_fd = groups->wake_fd, .consumer = group->consumer};
+    if (groups->held)
+        mr_consumer_pause_all(group->consumer, MR_PAUSE_HELD);
     group->id = mr_strdup(id);
     group->next = groups->all;
     groups->all = group;
@@ -247,9 +247,9 @@ void mr_groups_hold(struct mr_groups *groups, bool held)
     groups->held = held;
     for (struct group *group = groups->all; group != NULL; group = group->next) {
         if (held)
-            mr_consumer_pause_all(group->consumer);
+            mr_consumer_pause_all(group->consumer, MR_PAUSE_HELD);
         else
-            mr_consumer_resume_all(group->consumer);
+            mr_consumer_resume_all(group->consumer, MR_PAUSE_HELD);
     }
 }
 
