@@ -3,6 +3,7 @@
 #ifndef MR_BASE_RECORD_H
 #define MR_BASE_RECORD_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -19,6 +20,7 @@ struct mr_outgoing {
     int64_t timestamp;     /* ms; 0: now */
     const struct mr_pair *headers;
     size_t header_count;
+    bool single; /* it is sent in a batch of its own, compressed */
 };
 
 /* A copy that borrows nothing, in one piece: free() it. */

@@ -224,6 +224,13 @@ rd_kafka_conf_t *mr_kafka_conf(const struct mr_config *config, enum mr_kafka_rol
     return conf;
 }
 
+rd_kafka_conf_t *mr_kafka_conf_again(const rd_kafka_conf_t *conf)
+{
+    rd_kafka_conf_t *again = rd_kafka_conf_dup(conf); /* which leaves interceptors out */
+    rd_kafka_conf_interceptor_add_on_new(again, "moonroute", on_new, NULL);
+    return again;
+}
+
 rd_kafka_t *mr_kafka_handle(rd_kafka_type_t type, rd_kafka_conf_t *conf, struct mr_errors *errors)
 {
     char why[512];

@@ -6,6 +6,7 @@
 
 #include "base/panic.h"
 #include "kafka/conf.h"
+#include "kafka/refusal.h"
 #include "kafka/view.h"
 
 struct mr_producer {
@@ -15,6 +16,7 @@ struct mr_producer {
     void *data;
     rd_kafka_topic_t *topic; /* of the latest record: the next one is often for the same */
     size_t outstanding, outstanding_bytes;
+    rd_kafka_conf_t *single; /* for mr_producer_new_single; NULL where there is none to come */
     bool transactional;
 };
 
@@ -62,15 +64,48 @@ enum mr_sent mr_kafka_sent(rd_kafka_resp_err_t error, bool transactional)
     }
 }
 
+/* True when the record was taken over. */
+static bool offer_back(struct mr_producer *producer, const rd_kafka_message_t *message,
+                       enum mr_sent how)
+{
+    struct mr_pair *headers;
+    if (producer->events->refused_with_batch == NULL || !mr_kafka_refuses_batch(message->err))
+        return false;
+    const struct mr_outgoing record = mr_kafka_record_of(message, &headers);
+    bool taken =
+        producer->events->refused_with_batch(producer->data, message->_private, &record, how);
+    free(headers);
+    return taken;
+}
+
 static void on_delivery(struct mr_producer *producer, const rd_kafka_message_t *message)
 {
     MR_ASSERT(producer->outstanding > 0);
     producer->outstanding--;
     producer->outstanding_bytes -= mr_record_size(message->key_len, message->len);
     enum mr_sent how = mr_kafka_sent(message->err, producer->transactional);
+    if (offer_back(producer, message, how))
+        return;
     producer->events->delivered(producer->data, message->_private,
                                 rd_kafka_topic_name(message->rkt), how,
                                 how == MR_SENT ? NULL : rd_kafka_err2str(message->err));
+}
+
+/* Called before `conf` is taken over by its handle. */
+static void keep_single(struct mr_producer *producer, const rd_kafka_conf_t *conf,
+                        const struct mr_config *config, struct mr_errors *errors)
+{
+    rd_kafka_conf_t *single = producer->single = mr_kafka_conf_again(conf);
+    mr_kafka_conf_set(single, "batch.num.messages", "1", "built-in", errors);
+    if (!mr_config_is_set(config, "kafka.properties[\"compression.type\"]") &&
+        !mr_config_is_set(config, "kafka.properties[\"compression.codec\"]"))
+        mr_kafka_conf_set(single, "compression.type", "zstd", "built-in", errors);
+}
+
+static void free_single(struct mr_producer *producer)
+{
+    if (producer->single != NULL)
+        rd_kafka_conf_destroy(producer->single);
 }
 
 /* Takes conf over, and the producer where NULL is returned. Reports are events, not callbacks: a
@@ -85,6 +120,7 @@ static struct mr_producer *open_producer(struct mr_producer *producer, rd_kafka_
     else
         producer->handle = mr_kafka_handle(RD_KAFKA_PRODUCER, conf, errors);
     if (producer->handle == NULL) {
+        free_single(producer);
         free(producer);
         return NULL;
     }
@@ -102,7 +138,17 @@ struct mr_producer *mr_producer_new(const struct mr_config *config, int wake_fd,
     *producer = (struct mr_producer){.events = events, .data = data};
     size_t before = errors->count;
     rd_kafka_conf_t *conf = mr_kafka_conf(config, MR_ROLE_PRODUCER, errors);
+    keep_single(producer, conf, config, errors);
     return open_producer(producer, conf, wake_fd, errors->count == before, errors);
+}
+
+struct mr_producer *mr_producer_new_single(const struct mr_producer *like, int wake_fd,
+                                           const struct mr_producer_events *events, void *data,
+                                           struct mr_errors *errors)
+{
+    struct mr_producer *producer = mr_alloc(sizeof(*producer));
+    *producer = (struct mr_producer){.events = events, .data = data};
+    return open_producer(producer, mr_kafka_conf_again(like->single), wake_fd, true, errors);
 }
 
 /* So long can the open transaction of a worker that is gone hold up those who read committed
@@ -282,5 +328,6 @@ void mr_producer_free(struct mr_producer *producer)
     rd_kafka_queue_io_event_enable(producer->queue, -1, NULL, 0);
     rd_kafka_queue_destroy(producer->queue);
     rd_kafka_destroy(producer->handle);
+    free_single(producer);
     free(producer);
 }

@@ -27,6 +27,11 @@ struct mr_producer_events {
     void (*delivered)(void *data, void *opaque, const char *topic, enum mr_sent how,
                       const char *error);
     void (*troubled)(void *data, bool unreachable, const char *text);
+    /* The broker refused the batch that the record was in. That is no verdict on the record, which
+     * is borrowed for the call. Returns true when it takes the record over: `delivered` is not
+     * called then. NULL: every refusal is believed. */
+    bool (*refused_with_batch)(void *data, void *opaque, const struct mr_outgoing *record,
+                               enum mr_sent how);
 };
 
 struct mr_producer *mr_producer_new(const struct mr_config *config, int wake_fd,
@@ -38,6 +43,13 @@ struct mr_producer *mr_producer_new_transactional(const struct mr_config *config
                                                   int wake_fd,
                                                   const struct mr_producer_events *events,
                                                   void *data, struct mr_errors *errors);
+
+/* Makes a second producer, configured as the first, whose batches hold one record each: an error of
+ * such a batch is the record's own. It compresses (zstd) unless kafka.properties say how to. NULL
+ * when the client cannot be made, with the reason in `errors`. */
+struct mr_producer *mr_producer_new_single(const struct mr_producer *like, int wake_fd,
+                                           const struct mr_producer_events *events, void *data,
+                                           struct mr_errors *errors);
 
 /* Hands a copy of the record to the sender. Only SENT is followed by a report; where it can never
  * be sent `why` (at least 256 bytes) tells. */

@@ -38,9 +38,8 @@ static void on_changed(void *data)
 static bool has_failed(const struct mr_worker *worker)
 {
     char why[512];
-    bool failed = worker->groups != NULL &&
-                  (mr_groups_failed(worker->groups, why, sizeof(why)) ||
-                   mr_producer_failed(mr_outbox_producer(worker->outbox), why, sizeof(why)));
+    bool failed = worker->groups != NULL && (mr_groups_failed(worker->groups, why, sizeof(why)) ||
+                                             mr_outbox_failed(worker->outbox, why, sizeof(why)));
     if (failed)
         mr_log(MR_LOG_ERROR, "kafka_fatal", MR_S("message", why));
     return failed;

@@ -33,7 +33,7 @@ static void on_troubled(void *data, bool unreachable, const char *text)
     transaction->events->troubled(transaction->data, unreachable, text);
 }
 
-static const struct mr_producer_events producer_events = {on_delivered, on_troubled};
+static const struct mr_producer_events producer_events = {on_delivered, on_troubled, NULL};
 
 static void open_next(struct mr_transaction *transaction)
 {
