@@ -28,8 +28,8 @@ struct mr_producer_events {
                       const char *error);
     void (*troubled)(void *data, bool unreachable, const char *text);
     /* The broker refused the batch that the record was in. That is no verdict on the record, which
-     * is borrowed for the call. Returns true when it takes the record over: `delivered` is not
-     * called then. NULL: every refusal is believed. */
+     * is borrowed for the call and lacks its timestamp. Returns true when it takes the record over:
+     * `delivered` is not called then. NULL: every refusal is believed. */
     bool (*refused_with_batch)(void *data, void *opaque, const struct mr_outgoing *record,
                                enum mr_sent how);
 };

@@ -2,7 +2,7 @@
 
 #include "base/panic.h"
 
-/* From librdkafka 2.6 on; older headers do not name it. */
+/* Newer than librdkafka 2.2, whose header does not name it. */
 enum { INVALID_DIFFERENT_RECORD = -138 };
 
 bool mr_kafka_refuses_batch(rd_kafka_resp_err_t error)
@@ -46,7 +46,6 @@ static struct mr_pair *headers_of(const rd_kafka_message_t *message, size_t *cou
 
 struct mr_outgoing mr_kafka_record_of(const rd_kafka_message_t *message, struct mr_pair **headers)
 {
-    rd_kafka_timestamp_type_t type;
     size_t count;
     *headers = headers_of(message, &count);
     return (struct mr_outgoing){
@@ -54,7 +53,6 @@ struct mr_outgoing mr_kafka_record_of(const rd_kafka_message_t *message, struct 
         .partition = message->partition,
         .key = {message->key, message->key_len},
         .value = {message->payload, message->len},
-        .timestamp = rd_kafka_message_timestamp(message, &type),
         .headers = *headers,
         .header_count = count,
     };

@@ -12,8 +12,9 @@
  * of topics, permissions, leaders and producers are none: they are the same for a record alone. */
 bool mr_kafka_refuses_batch(rd_kafka_resp_err_t error);
 
-/* Shows a reported message as the record that it was, addressed to the partition that it had.
- * Borrows from the message; free() the headers. */
+/* Shows a reported message as the record that it was, addressed to the partition that it had,
+ * with no timestamp: librdkafka does not tell that of a failed one. Borrows from the message;
+ * free() the headers. */
 struct mr_outgoing mr_kafka_record_of(const rd_kafka_message_t *message, struct mr_pair **headers);
 
 #endif

@@ -98,6 +98,7 @@ static void on_single_delivered(void *data, void *opaque, const char *topic, enu
 static enum mr_sent hand_over(struct mr_outbox *outbox, const struct mr_outgoing *record,
                               struct mr_parcel *parcel, char *why, size_t size)
 {
+    parcel->timestamp = record->timestamp;
     parcel->single =
         parcel->single || record->single || mr_singles_has(&outbox->singles, record->topic);
     return parcel->single ? mr_singles_send(&outbox->singles, record, parcel, why, size)
@@ -115,9 +116,11 @@ static bool on_refused_with_batch(void *data, void *opaque, const struct mr_outg
         return false;
     mr_singles_blame(&outbox->singles, record->topic, how == MR_SENT_TOO_LARGE);
     parcel->single = true;
-    enum mr_sent sent = hand_over(outbox, record, parcel, why, sizeof(why));
+    struct mr_outgoing again = *record;
+    again.timestamp = parcel->timestamp;
+    enum mr_sent sent = hand_over(outbox, &again, parcel, why, sizeof(why));
     if (sent == MR_SENT_FULL)
-        mr_parcels_keep(&outbox->parcels, parcel, record);
+        mr_parcels_keep(&outbox->parcels, parcel, &again);
     return sent == MR_SENT || sent == MR_SENT_FULL;
 }
 

@@ -16,6 +16,7 @@ struct mr_parcel {
     uint32_t wait;
     bool single;                /* it goes, or went, in a batch of its own */
     uint64_t sent;              /* ns */
+    int64_t timestamp;          /* the record's */
     struct mr_outgoing *record; /* while it waits */
     struct mr_parcel *next;
 };
