@@ -17,7 +17,7 @@ struct mr_producer {
     rd_kafka_topic_t *topic; /* of the latest record: the next one is often for the same */
     size_t outstanding, outstanding_bytes;
     rd_kafka_conf_t *single; /* for mr_producer_new_single; NULL where there is none to come */
-    bool transactional;
+    struct mr_unanswered *unanswered; /* transactional; else NULL */
 };
 
 /* What a transaction's record can fail of by itself. All else is of the transaction: purged with
@@ -83,7 +83,7 @@ static void on_delivery(struct mr_producer *producer, const rd_kafka_message_t *
     MR_ASSERT(producer->outstanding > 0);
     producer->outstanding--;
     producer->outstanding_bytes -= mr_record_size(message->key_len, message->len);
-    enum mr_sent how = mr_kafka_sent(message->err, producer->transactional);
+    enum mr_sent how = mr_kafka_sent(message->err, producer->unanswered != NULL);
     if (offer_back(producer, message, how))
         return;
     producer->events->delivered(producer->data, message->_private,
@@ -121,6 +121,7 @@ static struct mr_producer *open_producer(struct mr_producer *producer, rd_kafka_
         producer->handle = mr_kafka_handle(RD_KAFKA_PRODUCER, conf, errors);
     if (producer->handle == NULL) {
         free_single(producer);
+        mr_unanswered_free(producer->unanswered);
         free(producer);
         return NULL;
     }
@@ -172,12 +173,23 @@ struct mr_producer *mr_producer_new_transactional(const struct mr_config *config
                                                   void *data, struct mr_errors *errors)
 {
     struct mr_producer *producer = mr_alloc(sizeof(*producer));
-    *producer = (struct mr_producer){.events = events, .data = data, .transactional = true};
+    *producer = (struct mr_producer){.events = events, .data = data};
     size_t before = errors->count;
     rd_kafka_conf_t *conf = mr_kafka_conf(config, MR_ROLE_TRANSACTIONS, errors);
+    producer->unanswered = mr_unanswered_new(conf);
     mr_kafka_conf_set(conf, "transactional.id", id, "built-in", errors);
     set_timeout(conf, config, errors);
     return open_producer(producer, conf, wake_fd, errors->count == before, errors);
+}
+
+uint64_t mr_producer_transaction_timeout(const struct mr_producer *producer)
+{
+    char text[32];
+    size_t size = sizeof(text);
+    rd_kafka_conf_res_t got =
+        rd_kafka_conf_get(rd_kafka_conf(producer->handle), "transaction.timeout.ms", text, &size);
+    MR_ASSERT(got == RD_KAFKA_CONF_OK);
+    return strtoull(text, NULL, 10);
 }
 
 static rd_kafka_headers_t *headers_of(const struct mr_outgoing *record)
@@ -240,7 +252,7 @@ enum mr_sent mr_producer_send(struct mr_producer *producer, const struct mr_outg
         producer->outstanding_bytes += mr_outgoing_size(record);
         return MR_SENT;
     }
-    enum mr_sent sent = mr_kafka_sent(rd_kafka_error_code(error), producer->transactional);
+    enum mr_sent sent = mr_kafka_sent(rd_kafka_error_code(error), producer->unanswered != NULL);
     snprintf(why, size, "%s", rd_kafka_error_string(error));
     rd_kafka_error_destroy(error);
     if (headers != NULL)
@@ -303,6 +315,11 @@ size_t mr_producer_outstanding_bytes(const struct mr_producer *producer)
     return producer->outstanding_bytes;
 }
 
+struct mr_unanswered *mr_producer_unanswered(const struct mr_producer *producer)
+{
+    return producer->unanswered;
+}
+
 rd_kafka_t *mr_producer_handle(const struct mr_producer *producer)
 {
     return producer->handle;
@@ -329,5 +346,6 @@ void mr_producer_free(struct mr_producer *producer)
     rd_kafka_queue_destroy(producer->queue);
     rd_kafka_destroy(producer->handle);
     free_single(producer);
+    mr_unanswered_free(producer->unanswered);
     free(producer);
 }

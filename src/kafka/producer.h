@@ -3,7 +3,9 @@
 #ifndef MR_KAFKA_PRODUCER_H
 #define MR_KAFKA_PRODUCER_H
 
+#include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/config.h"
 #include "base/errors.h"
@@ -51,6 +53,9 @@ struct mr_producer *mr_producer_new_single(const struct mr_producer *like, int w
                                            const struct mr_producer_events *events, void *data,
                                            struct mr_errors *errors);
 
+/* ms after which a broker aborts a transaction of its own accord, and fences the producer. */
+uint64_t mr_producer_transaction_timeout(const struct mr_producer *producer);
+
 /* Hands a copy of the record to the sender. Only SENT is followed by a report; where it can never
  * be sent `why` (at least 256 bytes) tells. */
 enum mr_sent mr_producer_send(struct mr_producer *producer, const struct mr_outgoing *record,
@@ -68,7 +73,7 @@ size_t mr_producer_outstanding_bytes(const struct mr_producer *producer);
 bool mr_producer_failed(const struct mr_producer *producer, char *why, size_t size);
 /* Gives up what is outstanding: its reports come, most with an error, before this returns. */
 void mr_producer_drop(struct mr_producer *producer);
-/* Nothing may be outstanding. */
+/* Nothing may be outstanding. Waits for librdkafka's threads; may be called from any thread. */
 void mr_producer_free(struct mr_producer *producer);
 
 #endif

@@ -15,8 +15,10 @@ void mr_transaction_hold(struct mr_transaction *transaction, struct mr_job *job,
 
 static void enter(struct mr_transaction *transaction, struct mr_partition *partition)
 {
-    if (transaction->batch.jobs == 0)
-        transaction->ends = mr_clock_ms() + transaction->interval;
+    if (transaction->batch.jobs == 0) {
+        transaction->began = mr_clock_ms();
+        transaction->ends = transaction->began + transaction->interval;
+    }
     mr_batch_enter(&transaction->batch, partition);
 }
 
