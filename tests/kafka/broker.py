@@ -3,7 +3,7 @@
     with Kafka() as kafka:
         ...  # kafka.bootstrap is "127.0.0.1:PORT"
 
-Needs nothing beyond Python's standard library, a JDK 17 and Maven (for the first fetch).
+Needs nothing beyond Python's standard library, a JDK 17 and Maven (for the first fetch). MR_KAFKA_VERSION chooses another version than pom.xml.
 """
 
 import contextlib
@@ -24,7 +24,8 @@ from typing import IO
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
-LIBS = ROOT / "build" / "kafka" / "libs"
+VERSION = os.environ.get("MR_KAFKA_VERSION")
+LIBS = ROOT / "build" / "kafka" / (f"libs-{VERSION}" if VERSION else "libs")
 CLUSTER_ID = "bW9vbnJvdXRlLXRlc3RzMQ"  # 16 bytes in base64, as StorageTool wants them
 START_SECONDS = 90.0
 STOP_SECONDS = 30.0
@@ -44,14 +45,14 @@ class KafkaError(Exception):
 
 def fetch() -> Path:
     """Copies Kafka's jars below build/ unless they are there already, and returns their folder."""
-    stamp = LIBS.parent / "libs.stamp"
+    stamp = LIBS.parent / f"{LIBS.name}.stamp"
     wanted = hashlib.sha256((HERE / "pom.xml").read_bytes()).hexdigest()
     if stamp.exists() and stamp.read_text() == wanted:
         return LIBS
     print("kafka: fetching Apache Kafka", file=sys.stderr, flush=True)
     shutil.rmtree(LIBS, ignore_errors=True)
     command = ["mvn", "-B", "-q", "-f", str(HERE / "pom.xml"), "dependency:copy-dependencies",
-               "-DincludeScope=runtime", f"-DoutputDirectory={LIBS}"]
+               "-DincludeScope=runtime", f"-DoutputDirectory={LIBS}", *([f"-Dkafka.version={VERSION}"] if VERSION else [])]
     done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
     if done.returncode != 0:
         raise KafkaError(f"cannot fetch Kafka:\n{done.stdout[-4000:]}")
