@@ -21,6 +21,19 @@ struct mr_unanswered {
     long ends_before; /* of those before this one */
 };
 
+/* librdkafka calls on_response where the answer arrives, in the broker's thread that has sent the
+ * request, and once more where the answer is served, in its main thread. Only the first one counts;
+ * no other argument tells them apart. */
+static _Thread_local bool in_broker_thread;
+
+static rd_kafka_resp_err_t on_thread_start(rd_kafka_t *handle, rd_kafka_thread_type_t type,
+                                           const char *name, void *opaque)
+{
+    (void)handle, (void)name, (void)opaque;
+    in_broker_thread = type == RD_KAFKA_THREAD_BROKER;
+    return RD_KAFKA_RESP_ERR_NO_ERROR;
+}
+
 /* A request of a transaction changes what its producer has open, whenever it arrives. */
 static bool changes_transactions(int16_t kind)
 {
@@ -52,7 +65,7 @@ static rd_kafka_resp_err_t on_response(rd_kafka_t *handle, int socket, const cha
     struct mr_unanswered *unanswered = opaque;
     (void)handle, (void)socket, (void)broker, (void)broker_id, (void)version, (void)number;
     (void)size, (void)round_trip;
-    if (changes_transactions(kind) && error == RD_KAFKA_RESP_ERR_NO_ERROR)
+    if (in_broker_thread && changes_transactions(kind) && error == RD_KAFKA_RESP_ERR_NO_ERROR)
         atomic_fetch_sub(&unanswered->requests, 1);
     return RD_KAFKA_RESP_ERR_NO_ERROR;
 }
@@ -61,6 +74,7 @@ static rd_kafka_resp_err_t on_new(rd_kafka_t *handle, const rd_kafka_conf_t *con
                                   char *why, size_t size)
 {
     (void)conf, (void)why, (void)size;
+    rd_kafka_interceptor_add_on_thread_start(handle, "unanswered", on_thread_start, opaque);
     rd_kafka_interceptor_add_on_request_sent(handle, "unanswered", on_request_sent, opaque);
     return rd_kafka_interceptor_add_on_response_received(handle, "unanswered", on_response, opaque);
 }
