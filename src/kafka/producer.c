@@ -20,50 +20,6 @@ struct mr_producer {
     struct mr_unanswered *unanswered; /* transactional; else NULL */
 };
 
-/* What a transaction's record can fail of by itself. All else is of the transaction: purged with
- * it, fenced, timed out. */
-static bool is_of_record(rd_kafka_resp_err_t error)
-{
-    switch (error) {
-    case RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC:
-    case RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION:
-    case RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART:
-    case RD_KAFKA_RESP_ERR_TOPIC_EXCEPTION:
-    case RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED:
-    case RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE:
-    case RD_KAFKA_RESP_ERR_RECORD_LIST_TOO_LARGE:
-    case RD_KAFKA_RESP_ERR_INVALID_MSG:
-    case RD_KAFKA_RESP_ERR_INVALID_MSG_SIZE:
-    case RD_KAFKA_RESP_ERR_INVALID_RECORD:
-    case RD_KAFKA_RESP_ERR_INVALID_TIMESTAMP:
-    case RD_KAFKA_RESP_ERR_POLICY_VIOLATION:
-    case RD_KAFKA_RESP_ERR__INVALID_ARG:
-        return true;
-    default:
-        return false;
-    }
-}
-
-enum mr_sent mr_kafka_sent(rd_kafka_resp_err_t error, bool transactional)
-{
-    if (transactional && error != RD_KAFKA_RESP_ERR_NO_ERROR &&
-        error != RD_KAFKA_RESP_ERR__QUEUE_FULL && !is_of_record(error))
-        return MR_SENT_BACK;
-    switch (error) {
-    case RD_KAFKA_RESP_ERR_NO_ERROR:
-        return MR_SENT;
-    case RD_KAFKA_RESP_ERR__QUEUE_FULL:
-        return MR_SENT_FULL;
-    case RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE:
-    case RD_KAFKA_RESP_ERR_RECORD_LIST_TOO_LARGE:
-        return MR_SENT_TOO_LARGE;
-    case RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION:
-        return MR_SENT_NO_PARTITION;
-    default:
-        return MR_SENT_REFUSED;
-    }
-}
-
 /* True when the record was taken over. */
 static bool offer_back(struct mr_producer *producer, const rd_kafka_message_t *message,
                        enum mr_sent how)
@@ -72,8 +28,8 @@ static bool offer_back(struct mr_producer *producer, const rd_kafka_message_t *m
     if (producer->events->refused_with_batch == NULL || !mr_kafka_refuses_batch(message->err))
         return false;
     const struct mr_outgoing record = mr_kafka_record_of(message, &headers);
-    bool taken =
-        producer->events->refused_with_batch(producer->data, message->_private, &record, how);
+    bool taken = producer->events->refused_with_batch(producer->data, message->_private, &record,
+                                                      how, rd_kafka_err2str(message->err));
     free(headers);
     return taken;
 }
@@ -83,7 +39,8 @@ static void on_delivery(struct mr_producer *producer, const rd_kafka_message_t *
     MR_ASSERT(producer->outstanding > 0);
     producer->outstanding--;
     producer->outstanding_bytes -= mr_record_size(message->key_len, message->len);
-    enum mr_sent how = mr_kafka_sent(message->err, producer->unanswered != NULL);
+    enum mr_sent how = mr_kafka_sent(message->err, producer->unanswered != NULL &&
+                                                       !mr_kafka_refuses_batch(message->err));
     if (offer_back(producer, message, how))
         return;
     producer->events->delivered(producer->data, message->_private,
@@ -182,14 +139,26 @@ struct mr_producer *mr_producer_new_transactional(const struct mr_config *config
     return open_producer(producer, conf, wake_fd, errors->count == before, errors);
 }
 
+static void read_property(const struct mr_producer *producer, const char *name, char *value,
+                          size_t size)
+{
+    rd_kafka_conf_res_t got =
+        rd_kafka_conf_get(rd_kafka_conf(producer->handle), name, value, &size);
+    MR_ASSERT(got == RD_KAFKA_CONF_OK);
+}
+
 uint64_t mr_producer_transaction_timeout(const struct mr_producer *producer)
 {
     char text[32];
-    size_t size = sizeof(text);
-    rd_kafka_conf_res_t got =
-        rd_kafka_conf_get(rd_kafka_conf(producer->handle), "transaction.timeout.ms", text, &size);
-    MR_ASSERT(got == RD_KAFKA_CONF_OK);
+    read_property(producer, "transaction.timeout.ms", text, sizeof(text));
     return strtoull(text, NULL, 10);
+}
+
+bool mr_producer_compresses(const struct mr_producer *producer)
+{
+    char text[32];
+    read_property(producer, "compression.codec", text, sizeof(text));
+    return strcmp(text, "none") != 0;
 }
 
 static rd_kafka_headers_t *headers_of(const struct mr_outgoing *record)
@@ -231,7 +200,7 @@ enum mr_sent mr_producer_send(struct mr_producer *producer, const struct mr_outg
     rd_kafka_topic_t *topic = topic_of(producer, record->topic);
     if (topic == NULL) {
         snprintf(why, size, "%s", rd_kafka_err2str(rd_kafka_last_error()));
-        return MR_SENT_REFUSED;
+        return MR_SENT_NO_TOPIC;
     }
     rd_kafka_headers_t *headers = headers_of(record);
     rd_kafka_vu_t fields[] = {
@@ -260,6 +229,22 @@ enum mr_sent mr_producer_send(struct mr_producer *producer, const struct mr_outg
     return sent;
 }
 
+/* librdkafka tells by a line of its log alone which topic a transaction is refused for; the topics
+ * beside it are "not attempted". */
+static void take_log(struct mr_producer *producer, int level, const char *facility,
+                     const char *text)
+{
+    char topic[250], error[256];
+    mr_kafka_log(producer->handle, level, facility, text);
+    const char *found = strstr(text, "Failed to add partition \"");
+    if (producer->events->forbidden == NULL || strcmp(facility, "ADDPARTS") != 0 || found == NULL)
+        return;
+    if (sscanf(found, "Failed to add partition \"%249[^\"]\" [%*d] to transaction: %255[^\n]",
+               topic, error) == 2 &&
+        strcmp(error, rd_kafka_err2str(RD_KAFKA_RESP_ERR_OPERATION_NOT_ATTEMPTED)) != 0)
+        producer->events->forbidden(producer->data, topic, error);
+}
+
 static void take_event(struct mr_producer *producer, rd_kafka_event_t *event)
 {
     const rd_kafka_message_t *message;
@@ -277,7 +262,7 @@ static void take_event(struct mr_producer *producer, rd_kafka_event_t *event)
         break;
     case RD_KAFKA_EVENT_LOG:
         if (rd_kafka_event_log(event, &facility, &text, &level) == 0)
-            mr_kafka_log(producer->handle, level, facility, text);
+            take_log(producer, level, facility, text);
         break;
     default:
         break;

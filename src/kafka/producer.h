@@ -19,6 +19,7 @@ enum mr_sent {
     MR_SENT_REFUSED,      /* it can never be sent; so are those below */
     MR_SENT_TOO_LARGE,    /* for the topic, the broker or librdkafka's own settings */
     MR_SENT_NO_PARTITION, /* the topic is there, the partition is not */
+    MR_SENT_NO_TOPIC,     /* the topic takes no record of ours: not there, forbidden */
     MR_SENT_BACK, /* in a transaction that fails, for no fault of the record's: send it in the next
                      one */
 };
@@ -33,7 +34,10 @@ struct mr_producer_events {
      * is borrowed for the call and lacks its timestamp. Returns true when it takes the record over:
      * `delivered` is not called then. NULL: every refusal is believed. */
     bool (*refused_with_batch)(void *data, void *opaque, const struct mr_outgoing *record,
-                               enum mr_sent how);
+                               enum mr_sent how, const char *error);
+    /* The transaction fails because nothing may be written to the topic. Records to it are then
+     * reported as all others are. NULL: of no interest. */
+    void (*forbidden)(void *data, const char *topic, const char *error);
 };
 
 struct mr_producer *mr_producer_new(const struct mr_config *config, int wake_fd,
@@ -55,6 +59,8 @@ struct mr_producer *mr_producer_new_single(const struct mr_producer *like, int w
 
 /* ms after which a broker aborts a transaction of its own accord, and fences the producer. */
 uint64_t mr_producer_transaction_timeout(const struct mr_producer *producer);
+
+bool mr_producer_compresses(const struct mr_producer *producer);
 
 /* Hands a copy of the record to the sender. Only SENT is followed by a report; where it can never
  * be sent `why` (at least 256 bytes) tells. */

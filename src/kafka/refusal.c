@@ -1,6 +1,7 @@
 #include "kafka/refusal.h"
 
 #include "base/panic.h"
+#include "kafka/view.h"
 
 /* Newer than librdkafka 2.2, whose header does not name it. */
 enum { INVALID_DIFFERENT_RECORD = -138 };
@@ -22,6 +23,55 @@ bool mr_kafka_refuses_batch(rd_kafka_resp_err_t error)
         return true;
     default:
         return false;
+    }
+}
+
+/* What a transaction's record can fail of by itself. All else is of the transaction: purged with
+ * it, fenced, timed out. */
+static bool is_of_record(rd_kafka_resp_err_t error)
+{
+    switch (error) {
+    case RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC:
+    case RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION:
+    case RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART:
+    case RD_KAFKA_RESP_ERR_TOPIC_EXCEPTION:
+    case RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED:
+    case RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE:
+    case RD_KAFKA_RESP_ERR_RECORD_LIST_TOO_LARGE:
+    case RD_KAFKA_RESP_ERR_INVALID_MSG:
+    case RD_KAFKA_RESP_ERR_INVALID_MSG_SIZE:
+    case RD_KAFKA_RESP_ERR_INVALID_RECORD:
+    case RD_KAFKA_RESP_ERR_INVALID_TIMESTAMP:
+    case RD_KAFKA_RESP_ERR_POLICY_VIOLATION:
+    case RD_KAFKA_RESP_ERR__INVALID_ARG:
+        return true;
+    default:
+        return false;
+    }
+}
+
+enum mr_sent mr_kafka_sent(rd_kafka_resp_err_t error, bool transactional)
+{
+    if (transactional && error != RD_KAFKA_RESP_ERR_NO_ERROR &&
+        error != RD_KAFKA_RESP_ERR__QUEUE_FULL && !is_of_record(error))
+        return MR_SENT_BACK;
+    switch (error) {
+    case RD_KAFKA_RESP_ERR_NO_ERROR:
+        return MR_SENT;
+    case RD_KAFKA_RESP_ERR__QUEUE_FULL:
+        return MR_SENT_FULL;
+    case RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE:
+    case RD_KAFKA_RESP_ERR_RECORD_LIST_TOO_LARGE:
+        return MR_SENT_TOO_LARGE;
+    case RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION:
+        return MR_SENT_NO_PARTITION;
+    case RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC:
+    case RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART:
+    case RD_KAFKA_RESP_ERR_TOPIC_EXCEPTION:
+    case RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED:
+        return MR_SENT_NO_TOPIC;
+    default:
+        return MR_SENT_REFUSED;
     }
 }
 

@@ -1,9 +1,11 @@
 #include "worker/outbox.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/clock.h"
 #include "base/panic.h"
+#include "base/topic.h"
 #include "worker/hurry.h"
 #include "worker/parcels.h"
 #include "worker/singles.h"
@@ -107,11 +109,12 @@ static enum mr_sent hand_over(struct mr_outbox *outbox, const struct mr_outgoing
 
 /* The record goes once more, alone. False when it cannot: then the refusal stands. */
 static bool on_refused_with_batch(void *data, void *opaque, const struct mr_outgoing *record,
-                                  enum mr_sent how)
+                                  enum mr_sent how, const char *error)
 {
     struct mr_outbox *outbox = data;
     struct mr_parcel *parcel = opaque;
     char why[256];
+    (void)error;
     if (outbox->dropping)
         return false;
     mr_singles_blame(&outbox->singles, record->topic, how == MR_SENT_TOO_LARGE);
@@ -125,8 +128,9 @@ static bool on_refused_with_batch(void *data, void *opaque, const struct mr_outg
 }
 
 static const struct mr_producer_events producer_events = {on_delivered, on_troubled,
-                                                          on_refused_with_batch};
-static const struct mr_producer_events single_events = {on_single_delivered, on_troubled, NULL};
+                                                          on_refused_with_batch, NULL};
+static const struct mr_producer_events single_events = {on_single_delivered, on_troubled, NULL,
+                                                        NULL};
 
 struct mr_outbox *mr_outbox_new(const struct mr_config *config, uv_loop_t *loop, int wake_fd,
                                 struct mr_slot *slot, const struct mr_outbox_events *events,
@@ -216,9 +220,20 @@ static enum mr_sent send_parcel(struct mr_outbox *outbox, struct mr_parcel *parc
     return MR_SENT;
 }
 
+/* A broker refuses such a record together with its whole batch or transaction. */
+static bool refuses(const struct mr_outgoing *record, char *why, size_t size)
+{
+    if (!mr_topic_internal(mr_bytes_of(record->topic)))
+        return false;
+    snprintf(why, size, "the topic is one of Kafka's own, to which only brokers write");
+    return true;
+}
+
 enum mr_sent mr_outbox_send(struct mr_outbox *outbox, struct mr_job *job, enum mr_purpose purpose,
                             const struct mr_outgoing *record, uint64_t now, char *why, size_t size)
 {
+    if (refuses(record, why, size))
+        return MR_SENT_NO_TOPIC;
     if (purpose != MR_FOR_ASIDE) /* which has all of the message's headers */
         record = mr_trace_pass(&outbox->trace, job->headers, job->header_count, record);
     if (job->lined) {
@@ -232,6 +247,8 @@ enum mr_sent mr_outbox_send(struct mr_outbox *outbox, struct mr_job *job, enum m
 enum mr_sent mr_outbox_ask(struct mr_outbox *outbox, struct mr_job *job, uint32_t wait,
                            const struct mr_outgoing *record, uint64_t now, char *why, size_t size)
 {
+    if (refuses(record, why, size))
+        return MR_SENT_NO_TOPIC;
     struct mr_parcel *parcel = mr_parcels_new(&outbox->parcels, job, MR_FOR_REQUEST, now);
     parcel->wait = wait;
     record = mr_trace_pass(&outbox->trace, job->headers, job->header_count, record);

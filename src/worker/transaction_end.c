@@ -19,6 +19,7 @@ static void on_delivered(void *data, void *opaque, const char *topic, enum mr_se
     struct mr_transaction *transaction = data;
     struct mr_held *held = opaque;
     (void)topic;
+    mr_batch_reported(&transaction->batch, held);
     if (how == MR_SENT) {
         mr_histogram_observe(&transaction->slot->histograms[MR_PUBLISH_DURATION],
                              mr_clock_ns() - held->sent);
@@ -33,7 +34,27 @@ static void on_troubled(void *data, bool unreachable, const char *text)
     transaction->events->troubled(transaction->data, unreachable, text);
 }
 
-static const struct mr_producer_events producer_events = {on_delivered, on_troubled, NULL};
+static bool on_refused_with_batch(void *data, void *opaque, const struct mr_outgoing *record,
+                                  enum mr_sent how, const char *error)
+{
+    struct mr_transaction *transaction = data;
+    (void)record;
+    return mr_batch_suspect(&transaction->batch, opaque, how, error);
+}
+
+static void on_forbidden(void *data, const char *topic, const char *error)
+{
+    struct mr_transaction *transaction = data;
+    transaction->batch.failing = transaction->batch.spoilt = true;
+    mr_blame_topic(transaction->partitions, topic, error);
+}
+
+static const struct mr_producer_events producer_events = {
+    .delivered = on_delivered,
+    .troubled = on_troubled,
+    .refused_with_batch = on_refused_with_batch,
+    .forbidden = on_forbidden,
+};
 
 static void open_next(struct mr_transaction *transaction)
 {
@@ -52,10 +73,11 @@ static void on_left(void *data, struct mr_job *job)
 
 static void committed(struct mr_transaction *transaction)
 {
+    size_t jobs = transaction->batch.jobs;
     mr_batch_leave(&transaction->batch, on_left, transaction);
     transaction->aborts = 0;
     transaction->renewals = 0;
-    mr_blame_committed(&transaction->blame);
+    mr_blame_committed(&transaction->blame, jobs);
 }
 
 /* It ends as it would without a transaction, when that report came: by a retry, or by a dead
@@ -68,7 +90,7 @@ static void report(struct mr_transaction *transaction, struct mr_job *job)
         .purpose = failed->purpose, .topic = topic, .how = failed->how, .error = why};
     mr_held_take_out(failed);
     for (struct mr_held *other = job->held; other != NULL; other = other->next)
-        other->how = MR_SENT; /* told with the next transaction, where it is still held then */
+        mr_held_acquit(other); /* told with the next transaction, where it is still held then */
     transaction->events->undelivered(transaction->data, job, &report);
     free(topic);
     free(why);
@@ -96,19 +118,16 @@ static void rest(struct mr_transaction *transaction)
 }
 
 /* Nothing of it will be seen: its jobs go back to their lines, or end. */
-static void take_back(struct mr_transaction *transaction)
+static void aborted(struct mr_transaction *transaction)
 {
     struct mr_job_list refused = {0};
-    mr_blame_find(&transaction->blame, &transaction->batch, &refused);
+    bool differs =
+        mr_blame_find(&transaction->blame, &transaction->batch, transaction->partitions, &refused);
+    transaction->aborts = differs ? 0 : transaction->aborts + 1;
+    transaction->renewals = differs ? 0 : transaction->renewals;
     mr_batch_rewind(&transaction->batch);
     for (struct mr_job *job; (job = mr_job_list_pop(&refused)) != NULL;)
         report(transaction, job);
-}
-
-static void aborted(struct mr_transaction *transaction)
-{
-    transaction->aborts++;
-    take_back(transaction);
 }
 
 static void go_on(struct mr_transaction *transaction)
@@ -157,6 +176,7 @@ int mr_transaction_open(struct mr_transaction *transaction, struct mr_errors *er
         return -1;
     mr_warmup_open(&transaction->via.warmup, transaction->reachable);
     transaction->batch.producer = transaction->steps.producer = transaction->via.producer;
+    transaction->blame.compressed = mr_producer_compresses(transaction->via.producer);
     transaction->state = MR_TRANSACTION_BUSY;
     mr_steps_open(&transaction->steps);
     return 0;
@@ -180,6 +200,10 @@ void mr_transaction_abort(struct mr_transaction *transaction, enum mr_sent how, 
     mr_log(MR_LOG_WARN, "transaction_aborted", MR_I("messages", transaction->batch.jobs),
            MR_S("message", why));
     mr_blame_note(&transaction->blame, how, why);
+    if (transaction->batch.spoilt) {
+        begin_renewal(transaction);
+        return;
+    }
     transaction->state = MR_TRANSACTION_BUSY;
     mr_steps_abort(&transaction->steps);
 }
@@ -237,6 +261,7 @@ static void ended(struct mr_transaction *transaction, bool is_commit, bool uncle
 void mr_transaction_over(void *data, enum mr_steps_kind kind, const struct mr_step_end *end)
 {
     struct mr_transaction *transaction = data;
+    mr_producer_poll(transaction->via.producer); /* what it has to say about the step */
     if (end->step == MR_STEP_FATAL)
         end_producer(transaction, end);
     else if (end->step == MR_STEP_ABORT && end->unclear)

@@ -75,7 +75,8 @@ static void on_revocation(void *data, size_t count, bool lost)
         mr_consumer_give_back(world->consumer);
 }
 
-static const struct mr_producer_events producer_events = {on_delivered, on_troubled, NULL};
+static const struct mr_producer_events producer_events = {.delivered = on_delivered,
+                                                          .troubled = on_troubled};
 static const struct mr_consumer_events consumer_events = {.assigned = on_assigned,
                                                           .revoked = on_revoked,
                                                           .revocation = on_revocation,
