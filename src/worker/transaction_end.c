@@ -153,6 +153,7 @@ static void begin_renewal(struct mr_transaction *transaction)
     transaction->batch.unsent = NULL;
     mr_warmup_open(&transaction->via.warmup, false);
     mr_producer_drop(transaction->via.producer);
+    mr_transaction_wake_at(transaction, transaction->renewable);
 }
 
 static void replace_failed(struct mr_transaction *transaction, const char *why)
@@ -200,10 +201,6 @@ void mr_transaction_abort(struct mr_transaction *transaction, enum mr_sent how, 
     mr_log(MR_LOG_WARN, "transaction_aborted", MR_I("messages", transaction->batch.jobs),
            MR_S("message", why));
     mr_blame_note(&transaction->blame, how, why);
-    if (transaction->batch.spoilt) {
-        begin_renewal(transaction);
-        return;
-    }
     transaction->state = MR_TRANSACTION_BUSY;
     mr_steps_abort(&transaction->steps);
 }
@@ -246,14 +243,19 @@ static void asked(struct mr_transaction *transaction, bool is_committed)
     go_on(transaction);
 }
 
+/* A producer that is spoilt could not go on either: another one costs less than a second abort. It
+ * comes after the abort, since it would take half a second to open amid a transaction. */
 static void ended(struct mr_transaction *transaction, bool is_commit, bool unclear)
 {
+    bool spoilt = transaction->batch.spoilt;
     if (is_commit)
         committed(transaction);
     else
         aborted(transaction);
     if (unclear)
         replace_unclear(transaction, is_commit ? "committed" : "aborted");
+    else if (spoilt)
+        begin_renewal(transaction);
     else
         go_on(transaction);
 }
