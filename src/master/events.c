@@ -6,11 +6,6 @@
 #include "base/panic.h"
 #include "master/state.h"
 
-/* Beyond shutdown_timeout, until workers that are left are ended by force. Leaving the groups takes
- * a second at most, and so does ending each of librdkafka's clients: its threads may look only once
- * a second whether they are to end (issue 1690 of librdkafka). */
-enum { STOP_GRACE = 5000 }; /* ms */
-
 const struct mr_snapshot *mr_master_accepted(struct mr_master *master)
 {
     return mr_rollout_accepted(mr_reload_rollout(master->reload));
@@ -43,7 +38,7 @@ void mr_master_stop(struct mr_master *master, int exit_code)
     mr_reload_stop(master->reload);
     mr_workers_stop(master->workers);
     mr_ready_stop(&master->ready);
-    uv_timer_start(&master->stop_timer, on_stop_timer, limit + STOP_GRACE, 0);
+    uv_timer_start(&master->stop_timer, on_stop_timer, limit + MR_STOP_GRACE, 0);
     end_when_alone(master);
 }
 

@@ -7,6 +7,7 @@
 #include "base/panic.h"
 #include "worker/aside.h"
 #include "worker/handling.h"
+#include "worker/orphan.h"
 #include "worker/runs.h"
 #include "worker/settle.h"
 #include "worker/state.h"
@@ -272,6 +273,7 @@ void mr_worker_switch(struct mr_worker *worker)
     mr_worker_leave_topics(worker, worker->prepared.routes);
     mr_dispatch_use(&worker->dispatch, worker->prepared.routes,
                     mr_config_integer(worker->snapshot->config, "rpc.timeout"));
+    mr_orphan_allow((uint64_t)mr_config_integer(worker->snapshot->config, "shutdown_timeout"));
     worker->dispatch.drop_expired = mr_config_boolean(worker->snapshot->config, "rpc.drop_expired");
     show_topics(worker);
     mr_worker_use_topics(worker);

@@ -13,6 +13,7 @@
 #include "base/log.h"
 #include "base/panic.h"
 #include "base/process.h"
+#include "worker/orphan.h"
 #include "worker/poisoned.h"
 #include "worker/state.h"
 
@@ -147,6 +148,7 @@ static void free_worker(struct mr_worker *worker)
     if (worker->kafka != NULL)
         mr_snapshot_free(worker->kafka);
     mr_channel_close(&worker->link.channel);
+    mr_orphan_forget_slot();
     mr_scoreboard_close(&worker->board);
     close(worker->wake_fd);
     close(worker->reports_fd);
@@ -161,6 +163,7 @@ int mr_worker_run(uint64_t slot)
         return MR_EXIT_USAGE;
     }
     ignore_signals();
+    mr_orphan_watch(MR_WORKER_CHANNEL_FD, worker->slot);
     worker->dispatch.slot = worker->slot;
     worker->dispatch.timers = &worker->timers;
     worker->dispatch.random = mr_clock_ns() ^ (slot << 48);

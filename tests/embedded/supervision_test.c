@@ -8,6 +8,13 @@
 static const char handler[] = "local router = require 'moonroute'\n"
                               "function handleMessage(topic, message)\n"
                               "  if message.ms then router.sleep(message.ms) end\n"
+                              "  while message.spin do end\n"
+                              "  if message.wrap then\n"
+                              "    coroutine.wrap(function() while true do end end)()\n"
+                              "  end\n"
+                              "  if message.search then\n"
+                              "    return ('a'):rep(3e5):find(('a*'):rep(12) .. 'b')\n"
+                              "  end\n"
                               "  return router.now()\n"
                               "end\n";
 enum { PARTITIONS = 4, WORKERS = 2 };
@@ -109,7 +116,7 @@ static void a_stop_of_several_workers_loses_and_repeats_nothing(void **state)
     world_assert_answered_once(world, "stopped", 300);
 }
 
-/* The last but one: the router is killed and another started. */
+/* The router is killed and another started. */
 static void workers_whose_master_is_killed_end_by_themselves_and_lose_nothing(void **state)
 {
     struct world *world = *state;
@@ -121,6 +128,35 @@ static void workers_whose_master_is_killed_end_by_themselves_and_lose_nothing(vo
     AWAIT(!process_alive(orphans[0]) && !process_alive(orphans[1]));
     router_start(&world->router);
     AWAIT(world_all_answered(world, "orphaned", 20));
+    world_settle(world, "orders", PARTITIONS);
+}
+
+static void send_stuck(struct world *world, const char *json, int32_t partition)
+{
+    world_send(world,
+               &(struct question){
+                   .topic = "orders", .json = json, .to_partition = true, .partition = partition});
+}
+
+/* Both workers are amid Lua that does not end, while its budget lasts. */
+static void workers_amid_endless_lua_end_too_when_their_master_is_killed(void **state)
+{
+    static const char *const stuck[] = {"{\"spin\":true}", "{\"wrap\":true}", "{\"search\":true}"};
+    struct world *world = *state;
+    pid_t orphans[8];
+    router_stop(&world->router);
+    router_config(&world->router, "defaults = { budget = { time = 2000 }, retry = { max = 0 } }");
+    for (size_t i = 0; i < sizeof(stuck) / sizeof(stuck[0]); i++) {
+        router_start(&world->router);
+        assert_int_equal(router_workers(&world->router, orphans, 8), WORKERS);
+        for (int32_t partition = 0; partition < PARTITIONS; partition++)
+            send_stuck(world, stuck[i], partition);
+        AWAIT(router_metric(&world->router, "messages_in_flight") >= WORKERS);
+        router_kill(&world->router);
+        AWAIT(!process_alive(orphans[0]) && !process_alive(orphans[1]));
+    }
+    router_start(&world->router);
+    AWAIT(router_metric(&world->router, "dlq_messages_total") >= 1);
     world_settle(world, "orders", PARTITIONS);
 }
 
@@ -143,6 +179,7 @@ int main(void)
         cmocka_unit_test(a_worker_that_ends_by_itself_is_replaced),
         cmocka_unit_test(a_stop_of_several_workers_loses_and_repeats_nothing),
         cmocka_unit_test(workers_whose_master_is_killed_end_by_themselves_and_lose_nothing),
+        cmocka_unit_test(workers_amid_endless_lua_end_too_when_their_master_is_killed),
         cmocka_unit_test(a_stopped_router_leaves_no_process_behind),
     };
     return cmocka_run_group_tests(tests, set_up, world_tear_down);
