@@ -126,10 +126,24 @@ static void on_overrun(void *context, uint64_t slot, uint64_t run)
     mr_workers_interrupt(master->workers, slot, run);
 }
 
+static void on_overran(void *context, uint64_t slot)
+{
+    struct mr_master *master = context;
+    mr_workers_end(master->workers, slot, MR_FORCED_OVERRAN);
+}
+
+static void on_silent(void *context, uint64_t slot, uint64_t silent)
+{
+    struct mr_master *master = context;
+    mr_log(MR_LOG_ERROR, "worker_wedged", MR_I("worker", slot), MR_I("silent_ms", silent),
+           MR_S("message", "its loop stands still: it is asked to stop, and killed if it goes on"));
+    mr_workers_retire(master->workers, slot);
+}
+
 static void on_wedged(void *context, uint64_t slot)
 {
     struct mr_master *master = context;
-    mr_workers_end_overrun(master->workers, slot);
+    mr_workers_end(master->workers, slot, MR_FORCED_WEDGED);
 }
 
 static void on_unfit(void *context, uint64_t slot, struct mr_bytes why)
@@ -151,6 +165,7 @@ void mr_master_on_changed(void *context)
 
 const struct mr_workers_host mr_master_workers_host = {on_worker_started, on_worker_frame,
                                                        on_worker_died, on_worker_ended};
-const struct mr_overrun_host mr_master_overrun_host = {on_overrun, on_wedged};
+const struct mr_overrun_host mr_master_overrun_host = {on_overrun, on_overran};
+const struct mr_wedge_host mr_master_wedge_host = {on_silent, on_wedged};
 const struct mr_reload_host mr_master_reload_host = {send_frame, on_unfit, on_first_refused};
 const struct mr_guard_host mr_master_guard_host = {send_frame};

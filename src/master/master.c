@@ -104,6 +104,7 @@ static void run_with(struct mr_master *master, struct mr_snapshot *snapshot,
     master->service = mr_strdup(mr_config_string(config, "service"));
     master->overrun =
         mr_overrun_new(&master->loop, &master->board, &mr_master_overrun_host, master);
+    master->wedge = mr_wedge_new(&master->loop, &master->board, &mr_master_wedge_host, master);
     master->guard = (struct mr_guard){
         .host = mr_master_guard_host, .context = master, .slot_count = master->board.slot_count};
     start_watch(master, config);
@@ -117,6 +118,7 @@ static void run_with(struct mr_master *master, struct mr_snapshot *snapshot,
         master->exit_code = MR_EXIT_CONFIG;
     mr_watch_free(master->watch);
     mr_overrun_free(master->overrun);
+    mr_wedge_free(master->wedge);
     mr_guard_free(&master->guard);
     mr_admin_free(master->admin);
     mr_reload_free(master->reload);
