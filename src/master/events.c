@@ -99,7 +99,21 @@ static void on_worker_frame(void *context, uint64_t slot, const struct mr_frame 
 static void on_worker_died(void *context, uint64_t slot, const char *cause)
 {
     struct mr_master *master = context;
+    struct mr_running running;
+    bool at_work = mr_slot_running(&master->board.slots[slot], &running);
+    master->ended.handling = at_work && running.topic[0] != '\0';
+    master->ended.loading = at_work && running.topic[0] == '\0';
     mr_guard_died(&master->guard, &master->board.slots[slot], cause);
+}
+
+/* Whether what a worker was to load is not to blame for its end: it was handling a message, or it
+ * had not begun to load and was killed, or ended by itself. A crash without either may be of
+ * reading what it got. */
+static bool is_of_something_else(const struct mr_master *master, int status)
+{
+    bool crashed =
+        WIFSIGNALED(status) && WTERMSIG(status) != SIGKILL && WTERMSIG(status) != SIGTERM;
+    return master->ended.handling || (!master->ended.loading && !crashed);
 }
 
 static void on_worker_ended(void *context, uint64_t slot, int status)
@@ -110,7 +124,8 @@ static void on_worker_ended(void *context, uint64_t slot, int status)
      * better. */
     if (mr_master_accepted(master) == NULL && (code == MR_EXIT_DATA || code == MR_EXIT_CONFIG))
         mr_master_stop(master, code);
-    mr_rollout_ended(mr_reload_rollout(master->reload), slot);
+    mr_rollout_ended(mr_reload_rollout(master->reload), slot, is_of_something_else(master, status));
+    master->ended.loading = master->ended.handling = false;
     end_when_alone(master);
 }
 

@@ -59,8 +59,9 @@ static void set_files(posix_spawn_file_actions_t *files, int channel, int board)
 
 static int execute(uint64_t slot, int channel, int board, pid_t *pid)
 {
-    char number[24], name[] = "moonroute", command[] = "worker", option[] = "--slot";
+    char number[24], name[48], command[] = "worker", option[] = "--slot";
     snprintf(number, sizeof(number), "%" PRIu64, slot);
+    snprintf(name, sizeof(name), "moonroute: worker %s", number);
     char *argv[] = {name, command, option, number, NULL};
     posix_spawnattr_t attributes;
     posix_spawn_file_actions_t files;

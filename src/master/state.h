@@ -36,6 +36,10 @@ struct mr_master {
     uv_timer_t stop_timer;
     char *service;
     bool stopping, interrupted;
+    /* What the worker that ended last was amid. */
+    struct {
+        bool loading, handling;
+    } ended;
     int exit_code;
 };
 

@@ -28,6 +28,25 @@ static int set_up(void **state)
     return 0;
 }
 
+static void a_worker_s_process_has_its_name(void **state)
+{
+    struct world *world = *state;
+    pid_t pids[8];
+    char path[64], name[64] = "";
+    assert_int_equal(router_workers(&world->router, pids, 8), WORKERS);
+    static const char *const names[][2] = {{"comm", "moonroute: work\n"}, /* the kernel cuts it */
+                                           {"cmdline", "moonroute: worker 0"}};
+    for (size_t i = 0; i < 2; i++) {
+        snprintf(path, sizeof(path), "/proc/%d/%s", (int)pids[0], names[i][0]);
+        FILE *file = fopen(path, "r");
+        assert_non_null(file);
+        assert_true(fread(name, 1, sizeof(name) - 1, file) > 0);
+        fclose(file);
+        assert_string_equal(name, names[i][1]);
+        memset(name, 0, sizeof(name));
+    }
+}
+
 static bool is_among(pid_t pid, const pid_t *pids, size_t count)
 {
     for (size_t i = 0; i < count; i++)
@@ -195,6 +214,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(there_are_as_many_workers_as_asked_for_and_each_serves),
+        cmocka_unit_test(a_worker_s_process_has_its_name),
         cmocka_unit_test(a_killed_worker_is_replaced_and_all_that_was_asked_is_answered),
         cmocka_unit_test(a_worker_that_ends_by_itself_is_replaced),
         cmocka_unit_test(a_worker_whose_loop_stands_is_named_and_replaced),

@@ -78,8 +78,10 @@ static inline void fake_load(struct fake *fake, const struct mr_snapshot *snapsh
         fake_leave_orphan();
     if (strstr(text, "quit") != NULL)
         _exit(MR_EXIT_CONFIG);
-    if (strstr(text, "crash") != NULL)
+    if (strstr(text, "crash") != NULL) {
+        mr_run_begins(&fake->slot->run, 1, mr_clock_ms(), 1000); /* as when scripts load */
         kill(getpid(), SIGKILL);
+    }
     const char *why = strstr(text, "inspect") != NULL ? fake_inspect() : "";
     if (strstr(text, "refuse") != NULL)
         why = "scripts/echo.lua:1: it was told to refuse\n";
