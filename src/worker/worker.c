@@ -92,8 +92,17 @@ static void ignore_signals(void)
     mr_process_ignore(SIGPIPE);
 }
 
+/* On libuv's pool questions to the cluster wait a second each, one per group and a few others, and
+ * steps of a transaction must not wait for all of them: its usual four threads are too few. A thread
+ * that waits costs some kilobytes. */
+static void size_pool(void)
+{
+    setenv("UV_THREADPOOL_SIZE", "16", 0);
+}
+
 static void start_loop(struct mr_worker *worker)
 {
+    size_pool();
     uv_loop_init(&worker->loop);
     worker->loop.data = worker;
     mr_worker_start_turning(worker);
