@@ -171,7 +171,7 @@ class Kafka:
         self._end(signal.SIGKILL)
 
     def pause(self) -> None:
-        """Holds the broker up (SIGSTOP): its connections stay, and nobody answers."""
+        """Holds the broker up (SIGSTOP): its connections stay, and nobody answers. A client waits for its own socket.timeout.ms, 60 s."""
         self._signal(signal.SIGSTOP)
 
     def resume(self) -> None:
