@@ -31,25 +31,37 @@ MOST_PARTITIONS = 12
 WINDOW = 300
 STRAY = re.compile(r"^[^{\n].*$", re.MULTILINE)  # a line of the log that is no event: a failed assertion, or a sanitizer's
 
+# How often each is done, in shares.
+DEEDS = {"toggle": 4, "resettle": 3, "kill_worker": 3, "storm": 2, "make_topic_anew": 1, "grow_topic": 1, "lose_dead_letters": 1,
+         "lose_retries": 1, "pause_broker": 1, "second_router": 2, "small_answers": 2, "backlog": 2}
+
 
 @dataclasses.dataclass(frozen=True)
 class SoakSize:
-    """How long and how much, by environment: MR_SOAK_SECONDS, _RATE (messages per route and second), _WORKERS, _SEED."""
+    """How long and how much, by environment: MR_SOAK_SECONDS, _RATE (messages per route and second), _WORKERS, _SEED.
+
+    MR_SOAK_WITHOUT names deeds, with commas between them, that are left out of the same sequence: to see which of them matter.
+    """
 
     seconds: float
     rate: float
     workers: int
     seed: int
+    without: tuple[str, ...]
 
     @classmethod
     def of_environment(cls) -> "SoakSize":
         def number(name: str, default: int) -> int:
             return int(os.environ.get(f"MR_SOAK_{name}", default))
 
-        return cls(number("SECONDS", 60), number("RATE", 60), number("WORKERS", 2), number("SEED", int.from_bytes(os.urandom(3), "big")))
+        without = tuple(filter(None, os.environ.get("MR_SOAK_WITHOUT", "").split(",")))
+        assert set(without) <= DEEDS.keys(), f"no such deeds among {sorted(DEEDS)}: {without}"
+        return cls(number("SECONDS", 60), number("RATE", 60), number("WORKERS", 2), number("SEED", int.from_bytes(os.urandom(3), "big")),
+                   without)
 
     def __str__(self) -> str:
-        return f"MR_SOAK_SEED={self.seed} MR_SOAK_SECONDS={self.seconds:g} MR_SOAK_RATE={self.rate:g} MR_SOAK_WORKERS={self.workers}"
+        without = f" MR_SOAK_WITHOUT={','.join(self.without)}" if self.without else ""
+        return f"MR_SOAK_SEED={self.seed} MR_SOAK_SECONDS={self.seconds:g} MR_SOAK_RATE={self.rate:g} MR_SOAK_WORKERS={self.workers}{without}"
 
 
 @dataclasses.dataclass
@@ -260,6 +272,8 @@ class Soak:
 
     def _act(self, dice: random.Random) -> None:
         name = dice.choice([name for name, weight in DEEDS.items() for _ in range(weight)])
+        if name in self.size.without:
+            return
         self.done[name] += 1
         self._say(name.replace("_", " "))
         self._say(f"  {getattr(self, f'_{name}')(dice)}")
@@ -457,10 +471,6 @@ class Soak:
     def _chosen(self, dice: random.Random) -> tuple[Stream, int]:
         number = dice.randrange(len(self.streams))
         return self.streams[number], number
-
-
-DEEDS = {"toggle": 4, "resettle": 3, "kill_worker": 3, "storm": 2, "make_topic_anew": 1, "grow_topic": 1, "lose_dead_letters": 1,
-         "lose_retries": 1, "pause_broker": 1, "second_router": 2, "small_answers": 2, "backlog": 2}
 
 
 def events(router: Router) -> Iterator[dict]:
