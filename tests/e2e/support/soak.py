@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterator
 from typing import Protocol
 
 from broker import Kafka
-from confluent_kafka import TopicPartition
+from confluent_kafka import Message, TopicPartition
 
 from .chaos import PARTITIONS, Size, Traffic, draw
 from .cluster import Cluster, unique
@@ -97,10 +97,12 @@ class Stream(Traffic):
         super().__init__(cluster, Size(0, 0, 0, 0, 0, seed), WINDOW)
         self.policy = policy
         self.served = True
+        self.unordered = policy.retry == "topic"
         self.excused: set[int] = set()
         self._era = 0  # keys of another era are other keys: their partitions, or their topic, have changed
         self._lives: collections.Counter[str] = collections.Counter()
         self._lenient_until = 0.0
+        self._reached: dict[tuple[str, int], int] = {}  # the next offset to be read of each partition
 
     @property
     def retries(self) -> str:
@@ -162,7 +164,7 @@ class Stream(Traffic):
         """What the judge finds, by kind; what is excused, or not promised to this route, is left out."""
         findings: Findings = self.findings()
         ignored = {"lost"} if self.lossy else {"repeated"} if self.policy.delivery == "at-least-once" else set()
-        if self.policy.retry == "topic":
+        if self.unordered:
             ignored.add("misordered")
         kept = {kind: [text for text in texts if not self._is_excused(kind, text)] for kind, texts in vars(findings).items()
                 if kind not in ignored}
@@ -191,18 +193,21 @@ class Stream(Traffic):
         self.decided.add(number)
         self.missing = {each for each in self.missing if each[0] != number}
 
+    def _found(self, message: Message) -> None:
+        super()._found(message)
+        self._reached[message.topic(), message.partition()] = message.offset() + 1
+
     def _shown(self, topic: str) -> str:
         return f"{topic}#{self._lives[topic]}"
 
     def _reopen(self, topics: list[str]) -> None:
         """Another reader of these topics, at the place of the one before; from the beginning of a topic that was made anew."""
-        places = [TopicPartition(*place) for place in self._places]
-        reached = {(each.topic, each.partition): max(each.offset, 0) for each in self._consumer.position(places)}
         anew = {topic for topic in topics if topic not in {name for name, _ in self._places}}
+        self._reached = {place: offset for place, offset in self._reached.items() if place[0] not in anew}
         self._consumer.close()
         self._consumer = self._new_consumer()
         self._places = [(topic, partition) for topic in topics for partition in self.cluster.partitions(topic)]
-        self._consumer.assign([TopicPartition(*place, 0 if place[0] in anew else reached.get(place, 0)) for place in self._places])
+        self._consumer.assign([TopicPartition(*place, self._reached.get(place, 0)) for place in self._places])
         self._ends = {place: end for place, end in self._ends.items() if place[0] not in anew}
 
 
@@ -256,7 +261,7 @@ class Soak:
             self._undo_next()
         self._await_outcomes()
         for stream in self.streams:
-            self._suspect("not committed", lambda stream=stream: self._cluster.await_committed(stream.policy.group, stream.topic, 60))
+            self._suspect("", lambda stream=stream: self._await_commit(stream))
         self._suspect("stop", self.router.stop)
         for number, stream in enumerate(self.streams):
             stream.read_to_the_end()
@@ -322,7 +327,7 @@ class Soak:
         try:
             check()
         except AssertionError as error:
-            self._fault(f"{what}: {str(error)[:600]}")
+            self._fault(f"{what} {str(error)[:600]}".strip())
 
     def _await_outcomes(self) -> None:
         seen, since = None, time.monotonic()
@@ -335,6 +340,17 @@ class Soak:
                 open_by_route = {number: sorted(stream.missing)[:5] for number, stream in enumerate(self.streams) if stream.open_answers()}
                 self._fault(f"nothing moves: {state}; open: {open_by_route}; {self.router.get('/health/ready')}")
                 return
+
+    def _await_commit(self, stream: Stream) -> None:
+        group, topic = stream.policy.group, stream.topic
+        try:
+            self._cluster.await_committed(group, topic, 30)
+        except AssertionError:
+            committed, ends = self._cluster.committed(group, topic), self._cluster.ends(topic)
+            behind = {partition: (committed.get(partition), end) for partition, end in ends.items() if committed.get(partition) != end}
+            mine = sorted(partition for name, partition in self._cluster.assigned(group) if name == topic)
+            raise AssertionError(f"{stream.policy.delivery}, group {group}, topic {topic}: committed, and end: {behind}; assigned: {mine}; "
+                                 f"{self.router.get('/health/ready')[1]}") from None
 
     def _judge_logs(self) -> None:
         for router in self._routers:
@@ -458,6 +474,7 @@ class Soak:
         """Each answer fits for itself, and many in a batch do not."""
         stream, number = self._chosen(dice)
         seconds = dice.uniform(1, 6)
+        stream.unordered = True  # what is refused is written again behind those that were not
         self._cluster.change(stream.answers, max_message_bytes="1000")
         self._after(seconds, f"large batches to route {number} again", lambda: self._cluster.change(stream.answers, max_message_bytes=None))
         return f"of route {number} for {seconds:.2f} s"
