@@ -23,6 +23,10 @@ struct mr_outgoing {
     bool single; /* it is sent in a batch of its own, compressed */
 };
 
+/* Bytes of names and values. */
+size_t mr_pairs_size(const struct mr_pair *pairs, size_t count);
+/* Bytes of its key, value and headers: what the largest message (message.max.bytes) is about. */
+size_t mr_outgoing_bytes(const struct mr_outgoing *record);
 /* A copy that borrows nothing, in one piece: free() it. */
 struct mr_outgoing *mr_outgoing_copy(const struct mr_outgoing *record);
 

@@ -29,6 +29,7 @@ struct mr_task {
     enum mr_codec codec;
     struct mr_incoming incoming;
     struct mr_fault_text fault;
+    struct mr_buf reply;     /* its text */
     struct mr_pair *headers; /* of the reply */
     size_t header_capacity;
 };

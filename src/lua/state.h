@@ -1,4 +1,10 @@
-/* What the rooms of src/lua share about a VM; seen nowhere else. */
+/* What the rooms of src/lua share about a VM; seen nowhere else.
+ *
+ * The rule about borrowed memory: a pointer into a Lua value is good while that value is on a stack
+ * or in a table of ours, and no pointer into memory that rooms share (vm->pairs, json.text) lives
+ * across a call into Lua. Scripts' code runs in every such call, also where only a table is read
+ * (its metamethods) or memory allocated (finalizers, where scripts are trusted), and it may call
+ * back all that is here. `lent` and json.generation hold it. */
 #ifndef MR_LUA_STATE_H
 #define MR_LUA_STATE_H
 
@@ -44,6 +50,7 @@ struct mr_vm {
     struct mr_limits limits, load_limits;
     struct mr_pool pool;
     struct mr_json json;
+    bool lent;             /* the host has a record whose memory is borrowed: no Lua may run */
     struct mr_pair *pairs; /* scratch for headers on their way out */
     size_t pair_capacity;
     int entry;    /* registry references to functions of lua/: entry.lua, */
