@@ -161,6 +161,13 @@ bool mr_producer_compresses(const struct mr_producer *producer)
     return strcmp(text, "none") != 0;
 }
 
+size_t mr_producer_largest(const struct mr_producer *producer)
+{
+    char text[32];
+    read_property(producer, "message.max.bytes", text, sizeof(text));
+    return (size_t)strtoull(text, NULL, 10);
+}
+
 static rd_kafka_headers_t *headers_of(const struct mr_outgoing *record)
 {
     if (record->header_count == 0)

@@ -62,6 +62,9 @@ uint64_t mr_producer_transaction_timeout(const struct mr_producer *producer);
 
 bool mr_producer_compresses(const struct mr_producer *producer);
 
+/* Bytes that a record may have in key, value and headers (message.max.bytes). */
+size_t mr_producer_largest(const struct mr_producer *producer);
+
 /* Hands a copy of the record to the sender. Only SENT is followed by a report; where it can never
  * be sent `why` (at least 256 bytes) tells. */
 enum mr_sent mr_producer_send(struct mr_producer *producer, const struct mr_outgoing *record,

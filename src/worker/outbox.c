@@ -42,7 +42,8 @@ struct mr_outbox {
     const struct mr_outbox_events *events;
     void *data;
     struct mr_parcels parcels;
-    bool full; /* the producer's queue was */
+    size_t largest; /* bytes of a record */
+    bool full;      /* the producer's queue was */
     bool dropping;
     bool crowded;
     uint64_t latest; /* ns, when a record was sent */
@@ -143,6 +144,7 @@ struct mr_outbox *mr_outbox_new(const struct mr_config *config, uv_loop_t *loop,
         free(outbox);
         return NULL;
     }
+    outbox->largest = mr_producer_largest(outbox->producer);
     mr_singles_start(&outbox->singles, loop, outbox->producer, wake_fd, &single_events, outbox);
     mr_warmup_start(&outbox->warmup, loop, outbox->producer);
     mr_hurry_start(&outbox->hurry, config, loop, outbox->producer);
@@ -229,11 +231,25 @@ static bool refuses(const struct mr_outgoing *record, char *why, size_t size)
     return true;
 }
 
+bool mr_outbox_fits(const struct mr_outbox *outbox, const struct mr_outgoing *record, char *why,
+                    size_t size)
+{
+    size_t bytes = mr_outgoing_bytes(record);
+    if (bytes > outbox->largest)
+        snprintf(why, size,
+                 "a record of %zu bytes, with its headers, is larger than %zu"
+                 " (message.max.bytes)",
+                 bytes, outbox->largest);
+    return bytes <= outbox->largest;
+}
+
 enum mr_sent mr_outbox_send(struct mr_outbox *outbox, struct mr_job *job, enum mr_purpose purpose,
                             const struct mr_outgoing *record, uint64_t now, char *why, size_t size)
 {
     if (refuses(record, why, size))
         return MR_SENT_NO_TOPIC;
+    if (purpose != MR_FOR_ASIDE && !mr_outbox_fits(outbox, record, why, size))
+        return MR_SENT_TOO_LARGE;
     if (purpose != MR_FOR_ASIDE) /* which has all of the message's headers */
         record = mr_trace_pass(&outbox->trace, job->headers, job->header_count, record);
     if (job->lined) {

@@ -31,6 +31,11 @@ struct mr_outbox *mr_outbox_new(const struct mr_config *config, uv_loop_t *loop,
                                 void *data, struct mr_errors *errors);
 /* What jobs of transactional partitions send, their handlers' requests excepted, goes there. */
 void mr_outbox_hand_to(struct mr_outbox *outbox, struct mr_transaction *transaction);
+/* True where the record's key, value and headers are no more than the largest message
+ * (message.max.bytes); else `why` tells. Looked at before anything of a record is copied: the same
+ * long text can be the value of a thousand headers. */
+bool mr_outbox_fits(const struct mr_outbox *outbox, const struct mr_outgoing *record, char *why,
+                    size_t size);
 /* Sends on behalf of the job what is no request; `now` is mr_clock_ns(). Returns MR_SENT, or for a
  * record that can never be sent how it was refused, with `why`. */
 enum mr_sent mr_outbox_send(struct mr_outbox *outbox, struct mr_job *job, enum mr_purpose purpose,
