@@ -80,8 +80,30 @@ local function safe_pcall(...)
   return raw_pcall(...)
 end
 
-local function safe_xpcall(...)
+local function nested_xpcall(...)
   return raw_xpcall(...)
+end
+
+local function handled(handler, ok, ...)
+  if ok then
+    return true, ...
+  end
+  local went, result = raw_pcall(handler, ...)
+  if not went then
+    result = "error in error handling"
+  end
+  return false, result
+end
+
+-- Calls the handler once the stack is unwound, and once only. LuaJIT's own calls it amid the error, at
+-- the end of the stack too, and again for each error of the handler's own; it writes beyond the stack
+-- then (LuaJIT issues 1152 and 1471). Scripts cannot look at the stack, so that they see no difference.
+local function safe_xpcall(run, handler, ...)
+  if type(handler) ~= "function" then
+    error(("bad argument #2 to 'xpcall' (function expected, got %s)"):format(
+      handler == nil and "no value" or type(handler)), 2)
+  end
+  return handled(handler, raw_pcall(run, ...))
 end
 
 -- LuaJIT's own, as a __tostring of what it shows, goes round without an instruction of Lua's, and no
@@ -204,7 +226,7 @@ local function trusted_environment(require)
   local env = copy(globals)
   env.load, env.loadstring = loaders(env)
   env.pairs, env.print, env.require = safe_pairs, print_to_log, require
-  env.pcall, env.xpcall = safe_pcall, safe_xpcall
+  env.pcall, env.xpcall = safe_pcall, nested_xpcall
   env._G = env
   return setmetatable(env, trusting)
 end

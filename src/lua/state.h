@@ -54,7 +54,7 @@ struct mr_vm {
     struct mr_pair *pairs; /* scratch for headers on their way out */
     size_t pair_capacity;
     int entry;    /* registry references to functions of lua/: entry.lua, */
-    int headers;  /* headers.flatten, */
+    int headers;  /* headers.of_reply, */
     int fault;    /* fault.classify, */
     int load;     /* loader.load, */
     int check;    /* loader.check, */

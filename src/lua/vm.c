@@ -14,7 +14,7 @@
 static void open_references(struct mr_vm *vm)
 {
     vm->entry = mr_modules_ref(vm->L, "moonroute.entry", "enter");
-    vm->headers = mr_modules_ref(vm->L, "moonroute.headers", "flatten");
+    vm->headers = mr_modules_ref(vm->L, "moonroute.headers", "of_reply");
     vm->fault = mr_modules_ref(vm->L, "moonroute.fault", "classify");
     vm->load = mr_modules_ref(vm->L, "moonroute.loader", "load");
     vm->check = mr_modules_ref(vm->L, "moonroute.loader", "check");

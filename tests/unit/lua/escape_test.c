@@ -102,12 +102,49 @@ static void calls_that_nest_by_their_arguments_keep_to_the_stack(void **state)
                      "stack overflow");
 }
 
+/* Issues 1152 and 1471: LuaJIT's own xpcall calls its handler at the end of a full stack. */
+static void a_handler_of_xpcall_is_called_once_and_with_room(void **state)
+{
+    static const char *const codes[] = {
+        "local add add = function(a, b) local _ add(a, b) end local meta = { __add = add } "
+        "local a, b = setmetatable({}, meta), setmetatable({}, meta) "
+        "local function wrap() local _ = a + b end coroutine.wrap(function() "
+        "xpcall(error, function() pcall(error) local _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, "
+        "_, _, _, _, _, _, _, _, _, _, _, _, _, _ wrap() end) end)()",
+        "local add = function(a, b) local _ add(a, b) end local meta = { __add = add } "
+        "local a, b = setmetatable({}, meta), setmetatable({}, meta) "
+        "coroutine.wrap(function() xpcall(error, function() pcall(error) local _ = a + b end) "
+        "end)()",
+        "for n = 1, 150, 7 do local f = loadstring('local function r() ' .. ('local _ '):rep(n) .. "
+        "' r() end return r')() local function bad() bad() end "
+        "coroutine.wrap(function() xpcall(f, bad) xpcall(f, f) xpcall(f, error) end)() end",
+    };
+    world_script(*state, evaluating);
+    for (size_t i = 0; i < sizeof(codes) / sizeof(codes[0]); i++) {
+        evaluate(*state, codes[i]);
+        assert_evaluates(*state, "return 'served'", "served");
+    }
+    assert_evaluates(
+        *state,
+        "local calls, n = {}, 0 local function note(...) n = n + 1 "
+        "calls[n] = { select('#', ...), ... } error('in it') end "
+        "local r = { xpcall(error, note, 'raised', 0) } "
+        "local a = { xpcall(function(...) return select('#', ...), nil, 3 end, note, 1, nil) } "
+        "local b = { xpcall(error, function() return nil end) } "
+        "local c = { xpcall(error, function(e) return e, 'more' end, 'e', 0) } "
+        "return { n, calls, r, a[2], a[4], #b, c, select('#', xpcall(error, print)), "
+        "(select(2, pcall(xpcall, print))) }",
+        "[1,[[1,\"raised\"]],[false,\"error in error handling\"],2,3,1,[false,\"e\"],2,"
+        "\"bad argument #2 to 'xpcall' (function expected, got no value)\"]");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         world_test(an_environment_is_a_table),
         world_test(code_runs_in_the_environment_that_it_is_given),
         world_test(no_chunk_and_no_thread_sees_the_globals_of_the_runtime),
+        world_test(a_handler_of_xpcall_is_called_once_and_with_room),
         world_test(calls_that_nest_by_their_arguments_keep_to_the_stack),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

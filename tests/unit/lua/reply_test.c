@@ -115,8 +115,7 @@ static const char finalizing[] = ROUTER
     "local function litter() local p = newproxy(true) getmetatable(p).__gc = function() "
     "runs = runs + 1 cjson.encode({ big, 1, runs }) "
     "cjson.decode('[\"' .. ('\\\\u0053'):rep(300) .. '\", 9007199254740993]') litter() end end "
-    "for _ = 1, 3 do litter() end " HANDLER
-    "collectgarbage() collectgarbage('setpause', 10) "
+    "for _ = 1, 3 do litter() end " HANDLER "collectgarbage() collectgarbage('setpause', 10) "
     "local list = {} for i = 1, 200 do list[i] = 9007199254740993LL + i end "
     "local text = cjson.encode(list) local expected = {} "
     "for i = 1, 200 do expected[i] = tostring(list[i]):sub(1, -3) end "
