@@ -53,6 +53,9 @@ const struct mr_metric mr_metrics[] = {
     COUNTER("dlq_messages_total", MR_DLQ_MESSAGES, "Messages sent to a dead-letter topic."),
     GAUGE("dlq_blocked_partitions", MR_DLQ_BLOCKED,
           "Partitions that wait because a dead letter of theirs cannot be written."),
+    GAUGE("transactions_stalled", MR_TRANSACTIONS_STALLED,
+          "Workers whose transactions stand still, or keep messages out that write to a topic "
+          "without a leader."),
     GAUGE("active_consumers", MR_ACTIVE_CONSUMERS, "Consumers that are in their group."),
     GAUGE("active_producers", MR_ACTIVE_PRODUCERS, "Producers that workers hold."),
     {"uptime_seconds", MR_METRIC_GAUGE, MR_FROM_UPTIME, 0, "Since the master started."},

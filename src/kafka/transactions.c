@@ -113,7 +113,7 @@ static bool await_reports(rd_kafka_t *handle, int timeout, struct mr_step_end *e
     *end = (struct mr_step_end){.step = MR_STEP_DONE, .how = MR_SENT};
     if (rd_kafka_flush(handle, timeout) == RD_KAFKA_RESP_ERR_NO_ERROR)
         return true;
-    *end = (struct mr_step_end){.step = MR_STEP_AGAIN, .how = MR_SENT};
+    *end = (struct mr_step_end){.step = MR_STEP_AGAIN, .how = MR_SENT, .unacknowledged = true};
     snprintf(end->why, sizeof(end->why), "not all records are acknowledged");
     return false;
 }

@@ -29,9 +29,10 @@ enum mr_step {
 
 struct mr_step_end {
     enum mr_step step;
-    bool fenced;    /* FATAL: another producer has its id, or the transaction timed out */
-    bool unclear;   /* see mr_transactions_commit */
-    bool committed; /* of mr_transactions_ask */
+    bool fenced;         /* FATAL: another producer has its id, or the transaction timed out */
+    bool unclear;        /* see mr_transactions_commit */
+    bool committed;      /* of mr_transactions_ask */
+    bool unacknowledged; /* AGAIN of a commit: not all records are; it may still be aborted */
     enum mr_sent
         how; /* ABORT: REFUSED and its kin where a record is to blame, BACK where none is */
     char why[512];

@@ -19,6 +19,10 @@ static const struct {
     [MR_HEALTH_BLOCKED] = {"dead_letter_blocked",
                            "a dead letter cannot be written, its partition waits; the log says why",
                            true},
+    [MR_HEALTH_STALLED] = {"transactions_stalled",
+                           "transactions stand still, or an output topic does not acknowledge its "
+                           "records; the log says why",
+                           true},
 };
 
 enum mr_health mr_health_of(const struct mr_view *view, uint64_t slot)
@@ -38,7 +42,10 @@ enum mr_health mr_health_of(const struct mr_view *view, uint64_t slot)
         return MR_HEALTH_BROKER_DOWN;
     if (state != MR_WORKER_READY)
         return MR_HEALTH_JOINING;
-    return mr_cell_get(&row->gauges[MR_DLQ_BLOCKED]) > 0 ? MR_HEALTH_BLOCKED : MR_HEALTH_OK;
+    if (mr_cell_get(&row->gauges[MR_DLQ_BLOCKED]) > 0)
+        return MR_HEALTH_BLOCKED;
+    return mr_cell_get(&row->gauges[MR_TRANSACTIONS_STALLED]) > 0 ? MR_HEALTH_STALLED
+                                                                  : MR_HEALTH_OK;
 }
 
 /* Whether that answers the question with no. */
@@ -46,7 +53,9 @@ static bool counts(enum mr_health health, enum mr_health_question question)
 {
     if (question == MR_HEALTH_LIVE)
         return !table[health].alive;
-    return health != MR_HEALTH_OK && (question == MR_HEALTH_BOTH || health != MR_HEALTH_BLOCKED);
+    bool serves =
+        health == MR_HEALTH_OK || health == MR_HEALTH_BLOCKED || health == MR_HEALTH_STALLED;
+    return health != MR_HEALTH_OK && (question == MR_HEALTH_BOTH || !serves);
 }
 
 bool mr_health_well(const struct mr_view *view, enum mr_health_question question)

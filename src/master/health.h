@@ -24,6 +24,7 @@ enum mr_health {
     MR_HEALTH_BROKER_DOWN,
     MR_HEALTH_JOINING,
     MR_HEALTH_BLOCKED,
+    MR_HEALTH_STALLED,
 };
 
 /* How a slot's worker is, by what weighs most. */

@@ -14,6 +14,7 @@ static void send_from(struct mr_batch *batch, struct mr_held *held)
             return;
         }
         held->sent = mr_clock_ns();
+        held->reported = false;
         enum mr_sent sent = mr_producer_send(batch->producer, held->record, held, why, sizeof(why));
         if (sent == MR_SENT_FULL) {
             batch->unsent = held;
@@ -42,8 +43,20 @@ void mr_batch_send(struct mr_batch *batch)
     send_from(batch, batch->unsent);
 }
 
-void mr_batch_reported(struct mr_batch *batch, const struct mr_held *held)
+void mr_batch_each(const struct mr_batch *batch, void (*each)(void *data, struct mr_held *held),
+                   void *data)
 {
+    for (const struct mr_partition *p = batch->members; p != NULL; p = p->together) {
+        const struct mr_job *job = p->line.first;
+        for (size_t count = p->line.entered; count > 0; count--, job = job->after)
+            for (struct mr_held *held = job->held; held != NULL; held = held->next)
+                each(data, held);
+    }
+}
+
+void mr_batch_reported(struct mr_batch *batch, struct mr_held *held)
+{
+    held->reported = true;
     if (batch->single == held)
         batch->single = NULL;
 }

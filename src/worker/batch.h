@@ -29,7 +29,7 @@ void mr_batch_enter(struct mr_batch *batch, struct mr_partition *partition);
 /* Goes on with what waits. */
 void mr_batch_send(struct mr_batch *batch);
 /* A record is reported, whatever became of it. */
-void mr_batch_reported(struct mr_batch *batch, const struct mr_held *held);
+void mr_batch_reported(struct mr_batch *batch, struct mr_held *held);
 /* A batch of records was refused that this one was in. Returns false if it was in it alone. The
  * producer lacks their sequence numbers from then on. */
 bool mr_batch_suspect(struct mr_batch *batch, struct mr_held *held, enum mr_sent how,
@@ -37,6 +37,9 @@ bool mr_batch_suspect(struct mr_batch *batch, struct mr_held *held, enum mr_sent
 /* A record was not delivered: back where nobody is to blame, else refused. */
 void mr_batch_undelivered(struct mr_batch *batch, struct mr_held *held, enum mr_sent how,
                           const char *why);
+/* Calls `each` with every record of its jobs. */
+void mr_batch_each(const struct mr_batch *batch, void (*each)(void *data, struct mr_held *held),
+                   void *data);
 /* Fails where a partition of it has been taken away. */
 void mr_batch_revoked(struct mr_batch *batch);
 /* Waiting for more is of no use to a partition that takes no more before this is committed, or is

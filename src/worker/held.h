@@ -16,6 +16,7 @@ struct mr_held {
     enum mr_purpose purpose;
     struct mr_outgoing *record;
     uint64_t sent;    /* ns, by the latest transaction */
+    bool reported;    /* since then */
     enum mr_sent how; /* SENT unless it can never be delivered */
     char *why;        /* not, where that is so, or may be so */
     bool suspect;     /* a batch was refused that it was in, as follows: not believed yet */

@@ -1,6 +1,7 @@
 #include "worker/steps.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/clock.h"
 #include "base/log.h"
@@ -10,7 +11,8 @@
 enum {
     STEP_MS = 1000, /* a thread of the pool waits so long at most */
     AGAIN_MS = 20,
-    ASK_MS = 10000, /* then the producer asks one that does not know: another one is to ask */
+    ABORT_MS = 4000, /* then another producer ends the transaction */
+    ASK_MS = 10000,  /* then the producer asks one that does not know: another one is to ask */
 };
 
 /* On a thread of the pool: touches nothing but the answer. */
@@ -44,6 +46,7 @@ static void take(struct mr_steps *steps, enum mr_steps_kind kind)
 {
     steps->kind = kind;
     steps->began = mr_clock_ms();
+    steps->waits[0] = '\0';
     queue(steps);
 }
 
@@ -68,11 +71,23 @@ static bool is_decided(const struct mr_steps *steps)
     return steps->end.step == MR_STEP_DONE && steps->kind != MR_STEPS_OPEN;
 }
 
-static bool is_over(struct mr_steps *steps)
+/* What is not worth waiting for any longer has failed. */
+static void lose_patience(struct mr_steps *steps)
 {
-    if (steps->kind == MR_STEPS_ASK && steps->end.step == MR_STEP_AGAIN &&
-        mr_clock_ms() - steps->began >= ASK_MS)
+    uint64_t age = mr_clock_ms() - steps->began;
+    if (steps->end.step != MR_STEP_AGAIN)
+        return;
+    if ((steps->kind == MR_STEPS_ASK && age >= ASK_MS) ||
+        (steps->kind == MR_STEPS_ABORT && age >= ABORT_MS))
         steps->end.step = MR_STEP_FATAL;
+    if (steps->end.unacknowledged && steps->patience > 0 && age >= steps->patience) {
+        steps->end.step = MR_STEP_ABORT;
+        steps->end.how = MR_SENT_BACK;
+    }
+}
+
+static bool is_over(const struct mr_steps *steps)
+{
     return steps->end.step == MR_STEP_DONE || steps->end.step == MR_STEP_FATAL ||
            (steps->end.step == MR_STEP_ABORT && steps->kind == MR_STEPS_COMMIT);
 }
@@ -84,12 +99,14 @@ static void after_work(uv_work_t *work, int status)
     steps->working = false;
     if (steps->stopping)
         return;
+    lose_patience(steps);
     if (is_over(steps)) {
         if (is_decided(steps))
             free_offsets(steps);
         steps->over(steps->data, steps->kind, &steps->end);
     } else {
-        mr_log(MR_LOG_DEBUG, "transaction_waits", MR_S("message", steps->end.why));
+        memcpy(steps->waits, steps->end.why, sizeof(steps->waits));
+        mr_log(MR_LOG_DEBUG, "transaction_waits", MR_S("message", steps->waits));
         mr_timers_arm(steps->timers, &steps->timer, mr_clock_ms() + AGAIN_MS, on_again);
     }
     steps->stirred(steps->data);

@@ -27,6 +27,8 @@ struct mr_steps {
         *offsets; /* of each consumer, from the commit until what came of it is known */
     size_t offset_count;
     uint64_t began;        /* ms, when the step was taken first */
+    uint64_t patience;     /* ms, for the records of a commit to be acknowledged; 0: without end */
+    char waits[512];       /* what the step waits for; "" if it has not waited */
     struct mr_timer timer; /* when it is taken again */
     uv_work_t work;
     bool working, stopping;

@@ -13,6 +13,11 @@ void mr_transaction_hold(struct mr_transaction *transaction, struct mr_job *job,
     mr_held_add(job, purpose, record);
 }
 
+enum {
+    PATIENCE_MS = 4000, /* for the records of a transaction to be acknowledged */
+    PROBE_MS = 1000,    /* likewise, of one that only tries whether they are again */
+};
+
 static void enter(struct mr_transaction *transaction, struct mr_partition *partition)
 {
     if (transaction->batch.jobs == 0) {
@@ -47,22 +52,54 @@ static void drop_from(struct mr_transaction *transaction, struct mr_partition *p
     }
 }
 
+/* A job in trouble enters a probe alone, and only the first one of its partition. */
+static bool may_enter(const struct mr_transaction *transaction,
+                      const struct mr_partition *partition)
+{
+    const struct mr_job *job = mr_line_next(&partition->line);
+    if (job == NULL || !takes(transaction))
+        return false;
+    enum mr_trouble_of of = mr_trouble_of(&transaction->trouble, job, mr_clock_ms());
+    return transaction->probing ? of == MR_TROUBLE_DUE && partition->line.entered == 0
+                                : of == MR_TROUBLE_NONE;
+}
+
 /* What is finished enters, or goes. */
 static void look(struct mr_transaction *transaction, struct mr_partition *partition)
 {
     if (partition->revoked || transaction->state == MR_TRANSACTION_FAILED)
         partition->line.broken = true;
-    while (takes(transaction) && mr_line_next(&partition->line) != NULL)
+    while (may_enter(transaction, partition))
         enter(transaction, partition);
     drop_from(transaction, partition);
 }
 
-void mr_transaction_look(struct mr_transaction *transaction)
+static void look_at_all(struct mr_transaction *transaction)
 {
     for (struct mr_partition *p = transaction->partitions->all, *next; p != NULL; p = next) {
         next = p->next;
         look(transaction, p);
     }
+}
+
+/* Between two probes others have their turn, if there are any. */
+static void choose_probe(struct mr_transaction *transaction)
+{
+    uint64_t due = mr_trouble_next(&transaction->trouble);
+    if (transaction->state != MR_TRANSACTION_OPEN || transaction->batch.jobs > 0)
+        return;
+    transaction->probing = due > 0 && due <= mr_clock_ms() && !transaction->probed;
+}
+
+void mr_transaction_look(struct mr_transaction *transaction)
+{
+    choose_probe(transaction);
+    look_at_all(transaction);
+    if (transaction->batch.jobs > 0 || (!transaction->probing && !transaction->probed))
+        return;
+    transaction->probed = !transaction->probed && transaction->probing;
+    choose_probe(transaction);
+    look_at_all(transaction);
 }
 
 void mr_transaction_finished(struct mr_transaction *transaction, struct mr_job *job)
@@ -90,14 +127,17 @@ void mr_transaction_wake_at(struct mr_transaction *transaction, uint64_t ms)
 static void end_when_due(struct mr_transaction *transaction, bool hurry)
 {
     const struct mr_batch *batch = &transaction->batch;
+    if (batch->jobs == 0 && mr_trouble_next(&transaction->trouble) > mr_clock_ms())
+        mr_transaction_wake_at(transaction, mr_trouble_next(&transaction->trouble));
     if (batch->jobs == 0 || batch->unsent != NULL)
         return;
-    if (!hurry && !full(transaction) && mr_clock_ms() < transaction->ends &&
-        !mr_batch_awaited(batch)) {
+    if (!hurry && !transaction->probing && !full(transaction) &&
+        mr_clock_ms() < transaction->ends && !mr_batch_awaited(batch)) {
         mr_transaction_wake_at(transaction, transaction->ends);
         return;
     }
     transaction->state = MR_TRANSACTION_BUSY;
+    mr_transaction_set_patience(transaction);
     mr_steps_commit(&transaction->steps, batch->members);
 }
 
@@ -107,10 +147,20 @@ void mr_transaction_revoked(struct mr_transaction *transaction)
     mr_transaction_look(transaction);
 }
 
+static void watch(struct mr_transaction *transaction)
+{
+    bool idle = transaction->state == MR_TRANSACTION_FAILED ||
+                (transaction->state == MR_TRANSACTION_OPEN && transaction->batch.jobs == 0);
+    const char *waits = transaction->steps.waits;
+    mr_stall_look(&transaction->stall, transaction->slot, !idle, transaction->trouble.count > 0,
+                  waits[0] != '\0' ? waits : "a broker does not answer", mr_clock_ms());
+}
+
 void mr_transaction_poll(struct mr_transaction *transaction, bool hurry)
 {
     if (transaction->via.producer == NULL)
         return;
+    watch(transaction);
     mr_producer_poll(transaction->via.producer);
     if (transaction->state == MR_TRANSACTION_RENEWING)
         mr_transaction_renew(transaction);
@@ -120,6 +170,8 @@ void mr_transaction_poll(struct mr_transaction *transaction, bool hurry)
         mr_batch_send(&transaction->batch);
         mr_transaction_look(transaction);
     }
+    if (transaction->batch.jobs == 0 && transaction->trouble.count > 0)
+        mr_transaction_look(transaction);
     if (transaction->batch.failing)
         mr_transaction_abort(transaction, MR_SENT_BACK, "a record or a partition of it is lost");
     else
@@ -160,9 +212,17 @@ int mr_transaction_want(struct mr_transaction *transaction, struct mr_errors *er
     return 0;
 }
 
+/* While no broker answers none is to blame. */
+void mr_transaction_set_patience(struct mr_transaction *transaction)
+{
+    uint64_t patience = transaction->probing ? PROBE_MS : PATIENCE_MS;
+    transaction->steps.patience = transaction->reachable ? patience : 0;
+}
+
 void mr_transaction_reachable(struct mr_transaction *transaction, bool reachable)
 {
     transaction->reachable = reachable;
+    mr_transaction_set_patience(transaction);
     mr_warmup_open(&transaction->via.warmup, reachable);
 }
 
@@ -190,5 +250,6 @@ void mr_transaction_free(struct mr_transaction *transaction)
     mr_steps_free(&transaction->steps);
     mr_transactional_free(&transaction->via);
     mr_blame_free(&transaction->blame);
+    mr_trouble_free(&transaction->trouble);
     free(transaction);
 }

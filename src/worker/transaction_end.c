@@ -71,13 +71,36 @@ static void on_left(void *data, struct mr_job *job)
     transaction->events->left(transaction->data, job);
 }
 
+static void end_of_one(struct mr_transaction *transaction)
+{
+    transaction->probed = transaction->probing;
+    transaction->probing = false;
+}
+
+static void learn_of(void *data, struct mr_held *held)
+{
+    struct mr_transaction *transaction = data;
+    if (!held->reported)
+        mr_trouble_add(&transaction->trouble, held->record->topic, mr_clock_ms());
+}
+
+static void unlearn_of(void *data, struct mr_held *held)
+{
+    struct mr_transaction *transaction = data;
+    if (held->reported && transaction->trouble.count > 0)
+        mr_trouble_end(&transaction->trouble, held->record->topic);
+}
+
 static void committed(struct mr_transaction *transaction)
 {
     size_t jobs = transaction->batch.jobs;
+    mr_batch_each(&transaction->batch, unlearn_of, transaction);
     mr_batch_leave(&transaction->batch, on_left, transaction);
     transaction->aborts = 0;
     transaction->renewals = 0;
     mr_blame_committed(&transaction->blame, jobs);
+    mr_stall_progress(&transaction->stall);
+    end_of_one(transaction);
 }
 
 /* It ends as it would without a transaction, when that report came: by a retry, or by a dead
@@ -124,8 +147,11 @@ static void aborted(struct mr_transaction *transaction)
     bool differs =
         mr_blame_find(&transaction->blame, &transaction->batch, transaction->partitions, &refused);
     transaction->aborts = differs ? 0 : transaction->aborts + 1;
+    if (differs)
+        mr_stall_progress(&transaction->stall);
     transaction->renewals = differs ? 0 : transaction->renewals;
     mr_batch_rewind(&transaction->batch);
+    end_of_one(transaction);
     for (struct mr_job *job; (job = mr_job_list_pop(&refused)) != NULL;)
         report(transaction, job);
 }
@@ -260,6 +286,14 @@ static void ended(struct mr_transaction *transaction, bool is_commit, bool uncle
         go_on(transaction);
 }
 
+/* The transaction of those who wait for nothing is not to wait. */
+static void give_up(struct mr_transaction *transaction, const char *why)
+{
+    mr_batch_each(&transaction->batch, unlearn_of, transaction);
+    mr_batch_each(&transaction->batch, learn_of, transaction);
+    mr_transaction_abort(transaction, MR_SENT_BACK, why);
+}
+
 void mr_transaction_over(void *data, enum mr_steps_kind kind, const struct mr_step_end *end)
 {
     struct mr_transaction *transaction = data;
@@ -268,6 +302,8 @@ void mr_transaction_over(void *data, enum mr_steps_kind kind, const struct mr_st
         end_producer(transaction, end);
     else if (end->step == MR_STEP_ABORT && end->unclear)
         replace_unclear(transaction, "unknown");
+    else if (end->step == MR_STEP_ABORT && end->unacknowledged)
+        give_up(transaction, end->why);
     else if (end->step == MR_STEP_ABORT)
         mr_transaction_abort(transaction, end->how, end->why);
     else if (kind == MR_STEPS_OPEN)

@@ -5,9 +5,11 @@
 
 #include "worker/batch.h"
 #include "worker/blame.h"
+#include "worker/stall.h"
 #include "worker/steps.h"
 #include "worker/transaction.h"
 #include "worker/transactional.h"
+#include "worker/trouble.h"
 
 enum mr_transaction_state {
     MR_TRANSACTION_OFF,
@@ -31,6 +33,10 @@ struct mr_transaction {
     struct mr_batch batch;
     struct mr_steps steps;
     struct mr_blame blame;
+    struct mr_trouble trouble;
+    bool probing; /* this transaction is of jobs in trouble alone */
+    bool probed;  /* the one before was */
+    struct mr_stall stall;
     uint64_t ends;      /* ms, when it is committed however few its jobs are */
     unsigned aborts;    /* in a row */
     unsigned renewals;  /* in a row */
@@ -42,6 +48,8 @@ struct mr_transaction {
 
 /* transaction.c: what is finished enters, or goes. */
 void mr_transaction_look(struct mr_transaction *transaction);
+/* transaction.c: how long the commit waits for records. */
+void mr_transaction_set_patience(struct mr_transaction *transaction);
 /* transaction.c: a turn is taken then. */
 void mr_transaction_wake_at(struct mr_transaction *transaction, uint64_t ms);
 /* transaction_end.c: makes the producer and opens the first transaction. Returns 0, or -1 with

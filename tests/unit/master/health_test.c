@@ -44,6 +44,16 @@ static void a_worker_that_joins_is_alive_and_not_ready(void **state)
                 "\"message\":\"the worker's consumers are joining their groups\"}]}\n");
 }
 
+static void transactions_that_stand_still_are_a_reason_and_the_worker_is_ready(void **state)
+{
+    struct a_view *a = *state;
+    mr_cell_set(&a->board.slots[1].gauges[MR_TRANSACTIONS_STALLED], 1);
+    assert_int_equal(mr_health_of(&a->view, 1), MR_HEALTH_STALLED);
+    assert_true(mr_health_well(&a->view, MR_HEALTH_READY));
+    assert_true(mr_health_well(&a->view, MR_HEALTH_LIVE));
+    assert_false(mr_health_well(&a->view, MR_HEALTH_BOTH));
+}
+
 static void a_dead_letter_that_cannot_be_written_is_a_reason_and_the_worker_is_ready(void **state)
 {
     struct a_view *a = *state;
@@ -141,6 +151,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(two_workers_in_their_groups_are_well),
         TEST(a_worker_that_joins_is_alive_and_not_ready),
+        TEST(transactions_that_stand_still_are_a_reason_and_the_worker_is_ready),
         TEST(a_dead_letter_that_cannot_be_written_is_a_reason_and_the_worker_is_ready),
         TEST(every_worker_that_is_not_well_is_named),
         TEST(a_dead_worker_is_no_reason_to_start_the_router_anew),

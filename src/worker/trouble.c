@@ -1,0 +1,88 @@
+#include "worker/trouble.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "base/panic.h"
+#include "worker/held.h"
+
+enum { SHORTEST_MS = 1000, LONGEST_MS = 10000 };
+
+static size_t place_of(const struct mr_trouble *trouble, const char *topic)
+{
+    size_t place = 0;
+    while (place < trouble->count && strcmp(trouble->topics[place].topic, topic) != 0)
+        place++;
+    return place;
+}
+
+static void begin(struct mr_trouble *trouble, const char *topic)
+{
+    mr_log(MR_LOG_ERROR, "output_stalled", MR_S("topic", topic),
+           MR_S("message", "its records are not acknowledged: a leader of it is away, or too few "
+                           "replicas are in step; messages that write to it wait"));
+    trouble->topics[trouble->count].topic = mr_strdup(topic);
+    trouble->topics[trouble->count++].wait = 0;
+}
+
+void mr_trouble_add(struct mr_trouble *trouble, const char *topic, uint64_t now)
+{
+    size_t place = place_of(trouble, topic);
+    if (place == MR_TROUBLE_TOPICS)
+        return;
+    if (place == trouble->count)
+        begin(trouble, topic);
+    uint64_t *wait = &trouble->topics[place].wait;
+    *wait = *wait == 0 ? SHORTEST_MS : *wait * 2;
+    if (*wait > LONGEST_MS)
+        *wait = LONGEST_MS;
+    trouble->topics[place].due = now + *wait;
+}
+
+static void take_out(struct mr_trouble *trouble, size_t place)
+{
+    free(trouble->topics[place].topic);
+    trouble->topics[place] = trouble->topics[--trouble->count];
+}
+
+void mr_trouble_end(struct mr_trouble *trouble, const char *topic)
+{
+    size_t place = place_of(trouble, topic);
+    if (place == trouble->count)
+        return;
+    mr_log(MR_LOG_INFO, "output_resumed", MR_S("topic", topic),
+           MR_S("message", "its records are acknowledged again"));
+    take_out(trouble, place);
+}
+
+enum mr_trouble_of mr_trouble_of(const struct mr_trouble *trouble, const struct mr_job *job,
+                                 uint64_t now)
+{
+    enum mr_trouble_of of = MR_TROUBLE_NONE;
+    if (trouble->count == 0)
+        return of;
+    for (const struct mr_held *held = job->held; held != NULL; held = held->next) {
+        size_t place = place_of(trouble, held->record->topic);
+        if (place < trouble->count && trouble->topics[place].due > now)
+            return MR_TROUBLE_WAITS;
+        if (place < trouble->count)
+            of = MR_TROUBLE_DUE;
+    }
+    return of;
+}
+
+uint64_t mr_trouble_next(const struct mr_trouble *trouble)
+{
+    uint64_t next = 0;
+    for (size_t i = 0; i < trouble->count; i++)
+        if (next == 0 || trouble->topics[i].due < next)
+            next = trouble->topics[i].due;
+    return next;
+}
+
+void mr_trouble_free(struct mr_trouble *trouble)
+{
+    while (trouble->count > 0)
+        take_out(trouble, trouble->count - 1);
+}
