@@ -118,8 +118,9 @@ def test_the_guilty_of_a_backlog_are_found_together(guard: Guard, guarded_cluste
     denied = guarded_cluster.create_topic(unique("denied"))
     fine = guarded_cluster.create_topic(unique("fine"))
     guard.deny(TOPIC, denied, WRITE)
+    missing = unique("missing")
     service = Service(guarded_cluster, scripts, start_guarded_router, ECHO)
-    messages = [(f"{number:04} {text_of(400)}", (fine, small, denied, unique("missing"))[number % 4 if number % 100 == 3 else number % 3])
+    messages = [(f"{number:04} {text_of(400)}", (fine, small, denied, missing)[number % 4 if number % 100 == 3 else number % 3])
                 for number in range(600)]
     service.send(messages)
     service.settle(120)

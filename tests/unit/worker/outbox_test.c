@@ -45,7 +45,8 @@ static void on_delivered(void *data, struct mr_job *job, const struct mr_report 
     struct world *world = data;
     assert_ptr_equal(job, &world->job);
     world->reports.all++;
-    if (report->how != MR_SENT_REFUSED || strcmp(report->error, "the worker is stopping") == 0)
+    if ((report->how != MR_SENT_REFUSED && report->how != MR_SENT_NO_TOPIC) ||
+        strcmp(report->error, "the worker is stopping") == 0)
         return;
     world->reports.refused++;
     strncpy(world->reports.topic, report->topic, sizeof(world->reports.topic) - 1);
@@ -183,7 +184,7 @@ static void where_the_next_turn_follows_they_wait_for_the_reports_of_those_befor
 static void where_the_next_turn_follows_and_nothing_is_under_way_they_leave(void **state)
 {
     struct world *world = *state;
-    assert_int_equal(send_to(world, too_long, -1, 0), MR_SENT_REFUSED);
+    assert_int_equal(send_to(world, too_long, -1, 0), MR_SENT_NO_TOPIC);
     send_later(world, 0);
     assert_out(world, 0, 1);
     mr_outbox_gather(world->outbox, world->now);
@@ -209,10 +210,23 @@ static void one_that_is_refused_among_them_is_reported_and_the_others_leave(void
 static void one_that_is_refused_at_once_is_not_reported(void **state)
 {
     struct world *world = *state;
-    assert_int_equal(send_to(world, too_long, -1, 0), MR_SENT_REFUSED);
+    assert_int_equal(send_to(world, too_long, -1, 0), MR_SENT_NO_TOPIC);
     assert_out(world, 0, 0);
     mr_outbox_flush(world->outbox);
     assert_int_equal(world->reports.all, 0);
+}
+
+static void what_only_brokers_write_to_is_refused_before_it_is_sent(void **state)
+{
+    static const char *const topics[] = {"__consumer_offsets", "__transaction_state",
+                                         "__share_group_state"};
+    struct world *world = *state;
+    for (size_t i = 0; i < sizeof(topics) / sizeof(topics[0]); i++)
+        assert_int_equal(send_to(world, topics[i], -1, 0), MR_SENT_NO_TOPIC);
+    world->job.lined = true; /* it would be held */
+    assert_int_equal(send_to(world, topics[0], -1, 0), MR_SENT_NO_TOPIC);
+    world->job.lined = false;
+    assert_out(world, 0, 0);
 }
 
 /* A turn in which `count` records are sent, the first so long after the latest one. */
@@ -345,6 +359,7 @@ int main(void)
         TEST(where_the_next_turn_follows_and_nothing_is_under_way_they_leave),
         TEST(one_that_is_refused_among_them_is_reported_and_the_others_leave),
         TEST(one_that_is_refused_at_once_is_not_reported),
+        TEST(what_only_brokers_write_to_is_refused_before_it_is_sent),
         TEST(a_few_that_nothing_would_join_are_hurried_once_their_turn_ends),
         TEST(one_for_a_partition_by_its_number_is_hurried_as_others_are),
         TEST(more_than_a_few_linger),
