@@ -93,8 +93,8 @@ static void ignore_signals(void)
 }
 
 /* On libuv's pool questions to the cluster wait a second each, one per group and a few others, and
- * steps of a transaction must not wait for all of them: its usual four threads are too few. A thread
- * that waits costs some kilobytes. */
+ * steps of a transaction must not wait for all of them: its usual four threads are too few. A
+ * thread that waits costs some kilobytes. */
 static void size_pool(void)
 {
     setenv("UV_THREADPOOL_SIZE", "16", 0);
