@@ -126,7 +126,9 @@ class Stream(Traffic):
     def grow(self) -> int:
         count = len(self.cluster.partitions(self.topic)) + 1
         if count <= MOST_PARTITIONS:
+            self._producer.flush(20)
             self.cluster.grow_topic(self.topic, count)
+            self._producer = self._new_producer()  # the one before would not know of it at once
             self._era += 1
         return count
 
