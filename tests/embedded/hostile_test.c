@@ -134,6 +134,14 @@ static void replies_that_cannot_be(void **state)
         {"return ...", NULL, ""},
         {"local t = {} for i = 1, 1e5 do t[i] = i end return #cjson.encode(t)", NULL, "588896"},
         {"local h = {} for i = 1, 200 do h['h' .. i] = i end return 'many', h", NULL, "many"},
+        {"return ('R'):rep(200), setmetatable({ ['x-a'] = '1' }, { __index = function(_, k) "
+         "if k == 1 then cjson.encode({ ('S'):rep(1e5) }) cjson.encode({ ('S'):rep(2e6) }) end "
+         "end })",
+         NULL, "RRRRRRRR"},
+        {"return { r = ('R'):rep(2e5) }, setmetatable({ ['x-a'] = '1' }, { __index = function(_, "
+         "k) "
+         "cjson.encode({ ('S'):rep(3e6) }) end })",
+         NULL, "RRRRRRRR"},
         {"return 'n', { n = 1e300, nan = 0/0, b = true, a = 'c\\0d' }", NULL, "n"},
         {"return 'n', { ['a\\0b'] = 'c' }", "500", "zero byte"},
     };
@@ -213,6 +221,91 @@ static void tampering(void **state)
     HARMLESS(*state, attempts);
 }
 
+/* 10 MB, copied a thousand times over, would be 10 GB. `message.max.bytes` is 1 GB. */
+#define LONG "local long = ('x'):rep(1.02e7) local many = {} "
+#define OVER "for i = 1, 1000 do many['h' .. i] = long end "
+
+static void one_long_text_in_many_places(void **state)
+{
+    static const struct attempt attempts[] = {
+        {LONG OVER "return 'x', many", "500", "over its memory budget of 1024 MiB, by the records"},
+        {LONG OVER "router.publish('published', 1, { headers = many })", "500", "by the records"},
+        {LONG OVER "pcall(router.request, 'honest', 1, { headers = many })", "500",
+         "by the records"},
+        {LONG "for i = 1, 100 do many['h' .. i] = long end return 'x', many", "500",
+         "cannot be delivered"},
+        {LONG
+         "for i = 1, 100 do many['h' .. i] = long end "
+         "return tostring(select(2, pcall(router.publish, 'published', 1, { headers = many })))",
+         NULL, "(message.max.bytes)"},
+        {LONG "for i = 1, 100 do many['h' .. i] = long end "
+              "return tostring(select(2, pcall(router.request, 'honest', 1, { headers = many })))",
+         NULL, "(message.max.bytes)"},
+        {LONG "for i = 1, 1000 do many[i] = long end return tostring(pcall(cjson.encode, many))",
+         NULL, "false"},
+        {LONG "for i = 1, 60 do many['f' .. i] = long end router.log(long, many) return 'logged'",
+         NULL, "logged"},
+    };
+    HARMLESS(*state, attempts);
+}
+
+/* Inputs that broke others: CVE-2022-24735 and -0543, CVE-2024-31449, CVE-2025-46817, -46818 and
+ * -46819 (Redis, Valkey); CVE-2024-25176 and -25178, issues 1048, 1152, 1367 and 1471 (LuaJIT);
+ * what is used after its request has ended (Envoy, HAProxy). */
+static void what_broke_others(void **state)
+{
+    static const struct attempt attempts[] = {
+        {"getmetatable(1)", NULL, ""},
+        {"getmetatable(nil).__index = print", "500", "nil"},
+        {"setmetatable(0, {})", "500", "table expected"},
+        {"return tostring(getmetatable(print)) .. tostring(getmetatable(true)) .. "
+         "tostring(getmetatable(router.null))",
+         NULL, "nilnilnil"},
+        {"getmetatable(cjson.decode('[]')).__index = print", "500", "boolean"},
+        {"return #bit.tohex(1, -2 ^ 31) + #bit.tohex(1, 2 ^ 31 - 1)", NULL, ""},
+        {"return unpack({}, 1e10)", NULL, ""},
+        {"return unpack({}, 2 ^ 31 - 1, 2 ^ 31)", "500", "too many results"},
+        {"return tostring(loadstring('return [' .. ('='):rep(1e6) .. '[x'))", NULL, "nil"},
+        {"return tostring(loadstring('--[' .. ('='):rep(1e6)))", NULL, "function"},
+        {"return tostring(loadstring('return 0x' .. ('f'):rep(1e6)))", NULL, ""},
+        {"for i = 1, 400 do string.format('%7g%.99g%99.14g', i * 1e100, 2 ^ -i, 2 ^ i) end", NULL,
+         ""},
+        {"return select(-1, setmetatable({}, { __call = pcall })())", NULL, "stack overflow"},
+        {"local t = {} for i = 1, 100 do t[i] = pcall end return tostring(pcall(unpack(t)))", NULL,
+         "true"},
+        {"local t = {} for i = 1, 7001 do t[i] = xpcall end return tostring(xpcall(unpack(t)))",
+         NULL, ""},
+        {"local add add = function(a, b) local _ add(a, b) end local meta = { __add = add } "
+         "local a, b = setmetatable({}, meta), setmetatable({}, meta) "
+         "coroutine.wrap(function() xpcall(error, function() pcall(error) "
+         "local _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _ _ = a + b end) end)() return 'out'",
+         NULL, "out"},
+        {"local t = setmetatable({}, { __newindex = pcall, __call = pairs }) "
+         "local function look(n, ...) local _ = { ... } t[t] = t if n > 0 then look(n - 1, n, ...) "
+         "end end pcall(look, 150) return 'out'",
+         NULL, "out"},
+        {"kept = ... return 'kept'", NULL, "kept"},
+        {"return kept.offset", "500", "its message is done"},
+        {"for _ in pairs(kept) do end", "500", "its message is done"},
+        {"later = coroutine.wrap(function() router.sleep(3600000) end) router.spawn(later) "
+         "error('over', 0)",
+         "500", "over"},
+        {"later()", "500", "waits for the router"},
+        {"return tostring((-2LL ^ 63LL) / -1LL) .. tostring((-2LL ^ 63LL) % -1LL) .. "
+         "tostring(1LL / 0LL)",
+         NULL, "LL"},
+        {"return nil + 1LL", "500", "arithmetic"},
+        {"local x = 1i x.re = 5", "500", ""},
+        {"setmetatable(1LL, {})", "500", "table expected"},
+        {"local t = { 1, 2, 3 } table.sort(t, function() for i = 1, 3 do t[i] = nil end "
+         "return true end)",
+         NULL, ""},
+        {"local s = '' for k in pairs(string) do s = s .. k end return s:find('dump') or 'none'",
+         NULL, "none"},
+    };
+    HARMLESS(*state, attempts);
+}
+
 static void escapes(void **state)
 {
     static const struct attempt attempts[] = {
@@ -245,6 +338,12 @@ static void escapes(void **state)
         {"return tostring(getmetatable(1LL)) .. tostring(1LL + 1)", NULL, "ffi2LL"},
         {"return (1LL).x", "500", "no member"},
         {"return (1i)[1e9]", NULL, ""},
+        {"return load('return _G', 'x', 't', 1)().io", "500",
+         "expected a table as the environment"},
+        {"return load('return io', 'x', 't', false)", "500", "expected a table as the environment"},
+        {"for _, v in ipairs { nil, 'x', print, 1 } do load('return 1', 'x', 't', v) end", NULL,
+         ""},
+        {"return tostring(pcall(load, 'return 1', 'x', 't', print))", NULL, "false"},
     };
     HARMLESS(*state, attempts);
 }
@@ -390,6 +489,8 @@ int main(void)
         cmocka_unit_test(replies_that_cannot_be),
         cmocka_unit_test(errors_that_hurt),
         cmocka_unit_test(tampering),
+        cmocka_unit_test(one_long_text_in_many_places),
+        cmocka_unit_test(what_broke_others),
         cmocka_unit_test(escapes),
         cmocka_unit_test(coroutines_out_of_place),
         cmocka_unit_test(arguments_out_of_range),
