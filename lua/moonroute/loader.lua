@@ -2,6 +2,7 @@
 -- they require from lib/ is loaded once a generation.
 
 local apart = require "moonroute.apart"
+local host = require "moonroute.host"
 local json = require "moonroute.json"
 local router = require "moonroute"
 local sandbox = require "moonroute.sandbox"
@@ -195,6 +196,7 @@ function Generation:run(file)
 end
 
 function Generation:load_script(file)
+  host.charge(file.name)
   local env = self:run(file)
   if not env then
     return
@@ -223,6 +225,7 @@ function Generation:call(script, name, run)
     self:fail(script.file, name .. ": expected a function, got a " .. type(run))
     return false
   end
+  host.charge(script.file.name)
   local ok, err = apart.run(script.file.place, run)
   if not ok then
     self:fail(script.file, script.file.place .. ": " .. name .. ": " .. err)

@@ -1,24 +1,20 @@
 #include "lua/budget.h"
 
 #include <errno.h>
-#include <inttypes.h>
-#include <luajit.h>
 #include <pthread.h>
 #include <signal.h>
-#include <stdio.h>
-#include <string.h>
-#include <sys/time.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/exit.h"
 #include "base/log.h"
 #include "base/panic.h"
+#include "lua/profiler.h"
 #include "lua/state.h"
 
 /* The profiler and the signal are the process's, so is the VM that they are for. */
 static struct mr_vm *limited;
-static void (*give_tick)(int number);
+static mr_tick_fn *give_tick;
 
 static void on_hook(lua_State *L, lua_Debug *where);
 
@@ -97,26 +93,13 @@ static void take_signal(void)
     MR_ASSERT(sigaction(SIGUSR2, &action, NULL) == 0);
 }
 
-static void on_profile(void *data, lua_State *L, int samples, int state)
-{
-    (void)data, (void)L, (void)samples, (void)state;
-}
-
-/* Mode l: compiled code looks for the tick at each line, every turn of a loop included. Without the
- * timer nothing else ever sends SIGPROF: an idle worker sleeps on, and no thread of librdkafka's
- * meets it. */
-static void start_profiler(lua_State *L)
-{
-    static const struct itimerval never;
-    struct sigaction action;
-    luaJIT_profile_start(L, "l", on_profile, NULL);
-    MR_ASSERT(setitimer(ITIMER_PROF, &never, NULL) == 0);
-    MR_ASSERT(sigaction(SIGPROF, NULL, &action) == 0);
-    give_tick = action.sa_handler;
-    MR_ASSERT(give_tick != SIG_DFL && give_tick != SIG_IGN);
-}
-
 /* --- memory --- */
+
+/* What the run's account may hold. */
+static size_t own_most(const struct mr_budget *budget)
+{
+    return budget->limits.memory > 0 ? budget->limits.memory : SIZE_MAX;
+}
 
 static _Noreturn void end_worker(const struct mr_budget *budget)
 {
@@ -126,22 +109,41 @@ static _Noreturn void end_worker(const struct mr_budget *budget)
     _exit(MR_EXIT_MEMORY);
 }
 
-/* The budget is passed by a request for `size` bytes that makes it `total`. False: refused. */
+static void pass_memory(struct mr_vm *vm)
+{
+    if (vm->budget.over_memory)
+        return;
+    vm->budget.over_memory = true;
+    arm(vm);
+}
+
+/* A request for `size` bytes makes it `total`, beyond what is to be looked at. False: refused. */
 static bool pass(struct mr_vm *vm, size_t size, size_t total)
 {
     struct mr_budget *budget = &vm->budget;
-    if (size > budget->limits.memory) {
+    if (budget->limits.memory > 0 && size > budget->limits.memory) {
         budget->refused = true;
         arm(vm);
         return false;
     }
-    if (total / 2 > budget->limits.memory)
-        end_worker(budget);
-    if (!budget->over_memory) {
-        budget->over_memory = true;
-        arm(vm);
-    }
+    budget->over_own =
+        budget->over_own || (total > budget->base && total - budget->base > own_most(budget));
+    pass_memory(vm);
     return true;
+}
+
+/* An allocation that is remembered. */
+static void note(struct mr_vm *vm, void *memory, size_t size)
+{
+    struct mr_budget *budget = &vm->budget;
+    const struct mr_account *account = budget->holders.account;
+    mr_holders_note(&budget->holders, memory, size);
+    if (account == NULL || account->bytes <= own_most(budget))
+        return;
+    if (account->bytes / 2 > budget->limits.memory)
+        end_worker(budget);
+    budget->over_own = true;
+    pass_memory(vm);
 }
 
 static void *account(void *data, void *memory, size_t before, size_t size)
@@ -151,9 +153,14 @@ static void *account(void *data, void *memory, size_t before, size_t size)
     size_t total = budget->used + size - before;
     if (total > budget->ceiling && size > before && !pass(vm, size, total))
         return NULL;
+    if (memory != NULL && mr_holders_may_know(&budget->holders, memory))
+        mr_holders_forget(&budget->holders, memory);
     void *got = budget->alloc(budget->alloc_data, memory, before, size);
-    if (got != NULL || size == 0)
-        budget->used = total;
+    if (got == NULL && size > 0)
+        return NULL;
+    budget->used = total;
+    if (size > 0 && mr_holders_is_due(&budget->holders, size))
+        note(vm, got, size);
     return got;
 }
 
@@ -162,64 +169,53 @@ static void start_accounting(struct mr_vm *vm)
     struct mr_budget *budget = &vm->budget;
     budget->used = mr_vm_memory(vm);
     budget->ceiling = SIZE_MAX;
+    mr_vm_room(vm, 0);
+    mr_holders_init(&budget->holders);
     budget->alloc = lua_getallocf(vm->L, &budget->alloc_data);
     lua_setallocf(vm->L, account, vm);
 }
 
-/* --- the hook --- */
-
-/* The innermost line of a script's; files of ours are below lua/ in the binary. LuaJIT walks to
- * each level from the top: one looks so far and no further. */
-enum { PLACE_LEVELS = 64 };
-
-static void note_place(struct mr_budget *budget, lua_State *L)
-{
-    static const char own[] = "@lua/moonroute";
-    lua_Debug at;
-    mr_buf_clear(&budget->place);
-    for (int level = 0; level < PLACE_LEVELS && lua_getstack(L, level, &at); level++) {
-        lua_getinfo(L, "Sl", &at);
-        if (at.source[0] == '@' && strncmp(at.source, own, sizeof(own) - 1) != 0) {
-            mr_buf_printf(&budget->place, "%s:%d", at.source + 1, at.currentline);
-            return;
-        }
-    }
-}
-
-static enum mr_excess excess_of(const struct mr_budget *budget)
-{
-    return budget->over_time ? MR_EXCESS_TIME : MR_EXCESS_MEMORY;
-}
-
-static void push_message(lua_State *L, const struct mr_vm *vm)
-{
-    char text[MR_EXCESS_TEXT];
-    mr_budget_describe(vm, vm->budget.raised, text);
-    lua_pushstring(L, text);
-}
-
-static void note_excess(struct mr_vm *vm, lua_State *L)
+/* After a collection, too: what the account holds is known better then. */
+static void set_ceiling(struct mr_vm *vm)
 {
     struct mr_budget *budget = &vm->budget;
-    budget->raised = excess_of(budget);
-    note_place(budget, L);
-    push_message(L, vm);
-    luaL_traceback(L, L, lua_tostring(L, -1), 0);
-    mr_buf_clear(&budget->trace);
-    mr_buf_string(&budget->trace, lua_tostring(L, -1));
-    lua_pop(L, 2);
+    const struct mr_account *account = budget->holders.account;
+    bool loads = account == &budget->load;
+    size_t held = account->bytes < budget->used ? account->bytes : budget->used;
+    size_t most = own_most(budget), all = loads ? SIZE_MAX : mr_room_ceiling(vm);
+    budget->base = budget->used - held;
+    size_t own = most > SIZE_MAX - budget->base ? SIZE_MAX : budget->base + most;
+    budget->ceiling = own < all ? own : all;
 }
 
-/* True where a collection makes room: an eighth, as less would only be the first of many. */
-static bool helps(struct mr_budget *budget, lua_State *L)
+/* --- the hook --- */
+
+/* An eighth of room: less would only be the first of many collections. */
+static bool over_own_budget(const struct mr_budget *budget)
 {
+    size_t most = own_most(budget);
+    return budget->over_own && budget->holders.account->bytes > most - most / 8;
+}
+
+/* The run goes on if a collection makes room, or the VM has more to give. */
+static enum mr_excess look(struct mr_vm *vm, lua_State *L)
+{
+    struct mr_budget *budget = &vm->budget;
+    if (budget->over_time)
+        return MR_EXCESS_TIME;
+    if (budget->refused)
+        return MR_EXCESS_MEMORY;
     lua_gc(L, LUA_GCCOLLECT, 0);
-    return budget->used <= budget->limits.memory - budget->limits.memory / 8;
+    if (over_own_budget(budget))
+        return MR_EXCESS_MEMORY;
+    bool loads = budget->holders.account == &budget->load;
+    return loads || mr_room_climb(vm) ? MR_EXCESS_NONE : MR_EXCESS_ROOM;
 }
 
 static void stand_down(struct mr_vm *vm)
 {
-    vm->budget.over_memory = false;
+    vm->budget.over_memory = vm->budget.over_own = false;
+    set_ceiling(vm);
     disarm(vm);
     if (vm->budget.over_time) /* the signal came just now */
         arm(vm);
@@ -231,18 +227,19 @@ static void on_hook(lua_State *L, lua_Debug *where)
     struct mr_budget *budget = &vm->budget;
     (void)where;
     if (budget->raised == MR_EXCESS_NONE) {
-        if (!budget->over_time && !budget->refused && helps(budget, L)) {
+        enum mr_excess excess = look(vm, L);
+        if (excess == MR_EXCESS_NONE) {
             stand_down(vm);
             return;
         }
-        note_excess(vm, L);
+        mr_excess_note(budget, L, excess);
     }
     /* A yield goes past every pcall at once, and is never resumed. */
     if (lua_isyieldable(L)) {
         lua_yield(L, 0);
         return;
     }
-    push_message(L, vm);
+    mr_excess_push(budget, L);
     lua_error(L);
 }
 
@@ -254,24 +251,26 @@ void mr_budget_open(struct mr_vm *vm, struct mr_run *shown)
     limited = vm;
     vm->budget.shown = shown;
     start_accounting(vm);
-    start_profiler(vm->L);
+    give_tick = mr_profiler_start(vm->L);
     take_signal();
 }
 
 void mr_budget_close(struct mr_vm *vm)
 {
     struct mr_budget *budget = &vm->budget;
-    if (limited != vm)
-        return;
     MR_ASSERT(mr_cell_get(&budget->run) == 0);
-    limited = NULL;
-    luaJIT_profile_stop(vm->L);
-    lua_setallocf(vm->L, budget->alloc, budget->alloc_data);
+    if (limited == vm) {
+        limited = NULL;
+        mr_profiler_stop(vm->L);
+        lua_setallocf(vm->L, budget->alloc, budget->alloc_data);
+    }
+    mr_holders_free(&budget->holders);
     mr_buf_free(&budget->trace);
     mr_buf_free(&budget->place);
 }
 
-void mr_budget_begin(struct mr_vm *vm, const struct mr_limits *limits)
+void mr_budget_begin(struct mr_vm *vm, const struct mr_limits *limits, struct mr_account *account,
+                     size_t row)
 {
     struct mr_budget *budget = &vm->budget;
     MR_ASSERT(mr_cell_get(&budget->run) == 0);
@@ -280,9 +279,16 @@ void mr_budget_begin(struct mr_vm *vm, const struct mr_limits *limits)
     budget->limits = *limits;
     budget->raised = MR_EXCESS_NONE;
     budget->sent = 0;
-    budget->ceiling = limits->memory > 0 ? limits->memory : SIZE_MAX;
+    budget->holders.account = account;
+    budget->holders.holder = row;
+    set_ceiling(vm);
     mr_cell_set(&budget->run, ++budget->runs);
     mr_run_begins(budget->shown, budget->runs, limits->since, limits->time);
+}
+
+void mr_budget_charge(struct mr_vm *vm, size_t row)
+{
+    vm->budget.holders.holder = row;
 }
 
 bool mr_budget_passed(const struct mr_vm *vm)
@@ -292,7 +298,7 @@ bool mr_budget_passed(const struct mr_vm *vm)
 
 size_t mr_budget_memory(const struct mr_vm *vm)
 {
-    return vm->budget.shown != NULL ? vm->budget.ceiling : SIZE_MAX;
+    return vm->budget.holders.account != NULL ? own_most(&vm->budget) : SIZE_MAX;
 }
 
 void mr_budget_refuse(struct mr_vm *vm)
@@ -320,7 +326,7 @@ static void take_back(struct mr_vm *vm)
     if (!budget->armed)
         return;
     disarm(vm);
-    budget->over_time = budget->over_memory = budget->refused = false;
+    budget->over_time = budget->over_memory = budget->over_own = budget->refused = false;
 }
 
 enum mr_excess mr_budget_end(struct mr_vm *vm)
@@ -335,8 +341,10 @@ enum mr_excess mr_budget_end(struct mr_vm *vm)
         mr_buf_clear(&budget->trace);
         mr_buf_clear(&budget->place);
     }
-    budget->garbage = budget->garbage || excess == MR_EXCESS_MEMORY;
+    budget->garbage = budget->garbage || excess == MR_EXCESS_MEMORY || excess == MR_EXCESS_ROOM;
     budget->ceiling = SIZE_MAX;
+    budget->holders.account = NULL;
+    budget->holders.holder = MR_HOLDER_RUNTIME;
     mr_run_ends(budget->shown);
     take_back(vm);
     return excess;
@@ -348,18 +356,4 @@ void mr_budget_collect(struct mr_vm *vm)
         return;
     vm->budget.garbage = false;
     lua_gc(vm->L, LUA_GCCOLLECT, 0);
-}
-
-void mr_budget_describe(const struct mr_vm *vm, enum mr_excess excess, char text[MR_EXCESS_TEXT])
-{
-    enum { MIB = 1024 * 1024 };
-    const struct mr_limits *limits = &vm->budget.limits;
-    const char *by = vm->budget.sent > limits->memory ? ", by the records of one run" : "";
-    if (excess == MR_EXCESS_TIME)
-        snprintf(text, MR_EXCESS_TEXT, "over its time budget of %" PRIu64 " ms", limits->time);
-    else if (limits->memory % MIB == 0)
-        snprintf(text, MR_EXCESS_TEXT, "over its memory budget of %zu MiB%s", limits->memory / MIB,
-                 by);
-    else
-        snprintf(text, MR_EXCESS_TEXT, "over its memory budget of %zu bytes%s", limits->memory, by);
 }

@@ -11,10 +11,12 @@
  * sets the hook, later ones give the tick, and one that meets LuaJIT amid a change of its own to
  * hooks can be lost.
  *
- * Memory: LuaJIT's own allocator is kept and counted. What passes the budget sets the hook, which
- * fails the run where a full collection does not make room again. One request beyond the whole
+ * Memory: LuaJIT's own allocator is kept and counted. The budget is for what the run's account (its
+ * task's, or that of a load) holds, whatever others hold. An account that passes it sets the hook,
+ * which fails the run if a full collection does not make room again. One request beyond the whole
  * budget is refused. At twice the budget the process ends: a C function that grows that far cannot
- * be stopped otherwise, and LuaJIT does not survive many refusals. */
+ * be stopped otherwise, and LuaJIT does not survive many refusals. A run that meets the VM full of
+ * what others hold goes on in memory beyond (lua/room.h). */
 #ifndef MR_LUA_BUDGET_H
 #define MR_LUA_BUDGET_H
 
@@ -24,21 +26,25 @@
 
 #include "base/buf.h"
 #include "base/scoreboard.h"
+#include "lua/excess.h"
+#include "lua/holders.h"
 #include "lua/vm.h"
-
-enum mr_excess { MR_EXCESS_NONE, MR_EXCESS_TIME, MR_EXCESS_MEMORY };
 
 struct mr_budget {
     struct mr_run *shown; /* to the master; NULL: runs are not limited */
     lua_Alloc alloc;      /* LuaJIT's own */
     void *alloc_data;
     size_t used;                   /* bytes */
-    size_t ceiling;                /* of the run's memory; SIZE_MAX between runs */
+    size_t base;                   /* of these, what is not the run's account's, about */
+    size_t ceiling;                /* of `used`, to be looked at; SIZE_MAX between runs */
+    struct mr_holders holders;     /* of `used` */
+    struct mr_account load;        /* what a load holds */
     struct mr_limits limits;       /* of the run */
     mr_cell run;                   /* its number; 0: none */
     _Atomic bool armed, over_time; /* set in the signal's handler, too */
     uint64_t hooked_at;            /* ns, mr_clock_thread_ns; the signal's handler's own */
-    bool over_memory, refused;
+    bool over_memory;              /* of either kind */
+    bool over_own, refused;
     size_t sent;  /* bytes of records that the run has handed to the host */
     bool garbage; /* a run has failed for its memory: there is much to collect */
     uint64_t runs;
@@ -51,7 +57,11 @@ struct mr_budget {
 void mr_budget_open(struct mr_vm *vm, struct mr_run *shown);
 void mr_budget_close(struct mr_vm *vm); /* no run is going on */
 
-void mr_budget_begin(struct mr_vm *vm, const struct mr_limits *limits);
+/* What the run allocates is the account's, and the script's in that row. */
+void mr_budget_begin(struct mr_vm *vm, const struct mr_limits *limits, struct mr_account *account,
+                     size_t row);
+/* From here on the script in that row allocates, until the run ends. */
+void mr_budget_charge(struct mr_vm *vm, size_t row);
 /* True once the run has passed a budget: it cannot go on. */
 bool mr_budget_passed(const struct mr_vm *vm);
 /* The run's memory budget in bytes; SIZE_MAX where nothing is limited. */
@@ -66,8 +76,5 @@ bool mr_budget_send(struct mr_vm *vm, size_t bytes);
 enum mr_excess mr_budget_end(struct mr_vm *vm);
 /* When what the run held is let go: takes back what one had too much of. */
 void mr_budget_collect(struct mr_vm *vm);
-/* Of this run, or the last one: "over its time budget of 1000 ms". */
-enum { MR_EXCESS_TEXT = 96 };
-void mr_budget_describe(const struct mr_vm *vm, enum mr_excess excess, char text[MR_EXCESS_TEXT]);
 
 #endif

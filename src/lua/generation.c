@@ -14,6 +14,7 @@ struct loading {
     const struct mr_snapshot *snapshot;
     struct mr_errors *errors;
     struct mr_generation *generation;
+    bool loads; /* rather than checks or unloads */
 };
 
 static void push_file(lua_State *L, const struct mr_script_file *file)
@@ -62,6 +63,7 @@ static void add_script(lua_State *L, struct mr_generation *generation,
     script->generation = generation;
     script->name = mr_strdup(file->name);
     script->place = mr_strdup(file->place);
+    script->row = mr_holders_row(&generation->vm->budget.holders, file->name);
     script->handler = luaL_ref(L, LUA_REGISTRYINDEX);
     script->takes_headers = parameters >= PARAMETERS_TO_HEADERS;
     script->takes_context = parameters >= PARAMETERS_TO_CONTEXT;
@@ -119,6 +121,7 @@ static void free_generation(struct mr_generation *generation)
         free(generation->scripts[i].place);
     }
     luaL_unref(L, LUA_REGISTRYINDEX, generation->object);
+    generation->vm->room.loaded -= generation->loaded;
     free(generation->scripts);
     free(generation);
 }
@@ -129,10 +132,25 @@ static void abort_loading(struct loading *loading, enum mr_excess excess)
     struct mr_vm *vm = loading->vm;
     const char *place = mr_buf_text(&vm->budget.place);
     char text[MR_EXCESS_TEXT];
-    mr_budget_describe(vm, excess, text);
+    mr_excess_describe(&vm->budget, excess, text);
     mr_errors_add(loading->errors, "%s%s%s, for all scripts to load", place,
                   place[0] != '\0' ? ": " : "", text);
     mr_budget_collect(vm);
+}
+
+/* What a load has left is no part of what its scripts may keep later. Garbage is not left: a load
+ * that made much is worth a collection. */
+static void end_account(const struct loading *loading)
+{
+    struct mr_vm *vm = loading->vm;
+    struct mr_account *load = &vm->budget.load;
+    if (loading->generation != NULL && load->bytes > vm->load_limits.memory / 8)
+        lua_gc(vm->L, LUA_GCCOLLECT, 0);
+    if (loading->loads && loading->generation != NULL) {
+        loading->generation->loaded = load->bytes;
+        vm->room.loaded += load->bytes;
+    }
+    mr_account_close(&vm->budget.holders, load);
 }
 
 /* The loader catches what scripts raise; what it raises itself is a mistake of ours, told like any
@@ -141,7 +159,8 @@ static void run_loader(struct mr_vm *vm, mr_call_fn *function, struct loading *l
 {
     struct mr_limits limits = vm->load_limits;
     limits.since = mr_clock_ms();
-    mr_budget_begin(vm, &limits);
+    mr_account_open(&vm->budget.holders, &vm->budget.load);
+    mr_budget_begin(vm, &limits, &vm->budget.load, MR_HOLDER_RUNTIME);
     int result = mr_call(vm, function, loading);
     enum mr_excess excess = mr_budget_end(vm);
     if (result != 0 && excess == MR_EXCESS_NONE)
@@ -149,12 +168,13 @@ static void run_loader(struct mr_vm *vm, mr_call_fn *function, struct loading *l
     mr_call_done(vm);
     if (excess != MR_EXCESS_NONE)
         abort_loading(loading, excess);
+    end_account(loading);
 }
 
 struct mr_generation *mr_generation_load(struct mr_vm *vm, const struct mr_snapshot *snapshot,
                                          struct mr_errors *errors)
 {
-    struct loading loading = {vm, snapshot, errors, NULL};
+    struct loading loading = {vm, snapshot, errors, NULL, true};
     size_t before = errors->count;
     run_loader(vm, load, &loading);
     if (errors->count == before)
@@ -167,7 +187,7 @@ struct mr_generation *mr_generation_load(struct mr_vm *vm, const struct mr_snaps
 void mr_generation_check(struct mr_vm *vm, const struct mr_snapshot *snapshot,
                          struct mr_errors *errors)
 {
-    struct loading loading = {vm, snapshot, errors, NULL};
+    struct loading loading = {vm, snapshot, errors, NULL, false};
     run_loader(vm, check, &loading);
 }
 
@@ -185,7 +205,7 @@ static int unload(lua_State *L, void *data)
 static void call_on_unload(struct mr_generation *generation)
 {
     struct mr_errors errors = {0};
-    struct loading loading = {generation->vm, NULL, &errors, generation};
+    struct loading loading = {generation->vm, NULL, &errors, generation, false};
     run_loader(generation->vm, unload, &loading);
     if (errors.count > 0) {
         struct mr_bytes text = {errors.text.data, errors.text.length - 1}; /* less its newline */

@@ -10,13 +10,15 @@ struct mr_generation {
     size_t script_count;
     size_t tasks; /* that have not ended */
     bool retired;
-    int object; /* registry reference to lua/moonroute/loader.lua's */
+    size_t loaded; /* bytes that its load has left */
+    int object;    /* registry reference to lua/moonroute/loader.lua's */
 };
 
 struct mr_script {
     struct mr_generation *generation;
     char *name;                        /* "echo.lua" */
     char *place;                       /* "scripts/echo.lua" */
+    size_t row;                        /* among those that hold memory, lua/holders.h */
     int handler;                       /* registry reference to handleMessage */
     bool takes_headers, takes_context; /* else it is called without: making them costs */
 };

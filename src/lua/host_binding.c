@@ -63,6 +63,14 @@ static int breaker_rejected(lua_State *L)
     return 0;
 }
 
+/* charge(name): what is allocated from here on is held by the script in that file */
+static int charge(lua_State *L)
+{
+    struct mr_vm *vm = mr_vm_of(L);
+    mr_budget_charge(vm, mr_holders_row(&vm->budget.holders, luaL_checkstring(L, 1)));
+    return 0;
+}
+
 /* run() -> the number of this uninterrupted run of Lua */
 static int run(lua_State *L)
 {
@@ -175,6 +183,7 @@ int mr_luaopen_host(lua_State *L)
         {"begin", begin},
         {"breaker_rejected", breaker_rejected},
         {"breaker_state", breaker_state},
+        {"charge", charge},
         {"clock", monotonic},
         {"deep", deep},
         {"env", env},

@@ -5,6 +5,7 @@
 #include <stddef.h>
 
 #include "lua/fault.h"
+#include "lua/holders.h"
 #include "lua/vm.h"
 
 struct lua_State;
@@ -23,6 +24,7 @@ struct mr_task {
     enum mr_task_state state;
     struct mr_task *next; /* among the free ones */
     struct mr_script *script;
+    struct mr_account account; /* of its memory; open while it is busy with a script */
     void *job;
     uint32_t waits; /* begun so far; the number of the next */
     bool lingers;   /* it has spawned what is to be finished */

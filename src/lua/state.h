@@ -15,6 +15,7 @@
 #include "lua/budget.h"
 #include "lua/json.h"
 #include "lua/pool.h"
+#include "lua/room.h"
 #include "lua/vm.h"
 
 /* Fixed places on the main stack: reached from outside of protected calls without allocating. */
@@ -47,6 +48,7 @@ struct mr_vm {
     size_t stack_most;       /* bytes of it, see lua/stack.h */
     lua_CFunction gsub;      /* Lua's own */
     struct mr_budget budget;
+    struct mr_room room;
     struct mr_limits limits, load_limits;
     struct mr_pool pool;
     struct mr_json json;

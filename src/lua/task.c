@@ -126,9 +126,17 @@ static void note_trace(struct mr_task *task, struct mr_buf *trace)
     mr_call_done(task->vm);
 }
 
+static void begin_run(struct mr_task *task)
+{
+    mr_budget_begin(task->vm, &task->vm->limits, &task->account, task->script->row);
+}
+
 /* The run is over. Whatever came of it, one that passed a budget has failed. */
 static void end_run(struct mr_task *task, struct mr_result *result)
 {
+    static const enum mr_fault_kind kinds[] = {[MR_EXCESS_TIME] = MR_FAULT_TIME,
+                                               [MR_EXCESS_MEMORY] = MR_FAULT_MEMORY,
+                                               [MR_EXCESS_ROOM] = MR_FAULT_ROOM};
     struct mr_vm *vm = task->vm;
     char text[MR_EXCESS_TEXT];
     enum mr_excess excess = mr_budget_end(vm);
@@ -136,11 +144,11 @@ static void end_run(struct mr_task *task, struct mr_result *result)
         return;
     if (task->state == MR_TASK_YIELDED)
         task->state = MR_TASK_BROKEN;
-    mr_budget_describe(vm, excess, text);
+    mr_excess_describe(&vm->budget, excess, text);
     note_trace(task, &vm->budget.trace);
     *result = (struct mr_result){.outcome = MR_OUTCOME_RAISED};
     mr_fault_error(&task->fault, text, mr_buf_text(&vm->budget.trace), &result->fault);
-    result->fault.kind = excess == MR_EXCESS_TIME ? MR_FAULT_TIME : MR_FAULT_MEMORY;
+    result->fault.kind = kinds[excess];
 }
 
 static void start(struct mr_task *task, struct mr_result *result)
@@ -171,7 +179,8 @@ struct mr_task *mr_task_start(struct mr_script *script, enum mr_codec codec,
     task->state = MR_TASK_FINISHED;
     task->waits = 0;
     task->lingers = false;
-    mr_budget_begin(task->vm, &task->vm->limits);
+    mr_account_open(&task->vm->budget.holders, &task->account);
+    begin_run(task);
     start(task, result);
     end_run(task, result);
     return task;
@@ -183,7 +192,7 @@ void mr_task_resume(struct mr_task *task, const struct mr_resumption *with,
     struct mr_vm *vm = task->vm;
     struct mr_waking waking = {task, with};
     MR_ASSERT(task->state == MR_TASK_YIELDED);
-    mr_budget_begin(vm, &vm->limits);
+    begin_run(task);
     if (mr_call(vm, mr_arguments_push_resumption, &waking) != 0) {
         char why[ERROR_SIZE];
         snprintf(why, sizeof(why), "%s", mr_call_message(vm));
@@ -200,7 +209,7 @@ void mr_task_linger(struct mr_task *task, struct mr_result *result)
 {
     MR_ASSERT(task->state == MR_TASK_FINISHED && task->lingers);
     task->lingers = false;
-    mr_budget_begin(task->vm, &task->vm->limits);
+    begin_run(task);
     lua_settop(task->co, 0);
     lua_rawgeti(task->co, LUA_REGISTRYINDEX, task->vm->finish);
     run(task, 0, result);
@@ -212,6 +221,7 @@ void mr_task_end(struct mr_task *task)
     struct mr_generation *generation = task->script->generation;
     MR_ASSERT(task->busy && task->vm->running == NULL);
     mr_pool_give(task->vm, task, task->state == MR_TASK_FINISHED);
+    mr_account_close(&task->vm->budget.holders, &task->account);
     mr_budget_collect(task->vm);
     mr_generation_release(generation);
 }

@@ -83,6 +83,7 @@ enum mr_fault_kind {
     MR_FAULT_MEMORY, /* over budget.memory */
     MR_FAULT_CRASH,  /* the worker died of it, twice */
     MR_FAULT_REPLY,  /* its reply cannot be delivered */
+    MR_FAULT_ROOM,   /* others have filled the VM's memory: to be repeated (lua/room.h) */
 };
 
 struct mr_fault {
@@ -120,7 +121,7 @@ size_t mr_vm_memory(const struct mr_vm *vm); /* bytes in use by Lua */
 struct mr_limits {
     uint64_t since; /* monotonic ms; now, as the caller knows it already */
     uint64_t time;  /* ms */
-    size_t memory;  /* bytes of all that the VM has */
+    size_t memory;  /* bytes that the task holds, or all scripts of a load together */
 };
 /* From now on runs are limited and shown to the master, who sends the signal where one takes too
  * long (base/scoreboard.h, mr_interrupt). For one VM a process; before, nothing is limited. */

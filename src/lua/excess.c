@@ -1,0 +1,68 @@
+#include "lua/excess.h"
+
+#include <inttypes.h>
+#include <lauxlib.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "lua/budget.h"
+
+enum { MIB = 1024 * 1024 };
+
+static void describe_memory(const struct mr_budget *budget, char text[MR_EXCESS_TEXT])
+{
+    size_t bytes = budget->limits.memory;
+    const char *by = budget->sent > bytes ? ", by the records of one run" : "";
+    if (bytes % MIB == 0)
+        snprintf(text, MR_EXCESS_TEXT, "over its memory budget of %zu MiB%s", bytes / MIB, by);
+    else
+        snprintf(text, MR_EXCESS_TEXT, "over its memory budget of %zu bytes%s", bytes, by);
+}
+
+void mr_excess_describe(const struct mr_budget *budget, enum mr_excess excess,
+                        char text[MR_EXCESS_TEXT])
+{
+    const struct mr_limits *limits = &budget->limits;
+    if (excess == MR_EXCESS_TIME)
+        snprintf(text, MR_EXCESS_TEXT, "over its time budget of %" PRIu64 " ms", limits->time);
+    else if (excess == MR_EXCESS_ROOM)
+        snprintf(text, MR_EXCESS_TEXT, "no memory left: others have filled that of the worker");
+    else
+        describe_memory(budget, text);
+}
+
+void mr_excess_push(const struct mr_budget *budget, lua_State *L)
+{
+    char text[MR_EXCESS_TEXT];
+    mr_excess_describe(budget, budget->raised, text);
+    lua_pushstring(L, text);
+}
+
+/* The innermost line of a script's; files of ours are below lua/ in the binary. LuaJIT walks to
+ * each level from the top: one looks so far and no further. */
+enum { PLACE_LEVELS = 64 };
+
+static void note_place(struct mr_budget *budget, lua_State *L)
+{
+    static const char own[] = "@lua/moonroute";
+    lua_Debug at;
+    mr_buf_clear(&budget->place);
+    for (int level = 0; level < PLACE_LEVELS && lua_getstack(L, level, &at); level++) {
+        lua_getinfo(L, "Sl", &at);
+        if (at.source[0] == '@' && strncmp(at.source, own, sizeof(own) - 1) != 0) {
+            mr_buf_printf(&budget->place, "%s:%d", at.source + 1, at.currentline);
+            return;
+        }
+    }
+}
+
+void mr_excess_note(struct mr_budget *budget, lua_State *L, enum mr_excess excess)
+{
+    budget->raised = excess;
+    note_place(budget, L);
+    mr_excess_push(budget, L);
+    luaL_traceback(L, L, lua_tostring(L, -1), 0);
+    mr_buf_clear(&budget->trace);
+    mr_buf_string(&budget->trace, lua_tostring(L, -1));
+    lua_pop(L, 2);
+}
