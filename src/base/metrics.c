@@ -5,6 +5,7 @@ const char *const mr_death_names[MR_DEATHS] = {
     [MR_DEATH_EXIT] = "exit",
     [MR_DEATH_BUDGET] = "budget",
     [MR_DEATH_WEDGED] = "wedged",
+    [MR_DEATH_MEMORY] = "memory",
 };
 
 const char *const mr_reload_result_names[MR_RELOAD_RESULTS] = {
@@ -69,6 +70,8 @@ const struct mr_metric mr_metrics[] = {
      "Workers replaced, by how the one before ended."},
     {"lua_memory_bytes", MR_METRIC_GAUGE, MR_FROM_EACH_GAUGE, MR_LUA_MEMORY_BYTES,
      "Memory in use by Lua, by worker."},
+    {"lua_script_memory_bytes", MR_METRIC_GAUGE, MR_FROM_SCRIPTS, 0,
+     "Memory that a script holds, about, by script and worker."},
     GAUGE("topics_missing", MR_TOPICS_MISSING,
           "Dead-letter and retry topics that are needed and not there."),
     GAUGE("rpc_pending", MR_RPC_PENDING, "Requests sent by handlers that wait for their reply."),

@@ -33,7 +33,14 @@ enum mr_gauge {
 enum mr_histogram_id { MR_PROCESSING_DURATION, MR_PUBLISH_DURATION, MR_HISTOGRAMS };
 
 /* Counted by the master, which outlives every worker. */
-enum mr_death { MR_DEATH_SIGNAL, MR_DEATH_EXIT, MR_DEATH_BUDGET, MR_DEATH_WEDGED, MR_DEATHS };
+enum mr_death {
+    MR_DEATH_SIGNAL,
+    MR_DEATH_EXIT,
+    MR_DEATH_BUDGET,
+    MR_DEATH_WEDGED,
+    MR_DEATH_MEMORY,
+    MR_DEATHS
+};
 enum mr_reload_result { MR_RELOAD_OK, MR_RELOAD_FAILED, MR_RELOAD_RESULTS };
 
 extern const char *const mr_death_names[MR_DEATHS];                 /* the label reason */
@@ -64,6 +71,7 @@ enum mr_metric_source {
     MR_FROM_TOPICS,     /* the slots' topic rows, labels topic and status */
     MR_FROM_BREAKERS,   /* the slots' breaker rows: a line a row with the labels name and worker */
     MR_FROM_REJECTED,   /* the same, how many calls were refused */
+    MR_FROM_SCRIPTS,    /* the slots' script rows: a line a row with the labels script and worker */
     MR_FROM_UPTIME,
     MR_FROM_RELOADS, /* label result */
     MR_FROM_DEATHS,  /* label reason */

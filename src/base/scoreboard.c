@@ -117,6 +117,26 @@ struct mr_breaker_row *mr_slot_breaker(struct mr_slot *slot, const char *name)
     return &slot->breakers[used];
 }
 
+uint64_t mr_slot_scripts(const struct mr_slot *slot)
+{
+    uint64_t used = atomic_load_explicit(&slot->scripts_used, memory_order_acquire);
+    return used < MR_SLOT_SCRIPTS ? used : MR_SLOT_SCRIPTS;
+}
+
+struct mr_script_row *mr_slot_script(struct mr_slot *slot, const char *name)
+{
+    uint64_t used = mr_slot_scripts(slot);
+    for (uint64_t i = 0; i < used; i++)
+        if (strcmp(slot->scripts[i].name, name) == 0)
+            return &slot->scripts[i];
+    size_t length = strlen(name);
+    if (used == MR_SLOT_SCRIPTS || length > MR_SCRIPT_MAX)
+        return NULL;
+    memcpy(slot->scripts[used].name, name, length + 1);
+    atomic_store_explicit(&slot->scripts_used, used + 1, memory_order_release);
+    return &slot->scripts[used];
+}
+
 uint64_t mr_slot_group(struct mr_slot *slot, const char *group)
 {
     uint64_t used = mr_cell_get(&slot->groups_used);
@@ -170,6 +190,12 @@ bool mr_slot_running(const struct mr_slot *slot, struct mr_running *running)
     return number != 0 && mr_cell_get(&run->number) == number;
 }
 
+const char *mr_slot_fullest(const struct mr_slot *slot)
+{
+    return name_at(slot->scripts[0].name, sizeof(slot->scripts[0]),
+                   mr_cell_get(&slot->fullness.script), MR_SLOT_SCRIPTS);
+}
+
 int mr_interrupt(pid_t worker, uint64_t run)
 {
     union sigval value = {.sival_ptr = (void *)(uintptr_t)run};
@@ -190,11 +216,14 @@ void mr_slot_vacate(struct mr_slot *slot)
                        &slot->run.group,
                        &slot->run.partition,
                        &slot->run.offset,
-                       &slot->shortest_budget};
+                       &slot->shortest_budget,
+                       &slot->fullness.full};
     for (size_t i = 0; i < sizeof(over) / sizeof(over[0]); i++)
         mr_cell_set(over[i], 0);
     for (size_t i = 0; i < MR_GAUGES; i++)
         mr_cell_set(&slot->gauges[i], 0);
     for (size_t i = 0; i < MR_SLOT_BREAKERS; i++)
         mr_cell_set(&slot->breakers[i].state, MR_BREAKER_CLOSED);
+    for (size_t i = 0; i < MR_SLOT_SCRIPTS; i++)
+        mr_cell_set(&slot->scripts[i].bytes, 0);
 }

@@ -14,6 +14,7 @@
 
 enum { MR_SLOT_TOPICS = 2048, MR_TOPIC_MAX = 249, MR_SLOT_GROUPS = 64 };
 enum { MR_SLOT_BREAKERS = 256, MR_BREAKER_MAX = 64 };
+enum { MR_SLOT_SCRIPTS = 256, MR_SCRIPT_MAX = 248 };
 
 enum mr_worker_state {
     MR_WORKER_NONE, /* no process */
@@ -47,6 +48,22 @@ struct mr_breaker_row {
     mr_cell rejected;              /* calls */
 };
 
+/* A script that holds memory. */
+struct mr_script_row {
+    char name[MR_SCRIPT_MAX + 8]; /* written once, before `used` counts it */
+    mr_cell bytes;                /* about */
+};
+
+/* Lua's memory when scripts fill it. It outlives the worker: the next one looks at it. */
+struct mr_fullness {
+    mr_cell full;     /* 1: right now */
+    mr_cell script;   /* the row + 1 of the one that holds most, then or at the last time */
+    mr_cell bytes;    /* that it held */
+    mr_cell room;     /* bytes for all scripts together */
+    mr_cell replaced; /* monotonic ms, when a worker was last replaced for it; 0: never */
+    mr_cell times;    /* how often, one soon after the other */
+};
+
 /* The Lua that runs right now, from a resume to its yield or return. */
 struct mr_run {
     mr_cell number; /* 0: none runs; no other run of this worker has the same */
@@ -67,6 +84,9 @@ struct mr_slot {
     struct mr_histogram histograms[MR_HISTOGRAMS];
     mr_cell breakers_used;
     struct mr_breaker_row breakers[MR_SLOT_BREAKERS];
+    mr_cell scripts_used;
+    struct mr_script_row scripts[MR_SLOT_SCRIPTS];
+    struct mr_fullness fullness;
     struct mr_run run;
     mr_cell shortest_budget; /* ms; of all that may run; 0 while nothing may */
     mr_cell groups_used;
@@ -110,7 +130,12 @@ uint64_t mr_slot_topics(const struct mr_slot *slot);
 /* The row of a circuit breaker, made at its first use. NULL where none is left: names that an
  * earlier worker of the slot had stay. */
 struct mr_breaker_row *mr_slot_breaker(struct mr_slot *slot, const char *name);
-uint64_t mr_slot_breakers(const struct mr_slot *slot);           /* how many rows have a name */
+uint64_t mr_slot_breakers(const struct mr_slot *slot); /* how many rows have a name */
+/* The row of a script, made at its first use; NULL when none is left. */
+struct mr_script_row *mr_slot_script(struct mr_slot *slot, const char *name);
+uint64_t mr_slot_scripts(const struct mr_slot *slot); /* how many rows have a name */
+/* The script that holds most, by `fullness`; "" when none is known. */
+const char *mr_slot_fullest(const struct mr_slot *slot);
 uint64_t mr_slot_group(struct mr_slot *slot, const char *group); /* likewise */
 
 /* Written by the worker, its message beforehand. */

@@ -8,7 +8,8 @@
 
 static size_t ceiling_at(const struct mr_room *room, unsigned level)
 {
-    return room->size + room->loaded + room->size / MR_ROOM_LEVELS * level;
+    unsigned steps = level < MR_ROOM_LEVELS ? level : MR_ROOM_LEVELS;
+    return room->size + room->loaded + room->size / MR_ROOM_LEVELS * steps;
 }
 
 /* Less than an eighth would only be the first of many collections. */
@@ -27,14 +28,10 @@ bool mr_room_climb(struct mr_vm *vm)
     struct mr_room *room = &vm->room;
     if (room->size == 0)
         return true;
-    while (vm->budget.used + enough(room) > ceiling_at(room, room->level)) {
-        if (room->level == MR_ROOM_LEVELS) {
-            room->exhausted = true;
-            return false;
-        }
+    while (room->level < MR_ROOM_EXHAUSTED &&
+           vm->budget.used + enough(room) > ceiling_at(room, room->level))
         room->level++;
-    }
-    return true;
+    return room->level < MR_ROOM_EXHAUSTED;
 }
 
 void mr_vm_room(struct mr_vm *vm, size_t bytes)
@@ -53,11 +50,6 @@ unsigned mr_vm_level(const struct mr_vm *vm)
     return vm->room.level;
 }
 
-bool mr_vm_is_exhausted(const struct mr_vm *vm)
-{
-    return vm->room.exhausted;
-}
-
 bool mr_vm_is_hopeless(const struct mr_vm *vm)
 {
     const struct mr_room *room = &vm->room;
@@ -71,10 +63,11 @@ unsigned mr_vm_collect(struct mr_vm *vm)
     MR_ASSERT(vm->running == NULL);
     lua_gc(vm->L, LUA_GCCOLLECT, 0);
     vm->room.level = 0;
-    vm->room.exhausted = false;
     mr_room_climb(vm);
     return vm->room.level;
 }
+
+_Static_assert(MR_HOLDERS <= MR_ROOM_ROWS, "every holder has a row");
 
 size_t mr_vm_holders(const struct mr_vm *vm)
 {

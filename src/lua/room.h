@@ -13,26 +13,26 @@
 struct mr_vm;
 struct mr_script;
 
-enum { MR_ROOM_LEVELS = 4 };
+/* 0: there is room; up to MR_ROOM_LEVELS: so many steps beyond it are in use. */
+enum { MR_ROOM_LEVELS = 4, MR_ROOM_EXHAUSTED, MR_ROOM_ROWS = 256 };
 
 struct mr_room {
-    size_t size;    /* bytes; 0: without bound */
-    size_t loaded;  /* by the generations that there are */
-    unsigned level; /* 0: there is room; else the steps beyond it that are in use */
-    bool exhausted; /* a run has met the end of the last step since the last collection */
+    size_t size;   /* bytes; 0: without bound */
+    size_t loaded; /* by the generations that there are */
+    unsigned level;
 };
 
 /* From now on; between runs. */
 void mr_vm_room(struct mr_vm *vm, size_t bytes);
 unsigned mr_vm_level(const struct mr_vm *vm);
-bool mr_vm_is_exhausted(const struct mr_vm *vm);
 /* Returns true if tasks that have ended, not those at work, hold the room: waiting does not help.
  * Right only just after a collection. */
 bool mr_vm_is_hopeless(const struct mr_vm *vm);
 /* Collects all garbage; between runs. Returns the level that is in use now. */
 unsigned mr_vm_collect(struct mr_vm *vm);
 
-/* What a script holds, by its row: those below mr_vm_holders() have names. */
+/* What a script holds, by its row: those below mr_vm_holders(), MR_ROOM_ROWS at most, have names.
+ */
 struct mr_holding {
     const char *name; /* "echo.lua"; "" is the runtime. Lives as long as the VM. */
     size_t bytes;     /* about */

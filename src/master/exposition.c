@@ -135,6 +135,20 @@ static void put_breakers(struct line *line, enum mr_metric_source source)
     }
 }
 
+static void put_scripts(struct line *line)
+{
+    const struct mr_scoreboard *board = line->view->board;
+    for (uint64_t slot = 0; slot < board->slot_count; slot++) {
+        const struct mr_script_row *row = board->slots[slot].scripts;
+        for (uint64_t left = mr_slot_scripts(&board->slots[slot]); left > 0; left--, row++) {
+            mr_buf_printf(line->out, "%s{script=\"", line->name.data);
+            put_label_value(line->out, row->name);
+            mr_buf_printf(line->out, "\",worker=\"%" PRIu64 "\"} %" PRIu64 "\n", slot,
+                          mr_cell_get(&row->bytes));
+        }
+    }
+}
+
 static void put_uptime(struct line *line)
 {
     uint64_t uptime = line->view->now - line->view->started;
@@ -164,6 +178,9 @@ static void put_samples(struct line *line, const struct mr_metric *metric)
     case MR_FROM_BREAKERS:
     case MR_FROM_REJECTED:
         put_breakers(line, metric->source);
+        return;
+    case MR_FROM_SCRIPTS:
+        put_scripts(line);
         return;
     case MR_FROM_UPTIME:
         put_uptime(line);

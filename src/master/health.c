@@ -1,6 +1,8 @@
 #include "master/health.h"
 
 #include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
 
 #include "master/wedge.h"
 
@@ -58,12 +60,56 @@ static bool counts(enum mr_health health, enum mr_health_question question)
     return health != MR_HEALTH_OK && (question == MR_HEALTH_BOTH || !serves);
 }
 
+static bool lacks_memory(const struct mr_view *view, uint64_t slot,
+                         enum mr_health_question question)
+{
+    const struct mr_fullness *fullness = &view->board->slots[slot].fullness;
+    uint64_t replaced = mr_cell_get(&fullness->replaced);
+    bool recently = replaced != 0 && view->now < replaced + MR_MEMORY_RECENT;
+    return question == MR_HEALTH_BOTH && (recently || mr_cell_get(&fullness->full) != 0);
+}
+
+enum { MEMORY_TEXT = 400 };
+
+static void memory_text(const struct mr_view *view, uint64_t slot, char text[MEMORY_TEXT])
+{
+    static const double MIB = 1 << 20;
+    const struct mr_slot *row = &view->board->slots[slot];
+    snprintf(
+        text, MEMORY_TEXT,
+        "scripts fill their memory of %.1f MiB: %s keeps most, %.1f MiB; its messages wait, or "
+        "the worker is replaced",
+        (double)mr_cell_get(&row->fullness.room) / MIB, mr_slot_fullest(row),
+        (double)mr_cell_get(&row->fullness.bytes) / MIB);
+}
+
 bool mr_health_well(const struct mr_view *view, enum mr_health_question question)
 {
     for (uint64_t slot = 0; slot < view->board->slot_count; slot++)
-        if (counts(mr_health_of(view, slot), question))
+        if (counts(mr_health_of(view, slot), question) || lacks_memory(view, slot, question))
             return false;
     return true;
+}
+
+static void reason_json(uint64_t slot, const char *reason, const char *message, bool first,
+                        struct mr_buf *out)
+{
+    mr_buf_printf(out, "%s{\"worker\":%" PRIu64 ",\"reason\":\"%s\",\"message\":", first ? "" : ",",
+                  slot, reason);
+    mr_buf_json(out, message, strlen(message));
+    mr_buf_string(out, "}");
+}
+
+static void memory_json(const struct mr_view *view, uint64_t slot, bool first, struct mr_buf *out)
+{
+    char text[MEMORY_TEXT];
+    const char *script = mr_slot_fullest(&view->board->slots[slot]);
+    memory_text(view, slot, text);
+    reason_json(slot, "memory", text, first, out);
+    out->length--; /* its brace */
+    mr_buf_string(out, ",\"script\":");
+    mr_buf_json(out, script, strlen(script));
+    mr_buf_string(out, "}");
 }
 
 void mr_health_json(const struct mr_view *view, enum mr_health_question question,
@@ -74,11 +120,12 @@ void mr_health_json(const struct mr_view *view, enum mr_health_question question
                   mr_health_well(view, question) ? "ok" : "unavailable");
     for (uint64_t slot = 0; slot < view->board->slot_count; slot++) {
         enum mr_health health = mr_health_of(view, slot);
-        if (!counts(health, question))
-            continue;
-        mr_buf_printf(out, "%s{\"worker\":%" PRIu64 ",\"reason\":\"%s\",\"message\":\"%s\"}",
-                      first ? "" : ",", slot, table[health].name, table[health].message);
-        first = false;
+        bool counted = counts(health, question), full = lacks_memory(view, slot, question);
+        if (counted)
+            reason_json(slot, table[health].name, table[health].message, first, out);
+        if (full)
+            memory_json(view, slot, first && !counted, out);
+        first = first && !counted && !full;
     }
     mr_buf_string(out, "]}\n");
 }
@@ -87,10 +134,14 @@ void mr_health_text(const struct mr_view *view, enum mr_health_question question
                     struct mr_buf *out)
 {
     for (uint64_t slot = 0; slot < view->board->slot_count; slot++) {
+        char text[MEMORY_TEXT];
         enum mr_health health = mr_health_of(view, slot);
+        memory_text(view, slot, text);
         if (counts(health, question))
             mr_buf_printf(out, "worker %" PRIu64 ": %s: %s\n", slot, table[health].name,
                           table[health].message);
+        if (lacks_memory(view, slot, question))
+            mr_buf_printf(out, "worker %" PRIu64 ": memory: %s\n", slot, text);
     }
     if (mr_health_well(view, question))
         mr_buf_string(out, "ok\n");

@@ -27,6 +27,10 @@ enum mr_health {
     MR_HEALTH_STALLED,
 };
 
+/* After a worker was replaced because its scripts kept too much memory, this is a reason for so
+ * long: it may recur. It is none for the question MR_HEALTH_READY. */
+enum { MR_MEMORY_RECENT = 60000 }; /* ms */
+
 /* How a slot's worker is, by what weighs most. */
 enum mr_health mr_health_of(const struct mr_view *view, uint64_t slot);
 bool mr_health_well(const struct mr_view *view, enum mr_health_question question);

@@ -33,7 +33,8 @@ void mr_obituary_cause(int status, enum mr_forced forced, char cause[MR_OBITUARY
 
 bool mr_obituary_in_order(int status, bool asked)
 {
-    return asked && WIFEXITED(status) && WEXITSTATUS(status) == 0;
+    int code = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+    return code == MR_EXIT_FULL || (asked && code == MR_EXIT_OK);
 }
 
 void mr_obituary_log(uint64_t worker, pid_t pid, const char *cause, const struct mr_slot *slot,

@@ -15,7 +15,7 @@ enum mr_forced { MR_FORCED_NOT, MR_FORCED_OVERRAN, MR_FORCED_WEDGED };
 enum { MR_OBITUARY_CAUSE = 96 };
 void mr_obituary_cause(int status, enum mr_forced forced, char cause[MR_OBITUARY_CAUSE]);
 
-/* It was asked to end and did so. */
+/* It was asked to end and did so; or it ended as its scripts kept too much memory. */
 bool mr_obituary_in_order(int status, bool asked);
 
 /* Logs it: as an error, or where it ended in order, for information. The slot must not be vacated

@@ -123,9 +123,9 @@ static int start(struct slot *slot)
 
 static void on_timer(uv_timer_t *timer);
 
-static void start_later(struct slot *slot, uint64_t lived)
+static void start_in(struct slot *slot, uint64_t wait)
 {
-    uv_timer_start(&slot->timer, on_timer, mr_backoff_next(&slot->backoff, lived), 0);
+    uv_timer_start(&slot->timer, on_timer, wait, 0);
 }
 
 static void on_timer(uv_timer_t *timer)
@@ -136,7 +136,7 @@ static void on_timer(uv_timer_t *timer)
         return;
     mr_log(MR_LOG_ERROR, "worker_start_failed", MR_I("worker", number_of(slot)),
            MR_S("message", strerror(-result)));
-    start_later(slot, 0);
+    start_in(slot, mr_backoff_next(&slot->backoff, 0));
 }
 
 int mr_workers_start(struct mr_workers *workers)
@@ -151,6 +151,8 @@ int mr_workers_start(struct mr_workers *workers)
 
 static enum mr_death death_of(const struct slot *slot, int status)
 {
+    if (WIFEXITED(status) && WEXITSTATUS(status) == MR_EXIT_FULL)
+        return MR_DEATH_MEMORY;
     if (slot->forced == MR_FORCED_WEDGED)
         return MR_DEATH_WEDGED;
     if (slot->forced == MR_FORCED_OVERRAN ||
@@ -192,7 +194,9 @@ static void bury(struct slot *slot, int status)
     workers->alive--;
     if (!workers->stopping) {
         count_death(slot, status);
-        start_later(slot, lived);
+        /* One that ended for its scripts' memory has seen to the pauses itself. */
+        bool full = death_of(slot, status) == MR_DEATH_MEMORY;
+        start_in(slot, full ? 0 : mr_backoff_next(&slot->backoff, lived));
     }
     workers->host.ended(workers->context, number_of(slot), status);
 }

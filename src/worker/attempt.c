@@ -91,10 +91,12 @@ static void keep(struct mr_job *job, const struct mr_fault *fault)
 static void follow(struct mr_dispatch *dispatch, struct mr_job *job, const struct mr_route *route,
                    const struct mr_verdict *verdict, const struct mr_fault *fault)
 {
-    bool later = verdict->retries && route->policy.retry.by_topic && !job->answered;
+    bool later =
+        verdict->retries && !verdict->uncounted && route->policy.retry.by_topic && !job->answered;
     keep(job, verdict->dead_letters || later ? fault : NULL);
     if (verdict->retries && !later) {
         mr_retry_in_place(dispatch, job, verdict->delay);
+        job->retries -= verdict->uncounted;
     } else if (job->failure != NULL) {
         job->failure->aside = later ? MR_ASIDE_RETRY : MR_ASIDE_DEAD_LETTER;
         job->failure->delay = verdict->delay;

@@ -6,6 +6,7 @@
 #include "worker/attempt.h"
 #include "worker/beside.h"
 #include "worker/handling.h"
+#include "worker/memory.h"
 #include "worker/retry.h"
 #include "worker/runs.h"
 #include "worker/settle.h"
@@ -105,6 +106,7 @@ void mr_dispatch_use(struct mr_dispatch *dispatch, struct mr_routes *routes, int
     dispatch->routes_number++;
     dispatch->rpc_timeout = rpc_timeout;
     mr_runs_use(dispatch);
+    mr_memory_use(dispatch);
     if (before == NULL)
         return;
     wake_all(dispatch, before);
@@ -146,6 +148,7 @@ static void drop_waiting(struct mr_dispatch *dispatch)
         wake_all(dispatch, dispatch->routes);
     mr_aside_drop(dispatch);
     mr_retry_wake(dispatch);
+    mr_memory_wake(dispatch);
     for (struct mr_partition *p = dispatch->partitions.all; p != NULL; p = p->next) {
         mr_job_list_move(&dispatch->ready, &p->held);
         mr_job_list_move(&dispatch->ready, &p->early);

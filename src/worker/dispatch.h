@@ -11,6 +11,7 @@
 #include "base/scoreboard.h"
 #include "base/timers.h"
 #include "kafka/consumer.h"
+#include "lua/room.h"
 #include "lua/vm.h"
 #include "worker/compose.h"
 #include "worker/job.h"
@@ -19,6 +20,17 @@
 #include "worker/routes.h"
 #include "worker/rpc.h"
 #include "worker/transaction.h"
+
+/* Lua's memory, while scripts fill it (memory.h). */
+struct mr_memory {
+    size_t room;             /* bytes for what all scripts hold */
+    unsigned level;          /* as lua/room.h has it, at the last look */
+    bool is_fresh;           /* garbage was collected in the run that just ended */
+    bool held[MR_ROOM_ROWS]; /* scripts whose messages wait */
+    struct mr_job_list waiting;
+    uint64_t looks_at, exhausted_at; /* ms */
+    struct mr_timer timer;           /* so that there is a turn then */
+};
 
 struct mr_dispatch {
     struct mr_vm *vm;
@@ -36,6 +48,7 @@ struct mr_dispatch {
     struct mr_job *at_work;   /* handlers started and not ended */
     struct mr_job *waiting;   /* failed, until they are due again (retry.h) */
     struct mr_job *unwritten; /* dead letters, until they are tried again (aside.h) */
+    struct mr_memory memory;
     struct mr_reply reply;
     struct mr_poisons poisons; /* messages not to be run again (poisoned.h) */
     void (*buried)(void *data, const struct mr_message_id *id); /* one of them is done with */

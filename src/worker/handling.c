@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "worker/attempt.h"
+#include "worker/memory.h"
 #include "worker/poisoned.h"
 #include "worker/retry.h"
 #include "worker/runs.h"
@@ -37,10 +38,14 @@ static void end_handler(struct mr_dispatch *dispatch, struct mr_job *job, uint64
         mr_settle_leave(dispatch, job);
 }
 
-/* Its requests were cancelled, or it failed just then: whoever has its message next handles it. */
-static bool failed_for_stop(const struct mr_dispatch *dispatch, const struct mr_result *result)
+/* Its requests were cancelled, or it failed just then, or there is no memory to repeat it here
+ * before the partition goes: whoever has its message next handles it. */
+static bool failed_for_stop(const struct mr_dispatch *dispatch, const struct mr_job *job,
+                            const struct mr_result *result)
 {
-    return dispatch->cancelled && result->outcome == MR_OUTCOME_RAISED;
+    bool ends = dispatch->stopping || job->partition->leaving;
+    return result->outcome == MR_OUTCOME_RAISED &&
+           (dispatch->cancelled || (ends && result->fault.kind == MR_FAULT_ROOM));
 }
 
 /* How far the handler came: it waits; or it has returned and what it has spawned goes on; or it is
@@ -50,9 +55,10 @@ static void advance(struct mr_dispatch *dispatch, struct mr_job *job,
 {
     struct mr_result further;
     mr_runs_end(dispatch);
+    mr_memory_look(dispatch);
     if (result->outcome == MR_OUTCOME_YIELDED)
         return;
-    if (failed_for_stop(dispatch, result)) {
+    if (failed_for_stop(dispatch, job, result)) {
         mr_handling_abandon(dispatch, job, result->fault.message);
         return;
     }
@@ -154,8 +160,8 @@ static void begin(struct mr_dispatch *dispatch, struct mr_job *job, struct mr_ro
     run(dispatch, job, route);
 }
 
-/* True where the job waits, for its offset to be committed, for a dead letter of its partition to
- * be written, until it is due, or for room on its route. */
+/* True if the job waits: for its offset to be committed, for a dead letter of its partition to be
+ * written, for memory, until it is due, or for room on its route. */
 static bool waits(struct mr_dispatch *dispatch, struct mr_job *job, struct mr_route *route)
 {
     struct mr_partition *partition = job->partition;
@@ -167,6 +173,11 @@ static bool waits(struct mr_dispatch *dispatch, struct mr_job *job, struct mr_ro
     if (partition->blocked > 0) {
         mr_settle_pass(dispatch, job);
         mr_job_list_push(&partition->held, job);
+        return true;
+    }
+    if (mr_memory_holds(dispatch, job, route)) {
+        mr_settle_pass(dispatch, job);
+        mr_job_list_push(&dispatch->memory.waiting, job);
         return true;
     }
     if (job->due != 0 && !mr_retry_may_start(dispatch, job))

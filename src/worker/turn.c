@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "worker/memory.h"
 #include "worker/state.h"
 
 enum {
@@ -96,6 +97,10 @@ void mr_worker_turn(struct mr_worker *worker)
         mr_partitions_store(&worker->dispatch.partitions);
         mr_groups_drain(worker->groups);
     }
+    if (worker->phase == MR_PHASE_WORKING && mr_memory_further(&worker->dispatch)) {
+        worker->full = true;
+        mr_worker_begin_stop(worker, false, "its scripts keep too much memory");
+    }
     if (worker->failed)
         mr_worker_begin_stop(worker, false, "a Kafka client has failed for good");
     if (worker->phase != MR_PHASE_WORKING)
@@ -150,8 +155,10 @@ static void on_heartbeat(uv_timer_t *handle)
 {
     struct mr_worker *worker = handle->loop->data;
     mr_cell_set(&worker->slot->heartbeat, mr_clock_ms());
-    if (worker->vm != NULL)
+    if (worker->vm != NULL) {
         mr_cell_set(&worker->slot->gauges[MR_LUA_MEMORY_BYTES], mr_vm_memory(worker->vm));
+        mr_memory_show(&worker->dispatch);
+    }
     mr_worker_turn(worker);
 }
 

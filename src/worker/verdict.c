@@ -19,6 +19,7 @@ static const struct {
     [MR_FAULT_MEMORY] = {500},
     [MR_FAULT_CRASH] = {500},
     [MR_FAULT_REPLY] = {500, .unanswerable = true},
+    [MR_FAULT_ROOM] = {500},
 };
 
 /* Where a double is still a whole number of milliseconds. */
@@ -55,6 +56,13 @@ static struct mr_verdict again(const struct mr_fault *fault, const struct mr_tri
         .retries = true, .delay = delay, .log = true, .status = MR_STATUS_ERROR};
 }
 
+/* In its place, where other messages of its script wait for memory, too. */
+static struct mr_verdict repeated(void)
+{
+    return (struct mr_verdict){
+        .retries = true, .uncounted = true, .log = true, .status = MR_STATUS_ERROR};
+}
+
 static struct mr_verdict last(const struct mr_trial *trial, int status, struct mr_bytes message,
                               struct mr_bytes name)
 {
@@ -70,6 +78,8 @@ static struct mr_verdict last(const struct mr_trial *trial, int status, struct m
 static struct mr_verdict raised(const struct mr_fault *fault, const struct mr_trial *trial)
 {
     int own = by_fault[fault->kind].status, status = own != 0 ? own : fault->status;
+    if (fault->kind == MR_FAULT_ROOM)
+        return repeated();
     bool told = trial->is_request && !trial->answered;
     bool spared = told && by_fault[fault->kind].request_spared;
     bool temporary = fault->kind == MR_FAULT_STATUS ? status >= 500 : by_fault[fault->kind].retried;

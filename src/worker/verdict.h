@@ -24,7 +24,8 @@ struct mr_trial {
 struct mr_verdict {
     bool answers; /* `answer` is sent */
     struct mr_answer answer;
-    bool retries; /* again, `delay` ms from now; else this was the last attempt */
+    bool retries;   /* again, `delay` ms from now; else this was the last attempt */
+    bool uncounted; /* the attempt was not the message's fault, and is no retry of it */
     int64_t delay;
     bool dead_letters;
     bool log;              /* the fault is the operator's business */

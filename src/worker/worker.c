@@ -184,7 +184,7 @@ int mr_worker_run(uint64_t slot)
     uv_run(&worker->loop, UV_RUN_DEFAULT);
     stop_loop(worker);
     free_worker(worker);
-    bool failed = worker->failed;
+    int code = worker->failed ? MR_EXIT_INTERNAL : worker->full ? MR_EXIT_FULL : MR_EXIT_OK;
     free(worker);
-    return failed ? MR_EXIT_INTERNAL : MR_EXIT_OK;
+    return code;
 }

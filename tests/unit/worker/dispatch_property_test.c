@@ -360,6 +360,19 @@ void __wrap_mr_vm_limit(struct mr_vm *vm, const struct mr_limits *limits)
     (void)vm, (void)limits;
 }
 
+void __wrap_mr_vm_room(struct mr_vm *vm, size_t bytes);
+void __wrap_mr_vm_room(struct mr_vm *vm, size_t bytes)
+{
+    (void)vm, (void)bytes;
+}
+
+unsigned __wrap_mr_vm_level(const struct mr_vm *vm);
+unsigned __wrap_mr_vm_level(const struct mr_vm *vm)
+{
+    (void)vm;
+    return 0;
+}
+
 struct mr_task *__wrap_mr_task_start(struct mr_script *script, enum mr_codec codec,
                                      const struct mr_incoming *incoming, void *job,
                                      struct mr_result *result);

@@ -1,0 +1,207 @@
+#include "worker/memory.h"
+
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+
+enum {
+    MUCH = 8,             /* a script that holds this part of the room is held back, too */
+    LOOK_MS = 100,        /* how often to look for room, at most; and no more than a twentieth */
+    COSTLY = 20,          /* of the time in collections */
+    HOPELESS_MS = 1000,   /* how often where only a reload could make room */
+    STUCK_MS = 10000,     /* that handlers may take to give memory back when no more is left */
+    FIRST_WAIT_MS = 5000, /* between two replacements, doubled each time */
+    LAST_WAIT_MS = 30000,
+    LEAST_WAIT_MS = 1000, /* when nothing more can run */
+    CALM_MS = 120000,     /* after which it counts as the first time again */
+};
+
+void mr_memory_use(struct mr_dispatch *dispatch)
+{
+    int64_t most = 0;
+    for (size_t i = 0; i < mr_routes_count(dispatch->routes); i++) {
+        int64_t memory = mr_routes_at(dispatch->routes, i)->policy.budget.memory;
+        most = memory > most ? memory : most;
+    }
+    dispatch->memory.room = (size_t)most;
+    mr_vm_room(dispatch->vm, (size_t)most);
+    mr_memory_wake(dispatch);
+}
+
+void mr_memory_wake(struct mr_dispatch *dispatch)
+{
+    mr_job_list_move(&dispatch->ready, &dispatch->memory.waiting);
+}
+
+bool mr_memory_holds(const struct mr_dispatch *dispatch, const struct mr_job *job,
+                     const struct mr_route *route)
+{
+    const struct mr_memory *memory = &dispatch->memory;
+    bool ends = dispatch->stopping || job->partition->leaving;
+    return memory->level > 0 && !ends && memory->held[mr_script_row(route->script)];
+}
+
+/* --- who is held back --- */
+
+static size_t heaviest(const struct mr_dispatch *dispatch)
+{
+    size_t most = 0, count = mr_vm_holders(dispatch->vm);
+    for (size_t row = 1; row < count; row++)
+        if (most == 0 ||
+            mr_vm_holding(dispatch->vm, row).bytes > mr_vm_holding(dispatch->vm, most).bytes)
+            most = row;
+    return most;
+}
+
+static void show_fullest(struct mr_dispatch *dispatch, size_t row)
+{
+    struct mr_fullness *fullness = &dispatch->slot->fullness;
+    struct mr_holding holding = mr_vm_holding(dispatch->vm, row);
+    const struct mr_script_row *shown = mr_slot_script(dispatch->slot, holding.name);
+    uint64_t number = shown == NULL ? 0 : (uint64_t)(shown - dispatch->slot->scripts) + 1;
+    mr_cell_set(&fullness->script, number);
+    mr_cell_set(&fullness->bytes, holding.bytes);
+    mr_cell_set(&fullness->room, dispatch->memory.room);
+    mr_cell_set(&fullness->full, 1);
+}
+
+static void log_held(const struct mr_dispatch *dispatch, size_t row)
+{
+    struct mr_holding holding = mr_vm_holding(dispatch->vm, row);
+    mr_log(MR_LOG_WARN, "memory_full", MR_S("script", holding.name),
+           MR_I("script_memory_bytes", holding.bytes),
+           MR_I("lua_memory_bytes", mr_vm_memory(dispatch->vm)),
+           MR_I("budget", dispatch->memory.room),
+           MR_S("message", "scripts fill the memory budget: new messages of this one wait"));
+}
+
+/* All are once nothing more is left. */
+static void hold_back(struct mr_dispatch *dispatch)
+{
+    struct mr_memory *memory = &dispatch->memory;
+    size_t count = mr_vm_holders(dispatch->vm), most = heaviest(dispatch);
+    for (size_t row = 1; row < count; row++) {
+        bool much = mr_vm_holding(dispatch->vm, row).bytes > memory->room / MUCH;
+        bool holds = row == most || much || memory->level == MR_ROOM_EXHAUSTED;
+        if (holds && !memory->held[row] && (row == most || much))
+            log_held(dispatch, row);
+        memory->held[row] = holds;
+    }
+    show_fullest(dispatch, most);
+}
+
+void mr_memory_look(struct mr_dispatch *dispatch)
+{
+    struct mr_memory *memory = &dispatch->memory;
+    unsigned level = mr_vm_level(dispatch->vm);
+    if (level <= memory->level)
+        return;
+    if (level == MR_ROOM_EXHAUSTED)
+        memory->exhausted_at = mr_clock_ms();
+    memory->level = level;
+    memory->is_fresh = true;
+    hold_back(dispatch);
+}
+
+/* --- what comes of it --- */
+
+static void on_look(struct mr_timer *timer)
+{
+    (void)timer; /* the turn that it is in looks at everything */
+}
+
+static void release(struct mr_dispatch *dispatch)
+{
+    struct mr_memory *memory = &dispatch->memory;
+    memset(memory->held, 0, sizeof(memory->held));
+    mr_cell_set(&dispatch->slot->fullness.full, 0);
+    mr_timers_cancel(dispatch->timers, &memory->timer);
+    mr_log(MR_LOG_INFO, "memory_free", MR_I("lua_memory_bytes", mr_vm_memory(dispatch->vm)),
+           MR_I("budget", memory->room));
+    mr_memory_wake(dispatch);
+}
+
+/* Collects, which may take a while: so it does that the less often the longer it takes. */
+static void collect(struct mr_dispatch *dispatch, uint64_t now)
+{
+    struct mr_memory *memory = &dispatch->memory;
+    memory->level = mr_vm_collect(dispatch->vm);
+    uint64_t rest = (mr_clock_ms() - now) * COSTLY;
+    memory->looks_at = now + (rest > LOOK_MS ? rest : LOOK_MS);
+    if (memory->level == 0) {
+        release(dispatch);
+        return;
+    }
+    hold_back(dispatch);
+    mr_memory_wake(dispatch);
+}
+
+static bool is_stuck(const struct mr_memory *memory, uint64_t now)
+{
+    return memory->level == MR_ROOM_EXHAUSTED && now - memory->exhausted_at >= STUCK_MS;
+}
+
+/* How long a worker that is to be replaced has to wait for that, since the last one was. */
+static uint64_t wait_of(const struct mr_dispatch *dispatch)
+{
+    uint64_t times = mr_cell_get(&dispatch->slot->fullness.times), wait = FIRST_WAIT_MS;
+    if (dispatch->memory.level == MR_ROOM_EXHAUSTED)
+        return LEAST_WAIT_MS;
+    for (uint64_t i = 1; i < times && wait < LAST_WAIT_MS; i++)
+        wait *= 2;
+    return wait < LAST_WAIT_MS ? wait : LAST_WAIT_MS;
+}
+
+static bool may_be_replaced(const struct mr_dispatch *dispatch, uint64_t now)
+{
+    uint64_t last = mr_cell_get(&dispatch->slot->fullness.replaced);
+    return last == 0 || now - last >= wait_of(dispatch);
+}
+
+static void note_replacement(struct mr_dispatch *dispatch, uint64_t now)
+{
+    struct mr_fullness *fullness = &dispatch->slot->fullness;
+    uint64_t last = mr_cell_get(&fullness->replaced);
+    bool again = last != 0 && now - last < CALM_MS;
+    mr_cell_set(&fullness->times, again ? mr_cell_get(&fullness->times) + 1 : 1);
+    mr_cell_set(&fullness->replaced, now);
+    mr_log(MR_LOG_WARN, "memory_kept", MR_S("script", mr_slot_fullest(dispatch->slot)),
+           MR_I("script_memory_bytes", mr_cell_get(&fullness->bytes)),
+           MR_I("lua_memory_bytes", mr_vm_memory(dispatch->vm)),
+           MR_I("budget", dispatch->memory.room),
+           MR_S("message", "scripts keep more than the memory budget: the worker is replaced"));
+}
+
+bool mr_memory_further(struct mr_dispatch *dispatch)
+{
+    struct mr_memory *memory = &dispatch->memory;
+    uint64_t now = mr_clock_ms();
+    if (memory->level == 0 || dispatch->stopping || (!memory->is_fresh && now < memory->looks_at))
+        return false;
+    if (!memory->is_fresh)
+        collect(dispatch, now);
+    memory->is_fresh = false;
+    if (memory->level == 0)
+        return false;
+    bool hopeless = mr_vm_is_hopeless(dispatch->vm);
+    if ((hopeless || is_stuck(memory, now)) && may_be_replaced(dispatch, now)) {
+        note_replacement(dispatch, now);
+        return true;
+    }
+    uint64_t next = now + (hopeless ? HOPELESS_MS : LOOK_MS);
+    memory->looks_at = memory->looks_at > next ? memory->looks_at : next;
+    mr_timers_arm(dispatch->timers, &memory->timer, memory->looks_at, on_look);
+    return false;
+}
+
+void mr_memory_show(struct mr_dispatch *dispatch)
+{
+    size_t count = mr_vm_holders(dispatch->vm);
+    for (size_t row = 1; row < count; row++) {
+        struct mr_holding holding = mr_vm_holding(dispatch->vm, row);
+        struct mr_script_row *shown = mr_slot_script(dispatch->slot, holding.name);
+        if (shown != NULL)
+            mr_cell_set(&shown->bytes, holding.bytes);
+    }
+}
