@@ -67,7 +67,7 @@ unsigned mr_vm_collect(struct mr_vm *vm)
     return vm->room.level;
 }
 
-_Static_assert(MR_HOLDERS <= MR_ROOM_ROWS, "every holder has a row");
+_Static_assert((int)MR_HOLDERS <= (int)MR_ROOM_ROWS, "every holder has a row");
 
 size_t mr_vm_holders(const struct mr_vm *vm)
 {
