@@ -117,8 +117,11 @@ static void pass_memory(struct mr_vm *vm)
     arm(vm);
 }
 
+/* These two are rare, and out of line: each allocation and each that is freed goes through
+ * account(). */
+
 /* A request for `size` bytes makes it `total`, beyond what is to be looked at. False: refused. */
-static bool pass(struct mr_vm *vm, size_t size, size_t total)
+static __attribute__((noinline)) bool pass(struct mr_vm *vm, size_t size, size_t total)
 {
     struct mr_budget *budget = &vm->budget;
     if (budget->limits.memory > 0 && size > budget->limits.memory) {
@@ -133,7 +136,7 @@ static bool pass(struct mr_vm *vm, size_t size, size_t total)
 }
 
 /* An allocation that is remembered. */
-static void note(struct mr_vm *vm, void *memory, size_t size)
+static __attribute__((noinline)) void note(struct mr_vm *vm, void *memory, size_t size)
 {
     struct mr_budget *budget = &vm->budget;
     const struct mr_account *account = budget->holders.account;
