@@ -25,6 +25,7 @@ void mr_memory_use(struct mr_dispatch *dispatch)
         most = memory > most ? memory : most;
     }
     dispatch->memory.room = (size_t)most;
+    dispatch->memory.looks_at = 0; /* what those before kept may go */
     mr_vm_room(dispatch->vm, (size_t)most);
     mr_memory_wake(dispatch);
 }

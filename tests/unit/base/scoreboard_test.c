@@ -146,6 +146,32 @@ static void a_slot_outlives_its_worker(void **state)
     assert_int_equal(mr_cell_get(&slot->histograms[MR_PUBLISH_DURATION].sum), 5);
 }
 
+static void who_filled_the_memory_is_known_after_its_worker(void **state)
+{
+    struct mr_scoreboard *board = *state;
+    struct mr_slot *slot = &board->slots[1];
+    char longest[MR_SCRIPT_MAX + 2];
+    assert_string_equal(mr_slot_fullest(slot), "");
+    assert_ptr_equal(mr_slot_script(slot, "a.lua"), &slot->scripts[0]);
+    assert_ptr_equal(mr_slot_script(slot, "b.lua"), &slot->scripts[1]);
+    assert_ptr_equal(mr_slot_script(slot, "a.lua"), &slot->scripts[0]);
+    assert_int_equal(mr_slot_scripts(slot), 2);
+    memset(longest, 'x', sizeof(longest) - 1);
+    longest[sizeof(longest) - 1] = '\0';
+    assert_null(mr_slot_script(slot, longest));
+    mr_cell_set(&slot->scripts[1].bytes, 1000);
+    mr_cell_set(&slot->fullness.script, 2);
+    mr_cell_set(&slot->fullness.full, 1);
+    mr_cell_set(&slot->fullness.replaced, 5);
+    mr_slot_vacate(slot);
+    assert_string_equal(mr_slot_fullest(slot), "b.lua");
+    assert_int_equal(mr_cell_get(&slot->fullness.full), 0);
+    assert_int_equal(mr_cell_get(&slot->fullness.replaced), 5);
+    assert_int_equal(mr_cell_get(&slot->scripts[1].bytes), 0);
+    mr_cell_set(&slot->fullness.script, UINT64_MAX);
+    assert_string_equal(mr_slot_fullest(slot), "");
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -159,6 +185,7 @@ int main(void)
         TEST(a_name_longer_than_a_row_counts_as_other),
         TEST(a_duration_falls_in_the_bucket_whose_bound_it_does_not_pass),
         TEST(a_slot_outlives_its_worker),
+        TEST(who_filled_the_memory_is_known_after_its_worker),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

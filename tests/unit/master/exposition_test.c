@@ -32,6 +32,7 @@ static void fill(struct a_view *a)
     mr_cell_set(&mr_slot_breaker(first, "payments")->state, MR_BREAKER_CLOSED);
     mr_cell_set(&mr_slot_breaker(second, "payments")->state, MR_BREAKER_OPEN);
     mr_cell_set(&mr_slot_breaker(second, "payments")->rejected, 3);
+    mr_cell_set(&mr_slot_script(second, "orders.lua")->bytes, 1000);
     a->view.reloads[MR_RELOAD_OK] = 2;
     a->view.deaths[MR_DEATH_SIGNAL] = 4;
 }
@@ -145,10 +146,15 @@ static const char golden[] =
     "shop_worker_restarts_total{reason=\"exit\"} 0\n"
     "shop_worker_restarts_total{reason=\"budget\"} 0\n"
     "shop_worker_restarts_total{reason=\"wedged\"} 0\n"
+    "shop_worker_restarts_total{reason=\"memory\"} 0\n"
     "# HELP shop_lua_memory_bytes Memory in use by Lua, by worker.\n"
     "# TYPE shop_lua_memory_bytes gauge\n"
     "shop_lua_memory_bytes{worker=\"0\"} 1024\n"
     "shop_lua_memory_bytes{worker=\"1\"} 2048\n"
+    "# HELP shop_lua_script_memory_bytes Memory that a script holds, about, by script and "
+    "worker.\n"
+    "# TYPE shop_lua_script_memory_bytes gauge\n"
+    "shop_lua_script_memory_bytes{script=\"orders.lua\",worker=\"1\"} 1000\n"
     "# HELP shop_topics_missing Dead-letter and retry topics that are needed and not there.\n"
     "# TYPE shop_topics_missing gauge\n"
     "shop_topics_missing 0\n"

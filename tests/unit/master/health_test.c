@@ -69,6 +69,34 @@ static void a_dead_letter_that_cannot_be_written_is_a_reason_and_the_worker_is_r
     expect_json(a, MR_HEALTH_BOTH, "{\"status\":\"ok\",\"reasons\":[]}\n");
 }
 
+static void scripts_that_fill_the_memory_are_a_reason_with_a_name(void **state)
+{
+    static const char wanted[] =
+        "{\"status\":\"unavailable\",\"reasons\":[{\"worker\":1,\"reason\":\"memory\","
+        "\"message\":\"scripts fill their memory of 16.0 MiB: or\\\"ders.lua keeps most, 12.5 "
+        "MiB; its messages wait, or the worker is replaced\",\"script\":\"or\\\"ders.lua\"}]}\n";
+    struct a_view *a = *state;
+    struct mr_slot *slot = &a->board.slots[1];
+    mr_slot_script(slot, "first.lua");
+    mr_slot_script(slot, "or\"ders.lua");
+    mr_cell_set(&slot->fullness.script, 2);
+    mr_cell_set(&slot->fullness.room, 16 << 20);
+    mr_cell_set(&slot->fullness.bytes, 12800 << 10);
+    expect_json(a, MR_HEALTH_BOTH, "{\"status\":\"ok\",\"reasons\":[]}\n");
+    mr_cell_set(&slot->fullness.full, 1);
+    expect_json(a, MR_HEALTH_BOTH, wanted);
+    expect_json(a, MR_HEALTH_READY, "{\"status\":\"ok\",\"reasons\":[]}\n");
+    expect_json(a, MR_HEALTH_LIVE, "{\"status\":\"ok\",\"reasons\":[]}\n");
+    mr_cell_set(&slot->fullness.replaced, a->view.now);
+    mr_slot_vacate(slot); /* what comes next may do the same */
+    make_well(slot, 203);
+    expect_json(a, MR_HEALTH_BOTH, wanted);
+    a->view.now += MR_MEMORY_RECENT;
+    mr_cell_set(&a->board.slots[0].heartbeat, a->view.now);
+    mr_cell_set(&slot->heartbeat, a->view.now);
+    expect_json(a, MR_HEALTH_BOTH, "{\"status\":\"ok\",\"reasons\":[]}\n");
+}
+
 static void every_worker_that_is_not_well_is_named(void **state)
 {
     struct a_view *a = *state;
@@ -153,6 +181,7 @@ int main(void)
         TEST(a_worker_that_joins_is_alive_and_not_ready),
         TEST(transactions_that_stand_still_are_a_reason_and_the_worker_is_ready),
         TEST(a_dead_letter_that_cannot_be_written_is_a_reason_and_the_worker_is_ready),
+        TEST(scripts_that_fill_the_memory_are_a_reason_with_a_name),
         TEST(every_worker_that_is_not_well_is_named),
         TEST(a_dead_worker_is_no_reason_to_start_the_router_anew),
         TEST(without_a_broker_nobody_is_ready),

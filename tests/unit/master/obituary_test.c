@@ -14,7 +14,7 @@
 #include "base/log.h"
 #include "master/obituary.h"
 
-enum { EXIT_70 = 70 << 8, EXIT_71 = 71 << 8 };
+enum { EXIT_70 = 70 << 8, EXIT_71 = 71 << 8, EXIT_72 = 72 << 8 };
 
 static void the_cause_names_signal_or_status(void **state)
 {
@@ -85,6 +85,15 @@ static void one_that_stopped_as_it_was_told_is_no_error(void **state)
     assert_non_null(strstr(text, "\"event\":\"worker_died\""));
 }
 
+static void one_that_is_to_be_replaced_for_its_memory_is_no_error(void **state)
+{
+    char text[1024];
+    logged(*state, EXIT_72, false, text, sizeof(text));
+    assert_non_null(strstr(text, "\"event\":\"worker_stopped\""));
+    logged(*state, EXIT_72, true, text, sizeof(text));
+    assert_non_null(strstr(text, "\"event\":\"worker_stopped\""));
+}
+
 static void a_slot_with_nonsense_in_it_harms_nobody(void **state)
 {
     struct a_view *a = *state;
@@ -103,6 +112,7 @@ int main(void)
         TEST(a_worker_that_died_at_work_is_named_with_its_message),
         TEST(an_idle_one_has_no_message),
         TEST(one_that_stopped_as_it_was_told_is_no_error),
+        TEST(one_that_is_to_be_replaced_for_its_memory_is_no_error),
         TEST(a_slot_with_nonsense_in_it_harms_nobody),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -210,6 +210,32 @@ static void a_worker_that_dies_of_loading_refuses_the_reload(void **state)
     expect_said(world, "switch 1 to 1; ");
 }
 
+/* It drained, for its memory, and did not look at what it was to load. */
+static void a_worker_that_ends_in_order_refuses_nothing(void **state)
+{
+    struct world *world = *state;
+    begin(world, 2);
+    mr_rollout_loaded(world->rollout, 0, 2);
+    mr_buf_clear(&world->said);
+    mr_rollout_ended(world->rollout, 1, true);
+    expect_said(world, "switch 2 to 0; accepted 2 after 1; ");
+    mr_rollout_started(world->rollout, 1);
+    expect_said(world, "prepare 2 to 1; ");
+}
+
+static void nor_does_the_only_one_whose_successor_loads_it(void **state)
+{
+    struct world *world = *state;
+    mr_rollout_ended(world->rollout, 1, false);
+    begin(world, 2);
+    mr_buf_clear(&world->said);
+    mr_rollout_ended(world->rollout, 0, true);
+    expect_said(world, "");
+    mr_rollout_started(world->rollout, 0);
+    mr_rollout_loaded(world->rollout, 0, 2);
+    expect_said(world, "prepare 2 to 0; switch 2 to 0; accepted 2 after 1; ");
+}
+
 static void a_worker_that_dies_of_what_was_discarded_says_nothing_against_the_next(void **state)
 {
     struct world *world = *state;
@@ -365,6 +391,8 @@ int main(void)
         RUNNING(one_refusal_discards_it_everywhere),
         RUNNING(an_answer_that_comes_after_the_end_is_passed_over),
         RUNNING(a_worker_that_dies_of_loading_refuses_the_reload),
+        RUNNING(a_worker_that_ends_in_order_refuses_nothing),
+        RUNNING(nor_does_the_only_one_whose_successor_loads_it),
         RUNNING(a_worker_that_dies_of_what_was_discarded_says_nothing_against_the_next),
         RUNNING(a_worker_that_dies_after_it_had_loaded_says_nothing_against_the_reload),
         RUNNING(a_worker_that_dies_of_something_else_leaves_the_reload_to_its_successor),

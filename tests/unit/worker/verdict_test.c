@@ -92,6 +92,8 @@ static const struct {
     {"over the memory budget", RAISED(MR_FAULT_MEMORY, 500),
      "error 500, dead letter, log, dead_letter", "error 500, dead letter, log, dead_letter",
      "dead letter, log, dead_letter", "dead letter, log, dead_letter"},
+    {"no memory, by others' doing", RAISED(MR_FAULT_ROOM, 500), "retry, log", "retry, log",
+     "retry, log", "retry, log"},
     {"a worker that died of it", RAISED(MR_FAULT_CRASH, 500),
      "error 500, dead letter, log, dead_letter", "error 500, dead letter, log, dead_letter",
      "dead letter, log, dead_letter", "dead letter, log, dead_letter"},
@@ -143,6 +145,15 @@ static void every_row_of_the_table_holds(void **state)
         check(i, false, MAX_RETRIES, rows[i].event_last);
         check(i, true, MAX_RETRIES + 1, rows[i].request_last);
     }
+}
+
+static void what_others_did_is_no_retry_and_waits_for_nothing(void **state)
+{
+    (void)state;
+    const struct mr_result result = RAISED(MR_FAULT_ROOM, 500);
+    struct mr_verdict verdict = judge_as(&result, true, MAX_RETRIES);
+    assert_true(verdict.retries && verdict.uncounted);
+    assert_int_equal(verdict.delay, 0);
 }
 
 static void without_retries_the_first_attempt_is_the_last(void **state)
@@ -311,6 +322,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_row_of_the_table_holds),
+        cmocka_unit_test(what_others_did_is_no_retry_and_waits_for_nothing),
         cmocka_unit_test(without_retries_the_first_attempt_is_the_last),
         cmocka_unit_test(an_error_reply_says_what_was_raised),
         cmocka_unit_test(a_fault_that_names_its_delay_is_retried_after_that),
