@@ -15,6 +15,7 @@
 #include "base/log.h"
 #include "worker/attempt.h"
 #include "worker/handling.h"
+#include "worker/memory.h"
 
 enum {
     STEPS = 1000000,
@@ -62,6 +63,7 @@ static const struct kind {
     size_t concurrency, window;
 } kinds[TOPICS] = {{MR_ORDER_KEY, 8, 60}, {MR_ORDER_PARTITION, 1, 20}, {MR_ORDER_NONE, 5, 9}};
 static const char *const topics[TOPICS] = {"by-key", "by-partition", "by-nothing"};
+static char scripts[TOPICS]; /* by their addresses */
 
 struct mr_routes {
     struct mr_route routes[TOPICS];
@@ -95,7 +97,17 @@ static struct partition {
 static struct mr_consumer *const the_consumer = (struct mr_consumer *)partitions;
 static struct {
     size_t messages, retries, late, refused, pauses, given_up, blocked, reloads, losses;
+    size_t put_back, filled;
 } seen; /* so that a run that tests nothing is noticed */
+
+/* Lua's memory: the topic's script fills it, and is held back once the dispatch has seen that. */
+static unsigned level;
+static size_t filler;
+
+static bool is_held(size_t partition)
+{
+    return dispatch.memory.level > 0 && partition / PARTITIONS == filler;
+}
 
 static struct chain *chain_of(size_t partition, size_t key)
 {
@@ -337,6 +349,17 @@ static void publish(struct input *input)
     __wrap_mr_outbox_send(NULL, input->job, MR_FOR_PUBLISH, &record, 0, why, sizeof(why));
 }
 
+/* Others have filled the memory: the same attempt is made again. */
+static void put_back(struct input *input)
+{
+    runs_no_more(input);
+    seen.put_back++;
+    input->state = RETRYING;
+    input->due = now_ms;
+    input->attempt--;
+    input->publish_failed = false;
+}
+
 /* A handler that runs publishes something now and then, and then ends or waits. */
 static void go_on(struct input *input, struct mr_result *result)
 {
@@ -345,6 +368,12 @@ static void go_on(struct input *input, struct mr_result *result)
         publish(input);
     if (random_below(&seed, 2) == 0)
         return;
+    if (random_below(&seed, 20) == 0) {
+        put_back(input);
+        *result = (struct mr_result){.outcome = MR_OUTCOME_RAISED,
+                                     .fault = {.kind = MR_FAULT_ROOM, .message = MR_BYTES("no")}};
+        return;
+    }
     if (end_attempt(input))
         *result = (struct mr_result){
             .outcome = MR_OUTCOME_RAISED,
@@ -370,7 +399,48 @@ unsigned __wrap_mr_vm_level(const struct mr_vm *vm);
 unsigned __wrap_mr_vm_level(const struct mr_vm *vm)
 {
     (void)vm;
+    return level;
+}
+
+unsigned __wrap_mr_vm_collect(struct mr_vm *vm);
+unsigned __wrap_mr_vm_collect(struct mr_vm *vm)
+{
+    (void)vm;
+    return level;
+}
+
+bool __wrap_mr_vm_is_hopeless(const struct mr_vm *vm);
+bool __wrap_mr_vm_is_hopeless(const struct mr_vm *vm)
+{
+    (void)vm;
+    return false;
+}
+
+size_t __wrap_mr_vm_memory(const struct mr_vm *vm);
+size_t __wrap_mr_vm_memory(const struct mr_vm *vm)
+{
+    (void)vm;
     return 0;
+}
+
+size_t __wrap_mr_vm_holders(const struct mr_vm *vm);
+size_t __wrap_mr_vm_holders(const struct mr_vm *vm)
+{
+    (void)vm;
+    return TOPICS + 1;
+}
+
+struct mr_holding __wrap_mr_vm_holding(const struct mr_vm *vm, size_t row);
+struct mr_holding __wrap_mr_vm_holding(const struct mr_vm *vm, size_t row)
+{
+    (void)vm;
+    return (struct mr_holding){topics[row - 1], row - 1 == filler ? 1000 : 0};
+}
+
+size_t __wrap_mr_script_row(const struct mr_script *script);
+size_t __wrap_mr_script_row(const struct mr_script *script)
+{
+    return (size_t)((const char *)script - scripts) + 1;
 }
 
 struct mr_task *__wrap_mr_task_start(struct mr_script *script, enum mr_codec codec,
@@ -385,6 +455,7 @@ struct mr_task *__wrap_mr_task_start(struct mr_script *script, enum mr_codec cod
     input->job = job;
     assert_true(input->state == WAITING || input->state == RETRYING);
     assert_false(input->lost);
+    assert_false(is_held(input->partition));
     assert_int_equal(partitions[input->partition].blocked, 0);
     if (input->chain != NULL)
         assert_ptr_equal(head(input->chain), input); /* in order, and one at a time */
@@ -528,6 +599,7 @@ static void use(struct mr_routes *routes)
             .ordering = kinds[i].ordering,
             .concurrency = kinds[i].concurrency,
             .group_id = group,
+            .script = (struct mr_script *)(scripts + i),
             .policy = {.window = kinds[i].window,
                        .retry = {.max = RETRIES, .base = BASE_MS, .cap = 1000, .multiplier = 2},
                        .dlq = {.topic = dead_letters}}};
@@ -562,6 +634,15 @@ static void partition_is_lost(void)
     mr_dispatch_revoked(&dispatch);
 }
 
+/* A script fills the memory, or there is room again. */
+static void memory_changes(void)
+{
+    level = level == 0 ? 1 + (unsigned)random_below(&seed, MR_ROOM_LEVELS) : 0;
+    if (level > 0 && dispatch.memory.level == 0)
+        filler = random_below(&seed, TOPICS);
+    seen.filled += level > 0;
+}
+
 /* What must hold after every turn. */
 
 static bool may_start(const struct input *input)
@@ -573,7 +654,7 @@ static bool may_start(const struct input *input)
 static void nobody_waits_for_nothing(size_t number)
 {
     const struct mr_route *route = &current->routes[number / PARTITIONS];
-    if (route->running == route->concurrency || partitions[number].blocked > 0)
+    if (route->running == route->concurrency || partitions[number].blocked > 0 || is_held(number))
         return;
     assert_int_equal(partitions[number].unordered, 0);
     for (size_t key = 0; key <= KEYS; key++) {
@@ -610,7 +691,10 @@ static void turn(void)
         partition_is_lost();
     if (random_below(&seed, 1000) == 0)
         use(&generations[current == &generations[0]]);
+    if (random_below(&seed, 500) == 0)
+        memory_changes();
     mr_timers_run(&timers, now_ms);
+    assert_false(mr_memory_further(&dispatch));
     mr_dispatch_run(&dispatch);
     mr_partitions_store(&dispatch.partitions);
     check();
@@ -618,12 +702,14 @@ static void turn(void)
 
 static void drain(void)
 {
+    level = 0;
     for (size_t i = 0; at_work > 0; i++) {
         assert_true(i < STEPS);
         handler_goes_on();
         record_is_reported();
         time_passes();
         mr_timers_run(&timers, now_ms);
+        assert_false(mr_memory_further(&dispatch));
         mr_dispatch_run(&dispatch);
         mr_partitions_store(&dispatch.partitions);
         check();
@@ -650,12 +736,13 @@ static void a_million_turns_agree_with_the_model(void **state)
         assert_int_equal(partitions[i].prefix, partitions[i].came); /* nothing is lost */
     print_message(
         "%zu messages, %zu retries, %zu failed late, %zu records refused, %zu pauses, %zu "
-        "given up, %zu blocked, %zu losses, %zu reloads\n",
+        "given up, %zu blocked, %zu losses, %zu reloads, %zu put back, memory filled %zu times\n",
         seen.messages, seen.retries, seen.late, seen.refused, seen.pauses, seen.given_up,
-        seen.blocked, seen.losses, seen.reloads);
+        seen.blocked, seen.losses, seen.reloads, seen.put_back, seen.filled);
     assert_true(seen.messages > STEPS / 20 && seen.retries > 1000 && seen.late > 1000);
     assert_true(seen.pauses > 100 && seen.given_up > 1000 && seen.reloads > 100 &&
                 seen.blocked > 50 && seen.losses > 100);
+    assert_true(seen.put_back > 1000 && seen.filled > 100);
     mr_dispatch_free(&dispatch);
     mr_timers_free(&timers);
 }
