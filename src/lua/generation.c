@@ -159,7 +159,7 @@ static void run_loader(struct mr_vm *vm, mr_call_fn *function, struct loading *l
 {
     struct mr_limits limits = vm->load_limits;
     limits.since = mr_clock_ms();
-    mr_account_open(&vm->budget.holders, &vm->budget.load);
+    mr_account_open(&vm->budget.holders, &vm->budget.load, MR_HOLDER_RUNTIME);
     mr_budget_begin(vm, &limits, &vm->budget.load, MR_HOLDER_RUNTIME);
     int result = mr_call(vm, function, loading);
     enum mr_excess excess = mr_budget_end(vm);

@@ -57,16 +57,32 @@ size_t mr_holders_row(struct mr_holders *holders, const char *name)
     return holders->named++;
 }
 
-void mr_account_open(struct mr_holders *holders, struct mr_account *account)
+void mr_account_open(struct mr_holders *holders, struct mr_account *account, size_t row)
 {
     MR_ASSERT(account->number == 0);
-    *account = (struct mr_account){.number = ++holders->accounts};
+    *account = (struct mr_account){.number = ++holders->accounts, .row = row};
+}
+
+static void add(struct mr_holders *holders, struct mr_account *account, size_t bytes)
+{
+    account->bytes += bytes;
+    holders->open_bytes += bytes;
+    if (account->row != MR_HOLDER_RUNTIME)
+        holders->all[account->row].open += bytes;
+}
+
+static void take_off(struct mr_holders *holders, struct mr_account *account, size_t bytes)
+{
+    account->bytes -= bytes;
+    holders->open_bytes -= bytes;
+    if (account->row != MR_HOLDER_RUNTIME)
+        holders->all[account->row].open -= bytes;
 }
 
 void mr_account_close(struct mr_holders *holders, struct mr_account *account)
 {
     MR_ASSERT(account->number != 0 && holders->account != account);
-    holders->open_bytes -= account->bytes;
+    take_off(holders, account, account->bytes);
     *account = (struct mr_account){0};
 }
 
@@ -121,10 +137,10 @@ void mr_holders_forget(struct mr_holders *holders, void *memory)
         return;
     const struct mr_sample *sample = &holders->samples[place];
     holders->all[sample->holder].bytes -= sample->bytes;
-    if (sample->account != NULL && sample->account->number == sample->number) {
-        sample->account->bytes -= sample->bytes;
-        holders->open_bytes -= sample->bytes;
-    }
+    if (sample->loaded)
+        holders->all[sample->holder].open -= sample->bytes;
+    if (sample->account != NULL && sample->account->number == sample->number)
+        take_off(holders, sample->account, sample->bytes);
     remove_at(holders, place);
     holders->count--;
 }
@@ -151,13 +167,17 @@ void mr_holders_note(struct mr_holders *holders, void *memory, size_t size)
     MR_ASSERT(holders->addresses[place] == NULL);
     size_t bytes = weigh(holders, size);
     struct mr_account *account = holders->account;
+    struct mr_holder *holder = &holders->all[holders->holder];
+    bool loaded = account != NULL && account->row == MR_HOLDER_RUNTIME;
     holders->addresses[place] = memory;
-    holders->samples[place] =
-        (struct mr_sample){bytes, account, account != NULL ? account->number : 0, holders->holder};
+    holders->samples[place] = (struct mr_sample){.bytes = bytes,
+                                                 .account = account,
+                                                 .number = account != NULL ? account->number : 0,
+                                                 .holder = holders->holder,
+                                                 .loaded = loaded};
     holders->count++;
-    holders->all[holders->holder].bytes += bytes;
-    if (account != NULL) {
-        account->bytes += bytes;
-        holders->open_bytes += bytes;
-    }
+    holder->bytes += bytes;
+    holder->open += loaded ? bytes : 0;
+    if (account != NULL)
+        add(holders, account, bytes);
 }

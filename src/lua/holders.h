@@ -14,11 +14,13 @@
 struct mr_account {
     uint64_t number; /* no other account has it; 0: closed */
     size_t bytes;
+    size_t row; /* its script's; MR_HOLDER_RUNTIME: of a load, whose scripts take turns */
 };
 
 struct mr_holder {
     char *name;   /* of a script: "echo.lua"; "" is the runtime, which is the first */
     size_t bytes; /* by all its accounts, those closed since included */
+    size_t open;  /* of these, by accounts that are open, and what loads have left */
 };
 
 /* The last row collects the scripts that have no row of their own. */
@@ -29,6 +31,7 @@ struct mr_sample {
     struct mr_account *account; /* NULL: none */
     uint64_t number;            /* of the account: it may be another's by now */
     size_t holder;
+    bool loaded; /* by a load */
 };
 
 /* {0} with an interval is empty; mr_holders_free returns it to that. */
@@ -53,7 +56,7 @@ void mr_holders_free(struct mr_holders *holders);
 /* The row of the script in that file, made at its first use. */
 size_t mr_holders_row(struct mr_holders *holders, const char *name);
 
-void mr_account_open(struct mr_holders *holders, struct mr_account *account);
+void mr_account_open(struct mr_holders *holders, struct mr_account *account, size_t row);
 /* What it holds is its script's alone from now on. */
 void mr_account_close(struct mr_holders *holders, struct mr_account *account);
 

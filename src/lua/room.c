@@ -77,7 +77,8 @@ size_t mr_vm_holders(const struct mr_vm *vm)
 struct mr_holding mr_vm_holding(const struct mr_vm *vm, size_t row)
 {
     const struct mr_holder *holder = &vm->budget.holders.all[row];
-    return (struct mr_holding){holder->name, holder->bytes};
+    size_t kept = holder->bytes > holder->open ? holder->bytes - holder->open : 0;
+    return (struct mr_holding){holder->name, holder->bytes, kept};
 }
 
 size_t mr_script_row(const struct mr_script *script)

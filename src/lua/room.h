@@ -36,6 +36,7 @@ unsigned mr_vm_collect(struct mr_vm *vm);
 struct mr_holding {
     const char *name; /* "echo.lua"; "" is the runtime. Lives as long as the VM. */
     size_t bytes;     /* about */
+    size_t kept;      /* of these, neither of tasks at work nor left by loads */
 };
 size_t mr_vm_holders(const struct mr_vm *vm);
 struct mr_holding mr_vm_holding(const struct mr_vm *vm, size_t row);

@@ -179,7 +179,7 @@ struct mr_task *mr_task_start(struct mr_script *script, enum mr_codec codec,
     task->state = MR_TASK_FINISHED;
     task->waits = 0;
     task->lingers = false;
-    mr_account_open(&task->vm->budget.holders, &task->account);
+    mr_account_open(&task->vm->budget.holders, &task->account, script->row);
     begin_run(task);
     start(task, result);
     end_run(task, result);

@@ -23,10 +23,12 @@
 
 /* Lua's memory, while scripts fill it (memory.h). */
 struct mr_memory {
-    size_t room;             /* bytes for what all scripts hold */
-    unsigned level;          /* as lua/room.h has it, at the last look */
-    bool is_fresh;           /* garbage was collected in the run that just ended */
-    bool held[MR_ROOM_ROWS]; /* scripts whose messages wait */
+    size_t room;                  /* bytes for what all scripts hold */
+    unsigned level;               /* as lua/room.h has it, at the last look */
+    bool is_fresh;                /* garbage was collected in the run that just ended */
+    bool is_suspect;              /* a script may keep more than its route's budget */
+    bool held[MR_ROOM_ROWS];      /* scripts whose messages wait */
+    size_t budgets[MR_ROOM_ROWS]; /* of scripts, by their routes; 0: none has it */
     struct mr_job_list waiting;
     uint64_t looks_at, exhausted_at; /* ms */
     struct mr_timer timer;           /* so that there is a turn then */

@@ -1,5 +1,6 @@
 #include "worker/memory.h"
 
+#include <stdint.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -9,6 +10,7 @@ enum {
     MUCH = 8,             /* a script that holds this part of the room is held back, too */
     LOOK_MS = 100,        /* how often to look for room, at most; and no more than a twentieth */
     COSTLY = 20,          /* of the time in collections */
+    SUSPECT_MS = 10000,   /* how often, where garbage alone makes a script look large */
     HOPELESS_MS = 1000,   /* how often where only a reload could make room */
     STUCK_MS = 10000,     /* that handlers may take to give memory back when no more is left */
     FIRST_WAIT_MS = 5000, /* between two replacements, doubled each time */
@@ -19,14 +21,17 @@ enum {
 
 void mr_memory_use(struct mr_dispatch *dispatch)
 {
-    int64_t most = 0;
+    struct mr_memory *memory = &dispatch->memory;
+    memory->room = 0;
+    memset(memory->budgets, 0, sizeof(memory->budgets));
     for (size_t i = 0; i < mr_routes_count(dispatch->routes); i++) {
-        int64_t memory = mr_routes_at(dispatch->routes, i)->policy.budget.memory;
-        most = memory > most ? memory : most;
+        const struct mr_route *route = mr_routes_at(dispatch->routes, i);
+        size_t budget = (size_t)route->policy.budget.memory, row = mr_script_row(route->script);
+        memory->room = budget > memory->room ? budget : memory->room;
+        memory->budgets[row] = budget > memory->budgets[row] ? budget : memory->budgets[row];
     }
-    dispatch->memory.room = (size_t)most;
-    dispatch->memory.looks_at = 0; /* what those before kept may go */
-    mr_vm_room(dispatch->vm, (size_t)most);
+    memory->looks_at = 0; /* what those before kept may go */
+    mr_vm_room(dispatch->vm, memory->room);
     mr_memory_wake(dispatch);
 }
 
@@ -45,14 +50,40 @@ bool mr_memory_holds(const struct mr_dispatch *dispatch, const struct mr_job *jo
 
 /* --- who is held back --- */
 
+/* The script alone keeps more than its routes' budget, be there room for more or not. */
+static bool is_outgrown(const struct mr_dispatch *dispatch, size_t row)
+{
+    size_t budget = dispatch->memory.budgets[row];
+    return budget > 0 && budget < dispatch->memory.room &&
+           mr_vm_holding(dispatch->vm, row).kept > budget;
+}
+
+/* The row of the script that holds most, of those outgrown if there are any. */
 static size_t heaviest(const struct mr_dispatch *dispatch)
 {
-    size_t most = 0, count = mr_vm_holders(dispatch->vm);
-    for (size_t row = 1; row < count; row++)
-        if (most == 0 ||
-            mr_vm_holding(dispatch->vm, row).bytes > mr_vm_holding(dispatch->vm, most).bytes)
+    size_t most = 1, count = mr_vm_holders(dispatch->vm);
+    for (size_t row = 2; row < count; row++) {
+        bool outgrown = is_outgrown(dispatch, row), best = is_outgrown(dispatch, most);
+        bool more =
+            mr_vm_holding(dispatch->vm, row).bytes > mr_vm_holding(dispatch->vm, most).bytes;
+        if ((outgrown && !best) || (more && outgrown == best))
             most = row;
+    }
     return most;
+}
+
+static bool any_outgrown(const struct mr_dispatch *dispatch)
+{
+    size_t count = mr_vm_holders(dispatch->vm), row = 1;
+    while (row < count && !is_outgrown(dispatch, row))
+        row++;
+    return row < count;
+}
+
+/* What the script in that row has passed, or all together have. */
+static size_t budget_of(const struct mr_dispatch *dispatch, size_t row)
+{
+    return is_outgrown(dispatch, row) ? dispatch->memory.budgets[row] : dispatch->memory.room;
 }
 
 static void show_fullest(struct mr_dispatch *dispatch, size_t row)
@@ -63,7 +94,7 @@ static void show_fullest(struct mr_dispatch *dispatch, size_t row)
     uint64_t number = shown == NULL ? 0 : (uint64_t)(shown - dispatch->slot->scripts) + 1;
     mr_cell_set(&fullness->script, number);
     mr_cell_set(&fullness->bytes, holding.bytes);
-    mr_cell_set(&fullness->room, dispatch->memory.room);
+    mr_cell_set(&fullness->room, budget_of(dispatch, row));
     mr_cell_set(&fullness->full, 1);
 }
 
@@ -73,7 +104,7 @@ static void log_held(const struct mr_dispatch *dispatch, size_t row)
     mr_log(MR_LOG_WARN, "memory_full", MR_S("script", holding.name),
            MR_I("script_memory_bytes", holding.bytes),
            MR_I("lua_memory_bytes", mr_vm_memory(dispatch->vm)),
-           MR_I("budget", dispatch->memory.room),
+           MR_I("budget", budget_of(dispatch, row)),
            MR_S("message", "scripts fill the memory budget: new messages of this one wait"));
 }
 
@@ -82,8 +113,9 @@ static void hold_back(struct mr_dispatch *dispatch)
 {
     struct mr_memory *memory = &dispatch->memory;
     size_t count = mr_vm_holders(dispatch->vm), most = heaviest(dispatch);
+    size_t bound = mr_vm_level(dispatch->vm) > 0 ? memory->room / MUCH : SIZE_MAX;
     for (size_t row = 1; row < count; row++) {
-        bool much = mr_vm_holding(dispatch->vm, row).bytes > memory->room / MUCH;
+        bool much = mr_vm_holding(dispatch->vm, row).bytes > bound || is_outgrown(dispatch, row);
         bool holds = row == most || much || memory->level == MR_ROOM_EXHAUSTED;
         if (holds && !memory->held[row] && (row == most || much))
             log_held(dispatch, row);
@@ -127,11 +159,17 @@ static void release(struct mr_dispatch *dispatch)
 static void collect(struct mr_dispatch *dispatch, uint64_t now)
 {
     struct mr_memory *memory = &dispatch->memory;
+    bool was_full = memory->level > 0;
     memory->level = mr_vm_collect(dispatch->vm);
+    if (memory->level == 0 && any_outgrown(dispatch))
+        memory->level = 1;
     uint64_t rest = (mr_clock_ms() - now) * COSTLY;
     memory->looks_at = now + (rest > LOOK_MS ? rest : LOOK_MS);
+    memory->is_suspect = false;
     if (memory->level == 0) {
-        release(dispatch);
+        memory->looks_at += SUSPECT_MS;
+        if (was_full)
+            release(dispatch);
         return;
     }
     hold_back(dispatch);
@@ -170,7 +208,7 @@ static void note_replacement(struct mr_dispatch *dispatch, uint64_t now)
     mr_log(MR_LOG_WARN, "memory_kept", MR_S("script", mr_slot_fullest(dispatch->slot)),
            MR_I("script_memory_bytes", mr_cell_get(&fullness->bytes)),
            MR_I("lua_memory_bytes", mr_vm_memory(dispatch->vm)),
-           MR_I("budget", dispatch->memory.room),
+           MR_I("budget", mr_cell_get(&fullness->room)),
            MR_S("message", "scripts keep more than the memory budget: the worker is replaced"));
 }
 
@@ -178,14 +216,15 @@ bool mr_memory_further(struct mr_dispatch *dispatch)
 {
     struct mr_memory *memory = &dispatch->memory;
     uint64_t now = mr_clock_ms();
-    if (memory->level == 0 || dispatch->stopping || (!memory->is_fresh && now < memory->looks_at))
+    bool is_due = memory->is_fresh || now >= memory->looks_at;
+    if ((memory->level == 0 && !memory->is_suspect) || dispatch->stopping || !is_due)
         return false;
     if (!memory->is_fresh)
         collect(dispatch, now);
     memory->is_fresh = false;
     if (memory->level == 0)
         return false;
-    bool hopeless = mr_vm_is_hopeless(dispatch->vm);
+    bool hopeless = mr_vm_is_hopeless(dispatch->vm) || any_outgrown(dispatch);
     if ((hopeless || is_stuck(memory, now)) && may_be_replaced(dispatch, now)) {
         note_replacement(dispatch, now);
         return true;
@@ -205,4 +244,5 @@ void mr_memory_show(struct mr_dispatch *dispatch)
         if (shown != NULL)
             mr_cell_set(&shown->bytes, holding.bytes);
     }
+    dispatch->memory.is_suspect = any_outgrown(dispatch);
 }

@@ -21,7 +21,9 @@ bool mr_memory_holds(const struct mr_dispatch *dispatch, const struct mr_job *jo
 bool mr_memory_further(struct mr_dispatch *dispatch);
 /* All that wait look again. */
 void mr_memory_wake(struct mr_dispatch *dispatch);
-/* Shows what each script holds, now and then. */
+/* Now and then: shows what each script holds, and looks whether one has outgrown its route's
+ * budget.
+ */
 void mr_memory_show(struct mr_dispatch *dispatch);
 
 #endif

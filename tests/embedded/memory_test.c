@@ -109,6 +109,23 @@ static void a_script_that_leaks_costs_its_neighbours_nothing(void **state)
     assert_no_death(world);
 }
 
+/* There is room for more in the VM: for others. */
+static void a_script_is_bound_by_its_own_routes_budget(void **state)
+{
+    struct world *world = *state;
+    world_serve(world, "leaky", 1, leaky);
+    router_config(&world->router, "routes = { leaky = { budget = { memory = '8MB' } } }");
+    router_start(&world->router);
+    send_many(world, "leaky", LEAKS / 2);
+    while (replaced(world) < 1)
+        assert_text(world_ask(world, "quiet", "{}")->value, "\"here\"");
+    assert_true(health_names(world, "leaky.lua"));
+    router_await_ready(&world->router);
+    world_settle(world, "leaky", 1);
+    assert_no_dead_letter(world, "leaky-dlq");
+    assert_no_death(world);
+}
+
 /* Only what it may not have: the worker is not replaced each second, and while the script waits for
  * that, nobody else does. */
 static void a_script_that_leaks_fast_waits_and_nobody_else_does(void **state)
@@ -173,6 +190,7 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, world_tear_down)
     const struct CMUnitTest tests[] = {
         TEST(a_script_that_leaks_costs_its_neighbours_nothing),
+        TEST(a_script_is_bound_by_its_own_routes_budget),
         TEST(a_script_that_leaks_fast_waits_and_nobody_else_does),
         TEST(what_many_handlers_need_at_once_is_waited_for),
         TEST(what_one_handler_keeps_over_its_waits_is_its_own_doing),

@@ -90,8 +90,9 @@ static void an_account_counts_while_it_is_open(void **state)
 {
     struct mr_holders *holders = *state;
     struct mr_account first = {0}, second = {0};
-    mr_account_open(holders, &first);
-    mr_account_open(holders, &second);
+    size_t row = holders->holder = mr_holders_row(holders, "a.lua");
+    mr_account_open(holders, &first, row);
+    mr_account_open(holders, &second, row);
     holders->account = &first;
     for (size_t i = 0; i < 10000; i++)
         allocate(holders, i, 100);
@@ -104,15 +105,38 @@ static void an_account_counts_while_it_is_open(void **state)
     assert_int_equal(holders->open_bytes, first.bytes + second.bytes);
     mr_account_close(holders, &first);
     assert_int_equal(holders->open_bytes, second.bytes);
-    mr_account_open(holders, &first); /* of another task */
+    assert_int_equal(holders->all[row].open, second.bytes);
+    mr_account_open(holders, &first, row); /* of another task */
     for (size_t i = 0; i < 30000; i++)
         let_go(holders, i);
     assert_int_equal(first.bytes, 0);
     assert_int_equal(second.bytes, 0);
     assert_int_equal(holders->open_bytes, 0);
-    assert_int_equal(holders->all[MR_HOLDER_RUNTIME].bytes, 0);
+    assert_int_equal(holders->all[row].open, 0);
+    assert_int_equal(holders->all[row].bytes, 0);
     mr_account_close(holders, &first);
     mr_account_close(holders, &second);
+}
+
+/* It is in the way of nobody later. */
+static void what_a_load_leaves_counts_as_open_for_ever(void **state)
+{
+    struct mr_holders *holders = *state;
+    struct mr_account load = {0};
+    size_t row = mr_holders_row(holders, "a.lua");
+    mr_account_open(holders, &load, MR_HOLDER_RUNTIME);
+    holders->account = &load;
+    holders->holder = row;
+    for (size_t i = 0; i < 10000; i++)
+        allocate(holders, i, 100);
+    holders->account = NULL;
+    mr_account_close(holders, &load);
+    assert_about(holders->all[row].open, 1000000);
+    assert_int_equal(holders->open_bytes, 0);
+    for (size_t i = 0; i < 10000; i++)
+        let_go(holders, i);
+    assert_int_equal(holders->all[row].open, 0);
+    assert_int_equal(holders->all[row].bytes, 0);
 }
 
 /* Against a table that cannot be wrong. */
@@ -163,6 +187,7 @@ int main(void)
         TEST(what_is_held_is_known_whatever_the_sizes),
         TEST(who_keeps_is_told_from_who_wastes),
         TEST(an_account_counts_while_it_is_open),
+        TEST(what_a_load_leaves_counts_as_open_for_ever),
         TEST(the_map_forgets_what_is_freed_and_nothing_else),
         TEST(scripts_beyond_the_rows_share_the_last),
     };

@@ -84,6 +84,12 @@ static size_t held_by(const struct full *full, const char *file)
     return mr_vm_holding(full->world.vm, row).bytes;
 }
 
+static size_t kept_by(const struct full *full, const char *file)
+{
+    size_t row = mr_script_row(mr_generation_script(full->world.generation, file));
+    return mr_vm_holding(full->world.vm, row).kept;
+}
+
 /* Keeps more and more until that is in use. Returns how many messages it took. */
 static int fill(struct full *full, unsigned level)
 {
@@ -119,6 +125,7 @@ static void it_is_told_who_keeps_and_not_who_wastes(void **state)
     }
     mr_vm_collect(full->world.vm);
     assert_in_range(held_by(full, "keeper.lua"), 45 * KEPT, 56 * KEPT);
+    assert_in_range(kept_by(full, "keeper.lua"), 45 * KEPT, 56 * KEPT);
     assert_true(held_by(full, "waster.lua") < 2 * KEPT);
 }
 
@@ -221,6 +228,7 @@ static void a_load_has_room_of_its_own_and_frees_what_was_kept_before(void **sta
          waster, holder);
     assert_int_equal(mr_vm_collect(full->world.vm), 0);
     assert_in_range(held_by(full, "keeper.lua"), 50 * KEPT, 70 * KEPT);
+    assert_true(kept_by(full, "keeper.lua") < KEPT);
     handle(full, "holder.lua", "50"); /* besides: what is loaded takes no room from handlers */
     assert_int_equal(full->world.result.outcome, MR_OUTCOME_YIELDED);
     assert_int_equal(mr_vm_level(full->world.vm), 0);

@@ -434,7 +434,7 @@ struct mr_holding __wrap_mr_vm_holding(const struct mr_vm *vm, size_t row);
 struct mr_holding __wrap_mr_vm_holding(const struct mr_vm *vm, size_t row)
 {
     (void)vm;
-    return (struct mr_holding){topics[row - 1], row - 1 == filler ? 1000 : 0};
+    return (struct mr_holding){topics[row - 1], row - 1 == filler ? 1000 : 0, 0};
 }
 
 size_t __wrap_mr_script_row(const struct mr_script *script);
