@@ -124,7 +124,7 @@ return {
         budget = {
             -- The longest uninterrupted run of a handler's Lua; waiting is free.
             --time = 1000, -- ms
-            -- Memory of a worker's Lua.
+            -- What a handler may hold of Lua's memory, and its script may keep.
             --memory = "256MB", -- bytes
         },
     },

@@ -53,7 +53,8 @@
         ROW("budget.time", .kind = MR_KIND_DURATION, .fallback = "1000", .least = 1, .unit = "ms", \
             .help = "The longest uninterrupted run of a handler's Lua; waiting is free."),         \
         ROW("budget.memory", .kind = MR_KIND_SIZE, .fallback = "256MB", .least = 1048576,          \
-            .unit = "bytes", .help = "Memory of a worker's Lua.")
+            .unit = "bytes",                                                                       \
+            .help = "What a handler may hold of Lua's memory, and its script may keep.")
 
 #define DLQ_HEADER(ROW, at, name, what)                                                            \
     ROW("dlq.headers" at, .kind = MR_KIND_TEXT, .fallback = (name),                                \
