@@ -13,7 +13,7 @@
 
 struct mr_consumer {
     rd_kafka_t *handle;
-    rd_kafka_queue_t *queue;
+    rd_kafka_queue_t *queue, *answers;
     struct mr_subscriber subscriber;
     const struct mr_consumer_events *events;
     void *data;
@@ -92,14 +92,15 @@ struct mr_consumer *mr_consumer_new(const struct mr_config *config, const char *
     consumer->queue = rd_kafka_queue_get_consumer(consumer->handle);
     consumer->pauses.handle = consumer->handle;
     consumer->commits.handle = consumer->handle;
-    consumer->commits.queue = consumer->queue;
+    consumer->answers = consumer->commits.queue = rd_kafka_queue_new(consumer->handle);
     consumer->commits.accepted = events->committed;
     consumer->commits.data = data;
     consumer->subscriber.handle = consumer->handle;
     mr_rebalance_begin(&consumer->rebalance, consumer->handle, timers);
-    mr_prefetch_begin(&consumer->prefetch, consumer->handle);
+    mr_prefetch_begin(&consumer->prefetch, consumer->handle, consumer->queue);
     rd_kafka_set_log_queue(consumer->handle, consumer->queue);
     mr_kafka_wake_by(consumer->queue, wake_fd);
+    mr_kafka_wake_by(consumer->answers, wake_fd);
     return consumer;
 }
 
@@ -166,6 +167,11 @@ bool mr_consumer_poll(struct mr_consumer *consumer, struct mr_message *message)
     return false;
 }
 
+void mr_consumer_serve(struct mr_consumer *consumer)
+{
+    rd_kafka_queue_poll_callback(consumer->answers, 0);
+}
+
 static rd_kafka_topic_partition_list_t *list_of(const char *topic, int32_t partition,
                                                 int64_t offset)
 {
@@ -225,6 +231,8 @@ void mr_consumer_free(struct mr_consumer *consumer)
     mr_rebalance_free(&consumer->rebalance);
     rd_kafka_queue_io_event_enable(consumer->queue, -1, NULL, 0);
     rd_kafka_queue_destroy(consumer->queue);
+    rd_kafka_queue_io_event_enable(consumer->answers, -1, NULL, 0);
+    rd_kafka_queue_destroy(consumer->answers);
     /* Destroying one that has not left its group waits for a broker that is not there, ten seconds
      * and more; it ends with the process. */
     bool closed = mr_consumer_closed(consumer);

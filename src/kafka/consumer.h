@@ -1,5 +1,5 @@
 /* A consumer in a group: one for each group in a worker. Everything it calls back is called from
- * within mr_consumer_poll and mr_consumer_answered. */
+ * within mr_consumer_poll, mr_consumer_serve and mr_consumer_answered. */
 #ifndef MR_KAFKA_CONSUMER_H
 #define MR_KAFKA_CONSUMER_H
 
@@ -47,6 +47,9 @@ int mr_consumer_subscribe(struct mr_consumer *consumer, const char *const *topic
  * can skip offsets around pause, resume and rebalance. Returns false when there is nothing more;
  * poll until then after each wake, and at least every max.poll.interval.ms. */
 bool mr_consumer_poll(struct mr_consumer *consumer, struct mr_message *message);
+/* Answers to commits, which have a queue of their own: they wait neither behind messages nor for
+ * room to take them. Call it every turn. */
+void mr_consumer_serve(struct mr_consumer *consumer);
 /* Where partitions begin that it has been given is asked for before they are taken, which
  * librdkafka answers only by waiting: a worker asks on libuv's pool, never on its loop. The
  * question that there is after a poll, NULL where there is none or one is not answered yet. */

@@ -6,12 +6,25 @@
 #include "kafka/conf.h"
 
 /* Of all consumers of a worker: what may be queued, which one answer of each broker may pass; how
- * large that is, where no single message is larger; and for how long a full queue stops fetching.
- * Why so: docs/PERFORMANCE.md, Memory. */
-enum { QUEUED_KBYTES = 8192, QUEUED_MESSAGES = 20000, FETCH_BYTES = 262144, BACKOFF_MS = 5 };
+ * large that is, where no single message is larger, and a partition's part of it; and for how long
+ * a full queue stops fetching.
+ *
+ * A consumer's partitions share its queue, so a message waits for all that is before it to be
+ * taken: the queue is small, and what has to wait waits in the worker, which can choose
+ * (schedule.h). A partition's part is so small that one answer has room for those of sixteen. Once
+ * a queue was full librdkafka (2.0 to 2.15) begins with the same partition again, so that those
+ * behind it would not be fetched while there is no room for them. Why so much: docs/PERFORMANCE.md,
+ * Memory. */
+enum {
+    QUEUED_KBYTES = 2048,
+    QUEUED_MESSAGES = 2000,
+    FETCH_BYTES = 1 << 20,
+    PARTITION_BYTES = FETCH_BYTES / 16,
+    BACKOFF_MS = 5
+};
 enum { LEAST_KBYTES = 1024, LEAST_MESSAGES = 1000 }; /* of each, however many there are */
 
-enum { STEPS = 4, BACKOFF_SINCE = 0x02020000 /* librdkafka's version */ };
+enum { STEPS = 4, LOOK = 64, BACKOFF_SINCE = 0x02020000 /* librdkafka's version */ };
 
 struct limiting {
     rd_kafka_conf_t *conf;
@@ -57,18 +70,20 @@ void mr_prefetch_limit(rd_kafka_conf_t *conf, const struct mr_config *config, si
     /* All that a consumer uses it for is to refuse a smaller fetch. */
     limit(&limiting, "message.max.bytes", FETCH_BYTES);
     limit(&limiting, "fetch.max.bytes", larger(FETCH_BYTES, number_of(conf, "message.max.bytes")));
+    limit(&limiting, "max.partition.fetch.bytes", PARTITION_BYTES);
     if (rd_kafka_version() >= BACKOFF_SINCE)
         limit(&limiting, "fetch.queue.backoff.ms", BACKOFF_MS);
 }
 
-void mr_prefetch_begin(struct mr_prefetch *prefetch, rd_kafka_t *handle)
+void mr_prefetch_begin(struct mr_prefetch *prefetch, rd_kafka_t *handle, rd_kafka_queue_t *queue)
 {
     const rd_kafka_conf_t *conf = rd_kafka_conf(handle);
     if (rd_kafka_version() >= BACKOFF_SINCE)
         return;
     prefetch->handle = handle;
+    prefetch->queue = queue;
     prefetch->step_bytes = number_of(conf, "queued.max.messages.kbytes") * 1000 / STEPS;
-    prefetch->step_messages = number_of(conf, "queued.min.messages") / STEPS;
+    prefetch->low_messages = larger(number_of(conf, "queued.min.messages") / STEPS, 1);
 }
 
 /* Any question to the broker that leads the partition does; without waiting for its answer, which
@@ -82,13 +97,23 @@ static void wake(const struct mr_prefetch *prefetch, const rd_kafka_message_t *m
     rd_kafka_topic_partition_list_destroy(list);
 }
 
+static bool has_become_low(struct mr_prefetch *prefetch)
+{
+    bool was = prefetch->high;
+    if (++prefetch->messages < LOOK)
+        return false;
+    prefetch->messages = 0;
+    prefetch->high = rd_kafka_queue_length(prefetch->queue) >= prefetch->low_messages;
+    return was && !prefetch->high;
+}
+
 void mr_prefetch_took(struct mr_prefetch *prefetch, const rd_kafka_message_t *message)
 {
     if (prefetch->handle == NULL)
         return;
     prefetch->bytes += message->len;
-    if (++prefetch->messages < prefetch->step_messages && prefetch->bytes < prefetch->step_bytes)
+    if (!has_become_low(prefetch) && prefetch->bytes < prefetch->step_bytes)
         return;
     wake(prefetch, message);
-    prefetch->bytes = prefetch->messages = 0;
+    prefetch->bytes = 0;
 }

@@ -4,6 +4,7 @@
 #define MR_KAFKA_PREFETCH_H
 
 #include <librdkafka/rdkafka.h>
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/config.h"
@@ -15,15 +16,20 @@ void mr_prefetch_limit(rd_kafka_conf_t *conf, const struct mr_config *config, si
                        struct mr_errors *errors);
 
 /* Before 2.2 librdkafka looks at a queue that was full only once a second, unless something else
- * wakes the thread that fetches: fetching would stop for most of that. After every `step` taken
- * from the queue, a part of what makes it full, that thread is sent a question. */
+ * wakes the thread that fetches: fetching would stop for most of that. So that thread is sent a
+ * question when the queue is down to a quarter of the messages that make it full: several answers
+ * fill it then, and another partition comes first in each. And after every `step_bytes` taken from
+ * it: how many bytes are in it librdkafka does not tell. */
 struct mr_prefetch {
     rd_kafka_t *handle; /* NULL: it needs none */
-    size_t step_bytes, step_messages;
-    size_t bytes, messages; /* taken since the latest */
+    rd_kafka_queue_t *queue;
+    size_t step_bytes, low_messages;
+    size_t bytes, messages; /* taken since the latest question, the latest look at the queue */
+    bool high;              /* the queue, when it was looked at last */
 };
 
-void mr_prefetch_begin(struct mr_prefetch *prefetch, rd_kafka_t *handle);
+/* The queue is the consumer's, and outlives this. */
+void mr_prefetch_begin(struct mr_prefetch *prefetch, rd_kafka_t *handle, rd_kafka_queue_t *queue);
 /* The message was taken from the queue. */
 void mr_prefetch_took(struct mr_prefetch *prefetch, const rd_kafka_message_t *message);
 

@@ -41,7 +41,7 @@ static void unblock(struct mr_dispatch *dispatch, struct mr_job *job)
     if (--partition->blocked > 0)
         return;
     count_blocked(dispatch, -1);
-    mr_job_list_move(&dispatch->ready, &partition->held);
+    mr_schedule_return(&dispatch->schedule, &partition->flow, &partition->held);
 }
 
 /* It is no longer on its way. The record held the job open since mr_aside. */

@@ -24,6 +24,13 @@ static void find_route(struct mr_routes *routes, struct mr_partition *partition)
         partition->first_topic = mr_strdup(first);
 }
 
+static void attach(struct mr_dispatch *dispatch, struct mr_partition *partition)
+{
+    const struct mr_route *route = partition->route;
+    mr_schedule_attach(&dispatch->schedule, &partition->flow, route == NULL ? "" : route->name,
+                       route == NULL ? SIZE_MAX : route->concurrency);
+}
+
 struct mr_route *mr_dispatch_route(struct mr_dispatch *dispatch, struct mr_partition *partition)
 {
     if (partition->routes_number != dispatch->routes_number) {
@@ -35,15 +42,26 @@ struct mr_route *mr_dispatch_route(struct mr_dispatch *dispatch, struct mr_parti
             partition->most = partition->route->policy.window;
             partition->group_row = mr_slot_group(dispatch->slot, partition->route->group_id);
         }
+        attach(dispatch, partition);
     }
     return partition->route;
+}
+
+void mr_dispatch_ready(struct mr_dispatch *dispatch, struct mr_job *job)
+{
+    mr_schedule_push(&dispatch->schedule, &job->partition->flow, job);
+}
+
+void mr_dispatch_wake(struct mr_dispatch *dispatch, struct mr_wait *wait)
+{
+    mr_schedule_wake(&dispatch->schedule, &wait->job->partition->flow, wait);
 }
 
 void mr_dispatch_enter(struct mr_dispatch *dispatch, struct mr_job *job)
 {
     struct mr_route *route = mr_dispatch_route(dispatch, job->partition);
     if (mr_order_enter(&dispatch->order, job, route == NULL ? MR_ORDER_NONE : route->ordering))
-        mr_job_list_push(&dispatch->ready, job);
+        mr_dispatch_ready(dispatch, job);
 }
 
 static void give_rows(struct mr_slot *slot, struct mr_partition *partition)
@@ -85,18 +103,47 @@ void mr_dispatch_tick(struct mr_dispatch *dispatch)
     dispatch->wall_offset = mr_clock_wall_ms() - (int64_t)mr_clock_ms();
 }
 
-void mr_dispatch_run(struct mr_dispatch *dispatch)
+/* Under load records are gathered until the end of a turn, or longer (outbox.h). Those of a seldom
+ * route or partition go out before something dear runs, and within HURRY ns: together with others
+ * that are seldom, of which there may be many. */
+static void hurry(struct mr_dispatch *dispatch, uint64_t now, bool dear)
 {
-    struct mr_job *job;
-    while ((job = mr_job_list_pop(&dispatch->ready)) != NULL)
-        mr_handling_start(dispatch, job);
+    enum { HURRY = 1000000 };
+    if (!dispatch->hurry || (!dear && now - dispatch->hurried < HURRY))
+        return;
+    dispatch->hurry = false;
+    dispatch->hurried = now;
+    mr_outbox_flush(dispatch->outbox);
 }
 
-/* What waits for room on these routes looks again, in the order it came. */
-static void wake_all(struct mr_dispatch *dispatch, struct mr_routes *routes)
+static void go_on(struct mr_dispatch *dispatch, const struct mr_ready *next)
 {
-    for (size_t i = 0; i < mr_routes_count(routes); i++)
-        mr_job_list_move(&dispatch->ready, &mr_routes_at(routes, i)->waiting);
+    if (next->wait != NULL)
+        mr_handling_wake(dispatch, next->wait);
+    else
+        mr_handling_start(dispatch, next->job);
+    dispatch->hurry = dispatch->hurry || next->seldom;
+}
+
+void mr_dispatch_run(struct mr_dispatch *dispatch, uint64_t ends)
+{
+    struct mr_ready next;
+    uint64_t from = mr_clock_ns();
+    while (from < ends && mr_schedule_next(&dispatch->schedule, &next)) {
+        hurry(dispatch, from, next.dear);
+        go_on(dispatch, &next);
+        uint64_t now = mr_clock_ns();
+        mr_schedule_charge(&dispatch->schedule, now - from);
+        from = now;
+    }
+    hurry(dispatch, from, false);
+}
+
+/* What waits for room on a route, or runs on it, counts as one of the route's that has its name. */
+static void look_at_routes(struct mr_dispatch *dispatch)
+{
+    for (struct mr_partition *p = dispatch->partitions.all; p != NULL; p = p->next)
+        mr_dispatch_route(dispatch, p);
 }
 
 void mr_dispatch_use(struct mr_dispatch *dispatch, struct mr_routes *routes, int64_t rpc_timeout)
@@ -109,7 +156,7 @@ void mr_dispatch_use(struct mr_dispatch *dispatch, struct mr_routes *routes, int
     mr_memory_use(dispatch);
     if (before == NULL)
         return;
-    wake_all(dispatch, before);
+    look_at_routes(dispatch);
     mr_routes_retire(before);
 }
 
@@ -138,22 +185,49 @@ void mr_dispatch_committed(struct mr_dispatch *dispatch, const struct mr_consume
     if (partition == NULL)
         return;
     partition->committed = next;
-    mr_job_list_move(&dispatch->ready, &partition->early);
+    mr_schedule_return(&dispatch->schedule, &partition->flow, &partition->early);
+}
+
+/* True where a job was dropped: the one behind it is ready now. With its last job a partition that
+ * is gone is freed. */
+static bool sweep(struct mr_dispatch *dispatch, struct mr_partition *partition)
+{
+    struct mr_job *job;
+    bool dropped = false;
+    struct mr_job_list list = mr_schedule_take(&dispatch->schedule, &partition->flow);
+    while ((job = mr_job_list_pop(&list)) != NULL) {
+        if (mr_handling_too_late(dispatch, job)) {
+            mr_settle_drop(dispatch, job);
+            dropped = true;
+        } else {
+            mr_schedule_push(&dispatch->schedule, &job->partition->flow, job);
+        }
+    }
+    return dropped;
+}
+
+void mr_dispatch_sweep(struct mr_dispatch *dispatch)
+{
+    bool dropped = true;
+    while (dropped) {
+        dropped = false;
+        for (struct mr_partition *p = dispatch->partitions.all, *next; p != NULL; p = next) {
+            next = p->next;
+            if (dispatch->stopping || p->leaving)
+                dropped = sweep(dispatch, p) || dropped;
+        }
+    }
 }
 
 /* What waits looks again, where it may wait no more it is dropped. */
 static void drop_waiting(struct mr_dispatch *dispatch)
 {
-    if (dispatch->routes != NULL)
-        wake_all(dispatch, dispatch->routes);
     mr_aside_drop(dispatch);
     mr_retry_wake(dispatch);
     mr_memory_wake(dispatch);
-    for (struct mr_partition *p = dispatch->partitions.all; p != NULL; p = p->next) {
-        mr_job_list_move(&dispatch->ready, &p->held);
-        mr_job_list_move(&dispatch->ready, &p->early);
-    }
-    mr_dispatch_run(dispatch);
+    for (struct mr_partition *p = dispatch->partitions.all; p != NULL; p = p->next)
+        mr_schedule_return(&dispatch->schedule, &p->flow, &p->early);
+    mr_dispatch_sweep(dispatch);
 }
 
 void mr_dispatch_stop(struct mr_dispatch *dispatch)
@@ -167,13 +241,11 @@ void mr_dispatch_cancel(struct mr_dispatch *dispatch)
     MR_ASSERT(dispatch->stopping);
     dispatch->cancelled = true;
     mr_rpc_cancel_all(dispatch->rpc);
-    mr_dispatch_run(dispatch);
 }
 
 static void abandon(struct mr_dispatch *dispatch, struct mr_job *job, const char *why)
 {
     mr_handling_abandon(dispatch, job, mr_bytes_of(why));
-    mr_dispatch_run(dispatch);
 }
 
 static struct mr_job *at_work_in_vain(const struct mr_dispatch *dispatch)
@@ -190,6 +262,7 @@ void mr_dispatch_revoked(struct mr_dispatch *dispatch)
     drop_waiting(dispatch);
     while ((job = at_work_in_vain(dispatch)) != NULL)
         abandon(dispatch, job, "its partition is gone");
+    mr_dispatch_sweep(dispatch);
 }
 
 void mr_dispatch_abandon(struct mr_dispatch *dispatch)
@@ -199,6 +272,7 @@ void mr_dispatch_abandon(struct mr_dispatch *dispatch)
     drop_waiting(dispatch);
     while (dispatch->at_work != NULL)
         abandon(dispatch, dispatch->at_work, "it did not end within shutdown_timeout");
+    mr_dispatch_sweep(dispatch);
 }
 
 void mr_dispatch_free(struct mr_dispatch *dispatch)
@@ -207,6 +281,7 @@ void mr_dispatch_free(struct mr_dispatch *dispatch)
     if (dispatch->routes != NULL)
         mr_routes_retire(dispatch->routes);
     mr_partitions_free(&dispatch->partitions);
+    mr_schedule_free(&dispatch->schedule);
     mr_order_free(&dispatch->order);
     mr_job_pool_free(&dispatch->pool);
     mr_reply_free(&dispatch->reply);

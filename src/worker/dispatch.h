@@ -19,17 +19,17 @@
 #include "worker/partitions.h"
 #include "worker/routes.h"
 #include "worker/rpc.h"
+#include "worker/schedule.h"
 #include "worker/transaction.h"
 
 /* Lua's memory, while scripts fill it (memory.h). */
 struct mr_memory {
-    size_t room;                  /* bytes for what all scripts hold */
-    unsigned level;               /* as lua/room.h has it, at the last look */
-    bool is_fresh;                /* garbage was collected in the run that just ended */
-    bool is_suspect;              /* a script may keep more than its route's budget */
-    bool held[MR_ROOM_ROWS];      /* scripts whose messages wait */
-    size_t budgets[MR_ROOM_ROWS]; /* of scripts, by their routes; 0: none has it */
-    struct mr_job_list waiting;
+    size_t room;                     /* bytes for what all scripts hold */
+    unsigned level;                  /* as lua/room.h has it, at the last look */
+    bool is_fresh;                   /* garbage was collected in the run that just ended */
+    bool is_suspect;                 /* a script may keep more than its route's budget */
+    bool held[MR_ROOM_ROWS];         /* scripts whose messages wait */
+    size_t budgets[MR_ROOM_ROWS];    /* of scripts, by their routes; 0: none has it */
     uint64_t looks_at, exhausted_at; /* ms */
     struct mr_timer timer;           /* so that there is a turn then */
 };
@@ -46,10 +46,12 @@ struct mr_dispatch {
     struct mr_partitions partitions;
     struct mr_order order;
     struct mr_job_pool pool;
-    struct mr_job_list ready; /* may start now */
-    struct mr_job *at_work;   /* handlers started and not ended */
-    struct mr_job *waiting;   /* failed, until they are due again (retry.h) */
-    struct mr_job *unwritten; /* dead letters, until they are tried again (aside.h) */
+    struct mr_schedule schedule; /* what may go on now */
+    bool hurry;                  /* records of seldom ones were gathered: they should not wait */
+    uint64_t hurried;            /* ns, when such went out last */
+    struct mr_job *at_work;      /* handlers started and not ended */
+    struct mr_job *waiting;      /* failed, until they are due again (retry.h) */
+    struct mr_job *unwritten;    /* dead letters, until they are tried again (aside.h) */
     struct mr_memory memory;
     struct mr_reply reply;
     struct mr_poisons poisons; /* messages not to be run again (poisoned.h) */
@@ -74,9 +76,9 @@ void mr_dispatch_message(struct mr_dispatch *dispatch, struct mr_consumer *consu
                          struct mr_message *message);
 /* A turn of the loop begins: looks at the wall clock, once for all its replies. */
 void mr_dispatch_tick(struct mr_dispatch *dispatch);
-/* Starts what may start, until nothing may. Call after anything that could have made a job ready.
- */
-void mr_dispatch_run(struct mr_dispatch *dispatch);
+/* Handlers start and go on, one after the other by the schedule, until nothing may or it is `ends`
+ * (mr_clock_ns()). The last one may run beyond that. */
+void mr_dispatch_run(struct mr_dispatch *dispatch, uint64_t ends);
 /* Serves what comes from now on with these routes; retires those before. */
 void mr_dispatch_use(struct mr_dispatch *dispatch, struct mr_routes *routes, int64_t rpc_timeout);
 /* A record of the job is acknowledged, or never will be. */
@@ -92,6 +94,14 @@ void mr_dispatch_revoked(struct mr_dispatch *dispatch);
 struct mr_route *mr_dispatch_route(struct mr_dispatch *dispatch, struct mr_partition *partition);
 /* At the end of its chain; ready where nothing is before it. */
 void mr_dispatch_enter(struct mr_dispatch *dispatch, struct mr_job *job);
+/* The job may start, as far as its chain is concerned: in the schedule, behind those of its
+ * partition. */
+void mr_dispatch_ready(struct mr_dispatch *dispatch, struct mr_job *job);
+/* What a handler waits for is there: it goes on by the schedule. */
+void mr_dispatch_wake(struct mr_dispatch *dispatch, struct mr_wait *wait);
+/* Where the worker stops, or loses or gives back partitions: drops what waits for its start and is
+ * not to be started any more. */
+void mr_dispatch_sweep(struct mr_dispatch *dispatch);
 /* What comes after the last message begun in its partition is dropped, its offset is not stored.
  * Those begun go on. */
 void mr_dispatch_stop(struct mr_dispatch *dispatch);

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/panic.h"
 #include "worker/asking.h"
@@ -31,6 +32,7 @@ struct mr_groups {
     struct mr_timers *timers;
     struct mr_slot *slot;
     struct group *all;
+    size_t count;
     bool held;
     const struct mr_groups_events *events;
     void *data;
@@ -130,6 +132,7 @@ static struct group *make(struct mr_groups *groups, const char *id, size_t count
     group->id = mr_strdup(id);
     group->next = groups->all;
     groups->all = group;
+    groups->count++;
     mr_cell_add(&groups->slot->gauges[MR_ACTIVE_CONSUMERS], 1);
     return group;
 }
@@ -198,6 +201,7 @@ static void free_group(struct mr_groups *groups, struct group *group)
     while (*link != group)
         link = &(*link)->next;
     *link = group->next;
+    groups->count--;
     mr_drain_stop(&group->drain);
     mr_consumer_free(group->consumer);
     mr_cell_add(&groups->slot->gauges[MR_ACTIVE_CONSUMERS], (uint64_t)-1);
@@ -211,17 +215,51 @@ static void close_group(struct group *group)
     mr_consumer_close(group->consumer);
 }
 
-size_t mr_groups_poll(struct mr_groups *groups, size_t most)
+static size_t take(struct mr_groups *groups, struct group *group, size_t most)
 {
     size_t taken = 0;
-    for (struct group *group = groups->all, *next; group != NULL; group = next) {
-        struct mr_message message;
-        next = group->next;
-        while (taken < most && groups->events->has_room(groups->data) &&
-               mr_consumer_poll(group->consumer, &message)) {
-            taken++;
-            groups->events->message(groups->data, group->consumer, &message);
+    struct mr_message message;
+    while (taken < most && groups->events->has_room(groups->data, group->consumer) &&
+           mr_consumer_poll(group->consumer, &message)) {
+        taken++;
+        groups->events->message(groups->data, group->consumer, &message);
+    }
+    return taken;
+}
+
+/* The first one becomes the last. */
+static struct group *rotate(struct mr_groups *groups)
+{
+    struct group *first = groups->all, **last = &groups->all;
+    groups->all = first->next;
+    while (*last != NULL)
+        last = &(*last)->next;
+    *last = first;
+    first->next = NULL;
+    return first;
+}
+
+size_t mr_groups_take(struct mr_groups *groups, size_t most, uint64_t ends, bool *more)
+{
+    size_t all = 0, left = groups->count;
+    *more = false;
+    for (; left > 0; left--) {
+        size_t taken = take(groups, rotate(groups), most);
+        all += taken;
+        *more = *more || taken == most;
+        if (left > 1 && mr_clock_ns() >= ends) {
+            *more = true;
+            return all;
         }
+    }
+    return all;
+}
+
+void mr_groups_serve(struct mr_groups *groups)
+{
+    for (struct group *group = groups->all, *next; group != NULL; group = next) {
+        next = group->next;
+        mr_consumer_serve(group->consumer);
         mr_asking_further(&group->asking);
         if (group->unused && !group->closing && mr_consumer_committed(group->consumer))
             close_group(group);
@@ -230,7 +268,6 @@ size_t mr_groups_poll(struct mr_groups *groups, size_t most)
             groups->events->closed(groups->data, group->consumer))
             free_group(groups, group);
     }
-    return taken;
 }
 
 void mr_groups_drain(struct mr_groups *groups)

@@ -15,7 +15,8 @@
 struct mr_groups;
 
 struct mr_groups_events {
-    bool (*has_room)(void *data); /* asked before each message */
+    /* Asked before each message. */
+    bool (*has_room)(void *data, const struct mr_consumer *consumer);
     void (*message)(void *data, struct mr_consumer *consumer,
                     struct mr_message *message); /* takes it over */
     /* As the consumer's events of these names. */
@@ -43,9 +44,13 @@ struct mr_groups *mr_groups_new(const struct mr_config *config, uint64_t number,
  * errors. */
 int mr_groups_use(struct mr_groups *groups, struct mr_routes *routes,
                   const struct mr_cluster_topics *topics, struct mr_errors *errors);
-/* Takes up to `most` messages. Returns how many it took; fewer than `most` means that the queues
- * are empty, or that there is no room. */
-size_t mr_groups_poll(struct mr_groups *groups, size_t most);
+/* Takes up to `most` messages of each group, beginning with those that were left out the last
+ * time, until it is `ends` (mr_clock_ns()). Returns how many it took; `more` is set where some may
+ * be left. */
+size_t mr_groups_take(struct mr_groups *groups, size_t most, uint64_t ends, bool *more);
+/* What is to be done besides: answers to commits, whatever there is room for; groups that are left.
+ * Call it every turn. */
+void mr_groups_serve(struct mr_groups *groups);
 /* Goes on with partitions that are being taken away; call it every turn, after the polls. */
 void mr_groups_drain(struct mr_groups *groups);
 /* While held, nothing is fetched; polling goes on. */

@@ -27,11 +27,12 @@ static void unlink_work(struct mr_dispatch *dispatch, struct mr_job *job)
 static void end_handler(struct mr_dispatch *dispatch, struct mr_job *job, uint64_t now)
 {
     struct mr_route *route = job->route;
+    mr_schedule_forget(&dispatch->schedule, &job->partition->flow, job);
     mr_waits_cancel(dispatch->timers, job);
     if (job->task != NULL)
         mr_task_end(job->task);
     job->task = NULL;
-    mr_settle_wake(dispatch, route);
+    mr_schedule_ended(&dispatch->schedule, job);
     mr_route_release(route);
     mr_histogram_observe(&dispatch->slot->histograms[MR_PROCESSING_DURATION], now - job->began);
     if (job->due == 0)
@@ -113,21 +114,13 @@ static bool has_expired(const struct mr_dispatch *dispatch, const struct mr_job 
  * one left out before it would hold back the offsets of all behind it, and they would be handled
  * again. One whose chain was left by a message that will come again waits for that, or it would
  * overtake it. What is committed before it is handled will not come again: all of it is. */
-static bool comes_too_late(const struct mr_dispatch *dispatch, const struct mr_job *job)
+bool mr_handling_too_late(const struct mr_dispatch *dispatch, const struct mr_job *job)
 {
     const struct mr_partition *partition = job->partition;
     if (dispatch->abandoned || partition->revoked)
         return true;
     return (dispatch->stopping || partition->leaving) && !partition->at_most_once &&
            (job->sequence >= partition->started || job->due != 0 || job->follows_dropped);
-}
-
-/* Its turn on the route has not come: whoever was there before goes first. */
-static bool must_wait(const struct mr_route *route, struct mr_job *job)
-{
-    bool next = job->woken || route->waiting.first == NULL;
-    job->woken = false;
-    return !next || route->running >= route->concurrency;
 }
 
 static enum mr_codec codec_of(const struct mr_route *route, const struct mr_request *request)
@@ -154,6 +147,7 @@ static void begin(struct mr_dispatch *dispatch, struct mr_job *job, struct mr_ro
 {
     job->route = route;
     mr_route_hold(route);
+    mr_schedule_began(&dispatch->schedule, &job->partition->flow, job);
     link_work(dispatch, job);
     if (job->retries > 0)
         mr_cell_add(&dispatch->slot->counters[MR_RETRY_ATTEMPTS], 1);
@@ -161,39 +155,25 @@ static void begin(struct mr_dispatch *dispatch, struct mr_job *job, struct mr_ro
 }
 
 /* True if the job waits: for its offset to be committed, for a dead letter of its partition to be
- * written, for memory, until it is due, or for room on its route. */
+ * written, for memory, or until it is due. */
 static bool waits(struct mr_dispatch *dispatch, struct mr_job *job, struct mr_route *route)
 {
     struct mr_partition *partition = job->partition;
     if (partition->at_most_once && job->message.offset >= partition->committed) {
-        mr_settle_pass(dispatch, job);
         mr_job_list_push(&partition->early, job);
         return true;
     }
-    if (partition->blocked > 0) {
-        mr_settle_pass(dispatch, job);
+    if (partition->blocked > 0 || mr_memory_holds(dispatch, job, route)) {
         mr_job_list_push(&partition->held, job);
         return true;
     }
-    if (mr_memory_holds(dispatch, job, route)) {
-        mr_settle_pass(dispatch, job);
-        mr_job_list_push(&dispatch->memory.waiting, job);
-        return true;
-    }
-    if (job->due != 0 && !mr_retry_may_start(dispatch, job))
-        return true;
-    if (must_wait(route, job)) {
-        mr_job_list_push(&route->waiting, job);
-        return true;
-    }
-    return false;
+    return job->due != 0 && !mr_retry_may_start(dispatch, job);
 }
 
 /* Nobody waits for its answer any more. */
-static void drop_expired(struct mr_dispatch *dispatch, struct mr_job *job, struct mr_route *route)
+static void drop_expired(struct mr_dispatch *dispatch, struct mr_job *job)
 {
     job->status = MR_STATUS_EXPIRED;
-    mr_settle_wake(dispatch, route); /* its place is still free */
     mr_settle_leave(dispatch, job);
 }
 
@@ -201,7 +181,7 @@ void mr_handling_start(struct mr_dispatch *dispatch, struct mr_job *job)
 {
     struct mr_partition *partition = job->partition;
     struct mr_route *route = mr_dispatch_route(dispatch, partition);
-    if (route == NULL || comes_too_late(dispatch, job)) {
+    if (route == NULL || mr_handling_too_late(dispatch, job)) {
         mr_settle_drop(dispatch, job);
         return;
     }
@@ -212,9 +192,17 @@ void mr_handling_start(struct mr_dispatch *dispatch, struct mr_job *job)
     job->request = mr_dialect_recognise(route->dialect, job->headers, job->header_count);
     fill_incoming(dispatch, job);
     if (dispatch->drop_expired && has_expired(dispatch, job))
-        drop_expired(dispatch, job, route);
+        drop_expired(dispatch, job);
     else
         begin(dispatch, job, route);
+}
+
+void mr_handling_wake(struct mr_dispatch *dispatch, struct mr_wait *wait)
+{
+    struct mr_job *job = wait->job;
+    struct mr_arrival *arrival = mr_wait_end(wait);
+    mr_handling_resume(dispatch, job, &arrival->with);
+    mr_arrival_free(arrival);
 }
 
 void mr_handling_resume(struct mr_dispatch *dispatch, struct mr_job *job,

@@ -4,9 +4,14 @@
 #define MR_WORKER_HANDLING_H
 
 #include "worker/dispatch.h"
+#include "worker/wait.h"
 
-/* The job is off the ready list: its handler starts where nothing is in the way. */
+/* The job is taken out of the schedule: its handler starts where nothing is in the way. */
 void mr_handling_start(struct mr_dispatch *dispatch, struct mr_job *job);
+/* Where work comes to an end: the job is not to be started any more. */
+bool mr_handling_too_late(const struct mr_dispatch *dispatch, const struct mr_job *job);
+/* The wait is over, and taken out of the schedule: its handler goes on. */
+void mr_handling_wake(struct mr_dispatch *dispatch, struct mr_wait *wait);
 /* What its handler waits for is there. */
 void mr_handling_resume(struct mr_dispatch *dispatch, struct mr_job *job,
                         const struct mr_resumption *with);

@@ -41,10 +41,8 @@ static int request(void *data, void *job, uint32_t number, const struct mr_ask *
 static void on_slept(struct mr_timer *timer)
 {
     struct mr_wait *wait = (struct mr_wait *)((char *)timer - offsetof(struct mr_wait, timer));
-    struct mr_job *job = wait->job;
-    const struct mr_resumption with = {.kind = MR_RESUME_DONE, .wait = wait->number};
-    mr_wait_free(wait);
-    mr_handling_resume(job->owner, job, &with);
+    mr_wait_arrived(wait, 0);
+    mr_dispatch_wake(wait->job->owner, wait);
 }
 
 static int sleep_for(void *data, void *job, uint32_t number, int64_t milliseconds, char *error,

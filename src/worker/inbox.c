@@ -214,13 +214,14 @@ int32_t mr_inbox_partition(const struct mr_inbox *inbox, const char *topic, uint
     return (int32_t)(number % (uint64_t)found->partitions);
 }
 
-void mr_inbox_poll(struct mr_inbox *inbox)
+size_t mr_inbox_poll(struct mr_inbox *inbox, size_t most)
 {
+    size_t taken = 0;
     struct mr_message message;
-    while (inbox->listener != NULL && mr_listener_poll(inbox->listener, &message)) {
+    for (; taken < most && inbox->listener != NULL && mr_listener_poll(inbox->listener, &message);
+         taken++)
         inbox->events->reply(inbox->data, &message);
-        mr_message_free(&message);
-    }
+    return taken;
 }
 
 bool mr_inbox_busy(const struct mr_inbox *inbox)

@@ -5,6 +5,7 @@
 #define MR_WORKER_INBOX_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <uv.h>
 
@@ -18,8 +19,8 @@ struct mr_inbox;
 struct mr_inbox_events {
     /* Records written to the topic from now on are seen. */
     void (*listening)(void *data, const char *topic);
-    /* A record of a response topic; the message stays the inbox's. */
-    void (*reply)(void *data, const struct mr_message *message);
+    /* A record of a response topic; takes the message over. */
+    void (*reply)(void *data, struct mr_message *message);
     void (*troubled)(void *data, bool unreachable, const char *text);
 };
 
@@ -32,7 +33,8 @@ bool mr_inbox_want(struct mr_inbox *inbox, const char *topic);
 /* The partition that a worker with that number among the router's has its answers sent to, where
  * the dialect names one: its own where the topic has so many. The topic is listened to. */
 int32_t mr_inbox_partition(const struct mr_inbox *inbox, const char *topic, uint64_t number);
-void mr_inbox_poll(struct mr_inbox *inbox);
+/* Takes up to `most` records; returns how many. */
+size_t mr_inbox_poll(struct mr_inbox *inbox, size_t most);
 /* A question to the cluster is still under way: the loop must run on before the inbox may be freed.
  */
 bool mr_inbox_busy(const struct mr_inbox *inbox);

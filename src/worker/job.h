@@ -1,5 +1,5 @@
 /* A job is one message at work: it owns the message from the consumer's queue until the message is
- * settled. Who holds it when: the ready list or a wait list (order, route) before its handler
+ * settled. Who holds it when: the schedule or a wait list (order, partition) before its handler
  * starts; its Lua task while the handler runs; the delivery reports it counts after that. It ends
  * in one place, mr_settle. */
 #ifndef MR_WORKER_JOB_H
@@ -17,6 +17,7 @@
 #include "worker/origin.h"
 
 struct mr_failure;
+struct mr_gate;
 struct mr_held;
 struct mr_partition;
 struct mr_route;
@@ -35,6 +36,7 @@ struct mr_job {
     struct mr_partition *partition;
     uint64_t sequence;      /* in the partition's window */
     struct mr_route *route; /* set when the handler starts */
+    struct mr_gate *gate;   /* while its handler is at work (schedule.h) */
     struct mr_task *task;
     struct mr_wait *waits_for; /* what its handler waits for */
     struct mr_timer timer;     /* the retry it waits for */
@@ -47,7 +49,6 @@ struct mr_job {
     bool returned;              /* it was in its retry topic: `origin` tells where it was first */
     bool answered;              /* its request is, by whichever attempt */
     bool follows_dropped;       /* the one before it in its chain was given up */
-    bool woken;                 /* there is room on its route, and it was the next in line */
     bool
         dropped; /* given up: its offset is not stored, whoever has the partition next handles it */
     bool lined;  /* in its partition's line (line.h) */

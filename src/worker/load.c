@@ -57,16 +57,15 @@ static void on_troubled(void *data, bool unreachable, const char *text)
         mr_log(MR_LOG_DEBUG, "kafka_trouble", MR_S("message", text));
 }
 
-static bool has_room(void *data)
+static bool has_room(void *data, const struct mr_consumer *consumer)
 {
-    return mr_worker_has_room(data);
+    return mr_worker_has_room(data, consumer);
 }
 
 static void on_message(void *data, struct mr_consumer *consumer, struct mr_message *message)
 {
     struct mr_worker *worker = data;
     mr_dispatch_message(&worker->dispatch, consumer, message);
-    mr_dispatch_run(&worker->dispatch);
 }
 
 static void on_revoked(void *data, struct mr_consumer *consumer, const char *topic,
@@ -96,6 +95,7 @@ static void on_committed(void *data, struct mr_consumer *consumer, const char *t
 static bool on_let_go(void *data, struct mr_consumer *consumer, bool late)
 {
     struct mr_worker *worker = data;
+    mr_dispatch_sweep(&worker->dispatch);
     if (!late && !mr_partitions_drained(&worker->dispatch.partitions, consumer))
         return false;
     mr_partitions_let_go(&worker->dispatch.partitions, consumer);
@@ -140,10 +140,10 @@ static void on_stirred(void *data)
     mr_worker_turn(data);
 }
 
-static void on_ended(void *data, struct mr_job *job, const struct mr_resumption *with)
+static void on_ended(void *data, struct mr_wait *wait)
 {
     struct mr_worker *worker = data;
-    mr_handling_resume(&worker->dispatch, job, with);
+    mr_dispatch_wake(&worker->dispatch, wait);
 }
 
 static const struct mr_groups_events groups_events = {has_room,      on_message,   on_revoked,

@@ -37,7 +37,8 @@ void mr_memory_use(struct mr_dispatch *dispatch)
 
 void mr_memory_wake(struct mr_dispatch *dispatch)
 {
-    mr_job_list_move(&dispatch->ready, &dispatch->memory.waiting);
+    for (struct mr_partition *p = dispatch->partitions.all; p != NULL; p = p->next)
+        mr_schedule_return(&dispatch->schedule, &p->flow, &p->held);
 }
 
 bool mr_memory_holds(const struct mr_dispatch *dispatch, const struct mr_job *job,

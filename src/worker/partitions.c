@@ -55,14 +55,27 @@ static void on_patience_over(struct mr_timer *timer)
     struct mr_partition *partition =
         (struct mr_partition *)((char *)timer - offsetof(struct mr_partition, patience));
     partition->owner->full--;
+    partition->slow = true;
     pause_partition(partition);
 }
 
-static void be_patient(struct mr_partition *partition)
+/* By what its handlers compute; one that waits for others has to be tried. */
+static bool will_last(const struct mr_partition *partition)
 {
+    uint64_t work = mr_schedule_cost(&partition->flow) * (partition->unhandled / 2);
+    return work / 1000000 >= MR_PARTITION_PATIENCE_MS;
+}
+
+static void fill(struct mr_partition *partition)
+{
+    partition->full_since = mr_clock_ms();
+    if (partition->slow || will_last(partition)) {
+        pause_partition(partition);
+        return;
+    }
     partition->owner->full++;
     mr_timers_arm(partition->owner->timers, &partition->patience,
-                  mr_clock_ms() + MR_PARTITION_PATIENCE_MS, on_patience_over);
+                  partition->full_since + MR_PARTITION_PATIENCE_MS, on_patience_over);
 }
 
 static void end_patience(struct mr_partition *partition)
@@ -71,6 +84,16 @@ static void end_patience(struct mr_partition *partition)
         return;
     partition->owner->full--;
     mr_timers_cancel(partition->owner->timers, &partition->patience);
+}
+
+bool mr_partitions_wait(const struct mr_partitions *partitions, const struct mr_consumer *consumer)
+{
+    if (partitions->full == 0)
+        return false;
+    for (const struct mr_partition *p = partitions->all; p != NULL; p = p->next)
+        if (p->consumer == consumer && p->patience.place != 0)
+            return true;
+    return false;
 }
 
 /* Of the bytes that all of them may have: so long as others have less they can go on. */
@@ -93,7 +116,7 @@ static void count(struct mr_partition *partition, size_t size)
     partition->owner->unhandled_bytes += size;
     if (!partition->revoked && !partition->paused && partition->patience.place == 0 &&
         is_full(partition))
-        be_patient(partition);
+        fill(partition);
 }
 
 void mr_partition_began(struct mr_partition *partition, size_t size)
@@ -126,6 +149,7 @@ static void count_down(struct mr_partition *partition, size_t size)
     if (!partition->paused || partition->revoked)
         return;
     partition->paused = false;
+    partition->slow = mr_clock_ms() - partition->full_since >= MR_PARTITION_PATIENCE_MS;
     mr_consumer_resume(partition->consumer, partition->topic, partition->number, MR_PAUSE_FULL);
 }
 
@@ -141,6 +165,7 @@ static void unlink_partition(struct mr_partitions *partitions, struct mr_partiti
     while (*link != partition)
         link = &(*link)->next;
     *link = partition->next;
+    mr_schedule_detach(partitions->schedule, &partition->flow);
     mr_window_free(&partition->window);
     free(partition->topic);
     free(partition->first_topic);

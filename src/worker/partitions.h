@@ -12,10 +12,14 @@
 #include "kafka/consumer.h"
 #include "worker/line.h"
 #include "worker/routes.h"
+#include "worker/schedule.h"
 #include "worker/window.h"
 
-/* Pausing throws away what was fetched, which may take fetch.wait.max.ms to come again: while a
- * full partition may soon go on nothing is taken from any, and only after PATIENCE it is paused. */
+/* Pausing throws away what was fetched, which may take fetch.wait.max.ms (500) to come again. While
+ * a full partition may soon go on nothing is taken from its consumer, for PATIENCE ms at most; the
+ * consumer's other partitions wait so long, other groups do not wait. Then it is paused; and
+ * at once where its handlers compute for longer than that, or where it did not go on within
+ * PATIENCE when it was full last. */
 enum { MR_PARTITION_PATIENCE_MS = 50 };
 
 /* Messages are bounded by their size, too (job.h). With so many bytes not handled the
@@ -35,6 +39,7 @@ struct mr_partition {
     int32_t number;
     struct mr_consumer *consumer;
     struct mr_window window;
+    struct mr_flow flow;    /* of what may go on now */
     uint64_t routes_number; /* of the routes (dispatch.h) that gave `route`; 0 before the first
                                message */
     struct mr_route *route;
@@ -55,20 +60,23 @@ struct mr_partition {
     bool leaving; /* taken away, or about to be: what has not been begun is not begun any more */
     bool revoked; /* not ours any more: its jobs end, but store nothing */
     bool paused;
+    bool slow;                /* it did not go on within PATIENCE when it was full last */
+    uint64_t full_since;      /* ms, where it is full */
     struct mr_timer patience; /* armed while it is full and not paused yet */
     bool at_most_once;        /* offsets are committed before their handlers start */
     int64_t taken, stored; /* with that: the offset after the last message taken; stored so far */
     int64_t committed;     /* the offset before which all is committed */
     struct mr_job_list early; /* would start now but for that */
     size_t blocked;           /* dead letters that it waits for (aside.h) */
-    struct mr_job_list held;  /* would start now but for that */
+    struct mr_job_list held;  /* would start now but for that, or for memory (memory.h) */
     struct mr_partition *next;
 };
 
-/* {0} with timers set is empty; mr_partitions_free() returns it to that. */
+/* {0} with timers and schedule set is empty; mr_partitions_free() returns it to that. */
 struct mr_partitions {
     struct mr_timers *timers;
-    size_t full;                   /* partitions on which patience is had: take nothing */
+    struct mr_schedule *schedule;
+    size_t full;                   /* partitions on which patience is had */
     size_t busy;                   /* those with unhandled jobs */
     size_t unhandled_bytes, bytes; /* of jobs not handled, of jobs not settled */
     struct mr_idmap by_id;
@@ -76,6 +84,8 @@ struct mr_partitions {
     struct mr_partition *all;
 };
 
+/* Patience is had on a partition of the consumer: take nothing from it. */
+bool mr_partitions_wait(const struct mr_partitions *partitions, const struct mr_consumer *consumer);
 /* The partition that the message is from, made when it is the first. */
 struct mr_partition *mr_partitions_of(struct mr_partitions *partitions,
                                       struct mr_consumer *consumer,

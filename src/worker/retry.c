@@ -9,7 +9,7 @@ static void go_on(struct mr_job *job)
     mr_timers_cancel(dispatch->timers, &job->timer);
     mr_job_unlink(&dispatch->waiting, job);
     job->waits = false;
-    mr_job_list_push(&dispatch->ready, job);
+    mr_dispatch_ready(dispatch, job);
 }
 
 static void on_due(struct mr_timer *timer)
@@ -22,7 +22,7 @@ void mr_retry_in_place(struct mr_dispatch *dispatch, struct mr_job *job, int64_t
     job->retries++;
     job->due = mr_clock_ms() + (uint64_t)delay;
     if (!job->handled) {
-        mr_job_list_push(&dispatch->ready, job);
+        mr_dispatch_ready(dispatch, job);
         return;
     }
     job->handled = false;

@@ -26,8 +26,7 @@ struct mr_route {
     enum mr_ordering ordering;
     size_t concurrency; /* handlers at work at most */
     struct mr_policy policy;
-    size_t running;
-    struct mr_job_list waiting; /* for one of these to end */
+    size_t running; /* on it: not those that began before a reload */
 };
 
 /* Every handler file that no route names as its `script` serves the topic of its own name; routes

@@ -33,22 +33,12 @@ static void want_topic(void *context, const char *name, const char *topic)
     mr_inbox_want(context, topic);
 }
 
-static void wake(struct mr_rpc *rpc, struct mr_wait *wait, struct mr_resumption *with)
-{
-    struct mr_job *job = wait->job;
-    with->wait = wait->number;
-    mr_wait_free(wait);
-    rpc->events->ended(rpc->data, job, with);
-}
-
 static void end_with_error(struct mr_call *call, int status, const char *message, const char *name)
 {
     struct mr_rpc *rpc = call->calls->owner;
-    struct mr_resumption with = {.kind = MR_RESUME_STATUS_ERROR,
-                                 .status = status,
-                                 .message = mr_bytes_of(message),
-                                 .name = mr_bytes_of(name)};
-    wake(rpc, mr_call_abandon(call), &with);
+    struct mr_wait *wait = mr_call_abandon(call);
+    mr_wait_failed(wait, status, message, name);
+    rpc->events->ended(rpc->data, wait);
 }
 
 static void on_timeout(struct mr_timer *timer)
@@ -115,29 +105,38 @@ static void on_listening(void *data, const char *topic)
     }
 }
 
-static void end_with_reply(struct mr_call *call, const struct mr_message *message,
+/* True where the message is the reply that was waited for: it is the wait's from now on. */
+static bool end_with_reply(struct mr_call *call, const struct mr_message *message,
                            const struct mr_pair *headers, size_t count)
 {
     struct mr_rpc *rpc = call->calls->owner;
     struct mr_heard heard = mr_ask_heard(call->dialect, message->value, headers, count);
     if (!heard.is_reply)
-        return;
-    struct mr_resumption with = {.kind = MR_RESUME_REPLY,
-                                 .value = heard.value,
-                                 .codec = heard.bare ? MR_CODEC_BARE : MR_CODEC_JSON,
-                                 .enveloped = heard.enveloped,
-                                 .is_error = heard.is_error,
-                                 .headers = headers,
-                                 .header_count = count};
-    wake(rpc, mr_call_end(call), &with);
+        return false;
+    struct mr_wait *wait = mr_call_end(call);
+    struct mr_arrival *arrival = mr_wait_arrived(wait, count);
+    if (count > 0)
+        memcpy(arrival->headers, headers, count * sizeof(headers[0]));
+    arrival->message = *message;
+    arrival->with = (struct mr_resumption){.kind = MR_RESUME_REPLY,
+                                           .wait = wait->number,
+                                           .value = heard.value,
+                                           .codec = heard.bare ? MR_CODEC_BARE : MR_CODEC_JSON,
+                                           .enveloped = heard.enveloped,
+                                           .is_error = heard.is_error,
+                                           .headers = arrival->headers,
+                                           .header_count = count};
+    rpc->events->ended(rpc->data, wait);
+    return true;
 }
 
-static void on_reply(void *data, const struct mr_message *message)
+static void on_reply(void *data, struct mr_message *message)
 {
     struct mr_rpc *rpc = data;
     struct mr_pair headers[MR_JOB_HEADERS];
     size_t count = mr_message_headers(message, headers, MR_JOB_HEADERS);
     struct mr_pair *all = headers;
+    bool taken = false;
     if (count > MR_JOB_HEADERS) {
         all = mr_alloc(count * sizeof(*all));
         mr_message_headers(message, all, count);
@@ -148,10 +147,12 @@ static void on_reply(void *data, const struct mr_message *message)
         mr_log(MR_LOG_DEBUG, "late_reply", MR_S("topic", message->topic),
                MR_S("correlation_id", call->id));
     } else if (call != NULL) {
-        end_with_reply(call, message, all, count);
+        taken = end_with_reply(call, message, all, count);
     }
     if (all != headers)
         free(all);
+    if (!taken)
+        mr_message_free(message);
 }
 
 static void on_troubled(void *data, bool unreachable, const char *text)
@@ -238,9 +239,9 @@ void mr_rpc_cancel_all(struct mr_rpc *rpc)
         end_with_error(rpc->calls.open, 503, stops, "RequestCancelled");
 }
 
-void mr_rpc_poll(struct mr_rpc *rpc)
+size_t mr_rpc_poll(struct mr_rpc *rpc, size_t most)
 {
-    mr_inbox_poll(rpc->inbox);
+    return mr_inbox_poll(rpc->inbox, most);
 }
 
 void mr_rpc_stop(struct mr_rpc *rpc)

@@ -17,8 +17,8 @@
 struct mr_rpc;
 
 struct mr_rpc_events {
-    /* What the job has waited for is there, and the wait over: resume its handler with this. */
-    void (*ended)(void *data, struct mr_job *job, const struct mr_resumption *with);
+    /* What the job has waited for is there, in the wait: its handler is to be resumed. */
+    void (*ended)(void *data, struct mr_wait *wait);
     void (*troubled)(void *data, bool unreachable, const char *text);
 };
 
@@ -28,7 +28,7 @@ struct mr_rpc *mr_rpc_new(const struct mr_config *config, uint64_t number, uv_lo
                           int wake_fd, struct mr_timers *timers, struct mr_slot *slot,
                           struct mr_outbox *outbox, const struct mr_rpc_events *events, void *data);
 /* Sends a request that a job waits for, as soon as the inbox listens for its answer. Exactly one
- * `ended` follows, never from within, and the wait is freed; where the record is refused with an
+ * `ended` follows, never from within; where the record is refused with an
  * error, 502 RequestFailed. Returns 0, or -1 with `why` where it cannot be opened, and the wait
  * stays the caller's. */
 int mr_rpc_open(struct mr_rpc *rpc, struct mr_wait *wait, const struct mr_ask *ask, int64_t timeout,
@@ -41,7 +41,8 @@ void mr_rpc_cancel(struct mr_wait *wait);
 /* The worker stops: those that are open end with an error, 503 RequestCancelled, from within, and
  * no more are opened. */
 void mr_rpc_cancel_all(struct mr_rpc *rpc);
-void mr_rpc_poll(struct mr_rpc *rpc);
+/* Takes up to `most` replies. Returns how many it took: fewer mean that there are no more. */
+size_t mr_rpc_poll(struct mr_rpc *rpc, size_t most);
 void mr_rpc_stop(struct mr_rpc *rpc);
 void mr_rpc_free(struct mr_rpc *rpc);
 

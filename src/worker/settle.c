@@ -24,26 +24,10 @@ void mr_settle_leave(struct mr_dispatch *dispatch, struct mr_job *job)
 {
     struct mr_job *behind = mr_order_leave(&dispatch->order, job);
     if (behind != NULL)
-        mr_job_list_push(&dispatch->ready, behind);
+        mr_dispatch_ready(dispatch, behind);
     mr_partition_handled(job->partition, job->size);
     job->handled = true;
     mr_settle(dispatch, job);
-}
-
-void mr_settle_wake(struct mr_dispatch *dispatch, struct mr_route *route)
-{
-    struct mr_job *waiting = mr_job_list_pop(&route->waiting);
-    if (waiting == NULL)
-        return;
-    waiting->woken = true;
-    mr_job_list_push(&dispatch->ready, waiting);
-}
-
-void mr_settle_pass(struct mr_dispatch *dispatch, struct mr_job *job)
-{
-    if (job->woken && job->partition->route != NULL)
-        mr_settle_wake(dispatch, job->partition->route);
-    job->woken = false;
 }
 
 void mr_settle_drop(struct mr_dispatch *dispatch, struct mr_job *job)
@@ -51,6 +35,5 @@ void mr_settle_drop(struct mr_dispatch *dispatch, struct mr_job *job)
     job->dropped = true;
     if (job->behind != NULL)
         job->behind->follows_dropped = true;
-    mr_settle_pass(dispatch, job);
     mr_settle_leave(dispatch, job);
 }

@@ -29,8 +29,10 @@ struct mr_worker {
     uv_loop_t loop;
     int wake_fd, reports_fd; /* written by librdkafka: the second one for reports of records */
     uv_poll_t wake, reports;
-    uint64_t took;  /* ms, when messages were taken last */
-    uv_idle_t more; /* runs while a batch left messages behind */
+    uint64_t took;       /* ms, when messages were taken last */
+    uv_idle_t more;      /* runs while a turn leaves work behind */
+    uv_prepare_t asleep; /* the loop is about to wait */
+    uint64_t ran;        /* ns, for which handlers ran between the last two takings of messages */
     uv_timer_t alarm, heartbeat;
     uv_signal_t terminate;
     struct mr_scoreboard board;
@@ -69,8 +71,9 @@ struct mr_worker {
 void mr_worker_start_turning(
     struct mr_worker *worker); /* wake-ups, timers and the heartbeat are on the loop */
 void mr_worker_turn(struct mr_worker *worker);
-bool mr_worker_has_room(const struct mr_worker *worker); /* for one more message, now */
-void mr_worker_show_state(struct mr_worker *worker);     /* to the scoreboard, where it changed */
+/* For one more message of the consumer, now. */
+bool mr_worker_has_room(const struct mr_worker *worker, const struct mr_consumer *consumer);
+void mr_worker_show_state(struct mr_worker *worker); /* to the scoreboard, where it changed */
 
 /* load.c: snapshots from the master. */
 void mr_worker_prepare(struct mr_worker *worker,

@@ -5,8 +5,18 @@
 #include "worker/memory.h"
 #include "worker/state.h"
 
+/* A turn takes messages and runs handlers for TURN; then signals, timers, the master's channel,
+ * reports and commits get theirs. It takes CHUNK messages of each group at once, and more where
+ * handlers ran for long since the last time: for a quarter as long, TURN at most, so that what is
+ * behind a backlog is found between two handlers. Handlers run for SLICE before messages are taken
+ * again. A handler is not divided: each of these may last one run longer. ns. */
+enum { TURN_NS = 4000000, SLICE_NS = 500000, CHUNK = 64 };
+
+/* Replies to handlers' requests wait in librdkafka's queue while so many bytes of others wait for
+ * their handlers to go on; a turn takes so many. */
+enum { REPLY_BYTES = 8 << 20, REPLIES = 1000 };
+
 enum {
-    BATCH = 1000, /* messages taken before timers and the channel get their turn */
     HEARTBEAT_MS = 1000,
     PATIENCE_MS = 10000,
     SOON_MS = 4, /* see watch_reports */
@@ -14,7 +24,6 @@ enum {
 
 static void on_more(uv_idle_t *handle);
 static void on_wake(uv_poll_t *handle, int status, int events);
-static void set_alarm(struct mr_worker *worker);
 
 void mr_worker_show_state(struct mr_worker *worker)
 {
@@ -55,10 +64,11 @@ static bool may_take(struct mr_worker *worker)
 }
 
 /* A worker that stops takes what comes, since it drops it at once. */
-bool mr_worker_has_room(const struct mr_worker *worker)
+bool mr_worker_has_room(const struct mr_worker *worker, const struct mr_consumer *consumer)
 {
     return worker->phase != MR_PHASE_WORKING ||
-           (worker->dispatch.partitions.full == 0 && (worker->long_crowded || !is_crowded(worker)));
+           (!mr_partitions_wait(&worker->dispatch.partitions, consumer) &&
+            (worker->long_crowded || !is_crowded(worker)));
 }
 
 /* Waking up costs more than the reports of a few records do. So where messages come often a turn
@@ -75,27 +85,67 @@ static void watch_reports(struct mr_worker *worker, bool taken)
         uv_poll_start(&worker->reports, UV_READABLE, on_wake);
 }
 
+/* Returns whether some may be left. */
+static bool take(struct mr_worker *worker, size_t *taken)
+{
+    bool more;
+    uint64_t now = mr_clock_ns();
+    uint64_t ends = now + (worker->ran / 4 < TURN_NS ? worker->ran / 4 : TURN_NS);
+    do {
+        *taken += mr_groups_take(worker->groups, CHUNK, ends, &more);
+    } while (more && mr_clock_ns() < ends);
+    return more;
+}
+
+static void run_handlers(struct mr_worker *worker, uint64_t ends)
+{
+    uint64_t from = mr_clock_ns();
+    mr_dispatch_run(&worker->dispatch, from + SLICE_NS < ends ? from + SLICE_NS : ends);
+    worker->ran = mr_clock_ns() - from;
+}
+
+/* Returns whether work is left. */
+static bool work(struct mr_worker *worker, size_t *taken)
+{
+    bool more, waited;
+    uint64_t ends = mr_clock_ns() + TURN_NS;
+    if (worker->dispatch.schedule.reply_bytes < REPLY_BYTES)
+        mr_rpc_poll(worker->rpc, REPLIES);
+    do {
+        more = worker->dispatch.routes != NULL && may_take(worker) && take(worker, taken);
+        waited = worker->dispatch.partitions.full > 0;
+        run_handlers(worker, ends);
+        more = more || (waited && worker->dispatch.partitions.full == 0) ||
+               mr_schedule_busy(&worker->dispatch.schedule);
+    } while (more && mr_clock_ns() < ends);
+    return more;
+}
+
+/* What follows from what was done. */
+static void finish_turn(struct mr_worker *worker, bool more)
+{
+    if (more && !worker->dispatch.hurry)
+        mr_outbox_gather(worker->outbox, mr_clock_ns());
+    else
+        mr_outbox_flush(worker->outbox);
+    worker->dispatch.hurry = false;
+    mr_transaction_poll(worker->transaction, worker->phase != MR_PHASE_WORKING);
+    mr_partitions_store(&worker->dispatch.partitions);
+    mr_groups_drain(worker->groups);
+}
+
 void mr_worker_turn(struct mr_worker *worker)
 {
     size_t taken = 0;
-    bool held = false;
+    bool more = false;
     mr_link_read(&worker->link); /* new code, before messages that came after it */
     mr_dispatch_tick(&worker->dispatch);
     mr_timers_run(&worker->timers, mr_clock_ms());
     if (worker->groups != NULL) {
         mr_outbox_poll(worker->outbox);
-        mr_rpc_poll(worker->rpc);
-        if (worker->dispatch.routes != NULL && may_take(worker))
-            taken = mr_groups_poll(worker->groups, BATCH);
-        held = worker->dispatch.partitions.full > 0;
-        mr_dispatch_run(&worker->dispatch);
-        if (taken == BATCH)
-            mr_outbox_gather(worker->outbox, mr_clock_ns());
-        else
-            mr_outbox_flush(worker->outbox);
-        mr_transaction_poll(worker->transaction, worker->phase != MR_PHASE_WORKING);
-        mr_partitions_store(&worker->dispatch.partitions);
-        mr_groups_drain(worker->groups);
+        mr_groups_serve(worker->groups);
+        more = work(worker, &taken);
+        finish_turn(worker, more);
     }
     if (worker->phase == MR_PHASE_WORKING && mr_memory_further(&worker->dispatch)) {
         worker->full = true;
@@ -103,14 +153,15 @@ void mr_worker_turn(struct mr_worker *worker)
     }
     if (worker->failed)
         mr_worker_begin_stop(worker, false, "a Kafka client has failed for good");
-    if (worker->phase != MR_PHASE_WORKING)
+    if (worker->phase != MR_PHASE_WORKING) {
+        mr_dispatch_sweep(&worker->dispatch);
         mr_worker_stop_further(worker);
-    if (taken == BATCH || (held && worker->dispatch.partitions.full == 0))
+    }
+    if (more)
         uv_idle_start(&worker->more, on_more);
     else
         uv_idle_stop(&worker->more);
     watch_reports(worker, taken > 0);
-    set_alarm(worker);
 }
 
 static void on_more(uv_idle_t *handle)
@@ -123,8 +174,10 @@ static void on_alarm(uv_timer_t *handle)
     mr_worker_turn(handle->loop->data);
 }
 
-static void set_alarm(struct mr_worker *worker)
+/* For whatever armed a timer: a turn, or what came to the loop besides. */
+static void on_asleep(uv_prepare_t *handle)
 {
+    struct mr_worker *worker = handle->loop->data;
     uint64_t due, now = mr_clock_ms();
     bool unwatched = !uv_is_active((const uv_handle_t *)&worker->reports);
     bool set = mr_timers_next(&worker->timers, &due);
@@ -168,6 +221,8 @@ void mr_worker_start_turning(struct mr_worker *worker)
     uv_poll_start(&worker->wake, UV_READABLE, on_wake);
     uv_poll_init(&worker->loop, &worker->reports, worker->reports_fd);
     uv_idle_init(&worker->loop, &worker->more);
+    uv_prepare_init(&worker->loop, &worker->asleep);
+    uv_prepare_start(&worker->asleep, on_asleep);
     uv_timer_init(&worker->loop, &worker->alarm);
     uv_timer_init(&worker->loop, &worker->heartbeat);
     uv_timer_start(&worker->heartbeat, on_heartbeat, 0, HEARTBEAT_MS);

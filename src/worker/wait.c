@@ -1,6 +1,7 @@
 #include "worker/wait.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/panic.h"
 #include "worker/rpc.h"
@@ -15,9 +16,43 @@ struct mr_wait *mr_wait_new(struct mr_job *job, uint32_t number)
     return wait;
 }
 
+void mr_arrival_free(struct mr_arrival *arrival)
+{
+    if (arrival == NULL)
+        return;
+    if (arrival->message.handle != NULL)
+        mr_message_free(&arrival->message);
+    free(arrival->text);
+    free(arrival);
+}
+
+struct mr_arrival *mr_wait_arrived(struct mr_wait *wait, size_t header_count)
+{
+    MR_ASSERT(wait->arrival == NULL && wait->call == NULL);
+    struct mr_arrival *arrival =
+        mr_alloc(sizeof(*arrival) + header_count * sizeof(arrival->headers[0]));
+    arrival->with = (struct mr_resumption){.kind = MR_RESUME_DONE, .wait = wait->number};
+    wait->arrival = arrival;
+    return arrival;
+}
+
+void mr_wait_failed(struct mr_wait *wait, int status, const char *message, const char *name)
+{
+    struct mr_arrival *arrival = mr_wait_arrived(wait, 0);
+    size_t length = strlen(message), name_length = strlen(name);
+    arrival->text = mr_alloc(length + name_length);
+    memcpy(arrival->text, message, length);
+    memcpy(arrival->text + length, name, name_length);
+    arrival->with.kind = MR_RESUME_STATUS_ERROR;
+    arrival->with.status = status;
+    arrival->with.message = (struct mr_bytes){arrival->text, length};
+    arrival->with.name = (struct mr_bytes){arrival->text + length, name_length};
+}
+
 static void end(struct mr_wait *wait)
 {
     MR_ASSERT(wait->timer.place == 0 && wait->call == NULL);
+    mr_arrival_free(wait->arrival);
     free(wait);
 }
 
@@ -30,6 +65,15 @@ void mr_wait_free(struct mr_wait *wait)
     else
         wait->job->waits_for = wait->next;
     end(wait);
+}
+
+struct mr_arrival *mr_wait_end(struct mr_wait *wait)
+{
+    struct mr_arrival *arrival = wait->arrival;
+    MR_ASSERT(arrival != NULL);
+    wait->arrival = NULL;
+    mr_wait_free(wait);
+    return arrival;
 }
 
 void mr_waits_cancel(struct mr_timers *timers, struct mr_job *job)

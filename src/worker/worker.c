@@ -177,6 +177,7 @@ int mr_worker_run(uint64_t slot)
     worker->dispatch.timers = &worker->timers;
     worker->dispatch.random = mr_clock_ns() ^ (slot << 48);
     worker->dispatch.partitions.timers = &worker->timers;
+    worker->dispatch.partitions.schedule = &worker->dispatch.schedule;
     worker->dispatch.buried = on_buried;
     worker->dispatch.buried_data = worker;
     start_loop(worker);

@@ -66,9 +66,10 @@ static void expect(const rd_kafka_conf_t *conf, const char *name, const char *va
 static void what_is_fetched_ahead_is_bounded(void **state)
 {
     rd_kafka_conf_t *conf = conf_of(*state, 1);
-    expect(conf, "queued.max.messages.kbytes", "8192");
-    expect(conf, "queued.min.messages", "20000");
-    expect(conf, "fetch.max.bytes", "262144");
+    expect(conf, "queued.max.messages.kbytes", "2048");
+    expect(conf, "queued.min.messages", "2000");
+    expect(conf, "fetch.max.bytes", "1048576");
+    expect(conf, "max.partition.fetch.bytes", "65536");
     if (rd_kafka_version() >= 0x02020000)
         expect(conf, "fetch.queue.backoff.ms", "5");
     rd_kafka_conf_destroy(conf);
@@ -76,12 +77,12 @@ static void what_is_fetched_ahead_is_bounded(void **state)
 
 static void consumers_share_it(void **state)
 {
-    rd_kafka_conf_t *four = conf_of(*state, 4), *hundred = conf_of(*state, 100);
-    expect(four, "queued.max.messages.kbytes", "2048");
-    expect(four, "queued.min.messages", "5000");
+    rd_kafka_conf_t *few = conf_of(*state, 2), *hundred = conf_of(*state, 100);
+    expect(few, "queued.max.messages.kbytes", "1024");
+    expect(few, "queued.min.messages", "1000");
     expect(hundred, "queued.max.messages.kbytes", "1024");
     expect(hundred, "queued.min.messages", "1000");
-    rd_kafka_conf_destroy(four);
+    rd_kafka_conf_destroy(few);
     rd_kafka_conf_destroy(hundred);
 }
 
@@ -149,7 +150,8 @@ static void take_all(rd_kafka_t *handle)
 {
     struct mr_prefetch prefetch = {0};
     int pauses = 0;
-    mr_prefetch_begin(&prefetch, handle);
+    rd_kafka_queue_t *queue = rd_kafka_queue_get_consumer(handle);
+    mr_prefetch_begin(&prefetch, handle, queue);
     for (int taken = 0; taken < MESSAGES;) {
         uint64_t before = mr_clock_ms();
         rd_kafka_message_t *message = rd_kafka_consumer_poll(handle, SLOW_MS);
@@ -160,6 +162,7 @@ static void take_all(rd_kafka_t *handle)
         mr_prefetch_took(&prefetch, message);
         rd_kafka_message_destroy(message);
     }
+    rd_kafka_queue_destroy(queue);
 }
 
 /* Where it does, it does so each time: a hundred times here. */

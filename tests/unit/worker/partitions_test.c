@@ -14,6 +14,7 @@ enum { PARTITIONS = 4, WINDOW = 1000, MB = 1000000 };
 
 struct world {
     struct mr_timers timers;
+    struct mr_schedule schedule;
     struct mr_partitions all;
     struct mr_partition *each[PARTITIONS];
     int64_t next; /* offset */
@@ -52,6 +53,7 @@ static int set_up(void **state)
 {
     struct world *world = calloc(1, sizeof(*world));
     world->all.timers = &world->timers;
+    world->all.schedule = &world->schedule;
     memset(paused, 0, sizeof(paused));
     now = 1000;
     for (int32_t i = 0; i < PARTITIONS; i++) {
@@ -70,6 +72,7 @@ static int tear_down(void **state)
     assert_int_equal(world->all.unhandled_bytes, 0);
     assert_int_equal(world->all.busy, 0);
     mr_partitions_free(&world->all);
+    mr_schedule_free(&world->schedule);
     mr_timers_free(&world->timers);
     free(world);
     return 0;
@@ -123,6 +126,47 @@ static void a_full_window_is_waited_for_and_then_paused(void **state)
     end(world, 0, 1, 1);
     assert_false(paused[0]);
     end(world, 0, 1, WINDOW / 2);
+}
+
+static void one_that_did_not_go_on_in_time_is_paused_at_once(void **state)
+{
+    struct world *world = *state;
+    begin(world, 0, 1, WINDOW);
+    pass(world, MR_PARTITION_PATIENCE_MS);
+    end(world, 0, 1, WINDOW / 2);
+    begin(world, 0, 1, WINDOW / 2);
+    assert_true(paused[0]);
+    assert_int_equal(world->all.full, 0);
+    end(world, 0, 1, WINDOW / 2); /* in time */
+    begin(world, 0, 1, WINDOW / 2);
+    assert_false(paused[0]);
+    assert_int_equal(world->all.full, 1);
+    end(world, 0, 1, WINDOW);
+}
+
+static void one_whose_handlers_compute_for_long_is_paused_at_once(void **state)
+{
+    struct world *world = *state;
+    struct mr_ready next;
+    struct mr_job job = {0};
+    mr_schedule_attach(&world->schedule, &world->each[0]->flow, "orders", 1);
+    mr_schedule_push(&world->schedule, &world->each[0]->flow, &job);
+    assert_true(mr_schedule_next(&world->schedule, &next));
+    mr_schedule_charge(&world->schedule, 50000000);
+    begin(world, 0, 1, WINDOW);
+    assert_true(paused[0]);
+    end(world, 0, 1, WINDOW);
+}
+
+static void patience_with_one_consumer_is_none_with_another(void **state)
+{
+    struct world *world = *state;
+    struct mr_consumer *other = (struct mr_consumer *)world;
+    begin(world, 0, 1, WINDOW);
+    assert_true(mr_partitions_wait(&world->all, NULL));
+    assert_false(mr_partitions_wait(&world->all, other));
+    end(world, 0, 1, WINDOW);
+    assert_false(mr_partitions_wait(&world->all, NULL));
 }
 
 static void large_messages_fill_a_partition_before_its_window_is(void **state)
@@ -206,6 +250,12 @@ static void a_transactional_one_keeps_them_until_they_are_settled(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(one_that_did_not_go_on_in_time_is_paused_at_once, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(one_whose_handlers_compute_for_long_is_paused_at_once,
+                                        set_up, tear_down),
+        cmocka_unit_test_setup_teardown(patience_with_one_consumer_is_none_with_another, set_up,
+                                        tear_down),
         cmocka_unit_test_setup_teardown(a_full_window_is_waited_for_and_then_paused, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(large_messages_fill_a_partition_before_its_window_is,
