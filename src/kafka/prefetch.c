@@ -11,7 +11,7 @@
  *
  * A consumer's partitions share its queue, so a message waits for all that is before it to be
  * taken: the queue is small, and what has to wait waits in the worker, which can choose
- * (schedule.h). A partition's part is so small that one answer has room for those of sixteen. Once
+ * (schedule.h). A partition's part is so small that one answer has room for those of eight. Once
  * a queue was full librdkafka (2.0 to 2.15) begins with the same partition again, so that those
  * behind it would not be fetched while there is no room for them. Why so much: docs/PERFORMANCE.md,
  * Memory. */
@@ -19,7 +19,7 @@ enum {
     QUEUED_KBYTES = 2048,
     QUEUED_MESSAGES = 2000,
     FETCH_BYTES = 1 << 20,
-    PARTITION_BYTES = FETCH_BYTES / 16,
+    PARTITION_BYTES = FETCH_BYTES / 8,
     BACKOFF_MS = 5
 };
 enum { LEAST_KBYTES = 1024, LEAST_MESSAGES = 1000 }; /* of each, however many there are */
@@ -83,6 +83,7 @@ void mr_prefetch_begin(struct mr_prefetch *prefetch, rd_kafka_t *handle, rd_kafk
     prefetch->handle = handle;
     prefetch->queue = queue;
     prefetch->step_bytes = number_of(conf, "queued.max.messages.kbytes") * 1000 / STEPS;
+    prefetch->full_messages = number_of(conf, "queued.min.messages");
     prefetch->low_messages = larger(number_of(conf, "queued.min.messages") / STEPS, 1);
 }
 
@@ -97,14 +98,19 @@ static void wake(const struct mr_prefetch *prefetch, const rd_kafka_message_t *m
     rd_kafka_topic_partition_list_destroy(list);
 }
 
+/* A queue of less than a few looks is too small to be looked at: it may be low each time. */
 static bool has_become_low(struct mr_prefetch *prefetch)
 {
-    bool was = prefetch->high;
-    if (++prefetch->messages < LOOK)
+    bool was = prefetch->full, small = prefetch->full_messages < 8 * LOOK;
+    if (++prefetch->messages < (small ? prefetch->low_messages : LOOK))
         return false;
     prefetch->messages = 0;
-    prefetch->high = rd_kafka_queue_length(prefetch->queue) >= prefetch->low_messages;
-    return was && !prefetch->high;
+    if (small)
+        return true;
+    size_t length = rd_kafka_queue_length(prefetch->queue);
+    prefetch->full =
+        length + 2 * LOOK >= prefetch->full_messages || (was && length >= prefetch->low_messages);
+    return was && !prefetch->full;
 }
 
 void mr_prefetch_took(struct mr_prefetch *prefetch, const rd_kafka_message_t *message)

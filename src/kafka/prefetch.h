@@ -23,9 +23,9 @@ void mr_prefetch_limit(rd_kafka_conf_t *conf, const struct mr_config *config, si
 struct mr_prefetch {
     rd_kafka_t *handle; /* NULL: it needs none */
     rd_kafka_queue_t *queue;
-    size_t step_bytes, low_messages;
+    size_t step_bytes, full_messages, low_messages;
     size_t bytes, messages; /* taken since the latest question, the latest look at the queue */
-    bool high;              /* the queue, when it was looked at last */
+    bool full;              /* the queue was, and is not low yet */
 };
 
 /* The queue is the consumer's, and outlives this. */

@@ -69,7 +69,7 @@ static void what_is_fetched_ahead_is_bounded(void **state)
     expect(conf, "queued.max.messages.kbytes", "2048");
     expect(conf, "queued.min.messages", "2000");
     expect(conf, "fetch.max.bytes", "1048576");
-    expect(conf, "max.partition.fetch.bytes", "65536");
+    expect(conf, "max.partition.fetch.bytes", "131072");
     if (rd_kafka_version() >= 0x02020000)
         expect(conf, "fetch.queue.backoff.ms", "5");
     rd_kafka_conf_destroy(conf);
