@@ -162,12 +162,14 @@ bool mr_blame_find(struct mr_blame *blame, const struct mr_batch *batch,
     visit(partitions, forget_suspicion, &search);
     visit(partitions, infer, &search);
     collect(partitions, list);
-    if (list->first == NULL && !search.careful && blame->how != MR_SENT_BACK) {
+    bool blamed = blame->how != MR_SENT && blame->how != MR_SENT_BACK;
+    if (list->first == NULL && !search.careful && blamed) {
         blame_alone(blame, batch);
         collect(partitions, list);
     }
     if (search.careful)
         look_at_each(blame, batch->jobs);
+    blame->how = MR_SENT; /* what it was told is of this transaction alone */
     return list->first != NULL || search.careful || blame->alone > 0;
 }
 

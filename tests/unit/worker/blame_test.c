@@ -170,6 +170,21 @@ static void alone_the_first_record_is_refused(void **state)
     assert_refused(world, "0");
 }
 
+/* As when a producer is lost: nobody tells anything of the transaction that it had open. */
+static void what_was_told_of_one_transaction_is_not_of_the_next(void **state)
+{
+    struct world *world = *state;
+    add(world, 0, "a", 10, true);
+    mr_blame_note(&world->blame, MR_SENT_REFUSED, "no");
+    assert_true(find(world));
+    assert_refused(world, "0");
+    world->jobs[0].finished = true;
+    mr_held_acquit(world->jobs[0].held);
+    world->refused = (struct mr_job_list){0};
+    assert_false(find(world));
+    assert_refused(world, "");
+}
+
 static void careful_topics_are_forgotten_after_a_time_and_never_too_many(void **state)
 {
     struct mr_careful careful = {0};
@@ -199,6 +214,7 @@ int main(void)
         TEST(a_topic_that_takes_none_takes_none_of_all_that_are_finished),
         TEST(where_only_the_commit_tells_jobs_are_tried_alone),
         TEST(alone_the_first_record_is_refused),
+        TEST(what_was_told_of_one_transaction_is_not_of_the_next),
         TEST(careful_topics_are_forgotten_after_a_time_and_never_too_many),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
