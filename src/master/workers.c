@@ -180,11 +180,21 @@ static void notice(struct slot *slot, int status, const struct mr_slot *row)
         workers->host.died(workers->context, number_of(slot), cause);
 }
 
+/* Somebody killed it while it served: its successor need not wait, however young it was. One that
+ * crashes by itself, or while it loads, does so again. */
+static bool was_killed_at_work(const struct slot *slot, int status, const struct mr_slot *row)
+{
+    return WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL && slot->forced == MR_FORCED_NOT &&
+           mr_cell_get(&row->state) == MR_WORKER_READY;
+}
+
 static void bury(struct slot *slot, int status)
 {
     struct mr_workers *workers = slot->workers;
     struct mr_slot *row = &workers->board->slots[number_of(slot)];
-    uint64_t lived = mr_clock_ms() - workers->histories[number_of(slot)].started;
+    uint64_t lived = was_killed_at_work(slot, status, row)
+                         ? MR_BACKOFF_YOUNG
+                         : mr_clock_ms() - workers->histories[number_of(slot)].started;
     mr_line_drain(slot->line); /* its last words */
     mr_line_free(slot->line);
     slot->line = NULL;
