@@ -1,12 +1,14 @@
 #include "kafka/conf.h"
 
 #include <linux/close_range.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <syslog.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 
 /* What we set and librdkafka does not by default; kafka.properties can change each. Why:
@@ -198,10 +200,32 @@ static rd_kafka_resp_err_t on_thread_start(rd_kafka_t *handle, rd_kafka_thread_t
     return RD_KAFKA_RESP_ERR_NO_ERROR;
 }
 
+static _Atomic uint64_t answered; /* ms */
+
+uint64_t mr_kafka_answered(void)
+{
+    return atomic_load(&answered);
+}
+
+/* Called in librdkafka's threads. One broker of several may be asked in vain while the others do
+ * answer, so what any of them answers to anybody counts. */
+static rd_kafka_resp_err_t on_response(rd_kafka_t *handle, int socket, const char *broker,
+                                       int32_t broker_id, int16_t kind, int16_t version,
+                                       int32_t number, size_t size, int64_t round_trip,
+                                       rd_kafka_resp_err_t error, void *opaque)
+{
+    (void)handle, (void)socket, (void)broker, (void)broker_id, (void)kind, (void)version;
+    (void)number, (void)size, (void)round_trip, (void)opaque;
+    if (error == RD_KAFKA_RESP_ERR_NO_ERROR)
+        atomic_store_explicit(&answered, mr_clock_ms(), memory_order_relaxed);
+    return RD_KAFKA_RESP_ERR_NO_ERROR;
+}
+
 static rd_kafka_resp_err_t on_new(rd_kafka_t *handle, const rd_kafka_conf_t *conf, void *opaque,
                                   char *why, size_t size)
 {
     (void)conf, (void)opaque, (void)why, (void)size;
+    rd_kafka_interceptor_add_on_response_received(handle, "moonroute", on_response, NULL);
     return rd_kafka_interceptor_add_on_thread_start(handle, "moonroute", on_thread_start, NULL);
 }
 

@@ -95,6 +95,9 @@ void mr_worker_turn(struct mr_worker *worker)
         mr_transaction_poll(worker->transaction, worker->phase != MR_PHASE_WORKING);
         mr_partitions_store(&worker->dispatch.partitions);
         mr_groups_drain(worker->groups);
+        mr_serving_look(&worker->serving, worker->slot, worker->groups, &worker->broker,
+                        worker->dispatch.routes);
+        mr_worker_show_state(worker);
     }
     if (worker->failed)
         mr_worker_begin_stop(worker, false, "a Kafka client has failed for good");

@@ -55,8 +55,39 @@ static void a_dead_letter_that_cannot_be_written_is_a_reason_and_the_worker_is_r
                 "{\"status\":\"unavailable\",\"reasons\":[{\"worker\":1,\"reason\":"
                 "\"dead_letter_blocked\",\"message\":\"a dead letter cannot be written, its "
                 "partition waits; the log says why\"}]}\n");
+    mr_note_write(&a->board.slots[1].blocked_note, "set max.message.bytes to 7");
+    expect_json(a, MR_HEALTH_BOTH,
+                "{\"status\":\"unavailable\",\"reasons\":[{\"worker\":1,\"reason\":"
+                "\"dead_letter_blocked\",\"message\":\"set max.message.bytes to 7\"}]}\n");
     mr_cell_set(&a->board.slots[1].gauges[MR_DLQ_BLOCKED], 0);
     expect_json(a, MR_HEALTH_BOTH, "{\"status\":\"ok\",\"reasons\":[]}\n");
+}
+
+static void a_worker_that_serves_nothing_is_not_ready_and_says_why(void **state)
+{
+    static const struct {
+        enum mr_trouble trouble;
+        enum mr_health health;
+    } rows[] = {{MR_TROUBLE_GROUP_DENIED, MR_HEALTH_GROUP_DENIED},
+                {MR_TROUBLE_TOPIC_DENIED, MR_HEALTH_TOPIC_DENIED},
+                {MR_TROUBLE_COORDINATOR, MR_HEALTH_COORDINATOR},
+                {MR_TROUBLE_LEADER, MR_HEALTH_LEADER}};
+    struct a_view *a = *state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        mr_cell_set(&a->board.slots[1].trouble, rows[i].trouble);
+        expect_reason(a, rows[i].health, true);
+        mr_cell_set(&a->board.slots[1].state, MR_WORKER_LOADED); /* more than "joining" */
+        expect_reason(a, rows[i].health, true);
+        mr_cell_set(&a->board.slots[1].state, MR_WORKER_READY);
+    }
+    mr_cell_set(&a->board.slots[1].trouble, MR_TROUBLE_TOPIC_DENIED);
+    mr_note_write(&a->board.slots[1].trouble_note, "the topic \"orders\" may not be read");
+    expect_json(
+        a, MR_HEALTH_READY,
+        "{\"status\":\"unavailable\",\"reasons\":[{\"worker\":1,\"reason\":\"topic_denied\","
+        "\"message\":\"the topic \\\"orders\\\" may not be read\"}]}\n");
+    mr_cell_set(&a->board.slots[1].trouble, MR_TROUBLE_NONE);
+    assert_true(mr_health_well(&a->view, MR_HEALTH_BOTH));
 }
 
 static void every_worker_that_is_not_well_is_named(void **state)
@@ -142,6 +173,7 @@ int main(void)
         TEST(two_workers_in_their_groups_are_well),
         TEST(a_worker_that_joins_is_alive_and_not_ready),
         TEST(a_dead_letter_that_cannot_be_written_is_a_reason_and_the_worker_is_ready),
+        TEST(a_worker_that_serves_nothing_is_not_ready_and_says_why),
         TEST(every_worker_that_is_not_well_is_named),
         TEST(a_dead_worker_is_no_reason_to_start_the_router_anew),
         TEST(without_a_broker_nobody_is_ready),
