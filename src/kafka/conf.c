@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "kafka/reserved.h"
 
 /* What we set and librdkafka does not by default; kafka.properties can change each. Why:
  * - auto.offset.reset: a message sent before a new group's first commit must not be lost;
@@ -58,22 +59,6 @@ static const struct {
     {MR_ROLE_LISTENER, "socket.nagle.disable", "true"},
 };
 
-/* Properties that would break what Moonroute promises; each is ours alone. */
-static const struct {
-    const char *name, *why;
-} reserved[] = {
-    {"enable.auto.commit", "offsets are committed by Moonroute, see commit_interval"},
-    {"enable.auto.offset.store", "an offset is stored when its handler has finished"},
-    {"group.id", "use kafka.group_id, or group_id of a route"},
-    {"group.instance.id", "each worker has its own, use kafka.group_instance_id"},
-    {"bootstrap.servers", "use kafka.brokers"},
-    {"metadata.broker.list", "use kafka.brokers"},
-    {"client.id", "use kafka.client_id"},
-    {"auto.commit.interval.ms", "use commit_interval"},
-    {"transactional.id", "each worker has its own, see kafka.client_id"},
-    {"enable.partition.eof", "the reply inbox relies on it"},
-};
-
 struct applying {
     rd_kafka_conf_t *conf;
     const struct mr_config *config;
@@ -100,19 +85,11 @@ static void append_place(struct mr_buf *place, const struct mr_config *config, c
     mr_buf_free(&path);
 }
 
-static const char *why_reserved(const char *name)
-{
-    for (size_t i = 0; i < sizeof(reserved) / sizeof(reserved[0]); i++)
-        if (strcmp(name, reserved[i].name) == 0)
-            return reserved[i].why;
-    return NULL;
-}
-
 static void apply_property(void *context, const char *name, const char *value)
 {
     struct applying *applying = context;
     struct mr_buf place = {0};
-    const char *why = why_reserved(name);
+    const char *why = mr_kafka_reserved(name, value);
     append_place(&place, applying->config, name);
     if (why != NULL)
         mr_errors_add(applying->errors, "%s: cannot be set: %s", mr_buf_text(&place), why);
