@@ -103,7 +103,7 @@ def test_a_partition_without_a_leader_is_told(trio: KafkaTrio, trio_cluster: Clu
     topic = trio_cluster.create_topic(unique("orders"), partitions=3, replicas=1)
     scripts.write(topic, ANSWER)
     router = start_router(scripts, brokers=trio.bootstrap)
-    leader = trio_cluster.leader(topic, 0)
+    leader = trio_cluster.leaders(topic)[0]
     trio.brokers[leader - 1].kill()
     await_reason(router, "leader_missing", "coordinator_silent", seconds=30)
     assert topic in await_reason(router, "leader_missing", seconds=30)
@@ -118,7 +118,7 @@ def test_one_broker_of_three_that_stands_still_is_no_loss_of_all(trio: KafkaTrio
     scripts.write(topic, ANSWER)
     router = start_router(scripts, brokers=trio.bootstrap)
     with stopped(trio.brokers[0]):
-        until(lambda: trio_cluster.leader(topic, 0) != 1, "another broker leads", 40)
+        until(lambda: trio_cluster.leaders(topic)[0] != 1, "another broker leads", 40)
         router.await_ready(60)
         assert '"event":"broker_unreachable"' not in router.log_text()
     with contextlib.closing(Asker(trio_cluster)) as asker:
