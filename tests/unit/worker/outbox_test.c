@@ -45,7 +45,7 @@ static void on_delivered(void *data, struct mr_job *job, const struct mr_report 
     struct world *world = data;
     assert_ptr_equal(job, &world->job);
     world->reports.all++;
-    if (report->how != MR_SENT_REFUSED || strcmp(report->error, "the worker is stopping") == 0)
+    if (report->how != MR_SENT_NO_TOPIC || strcmp(report->error, "the worker is stopping") == 0)
         return;
     world->reports.refused++;
     strncpy(world->reports.topic, report->topic, sizeof(world->reports.topic) - 1);
@@ -183,7 +183,7 @@ static void where_the_next_turn_follows_they_wait_for_the_reports_of_those_befor
 static void where_the_next_turn_follows_and_nothing_is_under_way_they_leave(void **state)
 {
     struct world *world = *state;
-    assert_int_equal(send_to(world, too_long, -1, 0), MR_SENT_REFUSED);
+    assert_int_equal(send_to(world, too_long, -1, 0), MR_SENT_NO_TOPIC);
     send_later(world, 0);
     assert_out(world, 0, 1);
     mr_outbox_gather(world->outbox, world->now);
@@ -209,7 +209,7 @@ static void one_that_is_refused_among_them_is_reported_and_the_others_leave(void
 static void one_that_is_refused_at_once_is_not_reported(void **state)
 {
     struct world *world = *state;
-    assert_int_equal(send_to(world, too_long, -1, 0), MR_SENT_REFUSED);
+    assert_int_equal(send_to(world, too_long, -1, 0), MR_SENT_NO_TOPIC);
     assert_out(world, 0, 0);
     mr_outbox_flush(world->outbox);
     assert_int_equal(world->reports.all, 0);
