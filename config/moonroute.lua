@@ -60,7 +60,8 @@ return {
             --key_password = env "MOONROUTE_KAFKA_TLS_KEY_PASSWORD",
         },
         properties = {
-            -- Any property of librdkafka by its name, as `["fetch.wait.max.ms"] = 100`.
+            -- Any property of librdkafka by its name, as `["fetch.wait.max.ms"] = 100`; what the
+            -- guarantees rest on (`acks`, say) is refused.
             --["fetch.wait.max.ms"] = 100,
         },
     },

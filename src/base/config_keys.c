@@ -215,7 +215,8 @@ const struct mr_config_key mr_config_keys[] = {
      .kind = MR_KIND_SCALAR,
      .flags = MR_KEY_RESTART,
      .example = "100",
-     .help = "Any property of librdkafka by its name, as `[\"fetch.wait.max.ms\"] = 100`."},
+     .help = "Any property of librdkafka by its name, as `[\"fetch.wait.max.ms\"] = 100`; what "
+             "the guarantees rest on (`acks`, say) is refused."},
 
     POLICY(DEFAULTS_ROW),
 

@@ -204,20 +204,11 @@ int mr_interrupt(pid_t worker, uint64_t run)
 
 void mr_slot_vacate(struct mr_slot *slot)
 {
-    mr_cell *over[] = {&slot->pid,
-                       &slot->state,
-                       &slot->generation,
-                       &slot->heartbeat,
-                       &slot->broker,
-                       &slot->run.number,
-                       &slot->run.since,
-                       &slot->run.time,
-                       &slot->run.topic,
-                       &slot->run.group,
-                       &slot->run.partition,
-                       &slot->run.offset,
-                       &slot->shortest_budget,
-                       &slot->fullness.full};
+    mr_cell *over[] = {&slot->pid,        &slot->state,           &slot->generation,
+                       &slot->heartbeat,  &slot->broker,          &slot->trouble,
+                       &slot->run.number, &slot->run.since,       &slot->run.time,
+                       &slot->run.topic,  &slot->run.group,       &slot->run.partition,
+                       &slot->run.offset, &slot->shortest_budget, &slot->fullness.full};
     for (size_t i = 0; i < sizeof(over) / sizeof(over[0]); i++)
         mr_cell_set(over[i], 0);
     for (size_t i = 0; i < MR_GAUGES; i++)

@@ -11,6 +11,7 @@
 #include <sys/types.h>
 
 #include "base/metrics.h"
+#include "base/note.h"
 
 enum { MR_SLOT_TOPICS = 2048, MR_TOPIC_MAX = 249, MR_SLOT_GROUPS = 64 };
 enum { MR_SLOT_BREAKERS = 256, MR_BREAKER_MAX = 64 };
@@ -26,6 +27,15 @@ enum mr_worker_state {
 };
 
 enum mr_broker_state { MR_BROKER_UNKNOWN, MR_BROKER_UP, MR_BROKER_DOWN };
+
+/* Why a worker that runs serves nothing, or less than it should. */
+enum mr_outage {
+    MR_OUTAGE_NONE,
+    MR_OUTAGE_GROUP_DENIED,
+    MR_OUTAGE_TOPIC_DENIED,
+    MR_OUTAGE_COORDINATOR,
+    MR_OUTAGE_LEADER,
+};
 
 enum mr_breaker_state { MR_BREAKER_CLOSED, MR_BREAKER_HALF_OPEN, MR_BREAKER_OPEN };
 
@@ -79,6 +89,9 @@ struct mr_slot {
     mr_cell generation;
     mr_cell heartbeat; /* monotonic ms */
     mr_cell broker;    /* enum mr_broker_state */
+    mr_cell trouble;   /* enum mr_outage */
+    struct mr_note trouble_note;
+    struct mr_note blocked_note; /* why a dead letter cannot be written */
     mr_cell counters[MR_COUNTERS];
     mr_cell gauges[MR_GAUGES];
     struct mr_histogram histograms[MR_HISTOGRAMS];

@@ -1,5 +1,7 @@
 #include "base/topic.h"
 
+#include <string.h>
+
 enum { LONGEST = 249 };
 
 static bool is_legal_character(char c)
@@ -13,6 +15,11 @@ bool mr_topic_internal(struct mr_bytes name)
     return mr_bytes_equal(name, MR_BYTES("__consumer_offsets")) ||
            mr_bytes_equal(name, MR_BYTES("__transaction_state")) ||
            mr_bytes_equal(name, MR_BYTES("__share_group_state"));
+}
+
+bool mr_topic_by_name_only(const char *name)
+{
+    return strncmp(name, "__", 2) == 0;
 }
 
 bool mr_topic_legal(struct mr_bytes name)

@@ -10,5 +10,8 @@
 bool mr_topic_legal(struct mr_bytes name);
 /* Returns true for the topics that brokers keep for themselves. */
 bool mr_topic_internal(struct mr_bytes name);
+/* Returns true for topics that no pattern takes: those of brokers and of what runs on Kafka, which
+ * keep their own state in topics whose names begin with "__". */
+bool mr_topic_by_name_only(const char *name);
 
 #endif

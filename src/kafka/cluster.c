@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "base/panic.h"
+#include "kafka/conf.h"
 #include "kafka/view.h"
 
 enum { CREATION_PAUSE_US = 50000 };
@@ -19,6 +20,39 @@ bool mr_cluster_reachable(const struct mr_producer *via, int timeout)
     if (error == RD_KAFKA_RESP_ERR_NO_ERROR)
         rd_kafka_metadata_destroy(metadata);
     return error == RD_KAFKA_RESP_ERR_NO_ERROR;
+}
+
+static void add_fault(struct mr_cluster_look *look, const char *topic, int32_t partition)
+{
+    if (look->count == MR_CLUSTER_FAULTS)
+        return;
+    struct mr_cluster_fault *fault = &look->faults[look->count++];
+    snprintf(fault->topic, sizeof(fault->topic), "%s", topic);
+    fault->partition = partition;
+}
+
+static void look_at(struct mr_cluster_look *look, const struct rd_kafka_metadata_topic *topic)
+{
+    if (topic->err == RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED)
+        add_fault(look, topic->topic, -1);
+    for (int i = 0; i < topic->partition_cnt; i++)
+        if (topic->partitions[i].leader < 0)
+            add_fault(look, topic->topic, topic->partitions[i].id);
+}
+
+void mr_cluster_look(const struct mr_producer *via, struct mr_cluster_look *look, int timeout)
+{
+    const struct rd_kafka_metadata *metadata;
+    uint64_t begun = mr_clock_ms();
+    rd_kafka_resp_err_t error =
+        rd_kafka_metadata(mr_producer_handle(via), 0, NULL, &metadata, timeout);
+    look->count = 0;
+    look->answered = error == RD_KAFKA_RESP_ERR_NO_ERROR || mr_kafka_answered() > begun;
+    if (error != RD_KAFKA_RESP_ERR_NO_ERROR)
+        return;
+    for (int i = 0; i < metadata->topic_cnt; i++)
+        look_at(look, &metadata->topics[i]);
+    rd_kafka_metadata_destroy(metadata);
 }
 
 /* Takes the answer apart: the number of partitions, 0 where the topic is not there, -1 with `why`

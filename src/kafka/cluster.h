@@ -12,6 +12,21 @@
 
 /* True when a broker answers within `timeout` ms. */
 bool mr_cluster_reachable(const struct mr_producer *via, int timeout);
+/* A topic of which a partition has no leader, or that the cluster does not show to us. */
+struct mr_cluster_fault {
+    char topic[256];
+    int32_t partition; /* -1: the topic, which may not be described */
+};
+enum { MR_CLUSTER_FAULTS = 32 };
+
+/* How the topics are that the producer knows. */
+struct mr_cluster_look {
+    bool answered; /* by any broker, to this or any other question of this process meanwhile */
+    struct mr_cluster_fault faults[MR_CLUSTER_FAULTS]; /* the first ones */
+    size_t count;
+};
+/* Asks a broker, which has `timeout` ms to answer. */
+void mr_cluster_look(const struct mr_producer *via, struct mr_cluster_look *look, int timeout);
 /* The topics there are, sorted by name. Asking for all makes no broker create one, as asking for
  * one by name does where auto.create.topics.enable is on. */
 struct mr_cluster_topics {

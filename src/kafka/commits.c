@@ -108,6 +108,7 @@ static void on_answered(rd_kafka_t *handle, rd_kafka_resp_err_t error,
     (void)handle;
     commits->in_flight = false;
     tell(commits, error, offsets);
+    mr_pulse_committed(commits->pulse, error, offsets);
     /* After a fatal error none is accepted any more. */
     if (error != RD_KAFKA_RESP_ERR_NO_ERROR && error != RD_KAFKA_RESP_ERR__NO_OFFSET &&
         error != RD_KAFKA_RESP_ERR__FATAL) {

@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "base/timers.h"
+#include "kafka/pulse.h"
 
 struct mr_commits {
     rd_kafka_t *handle;
@@ -24,7 +25,8 @@ struct mr_commits {
     /* Told of each partition whose offset was accepted; NULL where nobody asks. */
     void (*accepted)(void *data, const char *topic, int32_t partition, int64_t next);
     void *data;
-    atomic_bool *joining; /* the member is joining its group; written by librdkafka's threads */
+    struct mr_pulse *pulse; /* is told of each answer */
+    atomic_bool *joining;   /* the member is joining its group; written by librdkafka's threads */
 };
 
 /* Before the handle is made: makes conf tell when the member joins its group. */

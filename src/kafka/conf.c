@@ -1,13 +1,16 @@
 #include "kafka/conf.h"
 
 #include <linux/close_range.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <syslog.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/log.h"
+#include "kafka/reserved.h"
 
 /* What we set and librdkafka does not by default; kafka.properties can change each. Why:
  * - auto.offset.reset: a message sent before a new group's first commit must not be lost;
@@ -56,22 +59,6 @@ static const struct {
     {MR_ROLE_LISTENER, "socket.nagle.disable", "true"},
 };
 
-/* Properties that would break what Moonroute promises; each is ours alone. */
-static const struct {
-    const char *name, *why;
-} reserved[] = {
-    {"enable.auto.commit", "offsets are committed by Moonroute, see commit_interval"},
-    {"enable.auto.offset.store", "an offset is stored when its handler has finished"},
-    {"group.id", "use kafka.group_id, or group_id of a route"},
-    {"group.instance.id", "each worker has its own, use kafka.group_instance_id"},
-    {"bootstrap.servers", "use kafka.brokers"},
-    {"metadata.broker.list", "use kafka.brokers"},
-    {"client.id", "use kafka.client_id"},
-    {"auto.commit.interval.ms", "use commit_interval"},
-    {"transactional.id", "each worker has its own, see kafka.client_id"},
-    {"enable.partition.eof", "the reply inbox relies on it"},
-};
-
 struct applying {
     rd_kafka_conf_t *conf;
     const struct mr_config *config;
@@ -98,19 +85,11 @@ static void append_place(struct mr_buf *place, const struct mr_config *config, c
     mr_buf_free(&path);
 }
 
-static const char *why_reserved(const char *name)
-{
-    for (size_t i = 0; i < sizeof(reserved) / sizeof(reserved[0]); i++)
-        if (strcmp(name, reserved[i].name) == 0)
-            return reserved[i].why;
-    return NULL;
-}
-
 static void apply_property(void *context, const char *name, const char *value)
 {
     struct applying *applying = context;
     struct mr_buf place = {0};
-    const char *why = why_reserved(name);
+    const char *why = mr_kafka_reserved(name, value);
     append_place(&place, applying->config, name);
     if (why != NULL)
         mr_errors_add(applying->errors, "%s: cannot be set: %s", mr_buf_text(&place), why);
@@ -198,10 +177,32 @@ static rd_kafka_resp_err_t on_thread_start(rd_kafka_t *handle, rd_kafka_thread_t
     return RD_KAFKA_RESP_ERR_NO_ERROR;
 }
 
+static _Atomic uint64_t answered; /* ms */
+
+uint64_t mr_kafka_answered(void)
+{
+    return atomic_load(&answered);
+}
+
+/* Called in librdkafka's threads. One broker of several may be asked in vain while the others do
+ * answer, so what any of them answers to anybody counts. */
+static rd_kafka_resp_err_t on_response(rd_kafka_t *handle, int socket, const char *broker,
+                                       int32_t broker_id, int16_t kind, int16_t version,
+                                       int32_t number, size_t size, int64_t round_trip,
+                                       rd_kafka_resp_err_t error, void *opaque)
+{
+    (void)handle, (void)socket, (void)broker, (void)broker_id, (void)kind, (void)version;
+    (void)number, (void)size, (void)round_trip, (void)opaque;
+    if (error == RD_KAFKA_RESP_ERR_NO_ERROR)
+        atomic_store_explicit(&answered, mr_clock_ms(), memory_order_relaxed);
+    return RD_KAFKA_RESP_ERR_NO_ERROR;
+}
+
 static rd_kafka_resp_err_t on_new(rd_kafka_t *handle, const rd_kafka_conf_t *conf, void *opaque,
                                   char *why, size_t size)
 {
     (void)conf, (void)opaque, (void)why, (void)size;
+    rd_kafka_interceptor_add_on_response_received(handle, "moonroute", on_response, NULL);
     return rd_kafka_interceptor_add_on_thread_start(handle, "moonroute", on_thread_start, NULL);
 }
 

@@ -33,6 +33,8 @@ void mr_kafka_log(const rd_kafka_t *handle, int level, const char *facility, con
 void mr_kafka_log_failure(const rd_kafka_t *handle, const char *event, const char *text);
 /* True with the reason where the client is of no use any more and must be made anew. */
 bool mr_kafka_failed(rd_kafka_t *handle, char *why, size_t size);
+/* When a broker last answered any client of this process, mr_clock_ms(); 0: none did. */
+uint64_t mr_kafka_answered(void);
 /* Wakes the reader of `wake_fd` (an eventfd) whenever the queue gets something to read. */
 void mr_kafka_wake_by(rd_kafka_queue_t *queue, int wake_fd);
 

@@ -7,6 +7,7 @@
 #include "kafka/conf.h"
 #include "kafka/pauses.h"
 #include "kafka/prefetch.h"
+#include "kafka/pulse.h"
 #include "kafka/rebalance.h"
 #include "kafka/subscriber.h"
 #include "kafka/view.h"
@@ -21,6 +22,7 @@ struct mr_consumer {
     struct mr_rebalance rebalance;
     struct mr_pauses pauses;
     struct mr_prefetch prefetch;
+    struct mr_pulse pulse;
 };
 
 static void on_rebalance(rd_kafka_t *handle, rd_kafka_resp_err_t what,
@@ -28,6 +30,8 @@ static void on_rebalance(rd_kafka_t *handle, rd_kafka_resp_err_t what,
 {
     struct mr_consumer *consumer = opaque;
     (void)handle;
+    if (what == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS)
+        mr_pulse_joined(&consumer->pulse);
     mr_rebalance_serve(&consumer->rebalance, what, partitions);
     mr_subscriber_further(&consumer->subscriber);
 }
@@ -54,6 +58,8 @@ static rd_kafka_conf_t *make_conf(struct mr_consumer *consumer, const struct mr_
     rd_kafka_conf_set_error_cb(conf, on_error);
     mr_commits_init(&consumer->commits, timers,
                     (uint64_t)mr_config_integer(config, "commit_interval"), conf);
+    mr_pulse_init(&consumer->pulse, consumer->rebalance.group_id, conf);
+    consumer->commits.pulse = &consumer->pulse;
     return conf;
 }
 
@@ -126,6 +132,12 @@ bool mr_consumer_committed(const struct mr_consumer *consumer)
     return mr_commits_done(&consumer->commits);
 }
 
+enum mr_outage mr_consumer_trouble(struct mr_consumer *consumer, bool joined, char *why,
+                                   size_t size)
+{
+    return mr_pulse_trouble(&consumer->pulse, joined, why, size);
+}
+
 bool mr_consumer_failed(const struct mr_consumer *consumer, char *why, size_t size)
 {
     return mr_kafka_failed(consumer->handle, why, size);
@@ -153,9 +165,11 @@ bool mr_consumer_poll(struct mr_consumer *consumer, struct mr_message *message)
     while ((polled = rd_kafka_consumer_poll(consumer->handle, 0)) != NULL) {
         if (polled->err == RD_KAFKA_RESP_ERR_NO_ERROR) {
             mr_prefetch_took(&consumer->prefetch, polled);
+            mr_pulse_took(&consumer->pulse, polled);
             mr_message_view(message, polled);
             return true;
         }
+        mr_pulse_error(&consumer->pulse, polled);
         /* A fatal error of a consumer comes as a message, one of a producer as an error. */
         if (polled->err == RD_KAFKA_RESP_ERR__FATAL)
             consumer->events->troubled(consumer->data, false, rd_kafka_message_errstr(polled));
@@ -226,6 +240,7 @@ bool mr_consumer_closed(const struct mr_consumer *consumer)
 
 void mr_consumer_free(struct mr_consumer *consumer)
 {
+    mr_pulse_free(&consumer->pulse);
     mr_subscriber_free(&consumer->subscriber);
     mr_pauses_free(&consumer->pauses);
     mr_rebalance_free(&consumer->rebalance);

@@ -9,6 +9,7 @@
 
 #include "base/config.h"
 #include "base/errors.h"
+#include "base/scoreboard.h"
 #include "base/timers.h"
 #include "kafka/message.h"
 
@@ -88,6 +89,10 @@ bool mr_consumer_committed(const struct mr_consumer *consumer);
 /* True with the reason where it is of no use any more (its place in the group is another's, say):
  * it gets and commits nothing until it is made anew. */
 bool mr_consumer_failed(const struct mr_consumer *consumer, char *why, size_t size);
+/* What keeps it from serving its group and topics, with the reason; asks again for what was denied.
+ * Call it every second or so. `joined`: it has its partitions. */
+enum mr_outage mr_consumer_trouble(struct mr_consumer *consumer, bool joined, char *why,
+                                   size_t size);
 /* Leaves the group, in the background: poll until mr_consumer_closed. A static member stays in it,
  * until its session ends or it is back. */
 void mr_consumer_close(struct mr_consumer *consumer);

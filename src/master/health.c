@@ -17,6 +17,10 @@ static const struct {
     [MR_HEALTH_STOPPING] = {"stopping", "it was told to stop", true},
     [MR_HEALTH_STARTING] = {"starting", "the worker is loading its scripts", true},
     [MR_HEALTH_BROKER_DOWN] = {"broker_down", "no broker can be reached", true},
+    [MR_HEALTH_GROUP_DENIED] = {"group_denied", "a consumer group may not be read", true},
+    [MR_HEALTH_TOPIC_DENIED] = {"topic_denied", "a topic may not be read", true},
+    [MR_HEALTH_COORDINATOR] = {"coordinator_silent", "a group's coordinator does not answer", true},
+    [MR_HEALTH_LEADER] = {"leader_missing", "a partition has no leader", true},
     [MR_HEALTH_JOINING] = {"joining", "the worker's consumers are joining their groups", true},
     [MR_HEALTH_BLOCKED] = {"dead_letter_blocked",
                            "a dead letter cannot be written, its partition waits; the log says why",
@@ -42,6 +46,9 @@ enum mr_health mr_health_of(const struct mr_view *view, uint64_t slot)
         return MR_HEALTH_STARTING;
     if (mr_cell_get(&row->broker) == MR_BROKER_DOWN)
         return MR_HEALTH_BROKER_DOWN;
+    uint64_t trouble = mr_cell_get(&row->trouble);
+    if (trouble != MR_OUTAGE_NONE && trouble <= MR_OUTAGE_LEADER)
+        return (enum mr_health)(MR_HEALTH_GROUP_DENIED + trouble - MR_OUTAGE_GROUP_DENIED);
     if (state != MR_WORKER_READY)
         return MR_HEALTH_JOINING;
     if (mr_cell_get(&row->gauges[MR_DLQ_BLOCKED]) > 0)
@@ -91,6 +98,20 @@ bool mr_health_well(const struct mr_view *view, enum mr_health_question question
     return true;
 }
 
+/* The worker's own words, where it has any. */
+static void message_of(const struct mr_view *view, uint64_t slot, enum mr_health health,
+                       char text[MR_NOTE_SIZE])
+{
+    const struct mr_slot *row = &view->board->slots[slot];
+    text[0] = '\0';
+    if (health >= MR_HEALTH_GROUP_DENIED && health <= MR_HEALTH_LEADER)
+        mr_note_read(&row->trouble_note, text);
+    else if (health == MR_HEALTH_BLOCKED)
+        mr_note_read(&row->blocked_note, text);
+    if (text[0] == '\0')
+        strcpy(text, table[health].message);
+}
+
 static void reason_json(uint64_t slot, const char *reason, const char *message, bool first,
                         struct mr_buf *out)
 {
@@ -116,13 +137,15 @@ void mr_health_json(const struct mr_view *view, enum mr_health_question question
                     struct mr_buf *out)
 {
     bool first = true;
+    char text[MR_NOTE_SIZE];
     mr_buf_printf(out, "{\"status\":\"%s\",\"reasons\":[",
                   mr_health_well(view, question) ? "ok" : "unavailable");
     for (uint64_t slot = 0; slot < view->board->slot_count; slot++) {
         enum mr_health health = mr_health_of(view, slot);
         bool counted = counts(health, question), full = lacks_memory(view, slot, question);
+        message_of(view, slot, health, text);
         if (counted)
-            reason_json(slot, table[health].name, table[health].message, first, out);
+            reason_json(slot, table[health].name, text, first, out);
         if (full)
             memory_json(view, slot, first && !counted, out);
         first = first && !counted && !full;
@@ -133,15 +156,16 @@ void mr_health_json(const struct mr_view *view, enum mr_health_question question
 void mr_health_text(const struct mr_view *view, enum mr_health_question question,
                     struct mr_buf *out)
 {
+    char text[MR_NOTE_SIZE];
     for (uint64_t slot = 0; slot < view->board->slot_count; slot++) {
-        char text[MEMORY_TEXT];
+        char memory[MEMORY_TEXT];
         enum mr_health health = mr_health_of(view, slot);
-        memory_text(view, slot, text);
+        message_of(view, slot, health, text);
         if (counts(health, question))
-            mr_buf_printf(out, "worker %" PRIu64 ": %s: %s\n", slot, table[health].name,
-                          table[health].message);
+            mr_buf_printf(out, "worker %" PRIu64 ": %s: %s\n", slot, table[health].name, text);
+        memory_text(view, slot, memory);
         if (lacks_memory(view, slot, question))
-            mr_buf_printf(out, "worker %" PRIu64 ": memory: %s\n", slot, text);
+            mr_buf_printf(out, "worker %" PRIu64 ": memory: %s\n", slot, memory);
     }
     if (mr_health_well(view, question))
         mr_buf_string(out, "ok\n");

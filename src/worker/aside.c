@@ -1,11 +1,11 @@
 #include "worker/aside.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/panic.h"
-#include "base/random.h"
 #include "worker/dead_letter.h"
 #include "worker/retry.h"
 #include "worker/retry_topic.h"
@@ -104,21 +104,43 @@ static void on_again(struct mr_timer *timer)
     put(dispatch, job);
 }
 
-/* Each at a moment of its own: records that go in one batch are refused together for the size of
- * it. */
-static uint64_t pause_before(struct mr_dispatch *dispatch, int refused_times)
+static uint64_t pause_before(int refused_times)
 {
     uint64_t pause = LONGEST_PAUSE_MS;
     if (refused_times < 6)
         pause = (uint64_t)FIRST_PAUSE_MS << (refused_times - 1);
-    pause = pause < LONGEST_PAUSE_MS ? pause : LONGEST_PAUSE_MS;
-    return pause - mr_random(&dispatch->random) % (pause / 4);
+    return pause < LONGEST_PAUSE_MS ? pause : LONGEST_PAUSE_MS;
+}
+
+/* As much as it may take without compression, and some for the batch and the headers of ours. */
+static size_t size_of(const struct mr_job *job)
+{
+    enum { OWN = 2048, EACH = 16 };
+    size_t size = OWN + job->message.key.length + job->message.value.length;
+    for (size_t i = 0; i < job->header_count; i++)
+        size += EACH + job->headers[i].name.length + job->headers[i].value.length;
+    return size;
+}
+
+/* For the log and for health. */
+static void explain(const struct mr_job *job, const char *topic, enum mr_sent how, const char *why,
+                    char text[MR_NOTE_SIZE])
+{
+    int length = snprintf(
+        text, MR_NOTE_SIZE,
+        "a dead letter cannot be written, its partition waits: %s [%d] offset %lld to "
+        "%s: %s",
+        job->partition->topic, job->partition->number, (long long)job->message.offset, topic, why);
+    if (how == MR_SENT_TOO_LARGE && length < MR_NOTE_SIZE)
+        snprintf(text + length, MR_NOTE_SIZE - (size_t)length,
+                 "; set that topic's max.message.bytes to %zu", size_of(job));
 }
 
 static void block(struct mr_dispatch *dispatch, struct mr_job *job, const char *topic,
-                  const char *why)
+                  enum mr_sent how, const char *why)
 {
-    uint64_t pause = pause_before(dispatch, ++job->failure->refused);
+    char text[MR_NOTE_SIZE];
+    uint64_t pause = pause_before(++job->failure->refused);
     mr_job_link(&dispatch->unwritten, job);
     mr_timers_arm(dispatch->timers, &job->timer, mr_clock_ms() + pause, on_again);
     if (job->failure->blocks)
@@ -126,8 +148,10 @@ static void block(struct mr_dispatch *dispatch, struct mr_job *job, const char *
     job->failure->blocks = true;
     if (job->partition->blocked++ > 0)
         return;
+    explain(job, topic, how, why, text);
+    mr_note_write(&dispatch->slot->blocked_note, text);
     count_blocked(dispatch, 1);
-    log_state(MR_LOG_ERROR, "dead_letter_blocked", job, topic, why);
+    log_state(MR_LOG_ERROR, "dead_letter_blocked", job, topic, text);
 }
 
 /* It cannot wait in the retry topic, so it waits here. */
@@ -157,6 +181,8 @@ static void refused(struct mr_dispatch *dispatch, struct mr_job *job, const char
                     enum mr_sent how, const char *why)
 {
     bool reshaped = reshape(job->failure, how);
+    if (how != MR_SENT_TOO_LARGE && dispatch->doubted != NULL)
+        dispatch->doubted(dispatch->doubted_data);
     bool too_late = reshaped ? dispatch->abandoned : dispatch->stopping || job->partition->leaving;
     if (too_late)
         give_up(dispatch, job);
@@ -165,7 +191,7 @@ static void refused(struct mr_dispatch *dispatch, struct mr_job *job, const char
     else if (job->failure->aside == MR_ASIDE_RETRY)
         stay(dispatch, job, topic, why);
     else
-        block(dispatch, job, topic, why);
+        block(dispatch, job, topic, how, why);
 }
 
 void mr_aside(struct mr_dispatch *dispatch, struct mr_job *job)

@@ -1,12 +1,13 @@
 #include "worker/broker.h"
 
 #include <stddef.h>
+#include <string.h>
 
 #include "base/clock.h"
 #include "base/log.h"
 #include "kafka/cluster.h"
 
-enum { QUESTION_TIMEOUT_MS = 2000, RETRY_MS = 500 };
+enum { QUESTION_TIMEOUT_MS = 2000, RETRY_MS = 500, LOOK_MS = 3000 };
 
 static void ask(struct mr_broker *broker);
 
@@ -34,7 +35,7 @@ static void set_state(struct mr_broker *broker, enum mr_broker_state state)
 static void do_ask(uv_work_t *work)
 {
     struct mr_broker *broker = work->data;
-    broker->answered = mr_cluster_reachable(broker->via, QUESTION_TIMEOUT_MS);
+    mr_cluster_look(broker->via, &broker->look, QUESTION_TIMEOUT_MS);
 }
 
 static void after_ask(uv_work_t *work, int status)
@@ -44,9 +45,12 @@ static void after_ask(uv_work_t *work, int status)
     broker->asking = false;
     if (broker->stopping)
         return;
-    set_state(broker, broker->answered ? MR_BROKER_UP : MR_BROKER_DOWN);
-    if (!broker->answered)
-        mr_timers_arm(broker->timers, &broker->retry, mr_clock_ms() + RETRY_MS, on_retry);
+    bool answered = broker->look.answered;
+    memcpy(broker->faults, broker->look.faults, sizeof(broker->faults));
+    broker->fault_count = broker->look.count;
+    set_state(broker, answered ? MR_BROKER_UP : MR_BROKER_DOWN);
+    mr_timers_arm(broker->timers, &broker->retry, mr_clock_ms() + (answered ? LOOK_MS : RETRY_MS),
+                  on_retry);
 }
 
 static void ask(struct mr_broker *broker)
@@ -73,8 +77,10 @@ void mr_broker_start(struct mr_broker *broker, uv_loop_t *loop, struct mr_timers
 
 void mr_broker_suspect(struct mr_broker *broker)
 {
-    if (!broker->asking && !broker->stopping && broker->retry.place == 0)
-        ask(broker);
+    if (broker->asking || broker->stopping || broker->state == MR_BROKER_DOWN)
+        return;
+    mr_timers_cancel(broker->timers, &broker->retry);
+    ask(broker);
 }
 
 void mr_broker_stop(struct mr_broker *broker)

@@ -1,6 +1,7 @@
-/* Whether the cluster can be reached: asked in the background at start and whenever a client says
- * that it lost its brokers, until it answers. A state with a name, in the log and in the
- * scoreboard. */
+/* Whether the cluster can be reached: asked in the background at start, whenever a client says that
+ * it lost its brokers, and every few seconds, since a broker that stands still closes no
+ * connection. A state with a name, in the log and in the scoreboard. The answer tells which
+ * partitions have no leader, too. */
 #ifndef MR_WORKER_BROKER_H
 #define MR_WORKER_BROKER_H
 
@@ -9,6 +10,7 @@
 
 #include "base/scoreboard.h"
 #include "base/timers.h"
+#include "kafka/cluster.h"
 #include "kafka/producer.h"
 
 struct mr_broker {
@@ -19,7 +21,10 @@ struct mr_broker {
     const char *addresses;
     enum mr_broker_state state;
     uv_work_t question;
-    bool asking, answered, stopping;
+    struct mr_cluster_look look; /* the latest answer; the question's own while it is asked */
+    struct mr_cluster_fault faults[MR_CLUSTER_FAULTS];
+    size_t fault_count;
+    bool asking, stopping;
     struct mr_timer retry;
     void (*changed)(void *data);
     void *data;

@@ -57,6 +57,9 @@ struct mr_dispatch {
     struct mr_poisons poisons; /* messages not to be run again (poisoned.h) */
     void (*buried)(void *data, const struct mr_message_id *id); /* one of them is done with */
     void *buried_data;
+    /* A record that takes a message to another topic was refused: is that topic still there? */
+    void (*doubted)(void *data);
+    void *doubted_data;
     uint64_t load_time;  /* ms, that scripts may take to load */
     int64_t rpc_timeout; /* ms */
     bool drop_expired;   /* requests whose deadline is over */

@@ -306,6 +306,15 @@ bool mr_groups_joined(const struct mr_groups *groups)
     return groups->all != NULL;
 }
 
+enum mr_outage mr_groups_trouble(struct mr_groups *groups, char *why, size_t size)
+{
+    enum mr_outage trouble = MR_OUTAGE_NONE;
+    for (struct group *group = groups->all; group != NULL; group = group->next)
+        if (trouble == MR_OUTAGE_NONE && !group->unused)
+            trouble = mr_consumer_trouble(group->consumer, group->joined, why, size);
+    return trouble;
+}
+
 void mr_groups_commit(struct mr_groups *groups)
 {
     for (struct group *group = groups->all; group != NULL; group = group->next)

@@ -58,6 +58,8 @@ void mr_groups_hold(struct mr_groups *groups, bool held);
 /* True with the reason where a consumer is of no use any more. */
 bool mr_groups_failed(const struct mr_groups *groups, char *why, size_t size);
 /* Every consumer is in its group, or has no topic for now: nothing matches its patterns. */
+/* What keeps a group of them from serving, with the reason. Call it every second or so. */
+enum mr_outage mr_groups_trouble(struct mr_groups *groups, char *why, size_t size);
 bool mr_groups_joined(const struct mr_groups *groups);
 /* What is stored is committed: poll until all of it is. */
 void mr_groups_commit(struct mr_groups *groups);

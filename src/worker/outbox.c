@@ -1,13 +1,12 @@
 #include "worker/outbox.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/clock.h"
 #include "base/panic.h"
-#include "base/topic.h"
 #include "worker/hurry.h"
 #include "worker/parcels.h"
+#include "worker/sendable.h"
 #include "worker/singles.h"
 #include "worker/trace.h"
 #include "worker/transaction.h"
@@ -171,11 +170,6 @@ static enum mr_sent send_waiting(struct mr_outbox *outbox, char *why, size_t siz
     return MR_SENT;
 }
 
-static bool has_kept_long(const struct mr_outbox *outbox, uint64_t now)
-{
-    return outbox->parcels.first != NULL && now - outbox->parcels.first->sent >= HOLD_NS;
-}
-
 static void look_around(struct mr_outbox *outbox, uint64_t now)
 {
     if (!outbox->begun)
@@ -188,7 +182,7 @@ static bool may_wait(struct mr_outbox *outbox, const struct mr_outgoing *record,
 {
     bool close = now - outbox->latest < PACE_NS;
     outbox->latest = now;
-    return close && !has_kept_long(outbox, now) && record->partition < 0;
+    return close && mr_parcels_age(&outbox->parcels, now) < HOLD_NS && record->partition < 0;
 }
 
 /* After all that wait; where they do not go out, FULL. One that is refused is reported by the next
@@ -222,31 +216,16 @@ static enum mr_sent send_parcel(struct mr_outbox *outbox, struct mr_parcel *parc
     return MR_SENT;
 }
 
-/* A broker refuses such a record together with its whole batch or transaction. */
-static bool refuses(const struct mr_outgoing *record, char *why, size_t size)
-{
-    if (!mr_topic_internal(mr_bytes_of(record->topic)))
-        return false;
-    snprintf(why, size, "the topic is one of Kafka's own, to which only brokers write");
-    return true;
-}
-
 bool mr_outbox_fits(const struct mr_outbox *outbox, const struct mr_outgoing *record, char *why,
                     size_t size)
 {
-    size_t bytes = mr_outgoing_bytes(record);
-    if (bytes > outbox->largest)
-        snprintf(why, size,
-                 "a record of %zu bytes, with its headers, is larger than %zu"
-                 " (message.max.bytes)",
-                 bytes, outbox->largest);
-    return bytes <= outbox->largest;
+    return mr_sendable_by_size(record, outbox->largest, why, size);
 }
 
 enum mr_sent mr_outbox_send(struct mr_outbox *outbox, struct mr_job *job, enum mr_purpose purpose,
                             const struct mr_outgoing *record, uint64_t now, char *why, size_t size)
 {
-    if (refuses(record, why, size))
+    if (!mr_sendable_to_topic(record, why, size))
         return MR_SENT_NO_TOPIC;
     if (purpose != MR_FOR_ASIDE && !mr_outbox_fits(outbox, record, why, size))
         return MR_SENT_TOO_LARGE;
@@ -263,7 +242,7 @@ enum mr_sent mr_outbox_send(struct mr_outbox *outbox, struct mr_job *job, enum m
 enum mr_sent mr_outbox_ask(struct mr_outbox *outbox, struct mr_job *job, uint32_t wait,
                            const struct mr_outgoing *record, uint64_t now, char *why, size_t size)
 {
-    if (refuses(record, why, size))
+    if (!mr_sendable_to_topic(record, why, size))
         return MR_SENT_NO_TOPIC;
     struct mr_parcel *parcel = mr_parcels_new(&outbox->parcels, job, MR_FOR_REQUEST, now);
     parcel->wait = wait;
@@ -291,7 +270,7 @@ void mr_outbox_flush(struct mr_outbox *outbox)
 void mr_outbox_gather(struct mr_outbox *outbox, uint64_t now)
 {
     bool all_reported = mr_producer_outstanding(outbox->producer) == 0;
-    if (all_reported || outbox->full || has_kept_long(outbox, now))
+    if (all_reported || outbox->full || mr_parcels_age(&outbox->parcels, now) >= HOLD_NS)
         mr_outbox_flush(outbox);
 }
 

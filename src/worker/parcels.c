@@ -45,6 +45,11 @@ struct mr_parcel *mr_parcels_pop(struct mr_parcels *parcels)
     return parcel;
 }
 
+uint64_t mr_parcels_age(const struct mr_parcels *parcels, uint64_t now)
+{
+    return parcels->first == NULL ? 0 : now - parcels->first->sent;
+}
+
 void mr_parcels_free(struct mr_parcels *parcels)
 {
     MR_ASSERT(parcels->first == NULL);

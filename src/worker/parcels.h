@@ -37,6 +37,8 @@ void mr_parcels_keep(struct mr_parcels *parcels, struct mr_parcel *parcel,
                      const struct mr_outgoing *record);
 /* Takes the first one that waits out of the queue; the caller frees its record. */
 struct mr_parcel *mr_parcels_pop(struct mr_parcels *parcels);
+/* For how long the first of those that wait does, in ns; 0 when none waits. */
+uint64_t mr_parcels_age(const struct mr_parcels *parcels, uint64_t now);
 /* None may wait. */
 void mr_parcels_free(struct mr_parcels *parcels);
 

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/panic.h"
+#include "base/topic.h"
 #include "worker/beside.h"
 
 struct compiled {
@@ -232,7 +233,7 @@ struct mr_route *mr_routes_find(struct mr_routes *routes, const char *topic)
     struct mr_route *route = mr_routes_match(routes, topic);
     if (route == NULL || strcmp(route->name, topic) == 0)
         return route;
-    return mr_beside(routes, topic) ? NULL : route;
+    return mr_topic_by_name_only(topic) || mr_beside(routes, topic) ? NULL : route;
 }
 
 bool mr_routes_patterns(const struct mr_routes *routes)

@@ -42,8 +42,8 @@ void mr_route_hold(struct mr_route *route); /* a job starts on it */
 void mr_route_release(struct mr_route *route);
 
 /* The route that serves a topic: that of its exact name, else the first pattern, by name, that
- * matches, unless the topic is one beside those that routes serve (worker/beside.h). NULL where
- * none does. */
+ * matches, unless that is taken by name only (base/topic.h) or is one beside those that routes
+ * serve (worker/beside.h). NULL where none does. */
 struct mr_route *mr_routes_find(struct mr_routes *routes, const char *topic);
 /* The same by name and pattern alone, whatever the topic is for. */
 struct mr_route *mr_routes_match(struct mr_routes *routes, const char *topic);

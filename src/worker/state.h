@@ -14,6 +14,7 @@
 #include "worker/groups.h"
 #include "worker/link.h"
 #include "worker/provision.h"
+#include "worker/serving.h"
 
 enum mr_phase {
     MR_PHASE_WORKING,
@@ -47,6 +48,7 @@ struct mr_worker {
     struct mr_transaction *transaction;
     struct mr_groups *groups;
     struct mr_broker broker;
+    struct mr_serving serving;
     struct mr_catalogue *catalogue;
     struct mr_provision *provision;
     bool unprovided; /* the routes are new to the provision */
@@ -82,6 +84,7 @@ void mr_worker_switch(struct mr_worker *worker);  /* to what is prepared */
 void mr_worker_discard(struct mr_worker *worker); /* what is prepared, if anything */
 
 /* topics.c: what topics there are, and what follows from it. */
+void mr_worker_doubt_topics(void *data); /* looks which are missing, and creates them */
 /* Says which retry topics the routes leave behind that `next` replaces; once, before it does. */
 void mr_worker_leave_topics(struct mr_worker *worker, struct mr_routes *next);
 void mr_worker_use_topics(struct mr_worker *worker); /* there are new routes */

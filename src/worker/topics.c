@@ -59,6 +59,15 @@ void mr_worker_heard(void *data, bool changed)
     ask_again(worker);
 }
 
+void mr_worker_doubt_topics(void *data)
+{
+    struct mr_worker *worker = data;
+    if (worker->phase != MR_PHASE_WORKING || worker->dispatch.routes == NULL)
+        return;
+    worker->unprovided = true;
+    mr_catalogue_ask(worker->catalogue, CREATING_MS);
+}
+
 void mr_worker_leave_topics(struct mr_worker *worker, struct mr_routes *next)
 {
     char from[MR_TOPIC_ROOM];

@@ -146,6 +146,9 @@ void mr_worker_turn(struct mr_worker *worker)
         mr_groups_serve(worker->groups);
         more = work(worker, &taken);
         finish_turn(worker, more);
+        mr_serving_look(&worker->serving, worker->slot, worker->groups, &worker->broker,
+                        worker->dispatch.routes);
+        mr_worker_show_state(worker);
     }
     if (worker->phase == MR_PHASE_WORKING && mr_memory_further(&worker->dispatch)) {
         worker->full = true;

@@ -180,6 +180,8 @@ int mr_worker_run(uint64_t slot)
     worker->dispatch.partitions.schedule = &worker->dispatch.schedule;
     worker->dispatch.buried = on_buried;
     worker->dispatch.buried_data = worker;
+    worker->dispatch.doubted = mr_worker_doubt_topics;
+    worker->dispatch.doubted_data = worker;
     start_loop(worker);
     mr_worker_show_state(worker);
     uv_run(&worker->loop, UV_RUN_DEFAULT);

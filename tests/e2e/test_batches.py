@@ -2,6 +2,7 @@
 
 import json
 import random
+import re
 import string
 
 import pytest
@@ -10,6 +11,7 @@ from conftest import StartRouter
 from support.asker import Asker, new_id
 from support.cluster import Cluster, Headers, client_properties, unique
 from support.router import Scripts
+from support.wait import until
 
 pytestmark = pytest.mark.timeout(180)
 
@@ -118,3 +120,43 @@ def test_what_one_event_publishes_is_too_large_together_only(cluster: Cluster, s
     assert [record.value for record in records] == [json.dumps(value).encode() for value in values]  # in the order they were published
     assert sink.dead_letters() == []
     sink.router.stop()
+
+
+def test_a_gzipped_message_larger_than_its_dead_letter_topic_takes_is_written_compressed(cluster: Cluster, scripts: Scripts,
+                                                                                        start_router: StartRouter) -> None:
+    stem = unique("large")
+    topic = cluster.create_topic(f"{stem}-commands")
+    dead = cluster.create_topic(f"{stem}-dlq", **{"max.message.bytes": "100000"})
+    scripts.write(topic, 'function handleMessage() error { retryable = false, message = "no" } end\n')
+    router = start_router(scripts)
+    value = json.dumps([{"number": number, "name": "the same again and again"} for number in range(8000)])
+    assert len(value) > 300_000
+    producer = Producer(client_properties(cluster.bootstrap, compression_type="gzip", message_max_bytes=10_000_000))
+    producer.produce(topic, value)
+    assert producer.flush(20) == 0
+    (letter,) = cluster.await_records(dead, 1)
+    assert letter.value == value.encode()
+    cluster.await_committed(router.group, topic)
+    assert router.get("/health")[0] == 200
+    router.stop()
+
+
+def test_a_dead_letter_that_does_not_fit_says_what_to_set(cluster: Cluster, scripts: Scripts, start_router: StartRouter) -> None:
+    stem = unique("large")
+    topic = cluster.create_topic(f"{stem}-commands")
+    dead = cluster.create_topic(f"{stem}-dlq", **{"max.message.bytes": "100000"})
+    scripts.write(topic, 'function handleMessage() error { retryable = false, message = "no" } end\n')
+    router = start_router(scripts)
+    value = json.dumps(text_of(200_000))
+    send_at_once(cluster, topic, [(text_of(200_000), [])])
+    until(lambda: router.get("/health")[0] == 503, "the dead letter is blocked")
+    (reason,) = json.loads(router.get("/health")[1])["reasons"]
+    assert reason["reason"] == "dead_letter_blocked"
+    found = re.search(rf"to {dead}: .*; set that topic's max.message.bytes to (\d+)", reason["message"])
+    assert found, reason
+    assert found[0] in router.log_text()
+    cluster.configure(dead, **{"max.message.bytes": found[1]})
+    (letter,) = cluster.await_records(dead, 1, 60)
+    assert letter.value == value.encode()
+    until(lambda: router.get("/health")[0] == 200, "it goes on")
+    router.stop()

@@ -177,3 +177,37 @@ def test_a_message_as_large_as_brokers_take_can_be_passed_on_with_more_headers(
     send(cluster, source, value)
     start_router(scripts, config=f'return {{ routes = {{ ["{source}"] = {{ codec = "raw" }} }} }}\n')
     assert json.loads(cluster.await_records(target, 1)[0].value or b"") == value
+
+
+def test_a_pattern_takes_no_internal_topics(strict: Cluster, scripts: Scripts, start_router: StartRouter) -> None:
+    stem = unique("all")
+    topic = strict.create_topic(f"{stem}-orders")
+    scripts.write("all", "function handleMessage(topic) require('moonroute').log.info('handled', { of = topic }) end\n")
+    router = start_router(scripts, brokers=strict.bootstrap,
+                          config='return { routes = { ["^.*"] = { script = "all.lua" } } }\n')
+    await_partitions(strict, f"{stem}-orders-dlq", 1)
+    send(strict, topic, "{}")
+    strict.await_committed(router.group, topic)
+    assert "__consumer_offsets" in strict.topics()
+    router.stop()
+    assert not [name for name in strict.topics() if name.startswith("__") and name.endswith("-dlq")]
+    assert not [name for name, _ in strict.assigned(router.group) if name.startswith("__")]
+    assert "__consumer_offsets" not in router.log_text()
+
+
+def test_a_dead_letter_topic_that_is_deleted_is_created_again(strict: Cluster, scripts: Scripts, start_router: StartRouter) -> None:
+    stem = unique("orders")
+    topic = strict.create_topic(f"{stem}-commands", partitions=2)
+    scripts.write(topic, 'function handleMessage() error { retryable = false, message = "no" } end\n')
+    router = start_router(scripts, brokers=strict.bootstrap)
+    await_partitions(strict, f"{stem}-dlq", 2)
+    send(strict, topic, '"first"')
+    strict.await_records(f"{stem}-dlq", 1)
+    strict.delete_topic(f"{stem}-dlq")
+    until(lambda: f"{stem}-dlq" not in strict.topics(), "it is gone")
+    send(strict, topic, '"second"')
+    await_partitions(strict, f"{stem}-dlq", 2)
+    (letter,) = strict.await_records(f"{stem}-dlq", 1, 60)
+    assert letter.value == b'"second"'
+    until(lambda: router.get("/health")[0] == 200, "it goes on", 30)
+    router.stop()

@@ -44,12 +44,23 @@ static void names_of_folders_are_none(void **state)
     assert_false(mr_topic_legal(MR_BYTES("a/b")));
 }
 
+static void internal_ones_begin_with_two_underscores(void **state)
+{
+    (void)state;
+    assert_true(mr_topic_by_name_only("__consumer_offsets"));
+    assert_true(mr_topic_by_name_only("__"));
+    assert_false(mr_topic_by_name_only("_schemas"));
+    assert_false(mr_topic_by_name_only("a__b"));
+    assert_false(mr_topic_by_name_only(""));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_name_is_of_letters_digits_dots_dashes_and_underscores),
         cmocka_unit_test(a_name_is_of_1_to_249_characters),
         cmocka_unit_test(names_of_folders_are_none),
+        cmocka_unit_test(internal_ones_begin_with_two_underscores),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

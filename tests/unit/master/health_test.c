@@ -65,6 +65,10 @@ static void a_dead_letter_that_cannot_be_written_is_a_reason_and_the_worker_is_r
                 "{\"status\":\"unavailable\",\"reasons\":[{\"worker\":1,\"reason\":"
                 "\"dead_letter_blocked\",\"message\":\"a dead letter cannot be written, its "
                 "partition waits; the log says why\"}]}\n");
+    mr_note_write(&a->board.slots[1].blocked_note, "set max.message.bytes to 7");
+    expect_json(a, MR_HEALTH_BOTH,
+                "{\"status\":\"unavailable\",\"reasons\":[{\"worker\":1,\"reason\":"
+                "\"dead_letter_blocked\",\"message\":\"set max.message.bytes to 7\"}]}\n");
     mr_cell_set(&a->board.slots[1].gauges[MR_DLQ_BLOCKED], 0);
     expect_json(a, MR_HEALTH_BOTH, "{\"status\":\"ok\",\"reasons\":[]}\n");
 }
@@ -95,6 +99,33 @@ static void scripts_that_fill_the_memory_are_a_reason_with_a_name(void **state)
     mr_cell_set(&a->board.slots[0].heartbeat, a->view.now);
     mr_cell_set(&slot->heartbeat, a->view.now);
     expect_json(a, MR_HEALTH_BOTH, "{\"status\":\"ok\",\"reasons\":[]}\n");
+}
+
+static void a_worker_that_serves_nothing_is_not_ready_and_says_why(void **state)
+{
+    static const struct {
+        enum mr_outage trouble;
+        enum mr_health health;
+    } rows[] = {{MR_OUTAGE_GROUP_DENIED, MR_HEALTH_GROUP_DENIED},
+                {MR_OUTAGE_TOPIC_DENIED, MR_HEALTH_TOPIC_DENIED},
+                {MR_OUTAGE_COORDINATOR, MR_HEALTH_COORDINATOR},
+                {MR_OUTAGE_LEADER, MR_HEALTH_LEADER}};
+    struct a_view *a = *state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        mr_cell_set(&a->board.slots[1].trouble, rows[i].trouble);
+        expect_reason(a, rows[i].health, true);
+        mr_cell_set(&a->board.slots[1].state, MR_WORKER_LOADED); /* more than "joining" */
+        expect_reason(a, rows[i].health, true);
+        mr_cell_set(&a->board.slots[1].state, MR_WORKER_READY);
+    }
+    mr_cell_set(&a->board.slots[1].trouble, MR_OUTAGE_TOPIC_DENIED);
+    mr_note_write(&a->board.slots[1].trouble_note, "the topic \"orders\" may not be read");
+    expect_json(
+        a, MR_HEALTH_READY,
+        "{\"status\":\"unavailable\",\"reasons\":[{\"worker\":1,\"reason\":\"topic_denied\","
+        "\"message\":\"the topic \\\"orders\\\" may not be read\"}]}\n");
+    mr_cell_set(&a->board.slots[1].trouble, MR_OUTAGE_NONE);
+    assert_true(mr_health_well(&a->view, MR_HEALTH_BOTH));
 }
 
 static void every_worker_that_is_not_well_is_named(void **state)
@@ -182,6 +213,7 @@ int main(void)
         TEST(transactions_that_stand_still_are_a_reason_and_the_worker_is_ready),
         TEST(a_dead_letter_that_cannot_be_written_is_a_reason_and_the_worker_is_ready),
         TEST(scripts_that_fill_the_memory_are_a_reason_with_a_name),
+        TEST(a_worker_that_serves_nothing_is_not_ready_and_says_why),
         TEST(every_worker_that_is_not_well_is_named),
         TEST(a_dead_worker_is_no_reason_to_start_the_router_anew),
         TEST(without_a_broker_nobody_is_ready),

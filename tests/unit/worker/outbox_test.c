@@ -45,8 +45,7 @@ static void on_delivered(void *data, struct mr_job *job, const struct mr_report 
     struct world *world = data;
     assert_ptr_equal(job, &world->job);
     world->reports.all++;
-    if ((report->how != MR_SENT_REFUSED && report->how != MR_SENT_NO_TOPIC) ||
-        strcmp(report->error, "the worker is stopping") == 0)
+    if (report->how != MR_SENT_NO_TOPIC || strcmp(report->error, "the worker is stopping") == 0)
         return;
     world->reports.refused++;
     strncpy(world->reports.topic, report->topic, sizeof(world->reports.topic) - 1);

@@ -105,6 +105,33 @@ static void a_retry_topic_is_taken_once_it_is_there(void **state)
     mr_subscription_free(&own);
 }
 
+/* The first pattern by name is the one that matches all. */
+static void a_pattern_takes_no_internal_topics(void **state)
+{
+    static char offsets[] = "__consumer_offsets", named[] = "__named", other[] = "orders.a",
+                transactions[] = "__transaction_state";
+    struct mr_cluster_topic rows[] = {{offsets, 50}, {named, 1}, {transactions, 50}, {other, 1}};
+    const struct mr_cluster_topics topics = {rows, 4};
+    struct world *world = *state;
+    struct mr_errors errors = {0};
+    struct mr_snapshot snapshot = world->snapshot;
+    snapshot.config = mr_config_new();
+    mr_config_set_text(snapshot.config, "routes[\"^.*\"].script", "all.lua", "test", &errors);
+    mr_config_set_text(snapshot.config, "routes[\"^.*\"].group_id", "every", "test", &errors);
+    mr_config_set_text(snapshot.config, "routes[\"__named\"].script", "all.lua", "test", &errors);
+    mr_config_set_text(snapshot.config, "routes[\"__named\"].group_id", "every", "test", &errors);
+    struct mr_routes *routes =
+        mr_routes_new(&snapshot, mr_generation_load(world->vm, &snapshot, &errors), &errors);
+    assert_string_equal(mr_errors_text(&errors), "");
+    struct mr_subscription every = mr_subscription_of(routes, "every", &topics);
+    assert_int_equal(every.count, 2);
+    assert_string_equal(every.names[0], "__named");
+    assert_string_equal(every.names[1], "orders.a");
+    mr_subscription_free(&every);
+    mr_routes_retire(routes);
+    mr_config_free(snapshot.config);
+}
+
 static void where_nothing_matches_there_is_nothing(void **state)
 {
     static const struct mr_cluster_topics none;
@@ -123,6 +150,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_pattern_is_not_known_before_the_topics_are, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(a_retry_topic_is_taken_once_it_is_there, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_pattern_takes_no_internal_topics, set_up, tear_down),
         cmocka_unit_test_setup_teardown(where_nothing_matches_there_is_nothing, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,51 @@
+#include "worker/serving.h"
+
+#include <stdio.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "worker/routes.h"
+
+enum { LOOK_MS = 500 };
+
+/* Of the topics that messages are taken of; where records go is the outbox's trouble. */
+static enum mr_outage look_at_topics(const struct mr_broker *broker, struct mr_routes *routes,
+                                     char *why, size_t size)
+{
+    for (size_t i = 0; routes != NULL && i < broker->fault_count; i++) {
+        const struct mr_cluster_fault *fault = &broker->faults[i];
+        if (mr_routes_find(routes, fault->topic) == NULL)
+            continue;
+        if (fault->partition < 0) {
+            snprintf(why, size, "the topic %s may not be described: allow READ on it",
+                     fault->topic);
+            return MR_OUTAGE_TOPIC_DENIED;
+        }
+        snprintf(why, size, "partition %d of the topic %s has no leader", fault->partition,
+                 fault->topic);
+        return MR_OUTAGE_LEADER;
+    }
+    return MR_OUTAGE_NONE;
+}
+
+void mr_serving_look(struct mr_serving *serving, struct mr_slot *slot, struct mr_groups *groups,
+                     const struct mr_broker *broker, struct mr_routes *routes)
+{
+    char why[MR_NOTE_SIZE] = "";
+    uint64_t now = mr_clock_ms();
+    if (now < serving->again)
+        return;
+    serving->again = now + LOOK_MS;
+    enum mr_outage trouble = mr_groups_trouble(groups, why, sizeof(why));
+    if (trouble == MR_OUTAGE_NONE)
+        trouble = look_at_topics(broker, routes, why, sizeof(why));
+    if (trouble == serving->trouble)
+        return;
+    serving->trouble = trouble;
+    mr_note_write(&slot->trouble_note, why);
+    mr_cell_set(&slot->trouble, trouble);
+    if (trouble == MR_OUTAGE_NONE)
+        mr_log(MR_LOG_INFO, "serving_again", MR_S("message", "what kept it from that is over"));
+    else
+        mr_log(MR_LOG_ERROR, "not_serving", MR_S("message", why));
+}
