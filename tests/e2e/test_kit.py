@@ -87,8 +87,7 @@ def test_leaders_are_found_moved_and_given_back(trio: KafkaTrio, trio_cluster: C
         until(lambda: 1 not in trio_cluster.leaders(topic), "another leads", 60)
         until(lambda: refusal(trio_cluster, topic, b"1") in ("NOT_ENOUGH_REPLICAS", "_MSG_TIMED_OUT"), "two replicas are too few", 30)
     until(trio_cluster.whole, "the brokers are in step", 60)
-    trio_cluster.restore_leaders(topic)
-    until(lambda: trio_cluster.leaders(topic) == [1, 3], "the first leads again")
+    trio_cluster.restore_leaders(topic, [1, 3])
 
 
 @pytest.mark.parametrize("delivery", ["at-least-once", "exactly-once"])

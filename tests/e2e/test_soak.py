@@ -38,7 +38,8 @@ def own_kafka() -> Iterator[Kafka]:
 
 @pytest.mark.timeout(SIZE.seconds * 3 + 600)
 @pytest.mark.usefixtures("kept_logs")
-def test_nothing_is_lost_and_nobody_dies_whatever_is_done(own_kafka: Kafka, scripts: Scripts, tmp_path: Path, note: Callable[[str], None]) -> None:
+def test_nothing_is_lost_and_nobody_dies_whatever_is_done(own_kafka: Kafka, scripts: Scripts, tmp_path: Path,
+                                                          note: Callable[[str], None]) -> None:
     print(SIZE)
     with contextlib.ExitStack() as stack:
         cluster = stack.enter_context(contextlib.closing(Cluster(own_kafka.bootstrap)))

@@ -178,10 +178,15 @@ class Cluster:
         """The same for a group that exists, as the coordinator itself says."""
         return self._admin.describe_consumer_groups([group])[group].result(15).coordinator.id
 
-    def restore_leaders(self, topic: str) -> None:
-        """Gives each partition back to the first of its brokers, which must be in step: a change of leaders while all live."""
+    def restore_leaders(self, topic: str, leaders: list[int]) -> None:
+        """Gives each partition back to the first of its brokers, which are these: a change of leaders while all live."""
+        until(lambda: self._elect(topic) == leaders, f"these lead {topic} again: {leaders}", 60, every=0.5)
+
+    def _elect(self, topic: str) -> list[int]:
+        """Refused while a broker is not in step yet."""
         places = [TopicPartition(topic, partition) for partition in self.partitions(topic)]
         self._admin.elect_leaders(ElectionType.PREFERRED, places).result(15)
+        return self.leaders(topic)
 
     def whole(self) -> bool:
         """True while every partition has a leader and every replica of it is in step."""

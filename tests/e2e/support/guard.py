@@ -3,10 +3,12 @@
 The router logs in as USER. At first it may do everything, by lists that allow it; a denial beats them, and can be taken back.
 """
 
+import contextlib
 import dataclasses
 from collections.abc import Callable
 
 from broker import Kafka, Settings
+from confluent_kafka import KafkaException
 from confluent_kafka.admin import (AclBinding, AclBindingFilter, AclOperation, AclPermissionType, AdminClient, ResourcePatternType,
                                    ResourceType, ScramCredentialInfo, ScramMechanism, UserScramCredentialUpsertion)
 
@@ -63,15 +65,20 @@ class Guard:
 
     def scram(self) -> None:
         """Gives the router's user a login by each SCRAM mechanism, with the same password."""
-        upserts = [UserScramCredentialUpsertion(USER, ScramCredentialInfo(mechanism, 4096), PASSWORD.encode()) for mechanism in SCRAM.values()]
+        upserts = [UserScramCredentialUpsertion(USER, ScramCredentialInfo(mechanism, 4096), PASSWORD.encode())
+                   for mechanism in SCRAM.values()]
         for upsert in upserts:
             self._admin.alter_user_scram_credentials([upsert])[USER].result(15)
         until(lambda: self._scram_logins() == len(upserts), "the logins by SCRAM are known")
 
     def _scram_logins(self) -> int:
-        return len(self._admin.describe_user_scram_credentials([USER])[USER].result(15).scram_credential_infos)
+        """None at first: the user is unknown until the broker has heard of the first."""
+        with contextlib.suppress(KafkaException):
+            return len(self._admin.describe_user_scram_credentials([USER])[USER].result(15).scram_credential_infos)
+        return 0
 
-    def _create(self, kind: ResourceType, name: str, operations: tuple[AclOperation, ...], permission: AclPermissionType, prefixed: bool) -> None:
+    def _create(self, kind: ResourceType, name: str, operations: tuple[AclOperation, ...], permission: AclPermissionType,
+                prefixed: bool) -> None:
         assert operations, "at least one operation"
         pattern = ResourcePatternType.PREFIXED if prefixed else ResourcePatternType.LITERAL
         entries = [Entry(kind, name, operation, permission, pattern) for operation in operations]

@@ -167,6 +167,10 @@ class Router:
     def ready(self) -> bool:
         return self.get("/health/ready")[0] == 200
 
+    def await_live(self, seconds: float = 30.0) -> None:
+        """From then on signals mean to it what they should."""
+        until(lambda: self.get("/health/live")[0] == 200, "/health/live answers 200", seconds)
+
     def await_ready(self, seconds: float = 30.0) -> None:
         def ready_or_gone() -> bool:
             assert self.exited() is None, f"ended with {self.exited()} while it started\n{self.log_text()[-4000:]}"
