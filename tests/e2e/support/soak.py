@@ -13,7 +13,7 @@ import random
 import re
 import signal
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 from broker import Kafka
 
@@ -21,7 +21,6 @@ from .chaos import PARTITIONS, draw
 from .cluster import Cluster, unique
 from .router import Router, Scripts
 from .stream import Policy, Stream
-from .wait import until
 
 STILL_SECONDS = 60.0  # how long there may be no progress at the end
 STRAY = re.compile(r"^[^{\n].*$", re.MULTILINE)  # a line of the log that is no event: a failed assertion, or a sanitizer's
@@ -346,10 +345,7 @@ class Soak:
         return self.streams[number], number
 
 
-def events(router: Router) -> Iterator[dict]:
-    """The lines of its log that are JSON."""
-    for line in router.log_text().splitlines():
-        with contextlib.suppress(ValueError):
-            entry = json.loads(line)
-            if isinstance(entry, dict):
-                yield entry
+def events(router: Router) -> list[dict]:
+    """The lines of its log that are events."""
+    lines = [line for line in router.log_text().rpartition("\n")[0].splitlines() if line.startswith("{")]
+    return [json.loads(line) for line in lines]
