@@ -25,6 +25,7 @@ enum mr_gauge {
     MR_LUA_MEMORY_BYTES,
     MR_TOPICS_MISSING,
     MR_DLQ_BLOCKED,
+    MR_CLIENTS_ENDING,
     MR_GAUGES
 };
 

@@ -24,11 +24,11 @@ static rd_kafka_resp_err_t on_request_sent(rd_kafka_t *handle, int socket, const
                                            int32_t broker_id, int16_t kind, int16_t version,
                                            int32_t number, size_t size, void *opaque)
 {
-    atomic_bool *joining = opaque;
+    struct mr_joining *joining = opaque;
     (void)handle, (void)socket, (void)broker, (void)broker_id, (void)version, (void)number;
     (void)size;
     if (kind == JOIN_GROUP)
-        atomic_store(joining, true);
+        atomic_store(&joining->now, true);
     return RD_KAFKA_RESP_ERR_NO_ERROR;
 }
 
@@ -37,11 +37,13 @@ static rd_kafka_resp_err_t on_response(rd_kafka_t *handle, int socket, const cha
                                        int32_t number, size_t size, int64_t round_trip,
                                        rd_kafka_resp_err_t error, void *opaque)
 {
-    atomic_bool *joining = opaque;
+    struct mr_joining *joining = opaque;
     (void)handle, (void)socket, (void)broker, (void)broker_id, (void)version, (void)number;
     (void)size, (void)round_trip, (void)error;
+    if (kind == JOIN_GROUP)
+        atomic_store(&joining->answered, true);
     if (kind == SYNC_GROUP)
-        atomic_store(joining, false);
+        atomic_store(&joining->now, false);
     return RD_KAFKA_RESP_ERR_NO_ERROR;
 }
 
@@ -58,7 +60,8 @@ void mr_commits_init(struct mr_commits *commits, struct mr_timers *timers, uint6
 {
     *commits = (struct mr_commits){.timers = timers, .interval = interval};
     commits->joining = mr_alloc(sizeof(*commits->joining));
-    atomic_init(commits->joining, false);
+    atomic_init(&commits->joining->now, false);
+    atomic_init(&commits->joining->answered, false);
     rd_kafka_conf_interceptor_add_on_new(conf, "joining", on_new, commits->joining);
 }
 
@@ -83,12 +86,39 @@ static void refused(struct mr_commits *commits, rd_kafka_resp_err_t error)
     commits->pause = commits->pause == 0 ? FIRST_PAUSE_MS : commits->pause * 2;
     if (commits->pause > LONGEST_PAUSE_MS)
         commits->pause = LONGEST_PAUSE_MS;
+    commits->hopeless =
+        commits->pause == LONGEST_PAUSE_MS && error == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART;
     bool telling = commits->pause == LONGEST_PAUSE_MS && !told && !is_of_rebalance(error);
     mr_log(telling ? MR_LOG_WARN : MR_LOG_DEBUG, "commit_refused",
            MR_S("client", rd_kafka_name(commits->handle)),
            MR_S("message", rd_kafka_err2str(error)));
     commits->stored = true;
     arm(commits, commits->pause);
+}
+
+static void drop_anew(struct mr_commits *commits)
+{
+    if (commits->anew != NULL)
+        rd_kafka_topic_partition_list_destroy(commits->anew);
+    commits->anew = NULL;
+}
+
+/* Those that went back stay noted until they are committed, or not the member's any more. */
+static void note_gone_back(struct mr_commits *commits,
+                           const rd_kafka_topic_partition_list_t *offsets)
+{
+    for (int i = 0; commits->anew != NULL && offsets != NULL && i < offsets->cnt; i++) {
+        const rd_kafka_topic_partition_t *each = &offsets->elems[i];
+        const rd_kafka_topic_partition_t *noted =
+            rd_kafka_topic_partition_list_find(commits->anew, each->topic, each->partition);
+        if (noted != NULL && each->err == RD_KAFKA_RESP_ERR_NO_ERROR &&
+            each->offset == noted->offset)
+            rd_kafka_topic_partition_list_del(commits->anew, each->topic, each->partition);
+    }
+    if (commits->anew != NULL && commits->anew->cnt == 0)
+        drop_anew(commits);
+    if (commits->anew != NULL)
+        commits->at_once = false; /* one of them was refused */
 }
 
 static void tell(const struct mr_commits *commits, rd_kafka_resp_err_t error,
@@ -108,6 +138,8 @@ static void on_answered(rd_kafka_t *handle, rd_kafka_resp_err_t error,
     (void)handle;
     commits->in_flight = false;
     tell(commits, error, offsets);
+    if (error == RD_KAFKA_RESP_ERR_NO_ERROR)
+        note_gone_back(commits, offsets);
     /* After a fatal error none is accepted any more. */
     if (error != RD_KAFKA_RESP_ERR_NO_ERROR && error != RD_KAFKA_RESP_ERR__NO_OFFSET &&
         error != RD_KAFKA_RESP_ERR__FATAL) {
@@ -115,23 +147,26 @@ static void on_answered(rd_kafka_t *handle, rd_kafka_resp_err_t error,
         return;
     }
     commits->pause = 0;
+    commits->hopeless = false;
     if (commits->stored)
         arm(commits, commits->at_once ? 0 : commits->interval);
 }
 
-/* librdkafka takes what is stored of the partitions that are assigned when it sends. */
+/* Without a list librdkafka takes what is stored of the partitions that are assigned when it sends,
+ * as far as that is beyond what was committed. So what goes back goes first, by itself. */
 static void commit(struct mr_commits *commits)
 {
-    commits->stored = commits->at_once = false;
+    if (commits->anew == NULL)
+        commits->stored = commits->at_once = false;
     commits->in_flight = true;
-    rd_kafka_commit_queue(commits->handle, NULL, commits->queue, on_answered, commits);
+    rd_kafka_commit_queue(commits->handle, commits->anew, commits->queue, on_answered, commits);
 }
 
 static void on_due(struct mr_timer *timer)
 {
     struct mr_commits *commits =
         (struct mr_commits *)((char *)timer - offsetof(struct mr_commits, timer));
-    if (atomic_load(commits->joining))
+    if (atomic_load(&commits->joining->now))
         arm(commits, FIRST_PAUSE_MS);
     else
         commit(commits);
@@ -153,10 +188,33 @@ void mr_commits_now(struct mr_commits *commits)
     commits->at_once = true;
     if (commits->in_flight || commits->pause > 0)
         return;
-    if (atomic_load(commits->joining))
+    if (atomic_load(&commits->joining->now))
         arm(commits, FIRST_PAUSE_MS);
     else
         commit(commits);
+}
+
+void mr_commits_go_back(struct mr_commits *commits, const char *topic, int32_t partition,
+                        int64_t offset)
+{
+    if (commits->anew == NULL)
+        commits->anew = rd_kafka_topic_partition_list_new(1);
+    rd_kafka_topic_partition_t *noted =
+        rd_kafka_topic_partition_list_find(commits->anew, topic, partition);
+    if (noted == NULL)
+        noted = rd_kafka_topic_partition_list_add(commits->anew, topic, partition);
+    noted->offset = offset;
+    mr_commits_stored(commits);
+    mr_commits_now(commits);
+}
+
+void mr_commits_forget(struct mr_commits *commits, const rd_kafka_topic_partition_list_t *list)
+{
+    for (int i = 0; commits->anew != NULL && i < list->cnt; i++)
+        rd_kafka_topic_partition_list_del(commits->anew, list->elems[i].topic,
+                                          list->elems[i].partition);
+    if (commits->anew != NULL && commits->anew->cnt == 0)
+        drop_anew(commits);
 }
 
 void mr_commits_hold_off(struct mr_commits *commits)
@@ -167,13 +225,12 @@ void mr_commits_hold_off(struct mr_commits *commits)
 
 bool mr_commits_done(const struct mr_commits *commits)
 {
-    return !commits->stored && !commits->in_flight;
+    return (!commits->stored && !commits->in_flight) || commits->hopeless;
 }
 
-void mr_commits_free(struct mr_commits *commits, bool destroyed)
+void mr_commits_free(struct mr_commits *commits)
 {
     if (commits->timers != NULL)
         mr_timers_cancel(commits->timers, &commits->timer);
-    if (destroyed)
-        free(commits->joining);
+    drop_anew(commits);
 }

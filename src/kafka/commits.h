@@ -21,10 +21,18 @@ struct mr_commits {
     bool stored;       /* something was, since the last commit was sent */
     bool in_flight;    /* one is sent and not answered */
     bool at_once;      /* what is stored does not wait for the interval */
+    bool hopeless;     /* again and again refused, since the topic is not there */
     /* Told of each partition whose offset was accepted; NULL where nobody asks. */
     void (*accepted)(void *data, const char *topic, int32_t partition, int64_t next);
     void *data;
-    atomic_bool *joining; /* the member is joining its group; written by librdkafka's threads */
+    struct mr_joining *joining;            /* outlives the commits, with the handle */
+    rd_kafka_topic_partition_list_t *anew; /* offsets that go back; NULL: none do */
+};
+
+/* What requests tell of the member; written by librdkafka's threads. */
+struct mr_joining {
+    atomic_bool now;      /* it is joining its group */
+    atomic_bool answered; /* a JoinGroup of it was, at least once */
 };
 
 /* Before the handle is made: makes conf tell when the member joins its group. */
@@ -36,9 +44,15 @@ void mr_commits_stored(struct mr_commits *commits);
 void mr_commits_now(struct mr_commits *commits);
 /* The group may be about to be joined anew: nothing is sent for a moment. */
 void mr_commits_hold_off(struct mr_commits *commits);
-/* All that was stored is committed. */
+/* The partition's offsets begin anew, at that one or below what was committed: commits it. What is
+ * stored librdkafka commits only when it is beyond that. */
+void mr_commits_go_back(struct mr_commits *commits, const char *topic, int32_t partition,
+                        int64_t offset);
+/* These are not the member's any more: of them nothing may go back. */
+void mr_commits_forget(struct mr_commits *commits, const rd_kafka_topic_partition_list_t *list);
+/* All that was stored is committed, or never will be: its topic is gone. */
 bool mr_commits_done(const struct mr_commits *commits);
-/* `destroyed`: the handle is, too. One that goes on keeps the little it writes to. */
-void mr_commits_free(struct mr_commits *commits, bool destroyed);
+/* `joining` is left to the caller, who frees it when the handle is destroyed. */
+void mr_commits_free(struct mr_commits *commits);
 
 #endif

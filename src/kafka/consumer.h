@@ -60,6 +60,10 @@ void mr_question_free(struct mr_question *question);
  * that is no longer ours is passed over. */
 void mr_consumer_store(struct mr_consumer *consumer, const char *topic, int32_t partition,
                        int64_t next);
+/* The partition's offsets begin anew, at this one: its topic was created again, or cut. Commits it,
+ * though it is below what was committed. */
+void mr_consumer_go_back(struct mr_consumer *consumer, const char *topic, int32_t partition,
+                         int64_t offset);
 /* The partitions that were told as revoked are the group's. Until then the member stays in the
  * group and heartbeats go on, but librdkafka fetches nothing for any partition. */
 void mr_consumer_give_back(struct mr_consumer *consumer);
@@ -75,12 +79,18 @@ bool mr_consumer_committed(const struct mr_consumer *consumer);
 /* True with the reason where it is of no use any more (its place in the group is another's, say):
  * it gets and commits nothing until it is made anew. */
 bool mr_consumer_failed(const struct mr_consumer *consumer, char *why, size_t size);
-/* Leaves the group, in the background: poll until mr_consumer_closed. A static member stays in it,
- * until its session ends or it is back. */
+/* Leaves the group, in the background, also as a static member: poll until mr_consumer_left. Its
+ * partitions are told as revoked once more, when it has any; `assigned` is told no more. A
+ * rebalance that is under way ends first. */
+void mr_consumer_leave(struct mr_consumer *consumer);
+bool mr_consumer_left(struct mr_consumer *consumer); /* ask once a turn */
+/* Ends the consumer, in the background: poll until mr_consumer_closed. Never while a rebalance is
+ * under way: librdkafka before 2.4 may then hang for ever (its issue 4527), or abort. One that has
+ * not left its group leaves it, but a static member stays, until its session ends or it is back. */
 void mr_consumer_close(struct mr_consumer *consumer);
 bool mr_consumer_closed(const struct mr_consumer *consumer);
-/* No message of it may be left. One that has not closed goes on as it is until the process ends,
- * which it is to do now. */
+/* Its client is destroyed in the background (endings.h). No message of it may be left. One that has
+ * not closed goes on as it is until the process ends. */
 void mr_consumer_free(struct mr_consumer *consumer);
 
 #endif

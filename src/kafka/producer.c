@@ -6,6 +6,7 @@
 
 #include "base/panic.h"
 #include "kafka/conf.h"
+#include "kafka/endings.h"
 #include "kafka/view.h"
 
 struct mr_producer {
@@ -281,6 +282,6 @@ void mr_producer_free(struct mr_producer *producer)
         rd_kafka_topic_destroy(producer->topic);
     rd_kafka_queue_io_event_enable(producer->queue, -1, NULL, 0);
     rd_kafka_queue_destroy(producer->queue);
-    rd_kafka_destroy(producer->handle);
+    mr_endings_add(producer->handle, NULL);
     free(producer);
 }

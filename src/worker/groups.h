@@ -30,6 +30,8 @@ struct mr_groups_events {
      * freed. */
     bool (*closed)(void *data, struct mr_consumer *consumer);
     void (*joined)(void *data);
+    /* A group has gone whose id another one waits for: use the routes again. */
+    void (*room)(void *data);
     void (*troubled)(void *data, bool unreachable, const char *text);
 };
 
@@ -46,8 +48,11 @@ int mr_groups_use(struct mr_groups *groups, struct mr_routes *routes,
 /* Takes up to `most` messages. Returns how many it took; fewer than `most` means that the queues
  * are empty, or that there is no room. */
 size_t mr_groups_poll(struct mr_groups *groups, size_t most);
-/* Goes on with partitions that are being taken away; call it every turn, after the polls. */
-void mr_groups_drain(struct mr_groups *groups);
+/* Goes on with partitions that are being taken away and with groups that leave; call it every turn,
+ * after the polls. */
+void mr_groups_further(struct mr_groups *groups);
+/* How long handlers have, in ms, whose partitions are taken away; also now. */
+void mr_groups_limit_drains(struct mr_groups *groups, uint64_t ms);
 /* While held, nothing is fetched; polling goes on. */
 void mr_groups_hold(struct mr_groups *groups, bool held);
 /* True with the reason where a consumer is of no use any more. */
