@@ -31,6 +31,7 @@ struct mr_dispatch {
     uint64_t routes_number;   /* how many there have been: addresses come back, numbers do not */
     struct mr_partitions partitions;
     struct mr_order order;
+    struct mr_gates gates;
     struct mr_job_pool pool;
     struct mr_job_list ready; /* may start now */
     struct mr_job *at_work;   /* handlers started and not ended */
@@ -75,7 +76,8 @@ void mr_dispatch_committed(struct mr_dispatch *dispatch, const struct mr_consume
 void mr_dispatch_revoked(struct mr_dispatch *dispatch);
 /* The route of the partition's topic among the current ones; NULL where none has it. */
 struct mr_route *mr_dispatch_route(struct mr_dispatch *dispatch, struct mr_partition *partition);
-/* At the end of its chain; ready where nothing is before it. */
+/* Puts the job at the end of its chain; it is ready when nothing is before it. Without a route it
+ * waits for one. */
 void mr_dispatch_enter(struct mr_dispatch *dispatch, struct mr_job *job);
 /* What comes after the last message begun in its partition is dropped, its offset is not stored.
  * Those begun go on. */

@@ -30,7 +30,7 @@ static void end_handler(struct mr_dispatch *dispatch, struct mr_job *job, uint64
     if (job->task != NULL)
         mr_task_end(job->task);
     job->task = NULL;
-    mr_settle_wake(dispatch, route);
+    mr_settle_wake(dispatch, route->gate);
     mr_route_release(route);
     mr_histogram_observe(&dispatch->slot->histograms[MR_PROCESSING_DURATION], now - job->began);
     if (job->due == 0)
@@ -113,15 +113,8 @@ static bool comes_too_late(const struct mr_dispatch *dispatch, const struct mr_j
     if (dispatch->abandoned || partition->revoked)
         return true;
     return (dispatch->stopping || partition->leaving) && !partition->at_most_once &&
-           (job->sequence >= partition->started || job->due != 0 || job->follows_dropped);
-}
-
-/* Its turn on the route has not come: whoever was there before goes first. */
-static bool must_wait(const struct mr_route *route, struct mr_job *job)
-{
-    bool next = job->woken || route->waiting.first == NULL;
-    job->woken = false;
-    return !next || route->running >= route->concurrency;
+           (partition->route == NULL || job->sequence >= partition->started || job->due != 0 ||
+            job->follows_dropped);
 }
 
 static enum mr_codec codec_of(const struct mr_route *route, const struct mr_request *request)
@@ -171,27 +164,35 @@ static bool waits(struct mr_dispatch *dispatch, struct mr_job *job, struct mr_ro
     }
     if (job->due != 0 && !mr_retry_may_start(dispatch, job))
         return true;
-    if (must_wait(route, job)) {
-        mr_job_list_push(&route->waiting, job);
-        return true;
-    }
-    return false;
+    return !mr_gate_pass(route->gate, job, route->concurrency);
 }
 
 /* Nobody waits for its answer any more. */
 static void drop_expired(struct mr_dispatch *dispatch, struct mr_job *job, struct mr_route *route)
 {
     job->status = MR_STATUS_EXPIRED;
-    mr_settle_wake(dispatch, route); /* its place is still free */
+    mr_settle_wake(dispatch, route->gate); /* its place is still free */
     mr_settle_leave(dispatch, job);
+}
+
+/* A route may come back while the partition is ours; a message that was left out would hold back
+ * the offsets of all behind it. */
+static void park(struct mr_dispatch *dispatch, struct mr_job *job)
+{
+    mr_settle_pass(dispatch, job);
+    mr_job_list_push(&job->partition->parked, job);
 }
 
 void mr_handling_start(struct mr_dispatch *dispatch, struct mr_job *job)
 {
     struct mr_partition *partition = job->partition;
     struct mr_route *route = mr_dispatch_route(dispatch, partition);
-    if (route == NULL || comes_too_late(dispatch, job)) {
+    if (comes_too_late(dispatch, job)) {
         mr_settle_drop(dispatch, job);
+        return;
+    }
+    if (route == NULL) {
+        park(dispatch, job);
         return;
     }
     if (waits(dispatch, job, route))

@@ -16,6 +16,14 @@ void mr_job_list_push(struct mr_job_list *list, struct mr_job *job)
     list->last = job;
 }
 
+void mr_job_list_push_front(struct mr_job_list *list, struct mr_job *job)
+{
+    job->next = list->first;
+    if (list->first == NULL)
+        list->last = job;
+    list->first = job;
+}
+
 struct mr_job *mr_job_list_pop(struct mr_job_list *list)
 {
     struct mr_job *job = list->first;

@@ -17,6 +17,7 @@
 #include "worker/origin.h"
 
 struct mr_failure;
+struct mr_gate;
 struct mr_held;
 struct mr_partition;
 struct mr_route;
@@ -47,7 +48,7 @@ struct mr_job {
     bool returned;              /* it was in its retry topic: `origin` tells where it was first */
     bool answered;              /* its request is, by whichever attempt */
     bool follows_dropped;       /* the one before it in its chain was given up */
-    bool woken;                 /* there is room on its route, and it was the next in line */
+    struct mr_gate *woken;      /* there is room at that gate, and it was the next in line */
     bool
         dropped; /* given up: its offset is not stored, whoever has the partition next handles it */
     bool lined;  /* in its partition's line (line.h) */
@@ -77,6 +78,7 @@ struct mr_job_list {
     struct mr_job *first, *last;
 };
 void mr_job_list_push(struct mr_job_list *list, struct mr_job *job);
+void mr_job_list_push_front(struct mr_job_list *list, struct mr_job *job);
 struct mr_job *mr_job_list_pop(struct mr_job_list *list); /* NULL when empty */
 /* All of `from`, in their order, behind those of `list`. */
 void mr_job_list_move(struct mr_job_list *list, struct mr_job_list *from);

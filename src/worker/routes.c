@@ -149,6 +149,8 @@ static void free_routes(struct mr_routes *routes)
         free(compiled->route.name);
         free(compiled->route.group_id);
         mr_policy_free(&compiled->route.policy);
+        if (compiled->route.gate != NULL)
+            mr_gate_release(compiled->route.gate);
     }
     if (routes->generation != NULL)
         mr_generation_retire(routes->generation);
@@ -182,6 +184,12 @@ void mr_routes_check(const struct mr_snapshot *snapshot, struct mr_errors *error
         mr_routes_retire(routes);
 }
 
+void mr_routes_open(struct mr_routes *routes, struct mr_gates *gates)
+{
+    for (size_t i = 0; i < routes->count; i++)
+        routes->routes[i].route.gate = mr_gates_hold(gates, routes->routes[i].route.name);
+}
+
 static void free_when_idle(struct mr_routes *routes)
 {
     if (routes->retired && routes->at_work == 0)
@@ -196,14 +204,14 @@ void mr_routes_retire(struct mr_routes *routes)
 
 void mr_route_hold(struct mr_route *route)
 {
-    route->running++;
+    route->gate->running++;
     route->owner->at_work++;
 }
 
 void mr_route_release(struct mr_route *route)
 {
-    MR_ASSERT(route->running > 0);
-    route->running--;
+    MR_ASSERT(route->gate->running > 0);
+    route->gate->running--;
     route->owner->at_work--;
     free_when_idle(route->owner);
 }

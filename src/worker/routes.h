@@ -11,6 +11,7 @@
 #include "base/snapshot.h"
 #include "lua/vm.h"
 #include "worker/dialect.h"
+#include "worker/gate.h"
 #include "worker/order.h"
 #include "worker/policy.h"
 
@@ -26,8 +27,7 @@ struct mr_route {
     enum mr_ordering ordering;
     size_t concurrency; /* handlers at work at most */
     struct mr_policy policy;
-    size_t running;
-    struct mr_job_list waiting; /* for one of these to end */
+    struct mr_gate *gate; /* NULL until the routes are opened */
 };
 
 /* Every handler file that no route names as its `script` serves the topic of its own name; routes
@@ -37,6 +37,8 @@ struct mr_routes *mr_routes_new(const struct mr_snapshot *snapshot,
                                 struct mr_generation *generation, struct mr_errors *errors);
 /* Adds what mr_routes_new would, without loading a script. */
 void mr_routes_check(const struct mr_snapshot *snapshot, struct mr_errors *errors);
+/* They are in force: each gets the gate of its name. */
+void mr_routes_open(struct mr_routes *routes, struct mr_gates *gates);
 /* No longer the current ones: freed, with the generation, when no job is at work on them. */
 void mr_routes_retire(struct mr_routes *routes);
 void mr_route_hold(struct mr_route *route); /* a job starts on it */

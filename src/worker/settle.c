@@ -30,20 +30,18 @@ void mr_settle_leave(struct mr_dispatch *dispatch, struct mr_job *job)
     mr_settle(dispatch, job);
 }
 
-void mr_settle_wake(struct mr_dispatch *dispatch, struct mr_route *route)
+void mr_settle_wake(struct mr_dispatch *dispatch, struct mr_gate *gate)
 {
-    struct mr_job *waiting = mr_job_list_pop(&route->waiting);
-    if (waiting == NULL)
-        return;
-    waiting->woken = true;
-    mr_job_list_push(&dispatch->ready, waiting);
+    struct mr_job *waiting = mr_gate_wake(gate);
+    if (waiting != NULL)
+        mr_job_list_push(&dispatch->ready, waiting);
 }
 
 void mr_settle_pass(struct mr_dispatch *dispatch, struct mr_job *job)
 {
-    if (job->woken && job->partition->route != NULL)
-        mr_settle_wake(dispatch, job->partition->route);
-    job->woken = false;
+    struct mr_gate *gate = mr_gate_leave(job);
+    if (gate != NULL)
+        mr_settle_wake(dispatch, gate);
 }
 
 void mr_settle_drop(struct mr_dispatch *dispatch, struct mr_job *job)

@@ -12,8 +12,8 @@ void mr_settle(struct mr_dispatch *dispatch, struct mr_job *job);
 void mr_settle_leave(struct mr_dispatch *dispatch, struct mr_job *job);
 /* It is given up before its handler started: whoever has the partition next handles it. */
 void mr_settle_drop(struct mr_dispatch *dispatch, struct mr_job *job);
-/* There is room on the route: the one that waited longest for it looks again. */
-void mr_settle_wake(struct mr_dispatch *dispatch, struct mr_route *route);
+/* There is room at the gate: the job that waited longest for it looks again. */
+void mr_settle_wake(struct mr_dispatch *dispatch, struct mr_gate *gate);
 /* It leaves the room it was woken for to the next one. */
 void mr_settle_pass(struct mr_dispatch *dispatch, struct mr_job *job);
 

@@ -1,6 +1,7 @@
 /* Dispatch, order, window, pausing and retries in place, against a simple model: a million random
  * turns in which messages come, handlers end, wait or fail, records are acknowledged or refused,
- * time passes, routes are replaced and partitions are lost. Kafka, Lua and the clock are this
+ * time passes, routes are replaced, go and come back, partitions are lost and offsets begin anew.
+ * Kafka, Lua and the clock are this
  * file's (the linker's
  * --wrap, tests/CMakeLists.txt); what is checked is said at each check. */
 #include <setjmp.h>
@@ -38,7 +39,7 @@ struct input {
     size_t attempt;          /* the latest; from 1 */
     size_t failing;          /* attempts that raise */
     bool request, final, publish_failed, reply_failed;
-    bool live, lost; /* lost: its partition is another's, whatever becomes of it here */
+    bool live, lost; /* lost: its partition is another's, or began anew, whatever becomes of it */
     bool unwritten;  /* its dead letter was refused, and is not acknowledged yet */
     uint64_t due;    /* RETRYING */
     size_t deliveries;
@@ -65,6 +66,8 @@ static const char *const topics[TOPICS] = {"by-key", "by-partition", "by-nothing
 
 struct mr_routes {
     struct mr_route routes[TOPICS];
+    bool without[TOPICS]; /* has no route for it */
+    size_t handlers;
 };
 
 static struct seed seed;
@@ -90,12 +93,23 @@ static struct partition {
     size_t unordered; /* of those in no chain that have not ended: neither running nor retrying */
     size_t blocked;   /* by dead letters that are unwritten */
     bool full, paused;
+    bool known; /* it has had a route; until then it takes one message */
     uint64_t full_since;
 } partitions[TOPICS * PARTITIONS];
 static struct mr_consumer *const the_consumer = (struct mr_consumer *)partitions;
 static struct {
-    size_t messages, retries, late, refused, pauses, given_up, blocked, reloads, losses;
+    size_t messages, retries, late, refused, pauses, given_up, blocked, reloads, losses, restarts;
 } seen; /* so that a run that tests nothing is noticed */
+
+static bool has_route(size_t number)
+{
+    return !current->without[number / PARTITIONS];
+}
+
+static size_t window_of(size_t number)
+{
+    return partitions[number].known ? kinds[number / PARTITIONS].window : 1;
+}
 
 static struct chain *chain_of(size_t partition, size_t key)
 {
@@ -120,7 +134,8 @@ static void enter(struct input *input)
     if (input->lost)
         return;
     struct partition *partition = &partitions[input->partition];
-    if (++partition->unhandled == kinds[input->partition / PARTITIONS].window && !partition->full) {
+    partition->known = partition->known || has_route(input->partition);
+    if (++partition->unhandled == window_of(input->partition) && !partition->full) {
         partition->full = true;
         partition->full_since = now_ms;
     }
@@ -133,7 +148,7 @@ static void leave(struct input *input)
     if (input->lost)
         return;
     struct partition *partition = &partitions[input->partition];
-    if (--partition->unhandled <= kinds[input->partition / PARTITIONS].window / 2)
+    if (--partition->unhandled <= window_of(input->partition) / 2)
         partition->full = false;
     if (input->chain == NULL)
         return;
@@ -226,6 +241,16 @@ void __wrap_mr_consumer_store(struct mr_consumer *consumer, const char *topic, i
     partitions[partition_of(topic, number)].stored = next;
 }
 
+void __wrap_mr_consumer_go_back(struct mr_consumer *consumer, const char *topic, int32_t number,
+                                int64_t offset);
+void __wrap_mr_consumer_go_back(struct mr_consumer *consumer, const char *topic, int32_t number,
+                                int64_t offset)
+{
+    (void)consumer, (void)topic, (void)number;
+    assert_true(offset == 0);
+    seen.restarts++;
+}
+
 size_t __wrap_mr_message_headers(const struct mr_message *message, struct mr_pair *headers,
                                  size_t most);
 size_t __wrap_mr_message_headers(const struct mr_message *message, struct mr_pair *headers,
@@ -277,20 +302,23 @@ enum mr_sent __wrap_mr_outbox_send(struct mr_outbox *outbox, struct mr_job *job,
 void __wrap_mr_route_hold(struct mr_route *route);
 void __wrap_mr_route_hold(struct mr_route *route)
 {
-    route->running++;
-    assert_true(route->running <= route->concurrency);
+    route->gate->running++;
+    route->owner->handlers++;
+    assert_true(route->gate->running <= route->concurrency); /* of all generations together */
 }
 
 void __wrap_mr_route_release(struct mr_route *route);
 void __wrap_mr_route_release(struct mr_route *route)
 {
-    route->running--;
+    route->gate->running--;
+    route->owner->handlers--;
 }
 
 struct mr_route *__wrap_mr_routes_find(struct mr_routes *routes, const char *topic);
 struct mr_route *__wrap_mr_routes_find(struct mr_routes *routes, const char *topic)
 {
-    return &routes->routes[partition_of(topic, 0) / PARTITIONS];
+    size_t index = partition_of(topic, 0) / PARTITIONS;
+    return routes->without[index] ? NULL : &routes->routes[index];
 }
 
 size_t __wrap_mr_routes_count(const struct mr_routes *routes);
@@ -309,8 +337,21 @@ struct mr_route *__wrap_mr_routes_at(struct mr_routes *routes, size_t index)
 void __wrap_mr_routes_retire(struct mr_routes *routes);
 void __wrap_mr_routes_retire(struct mr_routes *routes)
 {
+    (void)routes; /* its gates stay: those of the next ones are the same */
+}
+
+void __wrap_mr_routes_open(struct mr_routes *routes, struct mr_gates *gates);
+void __wrap_mr_routes_open(struct mr_routes *routes, struct mr_gates *gates)
+{
     for (size_t i = 0; i < TOPICS; i++)
-        assert_null(routes->routes[i].waiting.first);
+        routes->routes[i].gate = mr_gates_hold(gates, topics[i]);
+}
+
+struct mr_route *__wrap_mr_beside_retried(struct mr_routes *routes, const char *topic, char *from);
+struct mr_route *__wrap_mr_beside_retried(struct mr_routes *routes, const char *topic, char *from)
+{
+    (void)routes, (void)topic, (void)from;
+    return NULL;
 }
 
 void __wrap_mr_task_end(struct mr_task *task);
@@ -401,7 +442,7 @@ static void one_message_comes(size_t number)
     struct partition *partition = &partitions[number];
     if (partition->paused || dispatch.partitions.full > 0 || partition->came == PER_PARTITION)
         return;
-    assert_true(partition->unhandled < kinds[number / PARTITIONS].window);
+    assert_true(partition->unhandled < window_of(number));
     struct input *input = free_inputs;
     free_inputs = input->next_free;
     int64_t last = partition->came == 0 ? -1 : partition->offsets[partition->came - 1];
@@ -411,7 +452,8 @@ static void one_message_comes(size_t number)
                             .chain = chain_of(number, key),
                             .failing = random_below(&seed, 3) == 0 ? random_below(&seed, 5) : 0,
                             .request = random_below(&seed, 2) == 0};
-    partition->offsets[partition->came++] = last + 1 + (int64_t)random_below(&seed, 3);
+    int64_t gap = partition->came == 0 ? 0 : (int64_t)random_below(&seed, 3);
+    partition->offsets[partition->came++] = last + 1 + gap;
     struct mr_message message = {.handle = input,
                                  .source = topics[number / PARTITIONS],
                                  .topic = topics[number / PARTITIONS],
@@ -479,8 +521,11 @@ static void record_is_reported(void)
         return;
     size_t at = random_below(&seed, record_count);
     struct record record = records[at];
-    records[at] = records[--record_count];
     bool aside = record.purpose == MR_FOR_ASIDE;
+    /* What follows from one that comes while there is no route begins when there is. */
+    if (!aside && !has_route(record.input->partition))
+        return;
+    records[at] = records[--record_count];
     bool error = random_below(&seed, aside ? 100 : 10) == 0;
     seen.refused += error;
     const struct mr_report report = {.purpose = record.purpose,
@@ -499,13 +544,17 @@ static void time_passes(void)
     now_ms += random_below(&seed, 30);
 }
 
+static bool served_now_and_then; /* each topic; else always */
+
 static void use(struct mr_routes *routes)
 {
     static char dead_letters[] = "{base}-dlq", group[] = "group";
+    if (routes->handlers > 0)
+        return; /* a handler of it is still at work */
     for (size_t i = 0; i < TOPICS; i++) {
-        if (routes->routes[i].running > 0)
-            return; /* a handler of it is still at work */
+        routes->without[i] = served_now_and_then && random_below(&seed, 5) == 0;
         routes->routes[i] = (struct mr_route){
+            .owner = routes,
             .ordering = kinds[i].ordering,
             .concurrency = kinds[i].concurrency,
             .group_id = group,
@@ -514,14 +563,14 @@ static void use(struct mr_routes *routes)
                        .dlq = {.topic = dead_letters}}};
     }
     current = routes;
+    for (size_t i = 0; i < TOPICS * PARTITIONS; i++)
+        partitions[i].known = partitions[i].known || (partitions[i].unhandled > 0 && has_route(i));
     mr_dispatch_use(&dispatch, routes, 30000);
     seen.reloads++;
 }
 
-/* All that is not stored of it comes again. */
-static void partition_is_lost(void)
+static void forget_what_is_at_work(size_t number)
 {
-    size_t number = random_below(&seed, TOPICS * PARTITIONS);
     struct partition *partition = &partitions[number];
     for (size_t i = 0; i < MOST_AT_WORK; i++) {
         if (!pool[i].live || pool[i].partition != number)
@@ -531,16 +580,39 @@ static void partition_is_lost(void)
     }
     for (size_t i = 0; i <= KEYS; i++)
         chains[number][i].count = 0;
+    partition->unhandled = partition->unordered = partition->blocked = 0;
+    partition->full = partition->paused = partition->known = false;
+}
+
+/* All that is not stored of it comes again. */
+static void partition_is_lost(void)
+{
+    size_t number = random_below(&seed, TOPICS * PARTITIONS);
+    struct partition *partition = &partitions[number];
+    forget_what_is_at_work(number);
     while (partition->prefix > 0 && partition->offsets[partition->prefix - 1] >= partition->stored)
         partition->prefix--;
     while (partition->came > partition->prefix)
         partition->done[--partition->came] = false;
-    partition->unhandled = partition->unordered = partition->blocked = 0;
-    partition->full = partition->paused = false;
     seen.losses++;
     mr_partitions_lose(&dispatch.partitions, the_consumer, topics[number / PARTITIONS],
                        (int32_t)(number % PARTITIONS));
     mr_dispatch_revoked(&dispatch);
+}
+
+/* Its topic was created again. What is at work on it ends, and counts for nothing. */
+static void offsets_begin_anew(void)
+{
+    size_t number = random_below(&seed, TOPICS * PARTITIONS);
+    struct partition *partition = &partitions[number];
+    if (partition->paused || dispatch.partitions.full > 0)
+        return;
+    forget_what_is_at_work(number);
+    while (partition->came > 0)
+        partition->done[--partition->came] = false;
+    partition->prefix = 0;
+    partition->stored = -1;
+    one_message_comes(number);
 }
 
 /* What must hold after every turn. */
@@ -554,7 +626,8 @@ static bool may_start(const struct input *input)
 static void nobody_waits_for_nothing(size_t number)
 {
     const struct mr_route *route = &current->routes[number / PARTITIONS];
-    if (route->running == route->concurrency || partitions[number].blocked > 0)
+    if (route->gate->running == route->concurrency || partitions[number].blocked > 0 ||
+        !has_route(number))
         return;
     assert_int_equal(partitions[number].unordered, 0);
     for (size_t key = 0; key <= KEYS; key++) {
@@ -572,7 +645,8 @@ static void check(void)
         int64_t prefix =
             partition->prefix == 0 ? -1 : partition->offsets[partition->prefix - 1] + 1;
         assert_true(partition->stored == prefix); /* all of the gap-free prefix, and nothing else */
-        if (partition->unhandled <= kinds[i / PARTITIONS].window / 2)
+        /* One that was paused before it had a route goes on when its only message is handled. */
+        if (partition->unhandled <= window_of(i) / 2 && partition->unhandled != 1)
             assert_false(partition->paused);
         nobody_waits_for_nothing(i);
     }
@@ -589,6 +663,8 @@ static void turn(void)
         most_at_once = (size_t)1 << random_below(&seed, 7);
     if (random_below(&seed, 3000) == 0)
         partition_is_lost();
+    if (random_below(&seed, 3000) == 0)
+        offsets_begin_anew();
     if (random_below(&seed, 1000) == 0)
         use(&generations[current == &generations[0]]);
     mr_timers_run(&timers, now_ms);
@@ -599,11 +675,13 @@ static void turn(void)
 
 static void drain(void)
 {
+    served_now_and_then = false;
     for (size_t i = 0; at_work > 0; i++) {
         assert_true(i < STEPS);
         handler_goes_on();
         record_is_reported();
         time_passes();
+        use(&generations[current == &generations[0]]);
         mr_timers_run(&timers, now_ms);
         mr_dispatch_run(&dispatch);
         mr_partitions_store(&dispatch.partitions);
@@ -624,6 +702,7 @@ static void a_million_turns_agree_with_the_model(void **state)
     dispatch.slot = &slot;
     dispatch.timers = dispatch.partitions.timers = &timers;
     use(&generations[0]);
+    served_now_and_then = true;
     for (size_t i = 0; i < STEPS; i++)
         turn();
     drain();
@@ -631,12 +710,17 @@ static void a_million_turns_agree_with_the_model(void **state)
         assert_int_equal(partitions[i].prefix, partitions[i].came); /* nothing is lost */
     print_message(
         "%zu messages, %zu retries, %zu failed late, %zu records refused, %zu pauses, %zu "
-        "given up, %zu blocked, %zu losses, %zu reloads\n",
+        "given up, %zu blocked, %zu losses, %zu reloads, %zu restarts\n",
         seen.messages, seen.retries, seen.late, seen.refused, seen.pauses, seen.given_up,
-        seen.blocked, seen.losses, seen.reloads);
+        seen.blocked, seen.losses, seen.reloads, seen.restarts);
     assert_true(seen.messages > STEPS / 20 && seen.retries > 1000 && seen.late > 1000);
     assert_true(seen.pauses > 100 && seen.given_up > 1000 && seen.reloads > 100 &&
-                seen.blocked > 50 && seen.losses > 100);
+                seen.blocked > 50 && seen.losses > 100 && seen.restarts > 50);
+    for (size_t i = 0; i < TOPICS; i++)
+        while (dispatch.gates.by_name.count > 0 && current->routes[i].gate->holders > 1)
+            mr_gate_release(current->routes[i].gate);
+    for (size_t i = 0; i < TOPICS; i++)
+        mr_gate_release(current->routes[i].gate);
     mr_dispatch_free(&dispatch);
     mr_timers_free(&timers);
 }

@@ -20,6 +20,7 @@ struct world {
     struct mr_snapshot snapshot;
     struct mr_script_file files[MOST_FILES];
     struct mr_errors errors;
+    struct mr_gates gates;
     struct mr_buf log;
     char log_file[64];
 };
@@ -53,6 +54,7 @@ static int tear_down(void **state)
     mr_errors_free(&world->errors);
     mr_buf_free(&world->log);
     mr_vm_free(world->vm);
+    mr_gates_free(&world->gates);
     free(world);
     return 0;
 }
@@ -152,8 +154,7 @@ static void a_route_has_its_script_and_the_defaults(void **state)
     assert_int_equal(route->ordering, MR_ORDER_KEY);
     assert_int_equal(route->concurrency, 64);
     assert_string_equal(route->group_id, "moonroute");
-    assert_int_equal(route->running, 0);
-    assert_null(route->waiting.first);
+    assert_null(route->gate);
     mr_routes_retire(routes);
 }
 
@@ -463,14 +464,15 @@ static void retired_routes_live_until_their_last_job_has_ended(void **state)
     struct mr_routes *routes = build(world);
     struct mr_route *echo = mr_routes_find(routes, "echo");
     struct mr_route *other = mr_routes_find(routes, "other");
+    mr_routes_open(routes, &world->gates);
     mr_route_hold(echo);
     mr_route_hold(echo);
     mr_route_hold(other);
-    assert_int_equal(echo->running, 2);
-    assert_int_equal(other->running, 1);
+    assert_int_equal(echo->gate->running, 2);
+    assert_int_equal(other->gate->running, 1);
     mr_routes_retire(routes);
     mr_route_release(echo);
-    assert_int_equal(echo->running, 1);
+    assert_int_equal(echo->gate->running, 1);
     mr_route_release(other);
     assert_int_equal(unloaded(world), 0);
     assert_string_equal(echo->group_id, "moonroute");
@@ -483,12 +485,33 @@ static void routes_in_use_live_on_where_no_job_is_at_work(void **state)
     struct world *world = *state;
     handler(world, "echo.lua");
     struct mr_routes *routes = build(world);
+    mr_routes_open(routes, &world->gates);
     mr_route_hold(mr_routes_at(routes, 0));
     mr_route_release(mr_routes_at(routes, 0));
     assert_int_equal(unloaded(world), 0);
     assert_string_equal(served_by(routes, "echo"), "echo");
     mr_routes_retire(routes);
     assert_int_equal(unloaded(world), 1);
+}
+
+static void handlers_of_all_generations_of_a_route_are_counted_together(void **state)
+{
+    struct world *world = *state;
+    handler(world, "echo.lua");
+    struct mr_routes *before = build(world);
+    mr_routes_open(before, &world->gates);
+    mr_route_hold(mr_routes_at(before, 0));
+    struct mr_routes *after = build(world);
+    mr_routes_open(after, &world->gates);
+    mr_routes_retire(before);
+    assert_int_equal(mr_routes_at(after, 0)->gate->running, 1);
+    mr_route_hold(mr_routes_at(after, 0));
+    assert_int_equal(mr_routes_at(after, 0)->gate->running, 2);
+    mr_route_release(mr_routes_at(before, 0));
+    assert_int_equal(unloaded(world), 1);
+    assert_int_equal(mr_routes_at(after, 0)->gate->running, 1);
+    mr_route_release(mr_routes_at(after, 0));
+    mr_routes_retire(after);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -518,6 +541,7 @@ int main(void)
         TEST(retired_routes_are_gone_at_once_where_no_job_is_at_work),
         TEST(retired_routes_live_until_their_last_job_has_ended),
         TEST(routes_in_use_live_on_where_no_job_is_at_work),
+        TEST(handlers_of_all_generations_of_a_route_are_counted_together),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
