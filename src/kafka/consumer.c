@@ -6,6 +6,7 @@
 #include "kafka/commits.h"
 #include "kafka/conf.h"
 #include "kafka/endings.h"
+#include "kafka/pauses.h"
 #include "kafka/prefetch.h"
 #include "kafka/rebalance.h"
 #include "kafka/subscriber.h"
@@ -19,6 +20,7 @@ struct mr_consumer {
     void *data;
     struct mr_commits commits;
     struct mr_rebalance rebalance;
+    struct mr_pauses pauses;
     struct mr_prefetch prefetch;
 };
 
@@ -75,6 +77,7 @@ struct mr_consumer *mr_consumer_new(const struct mr_config *config, const char *
     *consumer = (struct mr_consumer){.events = events, .data = data};
     consumer->rebalance = (struct mr_rebalance){.group_id = mr_strdup(group_id),
                                                 .commits = &consumer->commits,
+                                                .pauses = &consumer->pauses,
                                                 .events = events,
                                                 .data = data};
     size_t before = errors->count;
@@ -89,6 +92,7 @@ struct mr_consumer *mr_consumer_new(const struct mr_config *config, const char *
         return discard(consumer);
     rd_kafka_poll_set_consumer(consumer->handle);
     consumer->queue = rd_kafka_queue_get_consumer(consumer->handle);
+    consumer->pauses.handle = consumer->handle;
     consumer->commits.handle = consumer->handle;
     consumer->commits.queue = consumer->queue;
     consumer->commits.accepted = events->committed;
@@ -209,39 +213,26 @@ void mr_consumer_go_back(struct mr_consumer *consumer, const char *topic, int32_
     mr_commits_go_back(&consumer->commits, topic, partition, offset);
 }
 
-void mr_consumer_pause(struct mr_consumer *consumer, const char *topic, int32_t partition)
+void mr_consumer_pause(struct mr_consumer *consumer, const char *topic, int32_t partition,
+                       enum mr_pause reason)
 {
-    rd_kafka_topic_partition_list_t *list = list_of(topic, partition, RD_KAFKA_OFFSET_INVALID);
-    rd_kafka_pause_partitions(consumer->handle, list);
-    rd_kafka_topic_partition_list_destroy(list);
+    mr_pauses_add(&consumer->pauses, topic, partition, reason);
 }
 
-void mr_consumer_resume(struct mr_consumer *consumer, const char *topic, int32_t partition)
+void mr_consumer_resume(struct mr_consumer *consumer, const char *topic, int32_t partition,
+                        enum mr_pause reason)
 {
-    rd_kafka_topic_partition_list_t *list = list_of(topic, partition, RD_KAFKA_OFFSET_INVALID);
-    rd_kafka_resume_partitions(consumer->handle, list);
-    rd_kafka_topic_partition_list_destroy(list);
+    mr_pauses_drop(&consumer->pauses, topic, partition, reason);
 }
 
-typedef rd_kafka_resp_err_t change_fn(rd_kafka_t *handle, rd_kafka_topic_partition_list_t *list);
-
-static void change_all(struct mr_consumer *consumer, change_fn *change)
+void mr_consumer_pause_all(struct mr_consumer *consumer, enum mr_pause reason)
 {
-    rd_kafka_topic_partition_list_t *list = NULL;
-    if (rd_kafka_assignment(consumer->handle, &list) != RD_KAFKA_RESP_ERR_NO_ERROR)
-        return;
-    change(consumer->handle, list);
-    rd_kafka_topic_partition_list_destroy(list);
+    mr_pauses_add_all(&consumer->pauses, reason);
 }
 
-void mr_consumer_pause_all(struct mr_consumer *consumer)
+void mr_consumer_resume_all(struct mr_consumer *consumer, enum mr_pause reason)
 {
-    change_all(consumer, rd_kafka_pause_partitions);
-}
-
-void mr_consumer_resume_all(struct mr_consumer *consumer)
-{
-    change_all(consumer, rd_kafka_resume_partitions);
+    mr_pauses_drop_all(&consumer->pauses, reason);
 }
 
 struct mr_membership *mr_consumer_membership(const struct mr_consumer *consumer)
@@ -268,6 +259,7 @@ static bool may_be_destroyed(const struct mr_consumer *consumer)
 void mr_consumer_free(struct mr_consumer *consumer)
 {
     mr_subscriber_free(&consumer->subscriber);
+    mr_pauses_free(&consumer->pauses);
     mr_rebalance_free(&consumer->rebalance);
     rd_kafka_queue_io_event_enable(consumer->queue, -1, NULL, 0);
     rd_kafka_queue_destroy(consumer->queue);

@@ -67,11 +67,21 @@ void mr_consumer_go_back(struct mr_consumer *consumer, const char *topic, int32_
 /* The partitions that were told as revoked are the group's. Until then the member stays in the
  * group and heartbeats go on, but librdkafka fetches nothing for any partition. */
 void mr_consumer_give_back(struct mr_consumer *consumer);
-/* Stops or resumes fetching; what was fetched and not yet polled comes again. */
-void mr_consumer_pause(struct mr_consumer *consumer, const char *topic, int32_t partition);
-void mr_consumer_resume(struct mr_consumer *consumer, const char *topic, int32_t partition);
-void mr_consumer_pause_all(struct mr_consumer *consumer);
-void mr_consumer_resume_all(struct mr_consumer *consumer);
+/* Why a partition rests. */
+enum mr_pause {
+    MR_PAUSE_FULL, /* its messages that are not handled are as many as may be */
+    MR_PAUSE_HELD, /* the worker takes nothing: it stops, or too much is on its way */
+};
+/* Fetching rests while there is a reason; what was fetched and not yet polled comes again. A reason
+ * counts once, and a partition that is assigned anew has none. Resuming takes one reason back; each
+ * call waits for a thread of librdkafka, for some 50 us. */
+void mr_consumer_pause(struct mr_consumer *consumer, const char *topic, int32_t partition,
+                       enum mr_pause reason);
+void mr_consumer_resume(struct mr_consumer *consumer, const char *topic, int32_t partition,
+                        enum mr_pause reason);
+/* The same for every partition, those that are yet to be assigned included. */
+void mr_consumer_pause_all(struct mr_consumer *consumer, enum mr_pause reason);
+void mr_consumer_resume_all(struct mr_consumer *consumer, enum mr_pause reason);
 /* Commits what is stored now, not at the interval's end: poll until mr_consumer_committed. A
  * rebalance under way delays that. */
 void mr_consumer_commit(struct mr_consumer *consumer);

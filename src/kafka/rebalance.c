@@ -33,6 +33,7 @@ void mr_rebalance_give_back(struct mr_rebalance *rebalance)
         return;
     mr_commits_hold_off(rebalance->commits);
     mr_commits_forget(rebalance->commits, rebalance->revoked);
+    mr_pauses_revoked(rebalance->pauses, rebalance->revoked);
     if (is_cooperative(rebalance))
         log_error(rebalance, "unassign_failed",
                   rd_kafka_incremental_unassign(rebalance->handle, rebalance->revoked));
@@ -49,8 +50,7 @@ static void take(struct mr_rebalance *rebalance, rd_kafka_topic_partition_list_t
                   rd_kafka_incremental_assign(rebalance->handle, partitions));
     else
         rd_kafka_assign(rebalance->handle, partitions);
-    /* One that was paused when it was taken away would still be when it comes back. */
-    rd_kafka_resume_partitions(rebalance->handle, partitions);
+    mr_pauses_assigned(rebalance->pauses, partitions);
     if (!rebalance->leaving)
         rebalance->events->assigned(rebalance->data, (size_t)partitions->cnt);
 }

@@ -10,12 +10,14 @@
 #include "kafka/commits.h"
 #include "kafka/consumer.h"
 #include "kafka/membership.h"
+#include "kafka/pauses.h"
 #include "kafka/starts.h"
 
 struct mr_rebalance {
     rd_kafka_t *handle;
     char *group_id;
     struct mr_commits *commits; /* the consumer's */
+    struct mr_pauses *pauses;   /* likewise */
     const struct mr_consumer_events *events;
     void *data;
     struct mr_starts starts;                  /* of what is assigned and not taken yet */

@@ -24,8 +24,6 @@ static void on_assigned(void *data, size_t count)
 {
     struct mr_group *group = data;
     mr_log(MR_LOG_INFO, "partitions_assigned", MR_S("group", group->id), MR_I("count", count));
-    if (group->world->held)
-        mr_consumer_pause_all(group->consumer);
     if (group->state == MR_GROUP_JOINING)
         become(group, MR_GROUP_STEADY);
     group->world->events->joined(group->world->data);
@@ -96,6 +94,8 @@ struct mr_group *mr_group_new(const struct mr_group_world *world, const char *id
     }
     group->asking = (struct mr_asking){
         .loop = world->loop, .wake_fd = world->wake_fd, .consumer = group->consumer};
+    if (world->held)
+        mr_consumer_pause_all(group->consumer, MR_PAUSE_HELD);
     group->id = mr_strdup(id);
     return group;
 }

@@ -179,9 +179,9 @@ void mr_groups_hold(struct mr_groups *groups, bool held)
     groups->world.held = held;
     for (struct mr_group *group = groups->all; group != NULL; group = group->next) {
         if (held)
-            mr_consumer_pause_all(group->consumer);
+            mr_consumer_pause_all(group->consumer, MR_PAUSE_HELD);
         else
-            mr_consumer_resume_all(group->consumer);
+            mr_consumer_resume_all(group->consumer, MR_PAUSE_HELD);
     }
 }
 

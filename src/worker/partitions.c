@@ -47,13 +47,13 @@ struct mr_partition *mr_partitions_of(struct mr_partitions *partitions,
 static void pause_partition(struct mr_partition *partition)
 {
     partition->paused = true;
-    mr_consumer_pause(partition->consumer, partition->topic, partition->number);
+    mr_consumer_pause(partition->consumer, partition->topic, partition->number, MR_PAUSE_FULL);
 }
 
 static void resume_partition(struct mr_partition *partition)
 {
     partition->paused = false;
-    mr_consumer_resume(partition->consumer, partition->topic, partition->number);
+    mr_consumer_resume(partition->consumer, partition->topic, partition->number, MR_PAUSE_FULL);
 }
 
 static void on_patience_over(struct mr_timer *timer)
@@ -87,8 +87,7 @@ static size_t share(const struct mr_partition *partition)
 
 static bool is_full(const struct mr_partition *partition)
 {
-    /* Again at every multiple: resuming all partitions of a consumer may have undone it. */
-    return partition->unhandled % partition->most == 0 ||
+    return partition->unhandled >= partition->most ||
            (partition->owner->unhandled_bytes >= MR_PARTITIONS_UNHANDLED_BYTES &&
             partition->unhandled_bytes >= share(partition));
 }
@@ -98,11 +97,8 @@ static void count(struct mr_partition *partition, size_t size)
     partition->owner->busy += partition->unhandled++ == 0;
     partition->unhandled_bytes += size;
     partition->owner->unhandled_bytes += size;
-    if (partition->revoked || !is_full(partition))
-        return;
-    if (partition->paused)
-        pause_partition(partition);
-    else if (partition->patience.place == 0)
+    if (!partition->revoked && !partition->paused && partition->patience.place == 0 &&
+        is_full(partition))
         be_patient(partition);
 }
 

@@ -212,21 +212,27 @@ static size_t partition_of(const char *topic, int32_t number)
     return 0;
 }
 
-void __wrap_mr_consumer_pause(struct mr_consumer *consumer, const char *topic, int32_t number);
-void __wrap_mr_consumer_pause(struct mr_consumer *consumer, const char *topic, int32_t number)
+void __wrap_mr_consumer_pause(struct mr_consumer *consumer, const char *topic, int32_t number,
+                              enum mr_pause reason);
+void __wrap_mr_consumer_pause(struct mr_consumer *consumer, const char *topic, int32_t number,
+                              enum mr_pause reason)
 {
     struct partition *partition = &partitions[partition_of(topic, number)];
     (void)consumer;
+    assert_int_equal(reason, MR_PAUSE_FULL);
     assert_true(partition->full);
     assert_true(now_ms >= partition->full_since + MR_PARTITION_PATIENCE_MS);
     partition->paused = true;
     seen.pauses++;
 }
 
-void __wrap_mr_consumer_resume(struct mr_consumer *consumer, const char *topic, int32_t number);
-void __wrap_mr_consumer_resume(struct mr_consumer *consumer, const char *topic, int32_t number)
+void __wrap_mr_consumer_resume(struct mr_consumer *consumer, const char *topic, int32_t number,
+                               enum mr_pause reason);
+void __wrap_mr_consumer_resume(struct mr_consumer *consumer, const char *topic, int32_t number,
+                               enum mr_pause reason)
 {
     (void)consumer;
+    assert_int_equal(reason, MR_PAUSE_FULL);
     assert_true(partitions[partition_of(topic, number)].paused);
     partitions[partition_of(topic, number)].paused = false;
 }

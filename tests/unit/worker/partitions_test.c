@@ -28,17 +28,23 @@ uint64_t __wrap_mr_clock_ms(void)
     return now;
 }
 
-void __wrap_mr_consumer_pause(struct mr_consumer *consumer, const char *topic, int32_t number);
-void __wrap_mr_consumer_pause(struct mr_consumer *consumer, const char *topic, int32_t number)
+void __wrap_mr_consumer_pause(struct mr_consumer *consumer, const char *topic, int32_t number,
+                              enum mr_pause reason);
+void __wrap_mr_consumer_pause(struct mr_consumer *consumer, const char *topic, int32_t number,
+                              enum mr_pause reason)
 {
     (void)consumer, (void)topic;
+    assert_int_equal(reason, MR_PAUSE_FULL);
     paused[number] = true;
 }
 
-void __wrap_mr_consumer_resume(struct mr_consumer *consumer, const char *topic, int32_t number);
-void __wrap_mr_consumer_resume(struct mr_consumer *consumer, const char *topic, int32_t number)
+void __wrap_mr_consumer_resume(struct mr_consumer *consumer, const char *topic, int32_t number,
+                               enum mr_pause reason);
+void __wrap_mr_consumer_resume(struct mr_consumer *consumer, const char *topic, int32_t number,
+                               enum mr_pause reason)
 {
     (void)consumer, (void)topic;
+    assert_int_equal(reason, MR_PAUSE_FULL);
     paused[number] = false;
 }
 
