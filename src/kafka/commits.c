@@ -92,43 +92,49 @@ static void refused(struct mr_commits *commits, rd_kafka_resp_err_t error)
     mr_log(telling ? MR_LOG_WARN : MR_LOG_DEBUG, "commit_refused",
            MR_S("client", rd_kafka_name(commits->handle)),
            MR_S("message", rd_kafka_err2str(error)));
-    commits->stored = true;
     arm(commits, commits->pause);
 }
 
-static void drop_anew(struct mr_commits *commits)
+static void drop_list(rd_kafka_topic_partition_list_t **list)
 {
-    if (commits->anew != NULL)
-        rd_kafka_topic_partition_list_destroy(commits->anew);
-    commits->anew = NULL;
+    if (*list != NULL)
+        rd_kafka_topic_partition_list_destroy(*list);
+    *list = NULL;
 }
 
-/* Those that went back stay noted until they are committed, or not the member's any more. */
-static void note_gone_back(struct mr_commits *commits,
-                           const rd_kafka_topic_partition_list_t *offsets)
+static bool has(const rd_kafka_topic_partition_list_t *list, const char *topic, int32_t partition)
 {
-    for (int i = 0; commits->anew != NULL && offsets != NULL && i < offsets->cnt; i++) {
-        const rd_kafka_topic_partition_t *each = &offsets->elems[i];
-        const rd_kafka_topic_partition_t *noted =
-            rd_kafka_topic_partition_list_find(commits->anew, each->topic, each->partition);
-        if (noted != NULL && each->err == RD_KAFKA_RESP_ERR_NO_ERROR &&
-            each->offset == noted->offset)
-            rd_kafka_topic_partition_list_del(commits->anew, each->topic, each->partition);
-    }
-    if (commits->anew != NULL && commits->anew->cnt == 0)
-        drop_anew(commits);
-    if (commits->anew != NULL)
-        commits->at_once = false; /* one of them was refused */
+    return list != NULL && rd_kafka_topic_partition_list_find(list, topic, partition) != NULL;
 }
 
-static void tell(const struct mr_commits *commits, rd_kafka_resp_err_t error,
-                 const rd_kafka_topic_partition_list_t *offsets)
+/* What a later one has not replaced is sent again, while the partition is the member's. */
+static void keep(struct mr_commits *commits, const rd_kafka_topic_partition_t *refused)
 {
-    for (int i = 0; offsets != NULL && commits->accepted != NULL && i < offsets->cnt; i++) {
+    if (has(commits->left, refused->topic, refused->partition) ||
+        has(commits->stored, refused->topic, refused->partition))
+        return;
+    if (commits->stored == NULL)
+        commits->stored = rd_kafka_topic_partition_list_new(1);
+    rd_kafka_topic_partition_list_add(commits->stored, refused->topic, refused->partition)->offset =
+        refused->offset;
+}
+
+/* Returns why some were refused, when some were. */
+static rd_kafka_resp_err_t take_answer(struct mr_commits *commits, rd_kafka_resp_err_t error,
+                                       const rd_kafka_topic_partition_list_t *offsets)
+{
+    rd_kafka_resp_err_t why = error;
+    for (int i = 0; offsets != NULL && i < offsets->cnt; i++) {
         const rd_kafka_topic_partition_t *each = &offsets->elems[i];
-        if (error == RD_KAFKA_RESP_ERR_NO_ERROR && each->err == error && each->offset >= 0)
+        rd_kafka_resp_err_t its = each->err != RD_KAFKA_RESP_ERR_NO_ERROR ? each->err : error;
+        if (its != RD_KAFKA_RESP_ERR_NO_ERROR) {
+            keep(commits, each);
+            why = its;
+        } else if (commits->accepted != NULL) {
             commits->accepted(commits->data, each->topic, each->partition, each->offset);
+        }
     }
+    return why;
 }
 
 static void on_answered(rd_kafka_t *handle, rd_kafka_resp_err_t error,
@@ -137,53 +143,59 @@ static void on_answered(rd_kafka_t *handle, rd_kafka_resp_err_t error,
     struct mr_commits *commits = opaque;
     (void)handle;
     commits->in_flight = false;
-    tell(commits, error, offsets);
-    if (error == RD_KAFKA_RESP_ERR_NO_ERROR)
-        note_gone_back(commits, offsets);
-    /* After a fatal error none is accepted any more. */
-    if (error != RD_KAFKA_RESP_ERR_NO_ERROR && error != RD_KAFKA_RESP_ERR__NO_OFFSET &&
-        error != RD_KAFKA_RESP_ERR__FATAL) {
+    error = take_answer(commits, error, offsets);
+    drop_list(&commits->left);
+    if (error == RD_KAFKA_RESP_ERR__FATAL) /* after one none is accepted any more */
+        drop_list(&commits->stored);
+    if (error != RD_KAFKA_RESP_ERR_NO_ERROR && commits->stored != NULL) {
         refused(commits, error);
         return;
     }
     commits->pause = 0;
     commits->hopeless = false;
-    if (commits->stored)
+    if (commits->stored != NULL)
         arm(commits, commits->at_once ? 0 : commits->interval);
 }
 
-/* Without a list librdkafka takes what is stored of the partitions that are assigned when it sends,
- * as far as that is beyond what was committed. So what goes back goes first, by itself. */
 static void commit(struct mr_commits *commits)
 {
-    if (commits->anew == NULL)
-        commits->stored = commits->at_once = false;
+    mr_timers_cancel(commits->timers, &commits->timer);
+    commits->at_once = false;
     commits->in_flight = true;
-    rd_kafka_commit_queue(commits->handle, commits->anew, commits->queue, on_answered, commits);
+    rd_kafka_commit_queue(commits->handle, commits->stored, commits->queue, on_answered, commits);
+    drop_list(&commits->stored);
 }
 
 static void on_due(struct mr_timer *timer)
 {
     struct mr_commits *commits =
         (struct mr_commits *)((char *)timer - offsetof(struct mr_commits, timer));
+    if (commits->stored == NULL)
+        return;
     if (atomic_load(&commits->joining->now))
         arm(commits, FIRST_PAUSE_MS);
     else
         commit(commits);
 }
 
-void mr_commits_stored(struct mr_commits *commits)
+void mr_commits_store(struct mr_commits *commits, const char *topic, int32_t partition,
+                      int64_t next)
 {
-    if (commits->stored)
-        return;
-    commits->stored = true;
-    if (!commits->in_flight)
+    bool first = commits->stored == NULL;
+    if (first)
+        commits->stored = rd_kafka_topic_partition_list_new(1);
+    rd_kafka_topic_partition_t *noted =
+        rd_kafka_topic_partition_list_find(commits->stored, topic, partition);
+    if (noted == NULL)
+        noted = rd_kafka_topic_partition_list_add(commits->stored, topic, partition);
+    noted->offset = next;
+    if (first && !commits->in_flight)
         arm(commits, commits->interval);
 }
 
 void mr_commits_now(struct mr_commits *commits)
 {
-    if (!commits->stored || commits->at_once)
+    if (commits->stored == NULL || commits->at_once)
         return;
     commits->at_once = true;
     if (commits->in_flight || commits->pause > 0)
@@ -194,27 +206,25 @@ void mr_commits_now(struct mr_commits *commits)
         commit(commits);
 }
 
-void mr_commits_go_back(struct mr_commits *commits, const char *topic, int32_t partition,
-                        int64_t offset)
+static void forget(rd_kafka_topic_partition_list_t **from,
+                   const rd_kafka_topic_partition_list_t *list)
 {
-    if (commits->anew == NULL)
-        commits->anew = rd_kafka_topic_partition_list_new(1);
-    rd_kafka_topic_partition_t *noted =
-        rd_kafka_topic_partition_list_find(commits->anew, topic, partition);
-    if (noted == NULL)
-        noted = rd_kafka_topic_partition_list_add(commits->anew, topic, partition);
-    noted->offset = offset;
-    mr_commits_stored(commits);
-    mr_commits_now(commits);
+    for (int i = 0; *from != NULL && i < list->cnt; i++)
+        rd_kafka_topic_partition_list_del(*from, list->elems[i].topic, list->elems[i].partition);
+    if (*from != NULL && (*from)->cnt == 0)
+        drop_list(from);
 }
 
 void mr_commits_forget(struct mr_commits *commits, const rd_kafka_topic_partition_list_t *list)
 {
-    for (int i = 0; commits->anew != NULL && i < list->cnt; i++)
-        rd_kafka_topic_partition_list_del(commits->anew, list->elems[i].topic,
+    forget(&commits->stored, list);
+    if (!commits->in_flight)
+        return;
+    if (commits->left == NULL)
+        commits->left = rd_kafka_topic_partition_list_new(list->cnt);
+    for (int i = 0; i < list->cnt; i++)
+        rd_kafka_topic_partition_list_add(commits->left, list->elems[i].topic,
                                           list->elems[i].partition);
-    if (commits->anew != NULL && commits->anew->cnt == 0)
-        drop_anew(commits);
 }
 
 void mr_commits_hold_off(struct mr_commits *commits)
@@ -225,12 +235,13 @@ void mr_commits_hold_off(struct mr_commits *commits)
 
 bool mr_commits_done(const struct mr_commits *commits)
 {
-    return (!commits->stored && !commits->in_flight) || commits->hopeless;
+    return (commits->stored == NULL && !commits->in_flight) || commits->hopeless;
 }
 
 void mr_commits_free(struct mr_commits *commits)
 {
     if (commits->timers != NULL)
         mr_timers_cancel(commits->timers, &commits->timer);
-    drop_anew(commits);
+    drop_list(&commits->stored);
+    drop_list(&commits->left);
 }

@@ -187,30 +187,10 @@ bool mr_consumer_poll(struct mr_consumer *consumer, struct mr_message *message)
     return false;
 }
 
-static rd_kafka_topic_partition_list_t *list_of(const char *topic, int32_t partition,
-                                                int64_t offset)
-{
-    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(1);
-    rd_kafka_topic_partition_list_add(list, topic, partition)->offset = offset;
-    return list;
-}
-
 void mr_consumer_store(struct mr_consumer *consumer, const char *topic, int32_t partition,
                        int64_t next)
 {
-    rd_kafka_topic_partition_list_t *list = list_of(topic, partition, next);
-    rd_kafka_resp_err_t error = rd_kafka_offsets_store(consumer->handle, list);
-    if (error == RD_KAFKA_RESP_ERR_NO_ERROR)
-        mr_commits_stored(&consumer->commits);
-    else if (error != RD_KAFKA_RESP_ERR__STATE)
-        mr_kafka_log_failure(consumer->handle, "offset_store_failed", rd_kafka_err2str(error));
-    rd_kafka_topic_partition_list_destroy(list);
-}
-
-void mr_consumer_go_back(struct mr_consumer *consumer, const char *topic, int32_t partition,
-                         int64_t offset)
-{
-    mr_commits_go_back(&consumer->commits, topic, partition, offset);
+    mr_commits_store(&consumer->commits, topic, partition, next);
 }
 
 void mr_consumer_pause(struct mr_consumer *consumer, const char *topic, int32_t partition,

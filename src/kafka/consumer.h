@@ -56,14 +56,11 @@ void mr_question_ask(struct mr_question *question);
 /* Takes the partitions, or will have another question. */
 void mr_consumer_answered(struct mr_consumer *consumer, const struct mr_question *question);
 void mr_question_free(struct mr_question *question);
-/* Everything up to `next`, exclusive, is done: it is committed within commit_interval. A partition
- * that is no longer ours is passed over. */
+/* Everything up to `next`, exclusive, is done: it is committed within commit_interval. That may be
+ * below what was committed before, when the partition's offsets began anew. The partition must be
+ * the consumer's: what is given back, or lost, is forgotten. */
 void mr_consumer_store(struct mr_consumer *consumer, const char *topic, int32_t partition,
                        int64_t next);
-/* The partition's offsets begin anew, at this one: its topic was created again, or cut. Commits it,
- * though it is below what was committed. */
-void mr_consumer_go_back(struct mr_consumer *consumer, const char *topic, int32_t partition,
-                         int64_t offset);
 /* The partitions that were told as revoked are the group's. Until then the member stays in the
  * group and heartbeats go on, but librdkafka fetches nothing for any partition. */
 void mr_consumer_give_back(struct mr_consumer *consumer);

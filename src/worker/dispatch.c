@@ -138,7 +138,7 @@ static struct mr_partition *begin_anew(struct mr_dispatch *dispatch, struct mr_p
     if (dispatch->poisons.count > 0)
         mr_poisoned_restart(dispatch, before);
     struct mr_partition *after = mr_partitions_restart(&dispatch->partitions, before, message);
-    mr_consumer_go_back(consumer, after->topic, after->number, message->offset);
+    mr_consumer_store(consumer, after->topic, after->number, message->offset);
     drop_waiting(dispatch);
     if (transactional)
         mr_transaction_revoked(dispatch->transaction);

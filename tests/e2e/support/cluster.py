@@ -96,6 +96,11 @@ class Cluster:
     def delete_topic(self, name: str) -> None:
         self._admin.delete_topics([name])[name].result(15)
 
+    def delete_records(self, topic: str, partition: int, before: int) -> None:
+        """The partition begins at that offset."""
+        place = TopicPartition(topic, partition, before)
+        next(iter(self._admin.delete_records([place]).values())).result(15)
+
     def setting(self, topic: str, name: str) -> str:
         resource = ConfigResource(ConfigResource.Type.TOPIC, topic)
         return self._admin.describe_configs([resource])[resource].result(15)[name].value
