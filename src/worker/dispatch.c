@@ -129,7 +129,6 @@ static void drop_waiting(struct mr_dispatch *dispatch)
 static struct mr_partition *begin_anew(struct mr_dispatch *dispatch, struct mr_partition *before,
                                        const struct mr_message *message)
 {
-    struct mr_consumer *consumer = before->consumer;
     bool transactional = before->transactional;
     mr_log(MR_LOG_WARN, "offsets_went_back", MR_S("topic", before->topic),
            MR_I("partition", before->number), MR_I("from", before->window.end),
@@ -138,10 +137,11 @@ static struct mr_partition *begin_anew(struct mr_dispatch *dispatch, struct mr_p
     if (dispatch->poisons.count > 0)
         mr_poisoned_restart(dispatch, before);
     struct mr_partition *after = mr_partitions_restart(&dispatch->partitions, before, message);
-    mr_consumer_store(consumer, after->topic, after->number, message->offset);
     drop_waiting(dispatch);
     if (transactional)
         mr_transaction_revoked(dispatch->transaction);
+    else
+        mr_consumer_store(after->consumer, after->topic, after->number, message->offset);
     return after;
 }
 
