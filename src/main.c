@@ -2,6 +2,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/print.h"
+#include "base/process.h"
 #include "cmd/command.h"
 
 /* Read by jemalloc: what a burst took and freed is given back though its threads are idle by then.
@@ -31,8 +33,16 @@ static int finish(const char *name, int code)
     return code == MR_EXIT_OK ? MR_EXIT_INTERNAL : code;
 }
 
+static int run(const struct mr_command *command, int argc, char **argv)
+{
+    if (!command->listens)
+        mr_process_listen();
+    return finish(command->name, command->run(command, argc, argv));
+}
+
 int main(int argc, char **argv)
 {
+    mr_process_begin();
     const char *name = argc > 1 ? argv[1] : "";
     if (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0 || strcmp(name, "help") == 0) {
         print_help(stdout);
@@ -42,9 +52,9 @@ int main(int argc, char **argv)
         name = "version";
     for (const struct mr_command *command = mr_commands; command->name != NULL; command++)
         if (strcmp(command->name, name) == 0)
-            return finish(name, command->run(command, argc - 1, argv + 1));
+            return run(command, argc - 1, argv + 1);
     if (argc > 1)
-        fprintf(stderr, "moonroute: unknown command '%s'\n", name);
+        mr_print(stderr, "moonroute: unknown command '%s'\n", name);
     print_help(stderr);
     return MR_EXIT_USAGE;
 }

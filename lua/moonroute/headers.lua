@@ -92,4 +92,14 @@ function headers.flatten(given)
   return flat
 end
 
+--- The same of a reply's, whose metamethods may raise anything, in a stack that is full too: the
+-- handler of C's protected call is kept out of that.
+function headers.of_reply(given)
+  local ok, flat, err = pcall(headers.flatten, given)
+  if ok then
+    return flat, err
+  end
+  return nil, flat
+end
+
 return headers

@@ -11,8 +11,10 @@ local taken = {
   topic = true, partition = true, offset = true,
 }
 
+local NAME_MOST = 256 -- bytes
+
 local function field_name(name)
-  local plain = fault.text(name):gsub("[^%w_.-]", "_")
+  local plain = fault.text(name):sub(1, NAME_MOST):gsub("[^%w_.-]", "_")
   return taken[plain] and "field_" .. plain or plain
 end
 

@@ -8,6 +8,7 @@ local log = require "moonroute.log"
 local sandbox = {}
 
 local raw_load, raw_rawset, raw_pairs, raw_require = load, rawset, pairs, require
+local raw_pcall, raw_xpcall, raw_tostring = pcall, xpcall, tostring
 local globals = _G
 local metatable_of = debug.getmetatable
 
@@ -73,6 +74,44 @@ local function print_to_log(...)
   log.info(table.concat(parts, "\t"))
 end
 
+-- LuaJIT's own pcall and xpcall call on without a look at the room on the stack: nested by their
+-- arguments, or as __call, they write beyond it (LuaJIT issue 1048). A function in Lua looks.
+local function safe_pcall(...)
+  return raw_pcall(...)
+end
+
+local function nested_xpcall(...)
+  return raw_xpcall(...)
+end
+
+local function handled(handler, ok, ...)
+  if ok then
+    return true, ...
+  end
+  local went, result = raw_pcall(handler, ...)
+  if not went then
+    result = "error in error handling"
+  end
+  return false, result
+end
+
+-- Calls the handler once the stack is unwound, and once only. LuaJIT's own calls it amid the error, at
+-- the end of the stack too, and again for each error of the handler's own; it writes beyond the stack
+-- then (LuaJIT issues 1152 and 1471). Scripts cannot look at the stack, so that they see no difference.
+local function safe_xpcall(run, handler, ...)
+  if type(handler) ~= "function" then
+    error(("bad argument #2 to 'xpcall' (function expected, got %s)"):format(
+      handler == nil and "no value" or type(handler)), 2)
+  end
+  return handled(handler, raw_pcall(run, ...))
+end
+
+-- LuaJIT's own, as a __tostring of what it shows, goes round without an instruction of Lua's, and no
+-- budget could interrupt it.
+local function safe_tostring(value)
+  return raw_tostring(value)
+end
+
 local functions = {
   _VERSION = _VERSION,
   assert = assert,
@@ -82,7 +121,7 @@ local functions = {
   ipairs = ipairs,
   next = next,
   pairs = safe_pairs,
-  pcall = pcall,
+  pcall = safe_pcall,
   print = print_to_log,
   rawequal = rawequal,
   rawget = rawget,
@@ -90,10 +129,10 @@ local functions = {
   select = select,
   setmetatable = setmetatable,
   tonumber = tonumber,
-  tostring = tostring,
+  tostring = safe_tostring,
   type = type,
   unpack = unpack,
-  xpcall = xpcall,
+  xpcall = safe_xpcall,
 }
 
 local libraries = {
@@ -122,10 +161,16 @@ local function read_all(reader)
   return table.concat(pieces)
 end
 
--- The chunk sees the environment of the script that loads it. Text only, unless scripts are trusted:
+-- The chunk sees the environment of the script that loads it, or a table that the script gives: LuaJIT
+-- would give it the globals of the runtime for any other value. Text only, unless scripts are trusted:
 -- bytecode can do anything.
 local function loaders(env)
   local function load_text(chunk, name, mode, own_env)
+    if own_env == nil then
+      own_env = env
+    elseif type(own_env) ~= "table" then
+      error("load: expected a table as the environment, got a " .. type(own_env), 2)
+    end
     if type(chunk) == "function" then
       local ok, text = pcall(read_all, chunk)
       if not ok then
@@ -133,7 +178,7 @@ local function loaders(env)
       end
       chunk, name = text, name or "=(load)"
     end
-    return raw_load(chunk, name, host.trusted and (mode or "bt") or "t", own_env or env)
+    return raw_load(chunk, name, host.trusted and (mode or "bt") or "t", own_env)
   end
   local function load_string(text, name)
     return raw_load(text, name or text, host.trusted and "bt" or "t", env)
@@ -181,6 +226,7 @@ local function trusted_environment(require)
   local env = copy(globals)
   env.load, env.loadstring = loaders(env)
   env.pairs, env.print, env.require = safe_pairs, print_to_log, require
+  env.pcall, env.xpcall = safe_pcall, nested_xpcall
   env._G = env
   return setmetatable(env, trusting)
 end
@@ -224,6 +270,16 @@ function sandbox.trust()
   for name, run in raw_pairs(coroutines.library) do
     raw_rawset(coroutine, name, run)
   end
+end
+
+--- The globals of whatever has no environment of its own, be it a chunk, a coroutine or a function in
+-- C: there are none, and none can be made.
+function sandbox.nothing()
+  return setmetatable({}, {
+    __metatable = false,
+    __index = strict.__index,
+    __newindex = function() refuse("globals") end,
+  })
 end
 
 --- Closes the way from a string value to what the environment leaves out. Once a state.

@@ -9,7 +9,7 @@
 local host = require "moonroute.host"
 local json = require "moonroute.json"
 
-local signal, begin, top, deep = host.signal, host.begin, host.top, host.deep
+local signal, begin, slot_of, deep = host.signal, host.begin, host.slot, host.deep
 local lingers = host.lingers
 local raw_create, raw_resume, raw_yield = coroutine.create, coroutine.resume, coroutine.yield
 local raw_status = coroutine.status
@@ -19,13 +19,14 @@ local strands = {}
 --- The coroutines that strands begin with: to scripts they are no coroutines.
 strands.tops = setmetatable({}, { __mode = "k" })
 
--- What the strands of a handler share, by the handler's coroutine:
--- message  the number of the message that is handled
+-- What the strands of a handler share, by the slot of its task. C empties the slot when the task ends,
+-- however it ends. (A weak table would keep them for ever: a strand's stack leads to the coroutine of
+-- its handler, and LuaJIT, like Lua 5.1, has no ephemerons.)
 -- current  the strand that runs; nil: the handler itself
 -- waits    by number, the strand that waits for it
 -- ready    strands that go on before anything else does, in order
--- spawned  the group of those that the handler does not wait for
-local sets = setmetatable({}, { __mode = "k" })
+-- spawned  the group of those that the handler does not wait for; nobody wants what they return
+local sets = host.strands
 
 local function behind_number(_number, ...)
   return ...
@@ -35,7 +36,9 @@ local function leave(set, strand, ok, result)
   local group = strand.group
   group.left = group.left - 1
   if ok then
-    group.results[strand.place] = result
+    if group.results then
+      group.results[strand.place] = result
+    end
   else
     group.failed = group.failed or {}
     group.failed[strand.place] = { raised = result }
@@ -107,29 +110,24 @@ local function beside(set, number, ...)
   return beside(set, raw_yield(signal))
 end
 
--- nil where the handler runs no strands. A coroutine serves one message after the other: what the one
--- before has left (its driving was interrupted) is none of this one's.
+-- @return nil if the handler runs no strands, or no message is being handled; and the slot
 local function find_set()
-  local co, message = top()
-  local set = sets[co]
-  if set and set.message == message then
-    return set, co
-  end
-  return nil, co, message
+  local slot = slot_of()
+  return sets[slot], slot
 end
 
 local function need_set()
-  local set, co, message = find_set()
+  local set, slot = find_set()
   if not set then
-    set = { message = message, waits = {}, ready = {} }
-    sets[co] = set
+    set = { waits = {}, ready = {} }
+    sets[slot] = set
   end
-  return set, co
+  return set, slot
 end
 
-local function drop_idle(co, set)
-  if not set.spawned and not set.current then
-    sets[co] = nil
+local function drop_idle(slot, set)
+  if not set.spawned and not set.current and sets[slot] == set then
+    sets[slot] = nil
   end
 end
 
@@ -160,7 +158,7 @@ end
 -- @return the list of what they returned (the first value of each)
 -- @raise what the first of them, by position, has raised
 function strands.all(functions)
-  local set, co = need_set()
+  local set, slot = need_set()
   local group = { left = #functions, results = setmetatable({}, json.array) }
   if deep() then
     error("C stack overflow", 0)
@@ -170,7 +168,7 @@ function strands.all(functions)
   end
   local wait = set.current and join or drive
   wait(set, group)
-  drop_idle(co, set)
+  drop_idle(slot, set)
   if group.failed then
     raise_first(group, #functions)
   end
@@ -180,7 +178,7 @@ end
 --- Runs the function, until it waits; it goes on beside the handler and after it.
 function strands.spawn(run)
   local set = need_set()
-  local group = set.spawned or { left = 0, count = 0, results = {} }
+  local group = set.spawned or { left = 0, count = 0 }
   set.spawned = group
   group.left, group.count = group.left + 1, group.count + 1
   lingers()
@@ -190,13 +188,13 @@ end
 --- What a handler that has returned goes on with: waits until all that it has spawned has ended.
 -- @raise what the first of it has raised
 function strands.finish()
-  local set, co = find_set()
+  local set, slot = find_set()
   if not set then -- it was finished together with who spawned it
     return
   end
   local group = set.spawned
   drive(set, group)
-  sets[co] = nil
+  sets[slot] = nil
   if group.failed then
     raise_first(group, group.count)
   end

@@ -33,7 +33,7 @@ enum mr_gauge {
 enum mr_histogram_id { MR_PROCESSING_DURATION, MR_PUBLISH_DURATION, MR_HISTOGRAMS };
 
 /* Counted by the master, which outlives every worker. */
-enum mr_death { MR_DEATH_SIGNAL, MR_DEATH_EXIT, MR_DEATH_BUDGET, MR_DEATHS };
+enum mr_death { MR_DEATH_SIGNAL, MR_DEATH_EXIT, MR_DEATH_BUDGET, MR_DEATH_WEDGED, MR_DEATHS };
 enum mr_reload_result { MR_RELOAD_OK, MR_RELOAD_FAILED, MR_RELOAD_RESULTS };
 
 extern const char *const mr_death_names[MR_DEATHS];                 /* the label reason */

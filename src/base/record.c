@@ -2,13 +2,24 @@
 
 #include "base/panic.h"
 
+size_t mr_pairs_size(const struct mr_pair *pairs, size_t count)
+{
+    size_t size = 0;
+    for (size_t i = 0; i < count; i++)
+        size += pairs[i].name.length + pairs[i].value.length;
+    return size;
+}
+
+size_t mr_outgoing_bytes(const struct mr_outgoing *record)
+{
+    return record->key.length + record->value.length +
+           mr_pairs_size(record->headers, record->header_count);
+}
+
 static size_t size_of(const struct mr_outgoing *record)
 {
-    size_t size = sizeof(*record) + strlen(record->topic) + 1 + record->key.length +
-                  record->value.length + record->header_count * sizeof(struct mr_pair);
-    for (size_t i = 0; i < record->header_count; i++)
-        size += record->headers[i].name.length + record->headers[i].value.length;
-    return size;
+    return sizeof(*record) + strlen(record->topic) + 1 + mr_outgoing_bytes(record) +
+           record->header_count * sizeof(struct mr_pair);
 }
 
 /* Copies to *to, which it moves on; a NULL stays NULL. */

@@ -3,6 +3,7 @@
 #ifndef MR_BASE_RECORD_H
 #define MR_BASE_RECORD_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -19,8 +20,13 @@ struct mr_outgoing {
     int64_t timestamp;     /* ms; 0: now */
     const struct mr_pair *headers;
     size_t header_count;
+    bool single; /* it is sent in a batch of its own, compressed */
 };
 
+/* Bytes of names and values. */
+size_t mr_pairs_size(const struct mr_pair *pairs, size_t count);
+/* Bytes of its key, value and headers: what the largest message (message.max.bytes) is about. */
+size_t mr_outgoing_bytes(const struct mr_outgoing *record);
 /* A copy that borrows nothing, in one piece: free() it. */
 struct mr_outgoing *mr_outgoing_copy(const struct mr_outgoing *record);
 

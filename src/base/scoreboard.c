@@ -47,14 +47,20 @@ int mr_scoreboard_attach(struct mr_scoreboard *board, int fd)
     uint64_t size = (uint64_t)found.st_size;
     if (size == 0 || size % sizeof(struct mr_slot) != 0)
         return -EINVAL;
-    return map(board, fd, size / sizeof(struct mr_slot));
+    int result = map(board, fd, size / sizeof(struct mr_slot));
+    if (result != 0)
+        return result;
+    board->fd = -1;
+    close(fd);
+    return 0;
 }
 
 void mr_scoreboard_close(struct mr_scoreboard *board)
 {
     if (board->slots != NULL) {
         munmap(board->slots, board->slot_count * sizeof(struct mr_slot));
-        close(board->fd);
+        if (board->fd >= 0)
+            close(board->fd);
     }
     *board = (struct mr_scoreboard){.fd = -1};
 }

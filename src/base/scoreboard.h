@@ -76,7 +76,7 @@ struct mr_slot {
 };
 
 struct mr_scoreboard {
-    int fd; /* of the shared memory; owned */
+    int fd; /* of the shared memory, for workers to come; owned; -1 in a worker */
     uint64_t slot_count;
     struct mr_slot *slots;
 };
@@ -84,7 +84,8 @@ struct mr_scoreboard {
 /* The master makes it (memory starts zeroed; pages are only taken as they are used). Returns 0 or
  * -errno. */
 int mr_scoreboard_create(struct mr_scoreboard *board, uint64_t slot_count);
-/* A worker maps what it was handed. Returns 0 or -errno. */
+/* A worker maps the memory that it was handed and closes the descriptor, which no program that the
+ * worker starts is to have. Returns 0, or -errno with the descriptor still open. */
 int mr_scoreboard_attach(struct mr_scoreboard *board, int fd);
 void mr_scoreboard_close(struct mr_scoreboard *board);
 
@@ -125,8 +126,15 @@ struct mr_running {
 /* False while none runs. The worker may have died amid anything, but what it shows is safe to use.
  */
 bool mr_slot_running(const struct mr_slot *slot, struct mr_running *running);
-/* The signal that interrupts a run: by sigqueue(3), with the run's number. */
+/* The signal that interrupts a run: by sigqueue(3), with the run's number. Safe in a signal's
+ * handler, as is mr_slot_running. */
 int mr_interrupt(pid_t worker, uint64_t run);
+/* What ends a worker that does not end what it does, ms: a run that is over its budget has the same
+ * time again, at least MR_OVERRUN_PATIENCE; a stop has shutdown_timeout and MR_STOP_GRACE. The
+ * master sees to it; without a master the worker itself does (worker/orphan.h). Leaving the groups
+ * takes a second at most, and so does ending each of librdkafka's clients: its threads may look
+ * only once a second whether they are to end (issue 1690 of librdkafka). */
+enum { MR_OVERRUN_PATIENCE = 100, MR_STOP_GRACE = 5000 };
 /* The master, when the slot's worker is gone: what it was doing is over, what it counted stays. */
 void mr_slot_vacate(struct mr_slot *slot);
 

@@ -8,6 +8,13 @@ static bool is_legal_character(char c)
            c == '_' || c == '-';
 }
 
+bool mr_topic_internal(struct mr_bytes name)
+{
+    return mr_bytes_equal(name, MR_BYTES("__consumer_offsets")) ||
+           mr_bytes_equal(name, MR_BYTES("__transaction_state")) ||
+           mr_bytes_equal(name, MR_BYTES("__share_group_state"));
+}
+
 bool mr_topic_legal(struct mr_bytes name)
 {
     if (name.length == 0 || name.length > LONGEST)

@@ -8,5 +8,7 @@
 #include "base/bytes.h"
 
 bool mr_topic_legal(struct mr_bytes name);
+/* Returns true for the topics that brokers keep for themselves. */
+bool mr_topic_internal(struct mr_bytes name);
 
 #endif

@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "base/panic.h"
+#include "base/print.h"
 #include "cmd/settings.h"
 #include "master/address.h"
 
@@ -21,7 +22,7 @@ static int find_address(const struct mr_admin_question *question, struct mr_addr
         mr_errors_add(&errors, "admin.listen: with port 0 the router has chosen one: give it with "
                                "--admin (the log says it: admin_listening)");
     mr_config_free(config);
-    fputs(mr_errors_text(&errors), stderr);
+    mr_print(stderr, "%s", mr_errors_text(&errors));
     int code = errors.count > 0 ? MR_EXIT_CONFIG : 0;
     mr_errors_free(&errors);
     mr_address_reachable(address);
@@ -52,13 +53,13 @@ static CURL *prepare(const char *url, struct curl_slist *headers, struct mr_buf 
 static int explain(const struct mr_command *self, CURLcode result, const char *where)
 {
     if (result == CURLE_OPERATION_TIMEDOUT) {
-        fprintf(stderr, "moonroute %s: no answer from %s in time\n", self->name, where);
+        mr_print(stderr, "moonroute %s: no answer from %s in time\n", self->name, where);
         return MR_EXIT_TIMEOUT;
     }
-    fprintf(stderr,
-            "moonroute %s: nothing answers at %s (%s). Is the router running, and is this its "
-            "admin.listen? Else name it with --admin.\n",
-            self->name, where, curl_easy_strerror(result));
+    mr_print(stderr,
+             "moonroute %s: nothing answers at %s (%s). Is the router running, and is this its "
+             "admin.listen? Else name it with --admin.\n",
+             self->name, where, curl_easy_strerror(result));
     return MR_EXIT_UNAVAILABLE;
 }
 

@@ -1,5 +1,6 @@
 #include <stdio.h>
 
+#include "base/print.h"
 #include "cmd/settings.h"
 #include "lua/vm.h"
 #include "worker/routes.h"
@@ -7,7 +8,7 @@
 static int print_errors(struct mr_errors *errors, int code)
 {
     bool any = errors->count > 0;
-    fputs(mr_errors_text(errors), stderr);
+    mr_print(stderr, "%s", mr_errors_text(errors));
     mr_errors_free(errors);
     return any ? code : MR_EXIT_OK;
 }

@@ -2,9 +2,12 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "base/panic.h"
+#include "base/print.h"
 #include "base/topic.h"
 #include "cmd/dev_file.h"
 #include "cmd/dev_settings.h"
@@ -12,12 +15,13 @@
 
 int mr_client_fail(const struct mr_client *client, int code, const char *format, ...)
 {
+    char *text = NULL;
     va_list args;
-    fprintf(stderr, "moonroute %s: ", client->command->name);
     va_start(args, format);
-    vfprintf(stderr, format, args);
+    MR_ASSERT(vasprintf(&text, format, args) >= 0);
     va_end(args);
-    fputc('\n', stderr);
+    mr_print(stderr, "moonroute %s: %s\n", client->command->name, text);
+    free(text);
     return code;
 }
 
@@ -72,7 +76,7 @@ static int read_config(struct mr_client *client)
         mr_dev_settings(client->config, dev, &errors);
     if (errors.count == 0)
         client->asker = mr_asker_new(client->config, &errors);
-    fputs(mr_errors_text(&errors), stderr);
+    mr_print(stderr, "%s", mr_errors_text(&errors));
     mr_errors_free(&errors);
     return client->asker == NULL ? MR_EXIT_CONFIG : 0;
 }

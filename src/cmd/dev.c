@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "base/print.h"
 #include "cmd/dev_file.h"
 #include "cmd/dev_settings.h"
 #include "cmd/serve.h"
@@ -63,11 +64,12 @@ static void print_request(const struct mr_snapshot *snapshot)
             memcpy(first, topic, sizeof(first));
     }
     if (has_example)
-        printf("  ask      %s request %s "
-               "'{\"type\":\"GET_BALANCE\",\"payload\":{\"accountType\":\"UNIFIED\"}}'\n",
-               program_invocation_name, example);
+        mr_print(stdout,
+                 "  ask      %s request %s "
+                 "'{\"type\":\"GET_BALANCE\",\"payload\":{\"accountType\":\"UNIFIED\"}}'\n",
+                 program_invocation_name, example);
     else if (first[0] != '\0')
-        printf("  ask      %s request %s '{}'\n", program_invocation_name, first);
+        mr_print(stdout, "  ask      %s request %s '{}'\n", program_invocation_name, first);
 }
 
 static void print_banner(void *context, const struct mr_snapshot *snapshot)
@@ -80,7 +82,7 @@ static void print_banner(void *context, const struct mr_snapshot *snapshot)
            mr_embedded_brokers(dev->embedded));
     for (size_t i = 0; i < snapshot->file_count; i++)
         if (topic_of(&snapshot->files[i], topic, sizeof(topic)))
-            printf("  route    %s -> %s\n", topic, snapshot->files[i].place);
+            mr_print(stdout, "  route    %s -> %s\n", topic, snapshot->files[i].place);
     print_request(snapshot);
     printf("\n");
     fflush(stdout);
@@ -116,7 +118,7 @@ int mr_cmd_dev(const struct mr_command *self, int argc, char **argv)
         return code;
     dev.embedded = mr_embedded_new(&errors);
     if (dev.embedded == NULL) {
-        fputs(mr_errors_text(&errors), stderr);
+        mr_print(stderr, "%s", mr_errors_text(&errors));
         mr_errors_free(&errors);
         return MR_EXIT_INTERNAL;
     }

@@ -1,5 +1,6 @@
 #include <stdio.h>
 
+#include "base/print.h"
 #include "cmd/ask_admin.h"
 #include "cmd/options.h"
 
@@ -14,7 +15,7 @@ int mr_cmd_health(const struct mr_command *self, int argc, char **argv)
     long status = 0;
     code = mr_ask_admin(self, &question, "/health", false, &status, &body);
     if (code == 0) {
-        fputs(mr_buf_text(&body), stdout);
+        mr_print_bytes(stdout, (struct mr_bytes){body.data, body.length});
         code = status == 200 ? MR_EXIT_OK : MR_EXIT_FAILED;
     }
     mr_buf_free(&body);

@@ -3,6 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/print.h"
+
 static void print_usage(FILE *to, const struct mr_command *command)
 {
     fprintf(to, "usage: moonroute %s [OPTIONS]%s%s\n", command->name,
@@ -25,7 +27,7 @@ static void print_help(const struct mr_command *command, const struct mr_option 
 static int usage_error(const struct mr_command *command, const char *what, const char *which,
                        int *code)
 {
-    fprintf(stderr, "moonroute %s: %s%s\n", command->name, what, which);
+    mr_print(stderr, "moonroute %s: %s%s\n", command->name, what, which);
     print_usage(stderr, command);
     fprintf(stderr, "'moonroute %s --help' tells more.\n", command->name);
     *code = MR_EXIT_USAGE;

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/panic.h"
+#include "base/print.h"
 #include "base/topic.h"
 #include "cmd/asking.h"
 #include "cmd/client.h"
@@ -84,25 +85,13 @@ static void set_bare(struct request *request)
 
 /* --- one answer --- */
 
-/* A header may hold any bytes, and this may be a terminal. */
-static void print_text(FILE *to, struct mr_bytes bytes)
-{
-    for (size_t i = 0; i < bytes.length; i++) {
-        unsigned char byte = (unsigned char)bytes.data[i];
-        if (byte < 0x20 || byte == 0x7f)
-            fprintf(to, "\\x%02x", byte);
-        else
-            fputc(byte, to);
-    }
-}
-
 static void print_answer(const struct mr_heard *heard, const struct mr_pair *headers, size_t count)
 {
     struct mr_bytes value = heard->value.data == NULL ? MR_BYTES("null") : heard->value;
     for (size_t i = 0; i < count; i++) {
-        print_text(stderr, headers[i].name);
+        mr_print_line(stderr, headers[i].name);
         fputs(": ", stderr);
-        print_text(stderr, headers[i].value);
+        mr_print_line(stderr, headers[i].value);
         fputc('\n', stderr);
     }
     fwrite(value.data, 1, value.length, stdout);

@@ -6,6 +6,7 @@
 #include "base/exit.h"
 #include "base/log.h"
 #include "base/log_settings.h"
+#include "base/print.h"
 
 static void warn_pending(void *context, const char *name, const char *value)
 {
@@ -26,7 +27,7 @@ static bool set_up(const struct mr_settings *settings)
     bool good = errors.count == 0;
     if (good)
         mr_config_pending(config, warn_pending, NULL);
-    fputs(mr_errors_text(&errors), stderr);
+    mr_print(stderr, "%s", mr_errors_text(&errors));
     mr_errors_free(&errors);
     mr_config_free(config);
     return good;

@@ -1,5 +1,6 @@
 #include <stdio.h>
 
+#include "base/print.h"
 #include "cmd/ask_admin.h"
 #include "cmd/options.h"
 
@@ -22,7 +23,7 @@ int mr_cmd_status(const struct mr_command *self, int argc, char **argv)
         fprintf(stderr, "moonroute status: what listens there is no router (HTTP %ld)\n", status);
         code = MR_EXIT_UNAVAILABLE;
     } else if (code == 0) {
-        fputs(mr_buf_text(&body), stdout);
+        mr_print_bytes(stdout, (struct mr_bytes){body.data, body.length});
     }
     mr_buf_free(&body);
     return code;

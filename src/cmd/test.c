@@ -1,6 +1,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "base/print.h"
 #include "cmd/settings.h"
 #include "lua/specs.h"
 
@@ -32,7 +33,7 @@ static int run_as_configured(const char *path, const struct mr_settings *setting
     if (errors.count == 0)
         code = run(path, mr_trust_of(config));
     else
-        fputs(mr_errors_text(&errors), stderr);
+        mr_print(stderr, "%s", mr_errors_text(&errors));
     mr_errors_free(&errors);
     mr_config_free(config);
     return code;
@@ -49,7 +50,7 @@ int mr_cmd_test(const struct mr_command *self, int argc, char **argv)
     const char *path = count == 1 ? argv[1] : usual_path;
     if (access(path, R_OK) == 0)
         return run_as_configured(path, &settings);
-    fprintf(stderr, "moonroute test: no specs at %s: name a file or a folder of *_spec.lua files\n",
-            path);
+    mr_print(stderr,
+             "moonroute test: no specs at %s: name a file or a folder of *_spec.lua files\n", path);
     return MR_EXIT_USAGE;
 }

@@ -1,7 +1,9 @@
 #include "worker/worker.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/prctl.h>
 
 #include "cmd/options.h"
 
@@ -19,5 +21,7 @@ int mr_cmd_worker(const struct mr_command *self, int argc, char **argv)
         fprintf(stderr, "moonroute worker: workers are started by `moonroute run`\n");
         return MR_EXIT_USAGE;
     }
+    /* Else the kernel calls it by the file that the master executes, "exe". */
+    prctl(PR_SET_NAME, program_invocation_name);
     return mr_worker_run(strtoull(slot, NULL, 10));
 }

@@ -49,7 +49,8 @@ static void on_troubled(void *data, bool unreachable, const char *text)
     mr_log(MR_LOG_DEBUG, "kafka_trouble", MR_S("message", text));
 }
 
-static const struct mr_producer_events producer_events = {on_delivered, on_troubled};
+static const struct mr_producer_events producer_events = {.delivered = on_delivered,
+                                                          .troubled = on_troubled};
 static const struct mr_listener_events listener_events = {on_listening, on_troubled};
 
 struct mr_asker *mr_asker_new(const struct mr_config *config, struct mr_errors *errors)

@@ -1,9 +1,11 @@
 #include "kafka/conf.h"
 
+#include <linux/close_range.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <syslog.h>
+#include <unistd.h>
 
 #include "base/log.h"
 
@@ -181,14 +183,18 @@ void mr_kafka_log_failure(const rd_kafka_t *handle, const char *event, const cha
 /* Before 2.8 the main thread of a handle rounds its wait down to whole milliseconds and spins
  * through the rest, a millisecond a second for each handle of an idle worker. Woken up to a
  * millisecond late it has nothing left to spin through. Threads inherit their slack: those that
- * send and fetch get the kernel's default back. Called in librdkafka's thread; touches that thread
- * alone. */
+ * send and fetch get the kernel's default back.
+ *
+ * librdkafka makes a pair of pipes per broker, just before its thread, that programs started by a
+ * script would inherit; so all descriptors are marked as close-on-exec here. Called in librdkafka's
+ * thread; touches nothing else. */
 static rd_kafka_resp_err_t on_thread_start(rd_kafka_t *handle, rd_kafka_thread_type_t type,
                                            const char *name, void *opaque)
 {
     enum { DEFAULT_SLACK_NS = 50000, LATE_SLACK_NS = 1000000 };
     (void)handle, (void)name, (void)opaque;
     prctl(PR_SET_TIMERSLACK, type == RD_KAFKA_THREAD_MAIN ? LATE_SLACK_NS : DEFAULT_SLACK_NS);
+    close_range(STDERR_FILENO + 1, ~0U, CLOSE_RANGE_CLOEXEC);
     return RD_KAFKA_RESP_ERR_NO_ERROR;
 }
 
@@ -216,6 +222,13 @@ rd_kafka_conf_t *mr_kafka_conf(const struct mr_config *config, enum mr_kafka_rol
     rd_kafka_conf_interceptor_add_on_new(conf, "moonroute", on_new, NULL);
     mr_config_map(config, "kafka.properties", apply_property, &applying);
     return conf;
+}
+
+rd_kafka_conf_t *mr_kafka_conf_again(const rd_kafka_conf_t *conf)
+{
+    rd_kafka_conf_t *again = rd_kafka_conf_dup(conf); /* which leaves interceptors out */
+    rd_kafka_conf_interceptor_add_on_new(again, "moonroute", on_new, NULL);
+    return again;
 }
 
 rd_kafka_t *mr_kafka_handle(rd_kafka_type_t type, rd_kafka_conf_t *conf, struct mr_errors *errors)

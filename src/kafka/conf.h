@@ -20,6 +20,8 @@ enum mr_kafka_role {
  * words. The caller owns it. */
 rd_kafka_conf_t *mr_kafka_conf(const struct mr_config *config, enum mr_kafka_role role,
                                struct mr_errors *errors);
+/* A copy for another handle; the caller owns it. */
+rd_kafka_conf_t *mr_kafka_conf_again(const rd_kafka_conf_t *conf);
 /* Sets one property; an error names `place`. */
 void mr_kafka_conf_set(rd_kafka_conf_t *conf, const char *name, const char *value,
                        const char *place, struct mr_errors *errors);

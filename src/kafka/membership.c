@@ -7,6 +7,7 @@
 #include "base/panic.h"
 
 struct mr_membership {
+    char *group_id;
     rd_kafka_consumer_group_metadata_t *metadata;
     size_t holders;
 };
@@ -41,7 +42,7 @@ struct mr_membership *mr_membership_of(rd_kafka_t *consumer, const char *group_i
         return NULL;
     }
     struct mr_membership *membership = mr_alloc(sizeof(*membership));
-    *membership = (struct mr_membership){now, 1};
+    *membership = (struct mr_membership){mr_strdup(group_id), now, 1};
     return membership;
 }
 
@@ -57,7 +58,13 @@ void mr_membership_release(struct mr_membership *membership)
     if (membership == NULL || --membership->holders > 0)
         return;
     rd_kafka_consumer_group_metadata_destroy(membership->metadata);
+    free(membership->group_id);
     free(membership);
+}
+
+const char *mr_membership_group(const struct mr_membership *membership)
+{
+    return membership->group_id;
 }
 
 const rd_kafka_consumer_group_metadata_t *

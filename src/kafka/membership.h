@@ -12,6 +12,7 @@ struct mr_membership;
 struct mr_membership *mr_membership_of(rd_kafka_t *consumer, const char *group_id);
 struct mr_membership *mr_membership_hold(struct mr_membership *membership); /* fine for NULL */
 void mr_membership_release(struct mr_membership *membership);               /* fine for NULL */
+const char *mr_membership_group(const struct mr_membership *membership);
 const rd_kafka_consumer_group_metadata_t *
 mr_membership_metadata(const struct mr_membership *membership);
 

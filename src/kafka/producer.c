@@ -7,6 +7,7 @@
 #include "base/panic.h"
 #include "kafka/conf.h"
 #include "kafka/endings.h"
+#include "kafka/refusal.h"
 #include "kafka/view.h"
 
 struct mr_producer {
@@ -16,51 +17,22 @@ struct mr_producer {
     void *data;
     rd_kafka_topic_t *topic; /* of the latest record: the next one is often for the same */
     size_t outstanding, outstanding_bytes;
-    bool transactional;
+    rd_kafka_conf_t *single; /* for mr_producer_new_single; NULL where there is none to come */
+    struct mr_unanswered *unanswered; /* transactional; else NULL */
 };
 
-/* What a transaction's record can fail of by itself. All else is of the transaction: purged with
- * it, fenced, timed out. */
-static bool is_of_record(rd_kafka_resp_err_t error)
+/* True when the record was taken over. */
+static bool offer_back(struct mr_producer *producer, const rd_kafka_message_t *message,
+                       enum mr_sent how)
 {
-    switch (error) {
-    case RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC:
-    case RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION:
-    case RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART:
-    case RD_KAFKA_RESP_ERR_TOPIC_EXCEPTION:
-    case RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED:
-    case RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE:
-    case RD_KAFKA_RESP_ERR_RECORD_LIST_TOO_LARGE:
-    case RD_KAFKA_RESP_ERR_INVALID_MSG:
-    case RD_KAFKA_RESP_ERR_INVALID_MSG_SIZE:
-    case RD_KAFKA_RESP_ERR_INVALID_RECORD:
-    case RD_KAFKA_RESP_ERR_INVALID_TIMESTAMP:
-    case RD_KAFKA_RESP_ERR_POLICY_VIOLATION:
-    case RD_KAFKA_RESP_ERR__INVALID_ARG:
-        return true;
-    default:
+    struct mr_pair *headers;
+    if (producer->events->refused_with_batch == NULL || !mr_kafka_refuses_batch(message->err))
         return false;
-    }
-}
-
-enum mr_sent mr_kafka_sent(rd_kafka_resp_err_t error, bool transactional)
-{
-    if (transactional && error != RD_KAFKA_RESP_ERR_NO_ERROR &&
-        error != RD_KAFKA_RESP_ERR__QUEUE_FULL && !is_of_record(error))
-        return MR_SENT_BACK;
-    switch (error) {
-    case RD_KAFKA_RESP_ERR_NO_ERROR:
-        return MR_SENT;
-    case RD_KAFKA_RESP_ERR__QUEUE_FULL:
-        return MR_SENT_FULL;
-    case RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE:
-    case RD_KAFKA_RESP_ERR_RECORD_LIST_TOO_LARGE:
-        return MR_SENT_TOO_LARGE;
-    case RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION:
-        return MR_SENT_NO_PARTITION;
-    default:
-        return MR_SENT_REFUSED;
-    }
+    const struct mr_outgoing record = mr_kafka_record_of(message, &headers);
+    bool taken = producer->events->refused_with_batch(producer->data, message->_private, &record,
+                                                      how, rd_kafka_err2str(message->err));
+    free(headers);
+    return taken;
 }
 
 static void on_delivery(struct mr_producer *producer, const rd_kafka_message_t *message)
@@ -68,10 +40,30 @@ static void on_delivery(struct mr_producer *producer, const rd_kafka_message_t *
     MR_ASSERT(producer->outstanding > 0);
     producer->outstanding--;
     producer->outstanding_bytes -= mr_record_size(message->key_len, message->len);
-    enum mr_sent how = mr_kafka_sent(message->err, producer->transactional);
+    enum mr_sent how = mr_kafka_sent(message->err, producer->unanswered != NULL &&
+                                                       !mr_kafka_refuses_batch(message->err));
+    if (offer_back(producer, message, how))
+        return;
     producer->events->delivered(producer->data, message->_private,
                                 rd_kafka_topic_name(message->rkt), how,
                                 how == MR_SENT ? NULL : rd_kafka_err2str(message->err));
+}
+
+/* Called before `conf` is taken over by its handle. */
+static void keep_single(struct mr_producer *producer, const rd_kafka_conf_t *conf,
+                        const struct mr_config *config, struct mr_errors *errors)
+{
+    rd_kafka_conf_t *single = producer->single = mr_kafka_conf_again(conf);
+    mr_kafka_conf_set(single, "batch.num.messages", "1", "built-in", errors);
+    if (!mr_config_is_set(config, "kafka.properties[\"compression.type\"]") &&
+        !mr_config_is_set(config, "kafka.properties[\"compression.codec\"]"))
+        mr_kafka_conf_set(single, "compression.type", "zstd", "built-in", errors);
+}
+
+static void free_single(struct mr_producer *producer)
+{
+    if (producer->single != NULL)
+        rd_kafka_conf_destroy(producer->single);
 }
 
 /* Takes conf over, and the producer where NULL is returned. Reports are events, not callbacks: a
@@ -86,6 +78,8 @@ static struct mr_producer *open_producer(struct mr_producer *producer, rd_kafka_
     else
         producer->handle = mr_kafka_handle(RD_KAFKA_PRODUCER, conf, errors);
     if (producer->handle == NULL) {
+        free_single(producer);
+        mr_unanswered_free(producer->unanswered);
         free(producer);
         return NULL;
     }
@@ -103,7 +97,17 @@ struct mr_producer *mr_producer_new(const struct mr_config *config, int wake_fd,
     *producer = (struct mr_producer){.events = events, .data = data};
     size_t before = errors->count;
     rd_kafka_conf_t *conf = mr_kafka_conf(config, MR_ROLE_PRODUCER, errors);
+    keep_single(producer, conf, config, errors);
     return open_producer(producer, conf, wake_fd, errors->count == before, errors);
+}
+
+struct mr_producer *mr_producer_new_single(const struct mr_producer *like, int wake_fd,
+                                           const struct mr_producer_events *events, void *data,
+                                           struct mr_errors *errors)
+{
+    struct mr_producer *producer = mr_alloc(sizeof(*producer));
+    *producer = (struct mr_producer){.events = events, .data = data};
+    return open_producer(producer, mr_kafka_conf_again(like->single), wake_fd, true, errors);
 }
 
 /* So long can the open transaction of a worker that is gone hold up those who read committed
@@ -127,12 +131,42 @@ struct mr_producer *mr_producer_new_transactional(const struct mr_config *config
                                                   void *data, struct mr_errors *errors)
 {
     struct mr_producer *producer = mr_alloc(sizeof(*producer));
-    *producer = (struct mr_producer){.events = events, .data = data, .transactional = true};
+    *producer = (struct mr_producer){.events = events, .data = data};
     size_t before = errors->count;
     rd_kafka_conf_t *conf = mr_kafka_conf(config, MR_ROLE_TRANSACTIONS, errors);
+    producer->unanswered = mr_unanswered_new(conf);
     mr_kafka_conf_set(conf, "transactional.id", id, "built-in", errors);
     set_timeout(conf, config, errors);
     return open_producer(producer, conf, wake_fd, errors->count == before, errors);
+}
+
+static void read_property(const struct mr_producer *producer, const char *name, char *value,
+                          size_t size)
+{
+    rd_kafka_conf_res_t got =
+        rd_kafka_conf_get(rd_kafka_conf(producer->handle), name, value, &size);
+    MR_ASSERT(got == RD_KAFKA_CONF_OK);
+}
+
+uint64_t mr_producer_transaction_timeout(const struct mr_producer *producer)
+{
+    char text[32];
+    read_property(producer, "transaction.timeout.ms", text, sizeof(text));
+    return strtoull(text, NULL, 10);
+}
+
+bool mr_producer_compresses(const struct mr_producer *producer)
+{
+    char text[32];
+    read_property(producer, "compression.codec", text, sizeof(text));
+    return strcmp(text, "none") != 0;
+}
+
+size_t mr_producer_largest(const struct mr_producer *producer)
+{
+    char text[32];
+    read_property(producer, "message.max.bytes", text, sizeof(text));
+    return (size_t)strtoull(text, NULL, 10);
 }
 
 static rd_kafka_headers_t *headers_of(const struct mr_outgoing *record)
@@ -174,7 +208,7 @@ enum mr_sent mr_producer_send(struct mr_producer *producer, const struct mr_outg
     rd_kafka_topic_t *topic = topic_of(producer, record->topic);
     if (topic == NULL) {
         snprintf(why, size, "%s", rd_kafka_err2str(rd_kafka_last_error()));
-        return MR_SENT_REFUSED;
+        return MR_SENT_NO_TOPIC;
     }
     rd_kafka_headers_t *headers = headers_of(record);
     rd_kafka_vu_t fields[] = {
@@ -195,12 +229,28 @@ enum mr_sent mr_producer_send(struct mr_producer *producer, const struct mr_outg
         producer->outstanding_bytes += mr_outgoing_size(record);
         return MR_SENT;
     }
-    enum mr_sent sent = mr_kafka_sent(rd_kafka_error_code(error), producer->transactional);
+    enum mr_sent sent = mr_kafka_sent(rd_kafka_error_code(error), producer->unanswered != NULL);
     snprintf(why, size, "%s", rd_kafka_error_string(error));
     rd_kafka_error_destroy(error);
     if (headers != NULL)
         rd_kafka_headers_destroy(headers);
     return sent;
+}
+
+/* librdkafka tells by a line of its log alone which topic a transaction is refused for; the topics
+ * beside it are "not attempted". */
+static void take_log(struct mr_producer *producer, int level, const char *facility,
+                     const char *text)
+{
+    char topic[250], error[256];
+    mr_kafka_log(producer->handle, level, facility, text);
+    const char *found = strstr(text, "Failed to add partition \"");
+    if (producer->events->forbidden == NULL || strcmp(facility, "ADDPARTS") != 0 || found == NULL)
+        return;
+    if (sscanf(found, "Failed to add partition \"%249[^\"]\" [%*d] to transaction: %255[^\n]",
+               topic, error) == 2 &&
+        strcmp(error, rd_kafka_err2str(RD_KAFKA_RESP_ERR_OPERATION_NOT_ATTEMPTED)) != 0)
+        producer->events->forbidden(producer->data, topic, error);
 }
 
 static void take_event(struct mr_producer *producer, rd_kafka_event_t *event)
@@ -220,7 +270,7 @@ static void take_event(struct mr_producer *producer, rd_kafka_event_t *event)
         break;
     case RD_KAFKA_EVENT_LOG:
         if (rd_kafka_event_log(event, &facility, &text, &level) == 0)
-            mr_kafka_log(producer->handle, level, facility, text);
+            take_log(producer, level, facility, text);
         break;
     default:
         break;
@@ -258,6 +308,11 @@ size_t mr_producer_outstanding_bytes(const struct mr_producer *producer)
     return producer->outstanding_bytes;
 }
 
+struct mr_unanswered *mr_producer_unanswered(const struct mr_producer *producer)
+{
+    return producer->unanswered;
+}
+
 rd_kafka_t *mr_producer_handle(const struct mr_producer *producer)
 {
     return producer->handle;
@@ -282,6 +337,7 @@ void mr_producer_free(struct mr_producer *producer)
         rd_kafka_topic_destroy(producer->topic);
     rd_kafka_queue_io_event_enable(producer->queue, -1, NULL, 0);
     rd_kafka_queue_destroy(producer->queue);
-    mr_endings_add(producer->handle, NULL);
+    mr_endings_add(producer->handle, producer->unanswered);
+    free_single(producer);
     free(producer);
 }

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/panic.h"
+#include "kafka/outcome.h"
 #include "kafka/view.h"
 
 struct mr_offsets {
@@ -64,11 +65,27 @@ static bool went_well(rd_kafka_t *handle, rd_kafka_error_t *error, struct mr_ste
     return false;
 }
 
+static void begin(const struct mr_producer *via, struct mr_step_end *end)
+{
+    rd_kafka_t *handle = mr_producer_handle(via);
+    if (went_well(handle, rd_kafka_begin_transaction(handle), end))
+        mr_unanswered_begin(mr_producer_unanswered(via));
+}
+
 void mr_transactions_open(const struct mr_producer *via, int timeout, struct mr_step_end *end)
 {
     rd_kafka_t *handle = mr_producer_handle(via);
     if (went_well(handle, rd_kafka_init_transactions(handle, timeout), end))
-        went_well(handle, rd_kafka_begin_transaction(handle), end);
+        begin(via, end);
+}
+
+/* The transaction has ended: another one begins, if nothing of this one can arrive any more. */
+static void begin_next(const struct mr_producer *via, struct mr_step_end *end)
+{
+    if (mr_unanswered_any(mr_producer_unanswered(via)))
+        end->unclear = true;
+    else
+        begin(via, end);
 }
 
 static bool send_offsets(rd_kafka_t *handle, struct mr_offsets *offsets, int timeout,
@@ -77,8 +94,9 @@ static bool send_offsets(rd_kafka_t *handle, struct mr_offsets *offsets, int tim
     if (offsets->sent)
         return true;
     if (offsets->membership == NULL) {
-        *end = (struct mr_step_end){MR_STEP_ABORT, false, MR_SENT_BACK,
-                                    "the consumer is not in its group any more"};
+        *end = (struct mr_step_end){.step = MR_STEP_ABORT,
+                                    .how = MR_SENT_BACK,
+                                    .why = "the consumer is not in its group any more"};
         return false;
     }
     const rd_kafka_consumer_group_metadata_t *metadata =
@@ -89,20 +107,49 @@ static bool send_offsets(rd_kafka_t *handle, struct mr_offsets *offsets, int tim
     return offsets->sent;
 }
 
+/* Offsets go last: they are not to be committed with records of which nothing is known. */
+static bool await_reports(rd_kafka_t *handle, int timeout, struct mr_step_end *end)
+{
+    *end = (struct mr_step_end){.step = MR_STEP_DONE, .how = MR_SENT};
+    if (rd_kafka_flush(handle, timeout) == RD_KAFKA_RESP_ERR_NO_ERROR)
+        return true;
+    *end = (struct mr_step_end){.step = MR_STEP_AGAIN, .how = MR_SENT};
+    snprintf(end->why, sizeof(end->why), "not all records are acknowledged");
+    return false;
+}
+
 void mr_transactions_commit(const struct mr_producer *via, struct mr_offsets *const *offsets,
                             size_t count, int timeout, struct mr_step_end *end)
 {
     rd_kafka_t *handle = mr_producer_handle(via);
+    if (!await_reports(handle, timeout, end))
+        return;
     for (size_t i = 0; i < count; i++)
         if (!send_offsets(handle, offsets[i], timeout, end))
             return;
     if (went_well(handle, rd_kafka_commit_transaction(handle, timeout), end))
-        went_well(handle, rd_kafka_begin_transaction(handle), end);
+        begin_next(via, end);
+    else if (end->step != MR_STEP_AGAIN)
+        end->unclear = mr_unanswered_has_ended(mr_producer_unanswered(via));
 }
 
 void mr_transactions_abort(const struct mr_producer *via, int timeout, struct mr_step_end *end)
 {
     rd_kafka_t *handle = mr_producer_handle(via);
     if (went_well(handle, rd_kafka_abort_transaction(handle, timeout), end))
-        went_well(handle, rd_kafka_begin_transaction(handle), end);
+        begin_next(via, end);
+}
+
+void mr_transactions_ask(const struct mr_producer *via, struct mr_offsets *const *offsets,
+                         size_t count, int timeout, struct mr_step_end *end)
+{
+    *end = (struct mr_step_end){.step = MR_STEP_DONE, .how = MR_SENT, .committed = true};
+    for (size_t i = 0; i < count && end->step == MR_STEP_DONE && end->committed; i++) {
+        const struct mr_offsets *each = offsets[i];
+        if (each->membership == NULL)
+            end->committed = false;
+        else
+            mr_outcome_ask(mr_producer_handle(via), mr_membership_group(each->membership),
+                           each->list, timeout, end);
+    }
 }

@@ -29,17 +29,31 @@ enum mr_step {
 
 struct mr_step_end {
     enum mr_step step;
-    bool fenced; /* FATAL: another producer has its id */
+    bool fenced;    /* FATAL: another producer has its id, or the transaction timed out */
+    bool unclear;   /* see mr_transactions_commit */
+    bool committed; /* of mr_transactions_ask */
     enum mr_sent
         how; /* ABORT: REFUSED and its kin where a record is to blame, BACK where none is */
     char why[512];
 };
 
 /* Each waits `timeout` ms at most. Opening takes the id, ends what its previous owner left open,
- * and begins the first transaction. A commit and an abort begin the next one. */
+ * and begins the first transaction. A commit waits for the reports of all records, adds the
+ * offsets, and commits. A commit and an abort begin the next transaction, unless the end is
+ * `unclear`:
+ * - DONE: some request of the transaction was never answered. It may arrive later, and would then
+ *   end, or add to, any transaction that the same producer has open. The producer must not begin
+ *   another transaction: a new one with its id must take its place, whose requests alone are
+ *   accepted.
+ * - ABORT or FATAL: the commit was asked for, so it may have been done. A new producer with the id
+ *   ends what is open; mr_transactions_ask then says which it was. */
 void mr_transactions_open(const struct mr_producer *via, int timeout, struct mr_step_end *end);
 void mr_transactions_commit(const struct mr_producer *via, struct mr_offsets *const *offsets,
                             size_t count, int timeout, struct mr_step_end *end);
 void mr_transactions_abort(const struct mr_producer *via, int timeout, struct mr_step_end *end);
+/* Says whether the transaction that was to commit these offsets, by the producer before this one,
+ * is committed; DONE or AGAIN. */
+void mr_transactions_ask(const struct mr_producer *via, struct mr_offsets *const *offsets,
+                         size_t count, int timeout, struct mr_step_end *end);
 
 #endif

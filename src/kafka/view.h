@@ -8,10 +8,13 @@
 #include "kafka/membership.h"
 #include "kafka/message.h"
 #include "kafka/producer.h"
+#include "kafka/unanswered.h"
 
 /* Takes `from` over. */
 void mr_message_view(struct mr_message *message, rd_kafka_message_t *from);
 rd_kafka_t *mr_producer_handle(const struct mr_producer *producer);
+/* NULL if the producer is not transactional. */
+struct mr_unanswered *mr_producer_unanswered(const struct mr_producer *producer);
 /* As of the latest rebalance; NULL: of no group. */
 struct mr_membership *mr_consumer_membership(const struct mr_consumer *consumer);
 /* What became of a record by librdkafka's error. */

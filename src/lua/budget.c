@@ -279,6 +279,7 @@ void mr_budget_begin(struct mr_vm *vm, const struct mr_limits *limits)
         return;
     budget->limits = *limits;
     budget->raised = MR_EXCESS_NONE;
+    budget->sent = 0;
     budget->ceiling = limits->memory > 0 ? limits->memory : SIZE_MAX;
     mr_cell_set(&budget->run, ++budget->runs);
     mr_run_begins(budget->shown, budget->runs, limits->since, limits->time);
@@ -287,6 +288,27 @@ void mr_budget_begin(struct mr_vm *vm, const struct mr_limits *limits)
 bool mr_budget_passed(const struct mr_vm *vm)
 {
     return vm->budget.raised != MR_EXCESS_NONE || vm->budget.refused;
+}
+
+size_t mr_budget_memory(const struct mr_vm *vm)
+{
+    return vm->budget.shown != NULL ? vm->budget.ceiling : SIZE_MAX;
+}
+
+void mr_budget_refuse(struct mr_vm *vm)
+{
+    vm->budget.refused = true;
+    arm(vm);
+}
+
+bool mr_budget_send(struct mr_vm *vm, size_t bytes)
+{
+    struct mr_budget *budget = &vm->budget;
+    budget->sent = bytes > SIZE_MAX - budget->sent ? SIZE_MAX : budget->sent + bytes;
+    if (budget->sent <= mr_budget_memory(vm))
+        return true;
+    mr_budget_refuse(vm);
+    return false;
 }
 
 /* A signal finds no run from here on; what one did before is taken back. */
@@ -332,10 +354,12 @@ void mr_budget_describe(const struct mr_vm *vm, enum mr_excess excess, char text
 {
     enum { MIB = 1024 * 1024 };
     const struct mr_limits *limits = &vm->budget.limits;
+    const char *by = vm->budget.sent > limits->memory ? ", by the records of one run" : "";
     if (excess == MR_EXCESS_TIME)
         snprintf(text, MR_EXCESS_TEXT, "over its time budget of %" PRIu64 " ms", limits->time);
     else if (limits->memory % MIB == 0)
-        snprintf(text, MR_EXCESS_TEXT, "over its memory budget of %zu MiB", limits->memory / MIB);
+        snprintf(text, MR_EXCESS_TEXT, "over its memory budget of %zu MiB%s", limits->memory / MIB,
+                 by);
     else
-        snprintf(text, MR_EXCESS_TEXT, "over its memory budget of %zu bytes", limits->memory);
+        snprintf(text, MR_EXCESS_TEXT, "over its memory budget of %zu bytes%s", limits->memory, by);
 }

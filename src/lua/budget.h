@@ -39,6 +39,7 @@ struct mr_budget {
     _Atomic bool armed, over_time; /* set in the signal's handler, too */
     uint64_t hooked_at;            /* ns, mr_clock_thread_ns; the signal's handler's own */
     bool over_memory, refused;
+    size_t sent;  /* bytes of records that the run has handed to the host */
     bool garbage; /* a run has failed for its memory: there is much to collect */
     uint64_t runs;
     enum mr_excess raised; /* what the hook has stopped this run for */
@@ -53,6 +54,14 @@ void mr_budget_close(struct mr_vm *vm); /* no run is going on */
 void mr_budget_begin(struct mr_vm *vm, const struct mr_limits *limits);
 /* True once the run has passed a budget: it cannot go on. */
 bool mr_budget_passed(const struct mr_vm *vm);
+/* The run's memory budget in bytes; SIZE_MAX where nothing is limited. */
+size_t mr_budget_memory(const struct mr_vm *vm);
+/* What C is to make for the run is larger than its memory budget: it fails, as for one request to
+ * Lua's allocator that is. The caller raises an error. */
+void mr_budget_refuse(struct mr_vm *vm);
+/* The run hands a record of so many bytes to the host. False where its records are more than its
+ * memory budget, which Lua's own memory does not show: it fails. The caller raises an error. */
+bool mr_budget_send(struct mr_vm *vm, size_t bytes);
 /* Returns what the run has passed. */
 enum mr_excess mr_budget_end(struct mr_vm *vm);
 /* When what the run held is let go: takes back what one had too much of. */

@@ -39,6 +39,7 @@ void mr_call_open(struct mr_vm *vm)
 
 static void begin_run(struct mr_vm *vm)
 {
+    MR_ASSERT(!vm->lent);
     vm->runs++;
     mr_stack_mark(vm);
 }

@@ -231,6 +231,8 @@ void mr_decode(lua_State *L, struct mr_json *json, struct mr_bytes text)
     lua_rawgeti(L, LUA_REGISTRYINDEX, json->array_ref);
     decoder.array = lua_gettop(L);
     decoder.names = decoder.array - 1;
+    if (json->has_finalizers) /* one may decode amid this */
+        decoder.text.scratch = mr_json_push_buf(L, json);
     read_document(&decoder);
     lua_replace(L, decoder.names);
     lua_settop(L, decoder.names);

@@ -10,9 +10,10 @@
 #include "lua/encode_level.h"
 #include "lua/json.h"
 #include "lua/plain.h"
+#include "lua/state.h"
 
-/* No broker takes a record as long as this. The same string can be in a value a million times, so
- * that a small value can have more text than there is memory. */
+/* No broker takes a record as long as this, in bytes. The same string can be in a value a million
+ * times, so that a small value can have more text than there is memory. */
 static const size_t text_most = (size_t)256 << 20;
 
 /* LuaJIT's own, lua.h has no name for it. */
@@ -20,8 +21,9 @@ enum { TYPE_CDATA = 10 };
 
 struct encoder {
     lua_State *L;
-    struct mr_json *json;
+    struct mr_vm *vm;
     struct mr_buf *out;
+    size_t most; /* bytes */
 };
 
 static void put_value(const struct encoder *encoder, int index, struct mr_level *outer);
@@ -45,6 +47,21 @@ static inline void put(const struct encoder *encoder, const char *text, size_t l
 {
     memcpy(room_for(encoder, length), text, length);
     encoder->out->length += length;
+}
+
+/* The text is about to have `length` bytes more. It never waits for room: what is too long fails.
+ */
+static inline void check_length(const struct encoder *encoder, size_t length,
+                                const struct mr_level *level)
+{
+    size_t total = encoder->out->length + length;
+    if (total <= encoder->most)
+        return;
+    if (total <= text_most) {
+        mr_budget_refuse(encoder->vm);
+        mr_level_refuse(encoder->L, level, "more JSON than the memory budget");
+    }
+    mr_level_refuse(encoder->L, level, "more than 256 MB of JSON");
 }
 
 static void put_number(const struct encoder *encoder, double number, const struct mr_level *level)
@@ -74,6 +91,7 @@ static void put_odd_text(const struct encoder *encoder, const char *text, const 
     while (text < end) {
         const char *stop = mr_text_end(text, end);
         put(encoder, text, (size_t)(stop - text));
+        check_length(encoder, (size_t)(end - stop), level);
         if (stop < end && (unsigned char)*stop >= 0x80)
             mr_level_refuse(encoder->L, level, "a string that is not UTF-8");
         if (stop < end)
@@ -102,6 +120,7 @@ static inline void put_string(const struct encoder *encoder, int index,
 {
     size_t length;
     const char *text = lua_tolstring(encoder->L, index, &length);
+    check_length(encoder, length, level);
     char *to = room_for(encoder, length + 3);
     *to++ = '"';
     if (mr_plain_all(text, length)) {
@@ -122,7 +141,7 @@ static bool is_marked(const struct encoder *encoder, int index)
 {
     if (!lua_getmetatable(encoder->L, index))
         return false;
-    bool marked = lua_topointer(encoder->L, -1) == encoder->json->array;
+    bool marked = lua_topointer(encoder->L, -1) == encoder->vm->json.array;
     lua_pop(encoder->L, 1);
     return marked;
 }
@@ -218,7 +237,7 @@ static bool put_integer(const struct encoder *encoder, int index)
 {
     lua_State *L = encoder->L;
     size_t length;
-    lua_rawgeti(L, LUA_REGISTRYINDEX, encoder->json->integer_digits);
+    lua_rawgeti(L, LUA_REGISTRYINDEX, encoder->vm->json.integer_digits);
     lua_pushvalue(L, index);
     lua_call(L, 1, 1);
     const char *digits = lua_tolstring(L, -1, &length);
@@ -246,8 +265,7 @@ static void put_other(const struct encoder *encoder, int index, const struct mr_
 static void put_value(const struct encoder *encoder, int index, struct mr_level *outer)
 {
     lua_State *L = encoder->L;
-    if (encoder->out->length > text_most)
-        mr_level_refuse(L, outer, "more than 256 MB of JSON");
+    check_length(encoder, 0, outer);
     switch (lua_type(L, index)) {
     case LUA_TSTRING:
         put_string(encoder, index, outer, '\0');
@@ -272,9 +290,10 @@ static void put_value(const struct encoder *encoder, int index, struct mr_level 
     }
 }
 
-void mr_encode(lua_State *L, int index, struct mr_json *json)
+void mr_encode(lua_State *L, int index, struct mr_vm *vm, struct mr_buf *out)
 {
-    const struct encoder encoder = {L, json, &json->text};
+    const size_t budget = mr_budget_memory(vm);
+    const struct encoder encoder = {L, vm, out, budget < text_most ? budget : text_most};
     luaL_checkstack(L, LUA_MINSTACK, "a value");
     lua_pushvalue(L, index);
     put_value(&encoder, lua_gettop(L), NULL);

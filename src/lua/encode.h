@@ -12,10 +12,12 @@
 
 #include <lua.h>
 
-struct mr_json;
+struct mr_buf;
+struct mr_vm;
 
-/* Appends the text of the value at `index` to json->text. Raises "PATH: why", with as much of it as
- * it came to. To be called protected. */
-void mr_encode(lua_State *L, int index, struct mr_json *json);
+/* Appends the text of the value at `index` to the buffer. Raises "PATH: why", with as much of it as
+ * it came to. A text that is longer than the memory budget of the run fails the run. To be called
+ * protected. */
+void mr_encode(lua_State *L, int index, struct mr_vm *vm, struct mr_buf *out);
 
 #endif

@@ -3,6 +3,7 @@
 #include <lauxlib.h>
 #include <stdbool.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/buf.h"
 #include "lua/json.h"
@@ -10,15 +11,27 @@
 /* Room on Lua's stack is made for so many levels at once. */
 enum { LEVELS = 16, SLOTS = 2 };
 
+/* Of a path as much is shown as helps, in bytes: a script chooses how long names are. */
+enum { PATH_MOST = 4096, NAME_MOST = 256 };
+
+static void put_name(lua_State *L, int index, struct mr_buf *path)
+{
+    const char *name = lua_tostring(L, index);
+    mr_buf_printf(path, "%s%.*s%s", path->length > 0 ? "." : "", NAME_MOST, name,
+                  strlen(name) > NAME_MOST ? "..." : "");
+}
+
 static void put_path(lua_State *L, const struct mr_level *level, struct mr_buf *path)
 {
     if (level == NULL)
         return;
     put_path(L, level->outer, path);
+    if (path->length > PATH_MOST)
+        return;
     if (level->key == 0)
         mr_buf_printf(path, "[%d]", level->position);
     else if (lua_type(L, level->key) == LUA_TSTRING)
-        mr_buf_printf(path, "%s%s", path->length > 0 ? "." : "", lua_tostring(L, level->key));
+        put_name(L, level->key, path);
 }
 
 void mr_level_refuse(lua_State *L, const struct mr_level *level, const char *why)

@@ -77,6 +77,16 @@ static int handling(lua_State *L)
     return 1;
 }
 
+/* No Lua runs while the host has the record, whose strings and headers are borrowed: the doors of
+ * lua/call.h look. */
+static int hand_over(struct mr_vm *vm, const struct mr_outgoing *record, char error[ERROR_SIZE])
+{
+    vm->lent = true;
+    int result = vm->host.publish(vm->data, vm->running->job, record, error, ERROR_SIZE);
+    vm->lent = false;
+    return result;
+}
+
 /* publish(record) -> nil, or what is wrong. A script can stop half-way in router.publish (its value
  * has metamethods, which may yield) and go on when its message is done. */
 static int publish(lua_State *L)
@@ -85,8 +95,8 @@ static int publish(lua_State *L)
     struct mr_outgoing record;
     char error[ERROR_SIZE] = "no message is being handled";
     mr_outgoing_read(vm, L, 1, &record);
-    if (vm->running != NULL &&
-        vm->host.publish(vm->data, vm->running->job, &record, error, sizeof(error)) == 0)
+    if (vm->running != NULL && mr_outgoing_count(vm, &record, error, sizeof(error)) == 0 &&
+        hand_over(vm, &record, error) == 0)
         return 0;
     lua_pushstring(L, error);
     return 1;
@@ -115,19 +125,6 @@ static int lingers(lua_State *L)
     if (task != NULL)
         task->lingers = true;
     return 0;
-}
-
-/* top() -> the coroutine of the message that is being handled, and a number that is this message's
- * alone; nil where none is */
-static int top(lua_State *L)
-{
-    const struct mr_task *task = mr_vm_of(L)->running;
-    if (task == NULL)
-        return 0;
-    lua_pushthread(task->co);
-    lua_xmove(task->co, L, task->co == L ? 0 : 1);
-    lua_pushnumber(L, (lua_Number)task->number);
-    return 2;
 }
 
 /* is_topic(name) -> can a Kafka topic have that name? */
@@ -193,7 +190,6 @@ int mr_luaopen_host(lua_State *L)
         {"random", mr_random_new},
         {"run", run},
         {"slot", mr_context_slot},
-        {"top", top},
         {"uuid", uuid},
         {NULL, NULL},
     };
@@ -204,5 +200,7 @@ int mr_luaopen_host(lua_State *L)
     lua_setfield(L, -2, "trusted");
     lua_rawgeti(L, LUA_REGISTRYINDEX, mr_vm_of(L)->contexts);
     lua_setfield(L, -2, "contexts");
+    lua_rawgeti(L, LUA_REGISTRYINDEX, mr_vm_of(L)->strands);
+    lua_setfield(L, -2, "strands");
     return 1;
 }

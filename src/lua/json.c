@@ -3,6 +3,7 @@
 #include <lauxlib.h>
 #include <lua5.1/lua-cjson.h>
 
+#include "base/panic.h"
 #include "lua/decode.h"
 #include "lua/encode.h"
 #include "lua/modules.h"
@@ -24,11 +25,49 @@ void mr_json_decode(lua_State *L, struct mr_json *json, struct mr_bytes text)
     mr_decode(L, json, text.data != NULL ? text : MR_BYTES(""));
 }
 
-struct mr_bytes mr_json_encode(lua_State *L, struct mr_json *json, int index)
+void mr_json_encode(lua_State *L, struct mr_vm *vm, int index, struct mr_buf *text)
 {
-    make_ready(&json->text);
-    mr_encode(L, index, json);
-    return (struct mr_bytes){json->text.data, json->text.length};
+    make_ready(text);
+    mr_encode(L, index, vm, text);
+}
+
+struct mr_buf mr_json_take_buf(struct mr_json *json)
+{
+    struct mr_buf buf = json->spare;
+    json->spare = (struct mr_buf){0};
+    return buf;
+}
+
+void mr_json_give_buf(struct mr_json *json, struct mr_buf *buf)
+{
+    if (json->spare.data != NULL || buf->capacity > keep_most)
+        mr_buf_free(buf);
+    else
+        json->spare = *buf;
+    *buf = (struct mr_buf){0};
+}
+
+static int free_owned(lua_State *L)
+{
+    mr_buf_free(lua_touserdata(L, 1));
+    return 0;
+}
+
+static void open_owned(lua_State *L, struct mr_json *json)
+{
+    lua_newtable(L);
+    lua_pushcfunction(L, free_owned);
+    lua_setfield(L, -2, "__gc");
+    json->owned = luaL_ref(L, LUA_REGISTRYINDEX);
+}
+
+struct mr_buf *mr_json_push_buf(lua_State *L, const struct mr_json *json)
+{
+    struct mr_buf *buf = lua_newuserdata(L, sizeof(*buf));
+    *buf = (struct mr_buf){0};
+    lua_rawgeti(L, LUA_REGISTRYINDEX, json->owned);
+    lua_setmetatable(L, -2);
+    return buf;
 }
 
 static int decode(lua_State *L)
@@ -40,11 +79,35 @@ static int decode(lua_State *L)
     return 1;
 }
 
+static void push_text(lua_State *L, const struct mr_buf *text)
+{
+    lua_pushlstring(L, text->data, text->length);
+}
+
+/* A finalizer may encode amid this. */
+static void encode_apart(lua_State *L, struct mr_vm *vm)
+{
+    struct mr_buf *text = mr_json_push_buf(L, &vm->json);
+    mr_json_encode(L, vm, 1, text);
+    push_text(L, text);
+    mr_buf_free(text);
+}
+
+/* Nothing of a script's runs amid this. */
+static void encode_shared(lua_State *L, struct mr_vm *vm)
+{
+    struct mr_json *json = &vm->json;
+    uint64_t generation = ++json->generation;
+    mr_json_encode(L, vm, 1, &json->text);
+    push_text(L, &json->text);
+    MR_ASSERT(json->generation == generation);
+}
+
 static int encode(lua_State *L)
 {
+    struct mr_vm *vm = mr_vm_of(L);
     luaL_checkany(L, 1);
-    struct mr_bytes text = mr_json_encode(L, &mr_vm_of(L)->json, 1);
-    lua_pushlstring(L, text.data, text.length);
+    (vm->json.has_finalizers ? encode_apart : encode_shared)(L, vm);
     return 1;
 }
 
@@ -54,6 +117,8 @@ void mr_json_open(struct mr_vm *vm)
     mr_modules_preload(vm, "cjson", luaopen_cjson);
     mr_modules_preload(vm, "moonroute.json", mr_luaopen_json);
     mr_names_open(L, &vm->json.names);
+    open_owned(L, &vm->json);
+    vm->json.has_finalizers = !vm->is_alone;
     vm->json.make_integer = mr_modules_ref(L, "moonroute.integer", "make");
     vm->json.integer_digits = mr_modules_ref(L, "moonroute.integer", "digits");
     vm->json.array_ref = mr_modules_ref(L, "moonroute.json", "array");
@@ -66,6 +131,7 @@ void mr_json_close(struct mr_vm *vm)
 {
     mr_buf_free(&vm->json.scratch);
     mr_buf_free(&vm->json.text);
+    mr_buf_free(&vm->json.spare);
 }
 
 int mr_luaopen_json(lua_State *L)

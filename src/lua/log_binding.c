@@ -4,7 +4,8 @@
 #include "lua/generation.h"
 #include "lua/state.h"
 
-enum { FIELDS_MAX = 64 }; /* more are left out */
+enum { FIELDS_MAX = 64 };   /* more are left out */
+enum { TEXT_MOST = 16384 }; /* bytes; of longer texts the beginning is logged */
 
 struct fields {
     struct mr_log_field items[FIELDS_MAX + 1];
@@ -21,6 +22,7 @@ static struct mr_bytes text_at(lua_State *L, int index)
 {
     struct mr_bytes bytes;
     bytes.data = lua_tolstring(L, index, &bytes.length);
+    bytes.length = bytes.length < TEXT_MOST ? bytes.length : TEXT_MOST;
     return bytes;
 }
 

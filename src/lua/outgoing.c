@@ -1,5 +1,7 @@
 #include "lua/outgoing.h"
 
+#include <stdio.h>
+
 #include "base/panic.h"
 #include "lua/state.h"
 
@@ -60,6 +62,15 @@ void mr_outgoing_read(struct mr_vm *vm, lua_State *L, int index, struct mr_outgo
         record->headers = vm->pairs;
     }
     lua_pop(L, 1);
+}
+
+int mr_outgoing_count(struct mr_vm *vm, const struct mr_outgoing *record, char *error, size_t size)
+{
+    size_t headers = mr_pairs_size(record->headers, record->header_count);
+    if (mr_budget_send(vm, mr_outgoing_size(record) + headers))
+        return 0;
+    snprintf(error, size, "more than the memory budget in one run");
+    return -1;
 }
 
 void mr_outgoing_read_ask(struct mr_vm *vm, lua_State *L, int index, struct mr_ask *ask)

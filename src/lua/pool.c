@@ -52,17 +52,36 @@ struct mr_task *mr_pool_take(struct mr_vm *vm)
     return task;
 }
 
+static void empty_slot(struct mr_vm *vm, enum mr_slot_index table, int slot)
+{
+    lua_pushnil(vm->L);
+    set_slot(vm, table, slot);
+}
+
+/* What one reply with very many headers took is not kept for all the others. */
+enum { HEADERS_KEPT = 1024 };
+
+static void trim_headers(struct mr_task *task)
+{
+    if (task->header_capacity <= HEADERS_KEPT)
+        return;
+    free(task->headers);
+    task->headers = NULL;
+    task->header_capacity = 0;
+}
+
 void mr_pool_give(struct mr_vm *vm, struct mr_task *task, bool reusable)
 {
     if (reusable) {
         lua_settop(task->co, 0);
     } else {
         task->co = NULL;
-        lua_pushnil(vm->L);
-        set_slot(vm, MR_SLOT_THREADS, task->slot);
+        empty_slot(vm, MR_SLOT_THREADS, task->slot);
     }
-    lua_pushnil(vm->L);
-    set_slot(vm, MR_SLOT_CONTEXTS, task->slot);
+    empty_slot(vm, MR_SLOT_CONTEXTS, task->slot);
+    empty_slot(vm, MR_SLOT_STRANDS, task->slot);
+    mr_json_give_buf(&vm->json, &task->reply);
+    trim_headers(task);
     task->busy = false;
     task->next = vm->pool.free;
     vm->pool.free = task;

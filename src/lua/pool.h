@@ -24,12 +24,12 @@ struct mr_task {
     struct mr_task *next; /* among the free ones */
     struct mr_script *script;
     void *job;
-    uint64_t number; /* of the message, among all of the VM */
-    uint32_t waits;  /* begun so far; the number of the next */
-    bool lingers;    /* it has spawned what is to be finished */
+    uint32_t waits; /* begun so far; the number of the next */
+    bool lingers;   /* it has spawned what is to be finished */
     enum mr_codec codec;
     struct mr_incoming incoming;
     struct mr_fault_text fault;
+    struct mr_buf reply;     /* its text */
     struct mr_pair *headers; /* of the reply */
     size_t header_capacity;
 };

@@ -7,12 +7,17 @@
 
 enum { VALUE = 1, HEADERS };
 
-/* A bare string is encoded all the same, which tells whether it is text. */
+/* The text of what is no string is the task's own: who else encodes does not touch it. A bare
+ * string is encoded all the same, which tells whether it is text. */
 static struct mr_bytes text_of(lua_State *L, struct mr_task *task, bool is_string)
 {
     struct mr_bytes text = {0};
-    if (!is_string || task->codec != MR_CODEC_RAW)
-        text = mr_json_encode(L, &task->vm->json, VALUE);
+    if (!is_string || task->codec != MR_CODEC_RAW) {
+        if (task->reply.data == NULL)
+            task->reply = mr_json_take_buf(&task->vm->json);
+        mr_json_encode(L, task->vm, VALUE, &task->reply);
+        text = (struct mr_bytes){task->reply.data, task->reply.length};
+    }
     if (is_string && task->codec != MR_CODEC_JSON)
         text.data = lua_tolstring(L, VALUE, &text.length);
     return text;
@@ -52,14 +57,24 @@ struct taking {
     struct mr_result *result;
 };
 
+static void count(lua_State *L, struct mr_task *task, const struct mr_result *result)
+{
+    size_t bytes = result->value.length + mr_pairs_size(result->headers, result->header_count);
+    if (!mr_budget_send(task->vm, bytes))
+        luaL_error(L, "more than the memory budget");
+}
+
+/* Headers first: to read them the script's code runs (its metamethods), and nothing of the value is
+ * to be borrowed then. From there on none runs. */
 static int take(lua_State *L, void *data)
 {
     struct taking *taking = data;
     struct mr_task *task = taking->task;
     lua_settop(task->co, 2);
     lua_xmove(task->co, L, 2);
-    take_value(L, task, taking->result);
     take_headers(L, task, taking->result);
+    take_value(L, task, taking->result);
+    count(L, task, taking->result);
     lua_xmove(L, task->co, 2); /* what the result points into: a string, and the list */
     return 0;
 }

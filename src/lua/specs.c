@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/print.h"
 #include "lua/call.h"
 #include "lua/modules.h"
 #include "lua/state.h"
@@ -37,7 +38,7 @@ enum mr_specs mr_specs_run(const char *path, enum mr_trust trust)
     struct specs specs = {path, MR_SPECS_BROKEN};
     struct mr_vm *vm = mr_vm_open(&none, NULL, false, trust);
     if (mr_call(vm, run, &specs) != 0)
-        fprintf(stderr, "%s\n", mr_buf_text(&vm->trace));
+        mr_print(stderr, "%s\n", mr_buf_text(&vm->trace));
     mr_call_done(vm);
     mr_vm_free(vm);
     return specs.result;

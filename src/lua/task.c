@@ -169,7 +169,6 @@ struct mr_task *mr_task_start(struct mr_script *script, enum mr_codec codec,
     task->incoming = *incoming;
     task->job = job;
     task->state = MR_TASK_FINISHED;
-    task->number = ++task->vm->messages;
     task->waits = 0;
     task->lingers = false;
     mr_budget_begin(task->vm, &task->vm->limits);

@@ -14,7 +14,7 @@
 static void open_references(struct mr_vm *vm)
 {
     vm->entry = mr_modules_ref(vm->L, "moonroute.entry", "enter");
-    vm->headers = mr_modules_ref(vm->L, "moonroute.headers", "flatten");
+    vm->headers = mr_modules_ref(vm->L, "moonroute.headers", "of_reply");
     vm->fault = mr_modules_ref(vm->L, "moonroute.fault", "classify");
     vm->load = mr_modules_ref(vm->L, "moonroute.loader", "load");
     vm->check = mr_modules_ref(vm->L, "moonroute.loader", "check");
@@ -39,6 +39,18 @@ static void call_sandbox(lua_State *L, const char *function)
     lua_pop(L, 1);
 }
 
+/* The second wall of the sandbox: LuaJIT gives the state's globals to every chunk and thread that
+ * is made without an environment. The runtime's own functions keep the ones they were loaded with.
+ */
+static void empty_globals(lua_State *L)
+{
+    mr_modules_require(L, "moonroute.sandbox");
+    lua_getfield(L, -1, "nothing");
+    lua_call(L, 0, 1);
+    lua_replace(L, LUA_GLOBALSINDEX);
+    lua_pop(L, 1);
+}
+
 static int open_runtime(lua_State *L, void *data)
 {
     struct mr_vm *vm = data;
@@ -53,17 +65,21 @@ static int open_runtime(lua_State *L, void *data)
         call_sandbox(L, "trust");
     seed_random(L);
     open_references(vm);
+    if (vm->is_alone)
+        empty_globals(L); /* nothing of the runtime can be loaded from here on */
     return 0;
 }
 
 /* Tables that are reached from outside of protected calls. */
 static void open_tables(struct mr_vm *vm)
 {
-    lua_newtable(vm->L);
-    lua_newtable(vm->L);
+    for (int slot = MR_SLOT_THREADS; slot <= MR_SLOT_LAST; slot++)
+        lua_newtable(vm->L);
     MR_ASSERT(lua_gettop(vm->L) == MR_SLOT_LAST);
     lua_pushvalue(vm->L, MR_SLOT_CONTEXTS);
     vm->contexts = luaL_ref(vm->L, LUA_REGISTRYINDEX);
+    lua_pushvalue(vm->L, MR_SLOT_STRANDS);
+    vm->strands = luaL_ref(vm->L, LUA_REGISTRYINDEX);
 }
 
 struct mr_vm *mr_vm_open(const struct mr_host *host, void *data, bool is_alone, enum mr_trust trust)

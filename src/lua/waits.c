@@ -10,7 +10,12 @@ static int begin_request(lua_State *L, int index, struct mr_task *task, char *er
     struct mr_vm *vm = task->vm;
     struct mr_ask ask;
     mr_outgoing_read_ask(vm, L, index, &ask);
-    return vm->host.request(vm->data, task->job, task->waits, &ask, error, MR_WAIT_ERROR);
+    if (mr_outgoing_count(vm, &ask.record, error, MR_WAIT_ERROR) != 0)
+        return -1;
+    vm->lent = true; /* no Lua runs meanwhile */
+    int result = vm->host.request(vm->data, task->job, task->waits, &ask, error, MR_WAIT_ERROR);
+    vm->lent = false;
+    return result;
 }
 
 static int begin_sleep(lua_State *L, int index, struct mr_task *task, char *error)

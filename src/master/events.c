@@ -6,11 +6,6 @@
 #include "base/panic.h"
 #include "master/state.h"
 
-/* Beyond shutdown_timeout, until workers that are left are ended by force. Leaving the groups takes
- * a second at most, and so does ending each of librdkafka's clients: its threads may look only once
- * a second whether they are to end (issue 1690 of librdkafka). */
-enum { STOP_GRACE = 5000 }; /* ms */
-
 const struct mr_snapshot *mr_master_accepted(struct mr_master *master)
 {
     return mr_rollout_accepted(mr_reload_rollout(master->reload));
@@ -43,7 +38,7 @@ void mr_master_stop(struct mr_master *master, int exit_code)
     mr_reload_stop(master->reload);
     mr_workers_stop(master->workers);
     mr_ready_stop(&master->ready);
-    uv_timer_start(&master->stop_timer, on_stop_timer, limit + STOP_GRACE, 0);
+    uv_timer_start(&master->stop_timer, on_stop_timer, limit + MR_STOP_GRACE, 0);
     end_when_alone(master);
 }
 
@@ -104,7 +99,21 @@ static void on_worker_frame(void *context, uint64_t slot, const struct mr_frame 
 static void on_worker_died(void *context, uint64_t slot, const char *cause)
 {
     struct mr_master *master = context;
+    struct mr_running running;
+    bool at_work = mr_slot_running(&master->board.slots[slot], &running);
+    master->ended.handling = at_work && running.topic[0] != '\0';
+    master->ended.loading = at_work && running.topic[0] == '\0';
     mr_guard_died(&master->guard, &master->board.slots[slot], cause);
+}
+
+/* Whether what a worker was to load is not to blame for its end: it was handling a message, or it
+ * had not begun to load and was killed, or ended by itself. A crash without either may be of
+ * reading what it got. */
+static bool is_of_something_else(const struct mr_master *master, int status)
+{
+    bool crashed =
+        WIFSIGNALED(status) && WTERMSIG(status) != SIGKILL && WTERMSIG(status) != SIGTERM;
+    return master->ended.handling || (!master->ended.loading && !crashed);
 }
 
 static void on_worker_ended(void *context, uint64_t slot, int status)
@@ -115,7 +124,8 @@ static void on_worker_ended(void *context, uint64_t slot, int status)
      * better. */
     if (mr_master_accepted(master) == NULL && (code == MR_EXIT_DATA || code == MR_EXIT_CONFIG))
         mr_master_stop(master, code);
-    mr_rollout_ended(mr_reload_rollout(master->reload), slot);
+    mr_rollout_ended(mr_reload_rollout(master->reload), slot, is_of_something_else(master, status));
+    master->ended.loading = master->ended.handling = false;
     end_when_alone(master);
 }
 
@@ -131,10 +141,24 @@ static void on_overrun(void *context, uint64_t slot, uint64_t run)
     mr_workers_interrupt(master->workers, slot, run);
 }
 
+static void on_overran(void *context, uint64_t slot)
+{
+    struct mr_master *master = context;
+    mr_workers_end(master->workers, slot, MR_FORCED_OVERRAN);
+}
+
+static void on_silent(void *context, uint64_t slot, uint64_t silent)
+{
+    struct mr_master *master = context;
+    mr_log(MR_LOG_ERROR, "worker_wedged", MR_I("worker", slot), MR_I("silent_ms", silent),
+           MR_S("message", "its loop stands still: it is asked to stop, and killed if it goes on"));
+    mr_workers_retire(master->workers, slot);
+}
+
 static void on_wedged(void *context, uint64_t slot)
 {
     struct mr_master *master = context;
-    mr_workers_end_overrun(master->workers, slot);
+    mr_workers_end(master->workers, slot, MR_FORCED_WEDGED);
 }
 
 static void on_unfit(void *context, uint64_t slot, struct mr_bytes why)
@@ -156,6 +180,7 @@ void mr_master_on_changed(void *context)
 
 const struct mr_workers_host mr_master_workers_host = {on_worker_started, on_worker_frame,
                                                        on_worker_died, on_worker_ended};
-const struct mr_overrun_host mr_master_overrun_host = {on_overrun, on_wedged};
+const struct mr_overrun_host mr_master_overrun_host = {on_overrun, on_overran};
+const struct mr_wedge_host mr_master_wedge_host = {on_silent, on_wedged};
 const struct mr_reload_host mr_master_reload_host = {send_frame, on_unfit, on_first_refused};
 const struct mr_guard_host mr_master_guard_host = {send_frame};

@@ -2,13 +2,16 @@
 
 #include <inttypes.h>
 
+#include "master/wedge.h"
+
 static const struct {
     const char *name, *message;
     bool alive; /* no reason to start the router anew */
 } table[] = {
     [MR_HEALTH_OK] = {"ok", "", true},
     [MR_HEALTH_DEAD] = {"dead", "the worker died and waits to be started again", true},
-    [MR_HEALTH_WEDGED] = {"wedged", "the worker's loop has stood still for 30 s or more", false},
+    [MR_HEALTH_WEDGED] = {"wedged", "the worker's loop stands still; it is killed soon", true},
+    [MR_HEALTH_STUCK] = {"wedged", "the worker's loop stands still and it cannot be killed", false},
     [MR_HEALTH_STOPPING] = {"stopping", "it was told to stop", true},
     [MR_HEALTH_STARTING] = {"starting", "the worker is loading its scripts", true},
     [MR_HEALTH_BROKER_DOWN] = {"broker_down", "no broker can be reached", true},
@@ -18,18 +21,13 @@ static const struct {
                            true},
 };
 
-static bool is_wedged(const struct mr_view *view, const struct mr_slot *slot)
-{
-    uint64_t beat = mr_cell_get(&slot->heartbeat);
-    return view->now > beat && view->now - beat >= MR_HEARTBEAT_MAX;
-}
-
 enum mr_health mr_health_of(const struct mr_view *view, uint64_t slot)
 {
     const struct mr_slot *row = &view->board->slots[slot];
     uint64_t state = mr_cell_get(&row->state);
-    if (state != MR_WORKER_NONE && is_wedged(view, row))
-        return MR_HEALTH_WEDGED;
+    uint64_t silence = mr_wedge_silence(row, view->now);
+    if (silence >= MR_WEDGED_AFTER)
+        return silence >= MR_WEDGED_STUCK ? MR_HEALTH_STUCK : MR_HEALTH_WEDGED;
     if (view->stopping || state == MR_WORKER_STOPPING || state == MR_WORKER_FINISHED)
         return MR_HEALTH_STOPPING;
     if (state == MR_WORKER_NONE)

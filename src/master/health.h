@@ -7,11 +7,9 @@
 #include "base/buf.h"
 #include "master/view.h"
 
-/* A heartbeat older than this: the worker's loop stands still. */
-enum { MR_HEARTBEAT_MAX = 30000 }; /* ms */
-
 enum mr_health_question {
-    MR_HEALTH_LIVE,  /* does it work at all, or should it be started anew: no worker is wedged */
+    MR_HEALTH_LIVE,  /* does it work at all, or should it be started anew: no wedged worker is
+                        left that the master could not kill */
     MR_HEALTH_READY, /* does it take messages: every worker's consumers have joined their groups */
     MR_HEALTH_BOTH,
 };
@@ -20,6 +18,7 @@ enum mr_health {
     MR_HEALTH_OK,
     MR_HEALTH_DEAD,
     MR_HEALTH_WEDGED,
+    MR_HEALTH_STUCK, /* wedged, and not to be killed */
     MR_HEALTH_STOPPING,
     MR_HEALTH_STARTING,
     MR_HEALTH_BROKER_DOWN,

@@ -9,6 +9,7 @@
 #include "base/exit.h"
 #include "base/log.h"
 #include "base/panic.h"
+#include "base/print.h"
 #include "master/cpus.h"
 #include "master/state.h"
 
@@ -72,7 +73,7 @@ static void start_workers(struct mr_master *master)
     int result = mr_workers_start(master->workers);
     if (result == 0)
         return;
-    fprintf(stderr, "moonroute: cannot start a worker: %s\n", strerror(-result));
+    mr_print(stderr, "moonroute: cannot start a worker: %s\n", strerror(-result));
     mr_master_stop(master, MR_EXIT_INTERNAL);
 }
 
@@ -103,6 +104,7 @@ static void run_with(struct mr_master *master, struct mr_snapshot *snapshot,
     master->service = mr_strdup(mr_config_string(config, "service"));
     master->overrun =
         mr_overrun_new(&master->loop, &master->board, &mr_master_overrun_host, master);
+    master->wedge = mr_wedge_new(&master->loop, &master->board, &mr_master_wedge_host, master);
     master->guard = (struct mr_guard){
         .host = mr_master_guard_host, .context = master, .slot_count = master->board.slot_count};
     start_watch(master, config);
@@ -116,6 +118,7 @@ static void run_with(struct mr_master *master, struct mr_snapshot *snapshot,
         master->exit_code = MR_EXIT_CONFIG;
     mr_watch_free(master->watch);
     mr_overrun_free(master->overrun);
+    mr_wedge_free(master->wedge);
     mr_guard_free(&master->guard);
     mr_admin_free(master->admin);
     mr_reload_free(master->reload);
@@ -144,7 +147,7 @@ int mr_master_run(const struct mr_master_options *options)
             mr_snapshot_free(snapshot);
         }
     }
-    fputs(mr_errors_text(&errors), stderr);
+    mr_print(stderr, "%s", mr_errors_text(&errors));
     mr_errors_free(&errors);
     return master.exit_code;
 }

@@ -8,18 +8,20 @@
 #include "base/exit.h"
 #include "base/log.h"
 
-/* The ends that workers come to by a budget. */
-static const char *reason_of(int status, bool overran)
+/* The ends that workers come to by a budget or the master. */
+static const char *reason_of(int status, enum mr_forced forced)
 {
-    if (overran)
+    if (forced == MR_FORCED_WEDGED)
+        return ", its loop stood still";
+    if (forced == MR_FORCED_OVERRAN)
         return ", over its time budget and not to be interrupted";
     bool grew = WIFEXITED(status) && WEXITSTATUS(status) == MR_EXIT_MEMORY;
     return grew ? ", at twice its memory budget" : "";
 }
 
-void mr_obituary_cause(int status, bool overran, char cause[MR_OBITUARY_CAUSE])
+void mr_obituary_cause(int status, enum mr_forced forced, char cause[MR_OBITUARY_CAUSE])
 {
-    const char *reason = reason_of(status, overran);
+    const char *reason = reason_of(status, forced);
     const char *name = WIFSIGNALED(status) ? sigabbrev_np(WTERMSIG(status)) : NULL;
     if (!WIFSIGNALED(status))
         snprintf(cause, MR_OBITUARY_CAUSE, "exit status %d%s", WEXITSTATUS(status), reason);

@@ -7,10 +7,13 @@
 
 #include "base/scoreboard.h"
 
+/* What the master killed it for. */
+enum mr_forced { MR_FORCED_NOT, MR_FORCED_OVERRAN, MR_FORCED_WEDGED };
+
 /* "signal SIGSEGV", "exit status 70"; and the budget that it ended of. `status` is that of
- * waitpid(2); `overran`: the master ended it for the time its Lua took. */
+ * waitpid(2). */
 enum { MR_OBITUARY_CAUSE = 96 };
-void mr_obituary_cause(int status, bool overran, char cause[MR_OBITUARY_CAUSE]);
+void mr_obituary_cause(int status, enum mr_forced forced, char cause[MR_OBITUARY_CAUSE]);
 
 /* It was asked to end and did so. */
 bool mr_obituary_in_order(int status, bool asked);

@@ -19,8 +19,8 @@ struct mr_overrun_host {
     void (*kill)(void *context, uint64_t slot);
 };
 
-/* Where a budget is shorter, looks and patience are as long as these; ms. */
-enum { MR_OVERRUN_LOOK = 10, MR_OVERRUN_PATIENCE = 100, MR_OVERRUN_IDLE = 1000 };
+/* Where a budget is shorter, looks are as far apart as these; ms. */
+enum { MR_OVERRUN_LOOK = 10, MR_OVERRUN_IDLE = 1000 };
 
 /* Neither loop nor board nor host is taken over; all outlive it. */
 struct mr_overrun *mr_overrun_new(uv_loop_t *loop, const struct mr_scoreboard *board,

@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "base/log_settings.h"
 #include "base/panic.h"
+#include "base/print.h"
 
 struct mr_reload {
     const struct mr_master_options *options;
@@ -206,7 +207,7 @@ static void on_refused(void *context, struct mr_bytes why, int code)
     if (reload->stopped)
         return;
     if (mr_rollout_accepted(reload->rollout) == NULL) {
-        fprintf(stderr, "%.*s", (int)why.length, why.data);
+        mr_print_bytes(stderr, why);
         reload->host.failed(reload->context, code);
         return;
     }

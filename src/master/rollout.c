@@ -216,7 +216,7 @@ void mr_rollout_refused(struct mr_rollout *rollout, uint64_t slot, uint64_t gene
         rollout->host.unfit(rollout->context, slot, why);
 }
 
-void mr_rollout_ended(struct mr_rollout *rollout, uint64_t slot)
+void mr_rollout_ended(struct mr_rollout *rollout, uint64_t slot, bool in_order)
 {
     struct seat seat = *seat_of(rollout, slot);
     *seat_of(rollout, slot) = (struct seat){0};
@@ -225,7 +225,7 @@ void mr_rollout_ended(struct mr_rollout *rollout, uint64_t slot)
     /* It may have died of one discarded before, which it had not come to yet. And at the start
      * there is nothing to keep instead: its successor tries again. */
     bool of_candidate = seat.asked == generation_of(&rollout->candidate) && seat.owed == 1;
-    if (!of_candidate || rollout->accepted.snapshot == NULL) {
+    if (!of_candidate || in_order || rollout->accepted.snapshot == NULL) {
         accept_when_complete(rollout);
         return;
     }

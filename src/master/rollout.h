@@ -50,7 +50,8 @@ void mr_rollout_started(struct mr_rollout *rollout,
 void mr_rollout_loaded(struct mr_rollout *rollout, uint64_t slot, uint64_t generation);
 void mr_rollout_refused(struct mr_rollout *rollout, uint64_t slot, uint64_t generation,
                         struct mr_bytes why, int code);
-void mr_rollout_ended(struct mr_rollout *rollout, uint64_t slot);
+/* `in_order`: not of what it was to load. Its successor goes on with that. */
+void mr_rollout_ended(struct mr_rollout *rollout, uint64_t slot, bool in_order);
 void mr_rollout_expired(struct mr_rollout *rollout); /* the candidate's time is over */
 
 #endif

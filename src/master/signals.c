@@ -3,6 +3,7 @@
 #include <signal.h>
 
 #include "base/panic.h"
+#include "base/process.h"
 
 static const int numbers[MR_SIGNALS] = {SIGTERM, SIGINT, SIGHUP, SIGUSR1, SIGCHLD};
 
@@ -17,12 +18,13 @@ void mr_signals_start(struct mr_signals *signals, uv_loop_t *loop,
 {
     signals->on_signal = on_signal;
     signals->context = context;
-    MR_ASSERT(signal(SIGPIPE, SIG_IGN) != SIG_ERR);
+    mr_process_ignore(SIGPIPE);
     for (int i = 0; i < MR_SIGNALS; i++) {
         MR_ASSERT(uv_signal_init(loop, &signals->handles[i]) == 0);
         signals->handles[i].data = signals;
         MR_ASSERT(uv_signal_start(&signals->handles[i], on_handle, numbers[i]) == 0);
     }
+    mr_process_listen();
 }
 
 void mr_signals_stop(struct mr_signals *signals)

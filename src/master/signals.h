@@ -13,7 +13,7 @@ struct mr_signals {
 };
 
 /* From here on SIGTERM, SIGINT, SIGHUP, SIGUSR1 and SIGCHLD come to on_signal, from the loop;
- * SIGPIPE is ignored. */
+ * SIGPIPE is ignored. Signals that came since mr_process_begin come first. */
 void mr_signals_start(struct mr_signals *signals, uv_loop_t *loop,
                       void (*on_signal)(void *context, int number), void *context);
 /* Closes the handles (the loop has to run once more; `signals` outlives that). */

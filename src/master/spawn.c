@@ -33,14 +33,16 @@ static int open_channel(int *near)
     return far;
 }
 
-/* Signals are as in a fresh process, but that those a terminal sends to all of its processes wait
- * until the worker has said what it does about them: the master alone acts on them. */
+/* Signals are as in a fresh process, but that those which mr_process_begin holds back wait already:
+ * a terminal sends some to all of its processes, and the master alone acts on them. */
 static void set_signals(posix_spawnattr_t *attributes)
 {
     sigset_t waiting, all;
     sigemptyset(&waiting);
     sigaddset(&waiting, SIGINT);
     sigaddset(&waiting, SIGHUP);
+    sigaddset(&waiting, SIGUSR1);
+    sigaddset(&waiting, SIGTERM);
     sigfillset(&all);
     MR_ASSERT(posix_spawnattr_setsigmask(attributes, &waiting) == 0);
     MR_ASSERT(posix_spawnattr_setsigdefault(attributes, &all) == 0);
@@ -57,8 +59,9 @@ static void set_files(posix_spawn_file_actions_t *files, int channel, int board)
 
 static int execute(uint64_t slot, int channel, int board, pid_t *pid)
 {
-    char number[24], name[] = "moonroute", command[] = "worker", option[] = "--slot";
+    char number[24], name[48], command[] = "worker", option[] = "--slot";
     snprintf(number, sizeof(number), "%" PRIu64, slot);
+    snprintf(name, sizeof(name), "moonroute: worker %s", number);
     char *argv[] = {name, command, option, number, NULL};
     posix_spawnattr_t attributes;
     posix_spawn_file_actions_t files;

@@ -16,6 +16,7 @@
 #include "master/reload.h"
 #include "master/signals.h"
 #include "master/watch.h"
+#include "master/wedge.h"
 #include "master/workers.h"
 
 struct mr_master {
@@ -25,6 +26,7 @@ struct mr_master {
     struct mr_scoreboard board;
     struct mr_workers *workers;
     struct mr_overrun *overrun;
+    struct mr_wedge *wedge;
     struct mr_guard guard;
     struct mr_reload *reload;
     struct mr_admin *admin;
@@ -34,6 +36,10 @@ struct mr_master {
     uv_timer_t stop_timer;
     char *service;
     bool stopping, interrupted;
+    /* What the worker that ended last was amid. */
+    struct {
+        bool loading, handling;
+    } ended;
     int exit_code;
 };
 
@@ -46,6 +52,7 @@ void mr_master_on_signal(void *context, int number);
 void mr_master_on_changed(void *context); /* a file that is watched has changed */
 extern const struct mr_workers_host mr_master_workers_host;
 extern const struct mr_overrun_host mr_master_overrun_host;
+extern const struct mr_wedge_host mr_master_wedge_host;
 extern const struct mr_reload_host mr_master_reload_host;
 extern const struct mr_guard_host mr_master_guard_host;
 

@@ -17,8 +17,8 @@
 
 struct slot {
     struct mr_workers *workers;
-    pid_t pid;            /* 0: no process */
-    bool overran;         /* ended for what its Lua took of time */
+    pid_t pid; /* 0: no process */
+    enum mr_forced forced;
     struct mr_line *line; /* with that process; NULL: none */
     struct mr_backoff backoff;
     uv_timer_t timer; /* until the next process */
@@ -112,7 +112,7 @@ static int start(struct slot *slot)
         slot->pid = 0;
         return result;
     }
-    slot->overran = false;
+    slot->forced = MR_FORCED_NOT;
     slot->line = mr_line_new(workers->loop, fd, number_of(slot), slot->pid, workers->host.frame,
                              workers->context);
     workers->alive++;
@@ -151,7 +151,10 @@ int mr_workers_start(struct mr_workers *workers)
 
 static enum mr_death death_of(const struct slot *slot, int status)
 {
-    if (slot->overran || (WIFEXITED(status) && WEXITSTATUS(status) == MR_EXIT_MEMORY))
+    if (slot->forced == MR_FORCED_WEDGED)
+        return MR_DEATH_WEDGED;
+    if (slot->forced == MR_FORCED_OVERRAN ||
+        (WIFEXITED(status) && WEXITSTATUS(status) == MR_EXIT_MEMORY))
         return MR_DEATH_BUDGET;
     return WIFSIGNALED(status) ? MR_DEATH_SIGNAL : MR_DEATH_EXIT;
 }
@@ -169,7 +172,7 @@ static void notice(struct slot *slot, int status, const struct mr_slot *row)
     struct mr_workers *workers = slot->workers;
     char cause[MR_OBITUARY_CAUSE];
     bool in_order = mr_obituary_in_order(status, workers->stopping);
-    mr_obituary_cause(status, slot->overran, cause);
+    mr_obituary_cause(status, slot->forced, cause);
     mr_obituary_log(number_of(slot), slot->pid, cause, row, in_order);
     if (!in_order)
         workers->host.died(workers->context, number_of(slot), cause);
@@ -244,11 +247,11 @@ void mr_workers_interrupt(struct mr_workers *workers, uint64_t slot, uint64_t ru
         mr_interrupt(workers->slots[slot].pid, run);
 }
 
-void mr_workers_end_overrun(struct mr_workers *workers, uint64_t slot)
+void mr_workers_end(struct mr_workers *workers, uint64_t slot, enum mr_forced why)
 {
     if (workers->slots[slot].pid == 0)
         return;
-    workers->slots[slot].overran = true;
+    workers->slots[slot].forced = why;
     kill(workers->slots[slot].pid, SIGKILL);
 }
 

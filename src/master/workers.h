@@ -9,6 +9,7 @@
 
 #include "base/channel.h"
 #include "base/scoreboard.h"
+#include "master/obituary.h"
 
 struct mr_workers;
 
@@ -52,8 +53,8 @@ void mr_workers_kill(struct mr_workers *workers, const char *why);
 
 /* Interrupts that run of Lua (base/scoreboard.h). */
 void mr_workers_interrupt(struct mr_workers *workers, uint64_t slot, uint64_t run);
-/* Ends one whose Lua is not to be interrupted; it is replaced. */
-void mr_workers_end_overrun(struct mr_workers *workers, uint64_t slot);
+/* Kills one; it is replaced. */
+void mr_workers_end(struct mr_workers *workers, uint64_t slot, enum mr_forced why);
 
 uint64_t mr_workers_alive(const struct mr_workers *workers);
 /* The array has an entry a slot. */

@@ -2,12 +2,17 @@
 
 #include "base/clock.h"
 
-/* Sends this record and those behind it, until there is no room. */
+/* Sends this record and those behind it, until one has to wait. */
 static void send_from(struct mr_batch *batch, struct mr_held *held)
 {
     char why[512];
     batch->unsent = NULL;
     for (; held != NULL && !batch->failing; held = held->next) {
+        bool single = mr_careful_has(batch->careful, held->record->topic);
+        if (single && batch->single != NULL) {
+            batch->unsent = held;
+            return;
+        }
         held->sent = mr_clock_ns();
         enum mr_sent sent = mr_producer_send(batch->producer, held->record, held, why, sizeof(why));
         if (sent == MR_SENT_FULL) {
@@ -16,6 +21,8 @@ static void send_from(struct mr_batch *batch, struct mr_held *held)
         }
         if (sent != MR_SENT)
             mr_batch_undelivered(batch, held, sent, why);
+        else if (single)
+            batch->single = held;
     }
 }
 
@@ -33,6 +40,22 @@ void mr_batch_enter(struct mr_batch *batch, struct mr_partition *partition)
 void mr_batch_send(struct mr_batch *batch)
 {
     send_from(batch, batch->unsent);
+}
+
+void mr_batch_reported(struct mr_batch *batch, const struct mr_held *held)
+{
+    if (batch->single == held)
+        batch->single = NULL;
+}
+
+bool mr_batch_suspect(struct mr_batch *batch, struct mr_held *held, enum mr_sent how,
+                      const char *why)
+{
+    batch->failing = batch->spoilt = true;
+    if (batch->single == held)
+        return false;
+    mr_held_suspect(held, how, why);
+    return true;
 }
 
 void mr_batch_undelivered(struct mr_batch *batch, struct mr_held *held, enum mr_sent how,
@@ -60,7 +83,8 @@ bool mr_batch_awaited(const struct mr_batch *batch)
 static struct mr_partition *empty(struct mr_batch *batch)
 {
     struct mr_partition *members = batch->members;
-    *batch = (struct mr_batch){.producer = batch->producer, .failing = batch->failing};
+    *batch = (struct mr_batch){
+        .producer = batch->producer, .careful = batch->careful, .failing = batch->failing};
     return members;
 }
 
@@ -72,18 +96,6 @@ void mr_batch_leave(struct mr_batch *batch, void (*left)(void *data, struct mr_j
         /* With its last job goes the partition. */
         for (size_t count = p->line.entered; count > 0; count--)
             left(data, mr_line_leave(&p->line));
-    }
-}
-
-void mr_batch_refused(const struct mr_batch *batch, struct mr_job_list *list)
-{
-    for (const struct mr_partition *p = batch->members; p != NULL; p = p->together) {
-        struct mr_job *job = p->line.first;
-        for (size_t count = p->line.entered; count > 0; count--, job = job->after)
-            if (mr_held_failed(job) != NULL) {
-                job->finished = false;
-                mr_job_list_push(list, job);
-            }
     }
 }
 

@@ -8,22 +8,32 @@
 #include <stddef.h>
 
 #include "kafka/producer.h"
+#include "worker/careful.h"
 #include "worker/held.h"
 #include "worker/partitions.h"
 
 /* {0} is empty. */
 struct mr_batch {
-    struct mr_producer *producer; /* set before the first job enters */
+    struct mr_producer *producer; /* set, as is the next, before the first job enters */
+    const struct mr_careful *careful;
     struct mr_partition *members; /* have jobs in it; by `together` */
     size_t jobs;
-    struct mr_held *unsent; /* the first record that the producer had no room for */
+    struct mr_held *unsent; /* the first record that waits: for room, or for `single` */
+    struct mr_held *single; /* sent alone, and not reported yet */
     bool failing;           /* it can only be aborted */
+    bool spoilt;            /* and its producer is of no use after that */
 };
 
 /* The next job of the partition's line enters. */
 void mr_batch_enter(struct mr_batch *batch, struct mr_partition *partition);
-/* Goes on with what the producer had no room for. */
+/* Goes on with what waits. */
 void mr_batch_send(struct mr_batch *batch);
+/* A record is reported, whatever became of it. */
+void mr_batch_reported(struct mr_batch *batch, const struct mr_held *held);
+/* A batch of records was refused that this one was in. Returns false if it was in it alone. The
+ * producer lacks their sequence numbers from then on. */
+bool mr_batch_suspect(struct mr_batch *batch, struct mr_held *held, enum mr_sent how,
+                      const char *why);
 /* A record was not delivered: back where nobody is to blame, else refused. */
 void mr_batch_undelivered(struct mr_batch *batch, struct mr_held *held, enum mr_sent how,
                           const char *why);
@@ -35,10 +45,6 @@ bool mr_batch_awaited(const struct mr_batch *batch);
 /* Committed: empties it and tells of each job, which has left its line. */
 void mr_batch_leave(struct mr_batch *batch, void (*left)(void *data, struct mr_job *job),
                     void *data);
-/* Aborted: moves the jobs of which a record was refused, which are not finished any more, to
- * `list`.
- */
-void mr_batch_refused(const struct mr_batch *batch, struct mr_job_list *list);
 /* Aborted: empties it, none of its jobs has entered. */
 void mr_batch_rewind(struct mr_batch *batch);
 

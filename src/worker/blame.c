@@ -1,8 +1,13 @@
 #include "worker/blame.h"
 
 #include <stdio.h>
+#include <string.h>
 
+#include "base/clock.h"
 #include "base/panic.h"
+
+/* Jobs of a transaction while the guilty are looked for: what must be repeated for one of them. */
+enum { SMALL = 16 };
 
 void mr_blame_note(struct mr_blame *blame, enum mr_sent how, const char *why)
 {
@@ -10,29 +15,176 @@ void mr_blame_note(struct mr_blame *blame, enum mr_sent how, const char *why)
     snprintf(blame->why, sizeof(blame->why), "%s", why);
 }
 
-static void one_less(struct mr_blame *blame)
+static void count_down(size_t *left, size_t by)
 {
-    if (blame->alone > 0)
-        blame->alone--;
+    *left -= by < *left ? by : *left;
 }
 
-void mr_blame_find(struct mr_blame *blame, const struct mr_batch *batch, struct mr_job_list *list)
+typedef void visit_fn(void *data, struct mr_held *held);
+
+/* What is finished waits for the next transaction, or is in this one. */
+static void visit(const struct mr_partitions *partitions, visit_fn *each, void *data)
 {
-    one_less(blame);
-    mr_batch_refused(batch, list);
-    if (blame->how == MR_SENT_BACK || list->first != NULL)
+    for (const struct mr_partition *p = partitions->all; p != NULL; p = p->next)
+        for (const struct mr_job *job = p->line.first; job != NULL; job = job->after)
+            for (struct mr_held *held = job->finished ? job->held : NULL; held != NULL;
+                 held = held->next)
+                each(data, held);
+}
+
+struct search {
+    struct mr_blame *blame;
+    const struct mr_partitions *partitions;
+    const struct mr_held *of; /* what the others are compared with */
+    const char *topic, *why;
+    size_t count;
+    bool careful; /* a topic has come to be */
+};
+
+static bool same_topic(const struct search *search, const struct mr_held *held)
+{
+    return strcmp(held->record->topic, search->topic) == 0;
+}
+
+static void refuse(void *data, struct mr_held *held)
+{
+    const struct search *search = data;
+    if (held->how == MR_SENT && same_topic(search, held))
+        mr_held_fail(held, MR_SENT_NO_TOPIC, search->why);
+}
+
+void mr_blame_topic(const struct mr_partitions *partitions, const char *topic, const char *why)
+{
+    struct search search = {.topic = topic, .why = why};
+    visit(partitions, refuse, &search);
+}
+
+static void count_suspect(void *data, struct mr_held *held)
+{
+    struct search *search = data;
+    search->count += held->suspect && same_topic(search, held) ? 1 : 0;
+}
+
+/* The only record of its topic that was refused with a batch was the only record of the batch. */
+static void judge_suspect(void *data, struct mr_held *held)
+{
+    struct search *search = data;
+    if (!held->suspect)
         return;
-    MR_ASSERT(batch->members != NULL);
-    struct mr_job *first = batch->members->line.first;
-    if (batch->jobs > 1 || first->held == NULL) {
-        blame->alone = batch->jobs;
+    struct search others = {.topic = held->record->topic};
+    visit(search->partitions, count_suspect, &others);
+    if (others.count == 1) {
+        held->how = held->suspected;
+        held->suspect = false;
         return;
     }
-    mr_held_fail(first->held, blame->how, blame->why);
-    mr_batch_refused(batch, list);
+    mr_careful_add(&search->blame->careful, held->record->topic, mr_clock_ms());
+    search->careful = true;
 }
 
-void mr_blame_committed(struct mr_blame *blame)
+static size_t bytes_of(const struct mr_outgoing *record)
 {
-    one_less(blame);
+    size_t bytes = record->key.length + record->value.length;
+    for (size_t i = 0; i < record->header_count; i++)
+        bytes += record->headers[i].name.length + record->headers[i].value.length;
+    return bytes;
+}
+
+static void infer_from(struct mr_held *held, const struct mr_held *of)
+{
+    mr_held_fail(held, of->how, of->why);
+    held->inferred = true;
+}
+
+/* Refused for what another was refused for, without having been looked at. */
+static void judge_like(void *data, struct mr_held *held)
+{
+    const struct search *search = data;
+    const struct mr_held *of = search->of;
+    if (held->how != MR_SENT || !same_topic(search, held))
+        return;
+    if (of->how == MR_SENT_NO_TOPIC || bytes_of(held->record) >= bytes_of(of->record))
+        infer_from(held, of);
+}
+
+static void infer(void *data, struct mr_held *held)
+{
+    struct search *search = data;
+    bool tells = held->how == MR_SENT_NO_TOPIC ||
+                 (held->how == MR_SENT_TOO_LARGE && !search->blame->compressed);
+    if (!tells || held->inferred)
+        return;
+    struct search others = {.of = held, .topic = held->record->topic};
+    visit(search->partitions, judge_like, &others);
+}
+
+static void forget_suspicion(void *data, struct mr_held *held)
+{
+    (void)data;
+    held->suspect = false;
+}
+
+static void collect(const struct mr_partitions *partitions, struct mr_job_list *list)
+{
+    for (const struct mr_partition *p = partitions->all; p != NULL; p = p->next)
+        for (struct mr_job *job = p->line.first; job != NULL; job = job->after)
+            if (job->finished && mr_held_failed(job) != NULL) {
+                job->finished = false;
+                mr_job_list_push(list, job);
+            }
+}
+
+/* Nothing is known but that the transaction is refused: if it had one job, for its first record. */
+static void blame_alone(struct mr_blame *blame, const struct mr_batch *batch)
+{
+    MR_ASSERT(batch->members != NULL);
+    const struct mr_job *first = batch->members->line.first;
+    if (batch->jobs > 1 || first->held == NULL)
+        blame->alone = batch->jobs;
+    else
+        mr_held_fail(first->held, blame->how, blame->why);
+}
+
+/* Only records that are judged one by one need another pass. */
+static void look_at_each(struct mr_blame *blame, size_t jobs)
+{
+    if (jobs > blame->few)
+        blame->few = jobs;
+}
+
+bool mr_blame_find(struct mr_blame *blame, const struct mr_batch *batch,
+                   const struct mr_partitions *partitions, struct mr_job_list *list)
+{
+    struct search search = {.blame = blame, .partitions = partitions};
+    count_down(&blame->alone, 1);
+    mr_careful_tick(&blame->careful, mr_clock_ms());
+    visit(partitions, judge_suspect, &search);
+    visit(partitions, forget_suspicion, &search);
+    visit(partitions, infer, &search);
+    collect(partitions, list);
+    if (list->first == NULL && !search.careful && blame->how != MR_SENT_BACK) {
+        blame_alone(blame, batch);
+        collect(partitions, list);
+    }
+    if (search.careful)
+        look_at_each(blame, batch->jobs);
+    return list->first != NULL || search.careful || blame->alone > 0;
+}
+
+void mr_blame_committed(struct mr_blame *blame, size_t jobs)
+{
+    count_down(&blame->alone, 1);
+    count_down(&blame->few, jobs);
+}
+
+size_t mr_blame_limit(const struct mr_blame *blame, size_t most)
+{
+    if (blame->alone > 0)
+        return 1;
+    return blame->few > 0 && most > SMALL ? SMALL : most;
+}
+
+void mr_blame_free(struct mr_blame *blame)
+{
+    mr_careful_free(&blame->careful);
 }

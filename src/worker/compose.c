@@ -7,6 +7,9 @@
 #include "base/uuid.h"
 #include "worker/headers.h"
 
+/* What one huge value took is not kept for all the small ones. */
+enum { KEEP_MOST = 1 << 20 };
+
 enum own_header {
     OWN_END,
     OWN_MESSAGE_ID,
@@ -88,6 +91,8 @@ static void put_success(struct mr_buf *value, const struct mr_answer *answer, bo
 static struct mr_bytes put_value(struct mr_reply *reply, const struct dialect *dialect,
                                  const struct mr_answer *answer)
 {
+    if (reply->value.capacity > KEEP_MOST)
+        mr_buf_free(&reply->value);
     mr_buf_clear(&reply->value);
     if (answer->is_error)
         put_error(&reply->value, answer, dialect->enveloped, reply->timestamp);

@@ -54,6 +54,7 @@ bool mr_dead_letter_write(struct mr_letter *letter, const struct mr_policy *poli
     mr_letter_number(letter, names[MR_DLQ_RETRIES], dead->retries);
     if (policy->dlq.spring)
         write_spring(letter, dead);
+    letter->record.single = true;
     letter->record.partition = dead->failure->any_partition ? MR_PARTITION_ANY : origin->partition;
     return mr_topic_dead_letter(policy->dlq.topic, origin->topic, letter->topic);
 }

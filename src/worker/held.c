@@ -39,6 +39,20 @@ void mr_held_fail(struct mr_held *held, enum mr_sent how, const char *why)
     held->why = mr_strdup(why);
 }
 
+void mr_held_suspect(struct mr_held *held, enum mr_sent how, const char *why)
+{
+    free(held->why);
+    held->suspect = true;
+    held->suspected = how;
+    held->why = mr_strdup(why);
+}
+
+void mr_held_acquit(struct mr_held *held)
+{
+    held->how = MR_SENT;
+    held->suspect = held->inferred = false;
+}
+
 static void free_held(struct mr_held *held)
 {
     free(held->record);

@@ -7,6 +7,7 @@
 #include "base/panic.h"
 #include "worker/aside.h"
 #include "worker/handling.h"
+#include "worker/orphan.h"
 #include "worker/runs.h"
 #include "worker/settle.h"
 #include "worker/state.h"
@@ -38,9 +39,8 @@ static void on_changed(void *data)
 static bool has_failed(const struct mr_worker *worker)
 {
     char why[512];
-    bool failed = worker->groups != NULL &&
-                  (mr_groups_failed(worker->groups, why, sizeof(why)) ||
-                   mr_producer_failed(mr_outbox_producer(worker->outbox), why, sizeof(why)));
+    bool failed = worker->groups != NULL && (mr_groups_failed(worker->groups, why, sizeof(why)) ||
+                                             mr_outbox_failed(worker->outbox, why, sizeof(why)));
     if (failed)
         mr_log(MR_LOG_ERROR, "kafka_fatal", MR_S("message", why));
     return failed;
@@ -280,6 +280,7 @@ void mr_worker_switch(struct mr_worker *worker)
     mr_worker_leave_topics(worker, worker->prepared.routes);
     mr_dispatch_use(&worker->dispatch, worker->prepared.routes,
                     mr_config_integer(worker->snapshot->config, "rpc.timeout"));
+    mr_orphan_allow((uint64_t)mr_config_integer(worker->snapshot->config, "shutdown_timeout"));
     worker->dispatch.drop_expired = mr_config_boolean(worker->snapshot->config, "rpc.drop_expired");
     mr_groups_limit_drains(worker->groups,
                            (uint64_t)mr_config_integer(worker->snapshot->config, "drain_timeout"));

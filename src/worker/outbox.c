@@ -1,10 +1,14 @@
 #include "worker/outbox.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/clock.h"
 #include "base/panic.h"
+#include "base/topic.h"
 #include "worker/hurry.h"
+#include "worker/parcels.h"
+#include "worker/singles.h"
 #include "worker/trace.h"
 #include "worker/transaction.h"
 #include "worker/warmup.h"
@@ -27,18 +31,9 @@ enum { PACE_NS = 200000, HOLD_NS = 25000000 };
  * (RD_KAFKA_IDEMP_MAX_INFLIGHT, which counts records). */
 enum { ALONE_NS = 1000000, FEW = 4 };
 
-/* Travels with a record to its report. */
-struct parcel {
-    struct mr_job *job;
-    enum mr_purpose purpose;
-    uint32_t wait;
-    uint64_t sent;              /* ns */
-    struct mr_outgoing *record; /* while it waits, for others or for room in the producer's queue */
-    struct parcel *next;
-};
-
 struct mr_outbox {
     struct mr_producer *producer;
+    struct mr_singles singles;
     struct mr_transaction *transaction;
     struct mr_warmup warmup;
     struct mr_hurry hurry;
@@ -46,10 +41,10 @@ struct mr_outbox {
     struct mr_slot *slot;
     const struct mr_outbox_events *events;
     void *data;
-    struct parcel *waiting, *last_waiting;
-    size_t waiting_count, waiting_bytes;
-    struct parcel *free;
-    bool full; /* the producer's queue was */
+    struct mr_parcels parcels;
+    size_t largest; /* bytes of a record */
+    bool full;      /* the producer's queue was */
+    bool dropping;
     bool crowded;
     uint64_t latest; /* ns, when a record was sent */
     bool begun;      /* a record was sent this turn */
@@ -57,7 +52,7 @@ struct mr_outbox {
     uint64_t now;    /* ns, of this poll: reports come in batches */
 };
 
-static void finish(struct mr_outbox *outbox, struct parcel *parcel, const char *topic,
+static void finish(struct mr_outbox *outbox, struct mr_parcel *parcel, const char *topic,
                    enum mr_sent how, const char *error)
 {
     struct mr_job *job = parcel->job;
@@ -66,10 +61,11 @@ static void finish(struct mr_outbox *outbox, struct parcel *parcel, const char *
                                      .topic = topic,
                                      .how = how,
                                      .error = error};
-    if (error != NULL)
+    if (error != NULL) {
         mr_warmup_doubt(&outbox->warmup, topic);
-    parcel->next = outbox->free;
-    outbox->free = parcel;
+        mr_singles_doubt(&outbox->singles, topic);
+    }
+    mr_parcels_release(&outbox->parcels, parcel);
     MR_ASSERT(job->deliveries > 0);
     job->deliveries--;
     outbox->events->delivered(outbox->data, job, &report);
@@ -79,8 +75,7 @@ static void on_delivered(void *data, void *opaque, const char *topic, enum mr_se
                          const char *error)
 {
     struct mr_outbox *outbox = data;
-    (void)how;
-    struct parcel *parcel = opaque;
+    struct mr_parcel *parcel = opaque;
     if (error == NULL) {
         mr_cell_add(&outbox->slot->counters[MR_MESSAGES_SENT], 1);
         mr_histogram_observe(&outbox->slot->histograms[MR_PUBLISH_DURATION],
@@ -95,7 +90,48 @@ static void on_troubled(void *data, bool unreachable, const char *text)
     outbox->events->troubled(outbox->data, unreachable, text);
 }
 
-static const struct mr_producer_events producer_events = {on_delivered, on_troubled};
+static void on_single_delivered(void *data, void *opaque, const char *topic, enum mr_sent how,
+                                const char *error)
+{
+    struct mr_outbox *outbox = data;
+    mr_singles_reported(&outbox->singles, topic, error == NULL);
+    on_delivered(data, opaque, topic, how, error);
+}
+
+static enum mr_sent hand_over(struct mr_outbox *outbox, const struct mr_outgoing *record,
+                              struct mr_parcel *parcel, char *why, size_t size)
+{
+    parcel->timestamp = record->timestamp;
+    parcel->single =
+        parcel->single || record->single || mr_singles_has(&outbox->singles, record->topic);
+    return parcel->single ? mr_singles_send(&outbox->singles, record, parcel, why, size)
+                          : mr_producer_send(outbox->producer, record, parcel, why, size);
+}
+
+/* The record goes once more, alone. False when it cannot: then the refusal stands. */
+static bool on_refused_with_batch(void *data, void *opaque, const struct mr_outgoing *record,
+                                  enum mr_sent how, const char *error)
+{
+    struct mr_outbox *outbox = data;
+    struct mr_parcel *parcel = opaque;
+    char why[256];
+    (void)error;
+    if (outbox->dropping)
+        return false;
+    mr_singles_blame(&outbox->singles, record->topic, how == MR_SENT_TOO_LARGE);
+    parcel->single = true;
+    struct mr_outgoing again = *record;
+    again.timestamp = parcel->timestamp;
+    enum mr_sent sent = hand_over(outbox, &again, parcel, why, sizeof(why));
+    if (sent == MR_SENT_FULL)
+        mr_parcels_keep(&outbox->parcels, parcel, &again);
+    return sent == MR_SENT || sent == MR_SENT_FULL;
+}
+
+static const struct mr_producer_events producer_events = {on_delivered, on_troubled,
+                                                          on_refused_with_batch, NULL};
+static const struct mr_producer_events single_events = {on_single_delivered, on_troubled, NULL,
+                                                        NULL};
 
 struct mr_outbox *mr_outbox_new(const struct mr_config *config, uv_loop_t *loop, int wake_fd,
                                 struct mr_slot *slot, const struct mr_outbox_events *events,
@@ -108,6 +144,8 @@ struct mr_outbox *mr_outbox_new(const struct mr_config *config, uv_loop_t *loop,
         free(outbox);
         return NULL;
     }
+    outbox->largest = mr_producer_largest(outbox->producer);
+    mr_singles_start(&outbox->singles, loop, outbox->producer, wake_fd, &single_events, outbox);
     mr_warmup_start(&outbox->warmup, loop, outbox->producer);
     mr_hurry_start(&outbox->hurry, config, loop, outbox->producer);
     mr_cell_set(&slot->gauges[MR_ACTIVE_PRODUCERS], 1);
@@ -119,48 +157,15 @@ void mr_outbox_hand_to(struct mr_outbox *outbox, struct mr_transaction *transact
     outbox->transaction = transaction;
 }
 
-static struct parcel *new_parcel(struct mr_outbox *outbox, struct mr_job *job,
-                                 enum mr_purpose purpose, uint64_t now)
-{
-    struct parcel *parcel = outbox->free;
-    if (parcel == NULL)
-        parcel = mr_alloc(sizeof(*parcel));
-    else
-        outbox->free = parcel->next;
-    *parcel = (struct parcel){.job = job, .purpose = purpose, .sent = now};
-    return parcel;
-}
-
-static void keep(struct mr_outbox *outbox, struct parcel *parcel, const struct mr_outgoing *record)
-{
-    parcel->record = mr_outgoing_copy(record);
-    if (outbox->waiting == NULL)
-        outbox->waiting = parcel;
-    else
-        outbox->last_waiting->next = parcel;
-    outbox->last_waiting = parcel;
-    outbox->waiting_count++;
-    outbox->waiting_bytes += mr_outgoing_size(record);
-}
-
-static struct parcel *pop_waiting(struct mr_outbox *outbox)
-{
-    struct parcel *parcel = outbox->waiting;
-    outbox->waiting = parcel->next;
-    outbox->waiting_count--;
-    outbox->waiting_bytes -= mr_outgoing_size(parcel->record);
-    return parcel;
-}
-
 /* SENT where all that waited went out; else how the first of those left was refused. */
 static enum mr_sent send_waiting(struct mr_outbox *outbox, char *why, size_t size)
 {
-    while (outbox->waiting != NULL) {
-        struct mr_outgoing *record = outbox->waiting->record;
-        enum mr_sent sent = mr_producer_send(outbox->producer, record, outbox->waiting, why, size);
+    while (outbox->parcels.first != NULL) {
+        struct mr_outgoing *record = outbox->parcels.first->record;
+        enum mr_sent sent = hand_over(outbox, record, outbox->parcels.first, why, size);
         if (sent != MR_SENT)
             return sent;
-        pop_waiting(outbox)->record = NULL;
+        mr_parcels_pop(&outbox->parcels)->record = NULL;
         free(record);
     }
     return MR_SENT;
@@ -168,7 +173,7 @@ static enum mr_sent send_waiting(struct mr_outbox *outbox, char *why, size_t siz
 
 static bool has_kept_long(const struct mr_outbox *outbox, uint64_t now)
 {
-    return outbox->waiting != NULL && now - outbox->waiting->sent >= HOLD_NS;
+    return outbox->parcels.first != NULL && now - outbox->parcels.first->sent >= HOLD_NS;
 }
 
 static void look_around(struct mr_outbox *outbox, uint64_t now)
@@ -189,15 +194,15 @@ static bool may_wait(struct mr_outbox *outbox, const struct mr_outgoing *record,
 /* After all that wait; where they do not go out, FULL. One that is refused is reported by the next
  * flush, as nothing is reported from within a handler's attempt. */
 static enum mr_sent send_now(struct mr_outbox *outbox, const struct mr_outgoing *record,
-                             struct parcel *parcel, char *why, size_t size)
+                             struct mr_parcel *parcel, char *why, size_t size)
 {
     if (send_waiting(outbox, why, size) != MR_SENT)
         return MR_SENT_FULL;
-    return mr_producer_send(outbox->producer, record, parcel, why, size);
+    return hand_over(outbox, record, parcel, why, size);
 }
 
 /* Takes the parcel over. */
-static enum mr_sent send_parcel(struct mr_outbox *outbox, struct parcel *parcel,
+static enum mr_sent send_parcel(struct mr_outbox *outbox, struct mr_parcel *parcel,
                                 const struct mr_outgoing *record, char *why, size_t size)
 {
     uint64_t now = parcel->sent;
@@ -207,33 +212,60 @@ static enum mr_sent send_parcel(struct mr_outbox *outbox, struct parcel *parcel,
     enum mr_sent sent =
         may_wait(outbox, record, now) ? MR_SENT_FULL : send_now(outbox, record, parcel, why, size);
     if (sent != MR_SENT && sent != MR_SENT_FULL) {
-        parcel->next = outbox->free;
-        outbox->free = parcel;
+        mr_parcels_release(&outbox->parcels, parcel);
         mr_warmup_doubt(&outbox->warmup, record->topic);
         return sent;
     }
     if (sent == MR_SENT_FULL)
-        keep(outbox, parcel, record);
+        mr_parcels_keep(&outbox->parcels, parcel, record);
     job->deliveries++;
     return MR_SENT;
+}
+
+/* A broker refuses such a record together with its whole batch or transaction. */
+static bool refuses(const struct mr_outgoing *record, char *why, size_t size)
+{
+    if (!mr_topic_internal(mr_bytes_of(record->topic)))
+        return false;
+    snprintf(why, size, "the topic is one of Kafka's own, to which only brokers write");
+    return true;
+}
+
+bool mr_outbox_fits(const struct mr_outbox *outbox, const struct mr_outgoing *record, char *why,
+                    size_t size)
+{
+    size_t bytes = mr_outgoing_bytes(record);
+    if (bytes > outbox->largest)
+        snprintf(why, size,
+                 "a record of %zu bytes, with its headers, is larger than %zu"
+                 " (message.max.bytes)",
+                 bytes, outbox->largest);
+    return bytes <= outbox->largest;
 }
 
 enum mr_sent mr_outbox_send(struct mr_outbox *outbox, struct mr_job *job, enum mr_purpose purpose,
                             const struct mr_outgoing *record, uint64_t now, char *why, size_t size)
 {
+    if (refuses(record, why, size))
+        return MR_SENT_NO_TOPIC;
+    if (purpose != MR_FOR_ASIDE && !mr_outbox_fits(outbox, record, why, size))
+        return MR_SENT_TOO_LARGE;
     if (purpose != MR_FOR_ASIDE) /* which has all of the message's headers */
         record = mr_trace_pass(&outbox->trace, job->headers, job->header_count, record);
     if (job->lined) {
         mr_transaction_hold(outbox->transaction, job, purpose, record);
         return MR_SENT;
     }
-    return send_parcel(outbox, new_parcel(outbox, job, purpose, now), record, why, size);
+    return send_parcel(outbox, mr_parcels_new(&outbox->parcels, job, purpose, now), record, why,
+                       size);
 }
 
 enum mr_sent mr_outbox_ask(struct mr_outbox *outbox, struct mr_job *job, uint32_t wait,
                            const struct mr_outgoing *record, uint64_t now, char *why, size_t size)
 {
-    struct parcel *parcel = new_parcel(outbox, job, MR_FOR_REQUEST, now);
+    if (refuses(record, why, size))
+        return MR_SENT_NO_TOPIC;
+    struct mr_parcel *parcel = mr_parcels_new(&outbox->parcels, job, MR_FOR_REQUEST, now);
     parcel->wait = wait;
     record = mr_trace_pass(&outbox->trace, job->headers, job->header_count, record);
     return send_parcel(outbox, parcel, record, why, size);
@@ -244,7 +276,7 @@ void mr_outbox_flush(struct mr_outbox *outbox)
     char why[512];
     enum mr_sent sent;
     while ((sent = send_waiting(outbox, why, sizeof(why))) != MR_SENT && sent != MR_SENT_FULL) {
-        struct parcel *parcel = pop_waiting(outbox);
+        struct mr_parcel *parcel = mr_parcels_pop(&outbox->parcels);
         struct mr_outgoing *record = parcel->record;
         parcel->record = NULL;
         finish(outbox, parcel, record->topic, sent, why);
@@ -267,17 +299,20 @@ void mr_outbox_poll(struct mr_outbox *outbox)
 {
     outbox->now = mr_clock_ns();
     mr_producer_poll(outbox->producer);
+    mr_singles_poll(&outbox->singles);
     mr_outbox_gather(outbox, outbox->now);
 }
 
 size_t mr_outbox_outstanding(const struct mr_outbox *outbox)
 {
-    return mr_producer_outstanding(outbox->producer) + outbox->waiting_count;
+    return mr_producer_outstanding(outbox->producer) + mr_singles_outstanding(&outbox->singles) +
+           outbox->parcels.count;
 }
 
 bool mr_outbox_crowded(struct mr_outbox *outbox)
 {
-    size_t bytes = mr_producer_outstanding_bytes(outbox->producer) + outbox->waiting_bytes;
+    size_t bytes = mr_producer_outstanding_bytes(outbox->producer) +
+                   mr_singles_outstanding_bytes(&outbox->singles) + outbox->parcels.bytes;
     if (outbox->full || bytes >= HIGH_MARK)
         outbox->crowded = true;
     else if (bytes <= LOW_MARK)
@@ -290,6 +325,12 @@ void mr_outbox_expect(struct mr_outbox *outbox, const char *topic)
     mr_warmup_topic(&outbox->warmup, topic);
 }
 
+bool mr_outbox_failed(const struct mr_outbox *outbox, char *why, size_t size)
+{
+    return mr_producer_failed(outbox->producer, why, size) ||
+           mr_singles_failed(&outbox->singles, why, size);
+}
+
 const struct mr_producer *mr_outbox_producer(const struct mr_outbox *outbox)
 {
     return outbox->producer;
@@ -298,19 +339,23 @@ const struct mr_producer *mr_outbox_producer(const struct mr_outbox *outbox)
 void mr_outbox_reachable(struct mr_outbox *outbox, bool reachable)
 {
     mr_warmup_open(&outbox->warmup, reachable);
+    mr_singles_reachable(&outbox->singles, reachable);
 }
 
 void mr_outbox_drop(struct mr_outbox *outbox)
 {
-    while (outbox->waiting != NULL) {
-        struct parcel *parcel = pop_waiting(outbox);
+    while (outbox->parcels.first != NULL) {
+        struct mr_parcel *parcel = mr_parcels_pop(&outbox->parcels);
         struct mr_outgoing *record = parcel->record;
         parcel->record = NULL;
         finish(outbox, parcel, record->topic, MR_SENT_REFUSED, "the worker is stopping");
         free(record);
     }
     outbox->now = mr_clock_ns();
+    outbox->dropping = true;
     mr_producer_drop(outbox->producer);
+    mr_singles_drop(&outbox->singles);
+    outbox->dropping = false;
 }
 
 void mr_outbox_free(struct mr_outbox *outbox)
@@ -318,12 +363,9 @@ void mr_outbox_free(struct mr_outbox *outbox)
     mr_warmup_free(&outbox->warmup);
     mr_hurry_free(&outbox->hurry);
     mr_trace_free(&outbox->trace);
+    mr_singles_free(&outbox->singles);
     mr_producer_free(outbox->producer);
     mr_cell_set(&outbox->slot->gauges[MR_ACTIVE_PRODUCERS], 0);
-    while (outbox->free != NULL) {
-        struct parcel *parcel = outbox->free;
-        outbox->free = parcel->next;
-        free(parcel);
-    }
+    mr_parcels_free(&outbox->parcels);
     free(outbox);
 }

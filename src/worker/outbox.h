@@ -1,5 +1,6 @@
 /* What leaves the worker: records handed to the producer and counted on the job they belong to.
- * Under load they are gathered for a moment. When the producer's queue is full they wait here, in
+ * Under load they are gathered for a moment. A record that is refused with its batch is sent again
+ * alone, and only that verdict is reported. When the producer's queue is full they wait here, in
  * order; what feeds the outbox must stop while it is crowded. */
 #ifndef MR_WORKER_OUTBOX_H
 #define MR_WORKER_OUTBOX_H
@@ -14,25 +15,10 @@
 #include "base/scoreboard.h"
 #include "kafka/producer.h"
 #include "worker/job.h"
+#include "worker/report.h"
 
 struct mr_outbox;
 struct mr_transaction;
-
-/* What a record is to the message that it belongs to. */
-enum mr_purpose {
-    MR_FOR_PUBLISH,
-    MR_FOR_REQUEST, /* of the handler's own */
-    MR_FOR_REPLY,
-    MR_FOR_ASIDE, /* takes the message itself to another topic */
-};
-
-struct mr_report {
-    enum mr_purpose purpose;
-    uint32_t wait; /* of a request: the number of what its handler waits for */
-    const char *topic;
-    enum mr_sent how;
-    const char *error; /* NULL: it is acknowledged; else it never will be */
-};
 
 struct mr_outbox_events {
     /* A record of the job is reported; job->deliveries has been counted down. */
@@ -45,6 +31,11 @@ struct mr_outbox *mr_outbox_new(const struct mr_config *config, uv_loop_t *loop,
                                 void *data, struct mr_errors *errors);
 /* What jobs of transactional partitions send, their handlers' requests excepted, goes there. */
 void mr_outbox_hand_to(struct mr_outbox *outbox, struct mr_transaction *transaction);
+/* True where the record's key, value and headers are no more than the largest message
+ * (message.max.bytes); else `why` tells. Looked at before anything of a record is copied: the same
+ * long text can be the value of a thousand headers. */
+bool mr_outbox_fits(const struct mr_outbox *outbox, const struct mr_outgoing *record, char *why,
+                    size_t size);
 /* Sends on behalf of the job what is no request; `now` is mr_clock_ns(). Returns MR_SENT, or for a
  * record that can never be sent how it was refused, with `why`. */
 enum mr_sent mr_outbox_send(struct mr_outbox *outbox, struct mr_job *job, enum mr_purpose purpose,
@@ -67,6 +58,8 @@ void mr_outbox_reachable(struct mr_outbox *outbox, bool reachable);
 /* Records may go to this topic soon, or come from it: asks for it, which lets a broker that creates
  * topics do so. */
 void mr_outbox_expect(struct mr_outbox *outbox, const char *topic);
+/* True with the reason when a producer of it is of no use any more. */
+bool mr_outbox_failed(const struct mr_outbox *outbox, char *why, size_t size);
 /* Its producer, for questions to the cluster. */
 const struct mr_producer *mr_outbox_producer(const struct mr_outbox *outbox);
 /* Gives up what is outstanding: each is reported, most with an error, before this returns. */

@@ -205,7 +205,7 @@ int mr_rpc_open(struct mr_rpc *rpc, struct mr_wait *wait, const struct mr_ask *a
 {
     char responses[MR_TOPIC_ROOM];
     const char *reply_to = reply_topic(rpc, ask, responses, why, size);
-    if (reply_to == NULL)
+    if (reply_to == NULL || !mr_outbox_fits(rpc->outbox, &ask->record, why, size))
         return -1;
     const char *dialect = ask->dialect == NULL ? "kafka-client" : ask->dialect;
     struct mr_call *call = mr_call_new(&rpc->calls, mr_dialect_of(dialect), reply_to, timeout);

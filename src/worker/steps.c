@@ -10,6 +10,7 @@
 enum {
     STEP_MS = 1000, /* a thread of the pool waits so long at most */
     AGAIN_MS = 20,
+    ASK_MS = 10000, /* then the producer asks one that does not know: another one is to ask */
 };
 
 /* On a thread of the pool: touches nothing but the answer. */
@@ -21,15 +22,17 @@ static void on_thread(uv_work_t *work)
     else if (steps->kind == MR_STEPS_COMMIT)
         mr_transactions_commit(steps->producer, steps->offsets, steps->offset_count, STEP_MS,
                                &steps->end);
-    else
+    else if (steps->kind == MR_STEPS_ABORT)
         mr_transactions_abort(steps->producer, STEP_MS, &steps->end);
+    else
+        mr_transactions_ask(steps->producer, steps->offsets, steps->offset_count, STEP_MS,
+                            &steps->end);
 }
 
 static void after_work(uv_work_t *work, int status);
 
-static void take(struct mr_steps *steps, enum mr_steps_kind kind)
+static void queue(struct mr_steps *steps)
 {
-    steps->kind = kind;
     if (steps->stopping)
         return;
     steps->work.data = steps;
@@ -37,10 +40,17 @@ static void take(struct mr_steps *steps, enum mr_steps_kind kind)
     uv_queue_work(steps->loop, &steps->work, on_thread, after_work);
 }
 
+static void take(struct mr_steps *steps, enum mr_steps_kind kind)
+{
+    steps->kind = kind;
+    steps->began = mr_clock_ms();
+    queue(steps);
+}
+
 static void on_again(struct mr_timer *timer)
 {
     struct mr_steps *steps = (struct mr_steps *)((char *)timer - offsetof(struct mr_steps, timer));
-    take(steps, steps->kind);
+    queue(steps);
 }
 
 static void free_offsets(struct mr_steps *steps)
@@ -52,8 +62,17 @@ static void free_offsets(struct mr_steps *steps)
     steps->offset_count = 0;
 }
 
-static bool is_over(const struct mr_steps *steps)
+/* A commit that has failed, and the opening of another producer, leave what was to be committed. */
+static bool is_decided(const struct mr_steps *steps)
 {
+    return steps->end.step == MR_STEP_DONE && steps->kind != MR_STEPS_OPEN;
+}
+
+static bool is_over(struct mr_steps *steps)
+{
+    if (steps->kind == MR_STEPS_ASK && steps->end.step == MR_STEP_AGAIN &&
+        mr_clock_ms() - steps->began >= ASK_MS)
+        steps->end.step = MR_STEP_FATAL;
     return steps->end.step == MR_STEP_DONE || steps->end.step == MR_STEP_FATAL ||
            (steps->end.step == MR_STEP_ABORT && steps->kind == MR_STEPS_COMMIT);
 }
@@ -66,7 +85,8 @@ static void after_work(uv_work_t *work, int status)
     if (steps->stopping)
         return;
     if (is_over(steps)) {
-        free_offsets(steps);
+        if (is_decided(steps))
+            free_offsets(steps);
         steps->over(steps->data, steps->kind, &steps->end);
     } else {
         mr_log(MR_LOG_DEBUG, "transaction_waits", MR_S("message", steps->end.why));
@@ -109,6 +129,7 @@ void mr_steps_open(struct mr_steps *steps)
 
 void mr_steps_commit(struct mr_steps *steps, const struct mr_partition *members)
 {
+    MR_ASSERT(!mr_steps_doubt(steps));
     collect_offsets(steps, members);
     take(steps, MR_STEPS_COMMIT);
 }
@@ -116,6 +137,16 @@ void mr_steps_commit(struct mr_steps *steps, const struct mr_partition *members)
 void mr_steps_abort(struct mr_steps *steps)
 {
     take(steps, MR_STEPS_ABORT);
+}
+
+void mr_steps_ask(struct mr_steps *steps)
+{
+    take(steps, MR_STEPS_ASK);
+}
+
+bool mr_steps_doubt(const struct mr_steps *steps)
+{
+    return steps->offset_count > 0;
 }
 
 void mr_steps_stop(struct mr_steps *steps)

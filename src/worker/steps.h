@@ -11,7 +11,7 @@
 #include "kafka/transactions.h"
 #include "worker/partitions.h"
 
-enum mr_steps_kind { MR_STEPS_OPEN, MR_STEPS_COMMIT, MR_STEPS_ABORT };
+enum mr_steps_kind { MR_STEPS_OPEN, MR_STEPS_COMMIT, MR_STEPS_ABORT, MR_STEPS_ASK };
 
 struct mr_steps {
     uv_loop_t *loop; /* set, with all that follows up to `data`, before the first step */
@@ -23,8 +23,10 @@ struct mr_steps {
     void *data;
     enum mr_steps_kind kind;
     struct mr_step_end end;
-    struct mr_offsets **offsets; /* to be committed, of each consumer */
+    struct mr_offsets *
+        *offsets; /* of each consumer, from the commit until what came of it is known */
     size_t offset_count;
+    uint64_t began;        /* ms, when the step was taken first */
     struct mr_timer timer; /* when it is taken again */
     uv_work_t work;
     bool working, stopping;
@@ -34,6 +36,10 @@ struct mr_steps {
 void mr_steps_open(struct mr_steps *steps);
 void mr_steps_commit(struct mr_steps *steps, const struct mr_partition *members);
 void mr_steps_abort(struct mr_steps *steps);
+/* Another producer is open: was the latest commit, whose end was unclear, done or not? */
+void mr_steps_ask(struct mr_steps *steps);
+/* Returns true if a commit was begun and nothing has ended since. */
+bool mr_steps_doubt(const struct mr_steps *steps);
 /* Takes none any more and tells of none; what is under way ends within a few seconds. */
 void mr_steps_stop(struct mr_steps *steps);
 void mr_steps_free(struct mr_steps *steps); /* none is under way */

@@ -15,14 +15,16 @@ void mr_transaction_hold(struct mr_transaction *transaction, struct mr_job *job,
 
 static void enter(struct mr_transaction *transaction, struct mr_partition *partition)
 {
-    if (transaction->batch.jobs == 0)
-        transaction->ends = mr_clock_ms() + transaction->interval;
+    if (transaction->batch.jobs == 0) {
+        transaction->began = mr_clock_ms();
+        transaction->ends = transaction->began + transaction->interval;
+    }
     mr_batch_enter(&transaction->batch, partition);
 }
 
 static bool full(const struct mr_transaction *transaction)
 {
-    return transaction->batch.jobs >= (transaction->blame.alone > 0 ? 1 : transaction->most);
+    return transaction->batch.jobs >= mr_blame_limit(&transaction->blame, transaction->most);
 }
 
 static bool takes(const struct mr_transaction *transaction)
@@ -132,6 +134,7 @@ struct mr_transaction *mr_transaction_new(const struct mr_config *config, uv_loo
     struct mr_transaction *transaction = mr_alloc(sizeof(*transaction));
     transaction->via =
         (struct mr_transactional){.config = config, .loop = loop, .wake_fd = wake_fd};
+    transaction->batch.careful = &transaction->blame.careful;
     transaction->timers = timers;
     transaction->slot = slot;
     transaction->partitions = partitions;
@@ -186,5 +189,6 @@ void mr_transaction_free(struct mr_transaction *transaction)
     MR_ASSERT(transaction->batch.jobs == 0);
     mr_steps_free(&transaction->steps);
     mr_transactional_free(&transaction->via);
+    mr_blame_free(&transaction->blame);
     free(transaction);
 }

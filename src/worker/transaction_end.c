@@ -19,6 +19,7 @@ static void on_delivered(void *data, void *opaque, const char *topic, enum mr_se
     struct mr_transaction *transaction = data;
     struct mr_held *held = opaque;
     (void)topic;
+    mr_batch_reported(&transaction->batch, held);
     if (how == MR_SENT) {
         mr_histogram_observe(&transaction->slot->histograms[MR_PUBLISH_DURATION],
                              mr_clock_ns() - held->sent);
@@ -33,7 +34,27 @@ static void on_troubled(void *data, bool unreachable, const char *text)
     transaction->events->troubled(transaction->data, unreachable, text);
 }
 
-static const struct mr_producer_events producer_events = {on_delivered, on_troubled};
+static bool on_refused_with_batch(void *data, void *opaque, const struct mr_outgoing *record,
+                                  enum mr_sent how, const char *error)
+{
+    struct mr_transaction *transaction = data;
+    (void)record;
+    return mr_batch_suspect(&transaction->batch, opaque, how, error);
+}
+
+static void on_forbidden(void *data, const char *topic, const char *error)
+{
+    struct mr_transaction *transaction = data;
+    transaction->batch.failing = transaction->batch.spoilt = true;
+    mr_blame_topic(transaction->partitions, topic, error);
+}
+
+static const struct mr_producer_events producer_events = {
+    .delivered = on_delivered,
+    .troubled = on_troubled,
+    .refused_with_batch = on_refused_with_batch,
+    .forbidden = on_forbidden,
+};
 
 static void open_next(struct mr_transaction *transaction)
 {
@@ -52,11 +73,11 @@ static void on_left(void *data, struct mr_job *job)
 
 static void committed(struct mr_transaction *transaction)
 {
+    size_t jobs = transaction->batch.jobs;
     mr_batch_leave(&transaction->batch, on_left, transaction);
     transaction->aborts = 0;
-    transaction->renewed = false;
-    mr_blame_committed(&transaction->blame);
-    open_next(transaction);
+    transaction->renewals = 0;
+    mr_blame_committed(&transaction->blame, jobs);
 }
 
 /* It ends as it would without a transaction, when that report came: by a retry, or by a dead
@@ -69,7 +90,7 @@ static void report(struct mr_transaction *transaction, struct mr_job *job)
         .purpose = failed->purpose, .topic = topic, .how = failed->how, .error = why};
     mr_held_take_out(failed);
     for (struct mr_held *other = job->held; other != NULL; other = other->next)
-        other->how = MR_SENT; /* told with the next transaction, where it is still held then */
+        mr_held_acquit(other); /* told with the next transaction, where it is still held then */
     transaction->events->undelivered(transaction->data, job, &report);
     free(topic);
     free(why);
@@ -80,30 +101,38 @@ static void on_rested(struct mr_timer *timer)
     open_next((struct mr_transaction *)((char *)timer - offsetof(struct mr_transaction, timer)));
 }
 
+/* ms; none after the first failure in a row. */
+static uint64_t rest_after(unsigned failures)
+{
+    uint64_t wait = failures > 1 ? SHORTEST_REST_MS : 0;
+    for (unsigned i = 2; i < failures && wait < LONGEST_REST_MS; i++)
+        wait *= 2;
+    return wait < LONGEST_REST_MS ? wait : LONGEST_REST_MS;
+}
+
 static void rest(struct mr_transaction *transaction)
 {
-    uint64_t wait = SHORTEST_REST_MS;
-    for (unsigned i = 2; i < transaction->aborts && wait < LONGEST_REST_MS; i++)
-        wait *= 2;
     transaction->state = MR_TRANSACTION_RESTING;
     mr_timers_arm(transaction->timers, &transaction->timer,
-                  mr_clock_ms() + (wait < LONGEST_REST_MS ? wait : LONGEST_REST_MS), on_rested);
+                  mr_clock_ms() + rest_after(transaction->aborts), on_rested);
 }
 
 /* Nothing of it will be seen: its jobs go back to their lines, or end. */
-static void take_back(struct mr_transaction *transaction)
+static void aborted(struct mr_transaction *transaction)
 {
     struct mr_job_list refused = {0};
-    mr_blame_find(&transaction->blame, &transaction->batch, &refused);
+    bool differs =
+        mr_blame_find(&transaction->blame, &transaction->batch, transaction->partitions, &refused);
+    transaction->aborts = differs ? 0 : transaction->aborts + 1;
+    transaction->renewals = differs ? 0 : transaction->renewals;
     mr_batch_rewind(&transaction->batch);
     for (struct mr_job *job; (job = mr_job_list_pop(&refused)) != NULL;)
         report(transaction, job);
 }
 
-static void aborted(struct mr_transaction *transaction)
+static void go_on(struct mr_transaction *transaction)
 {
-    take_back(transaction);
-    if (++transaction->aborts > 1)
+    if (transaction->aborts > 1)
         rest(transaction);
     else
         open_next(transaction);
@@ -115,16 +144,31 @@ static void fail(struct mr_transaction *transaction, bool fenced, const char *wh
     transaction->events->failed(transaction->data, fenced, why);
 }
 
-/* Its successor's opening aborts what is open. */
-static void begin_renewal(struct mr_transaction *transaction, const char *why)
+/* Its successor's opening ends what is open, and has what may still arrive of the producer's
+ * requests refused. The batch stays as it is until it is known what came of it. */
+static void begin_renewal(struct mr_transaction *transaction)
+{
+    transaction->state = MR_TRANSACTION_RENEWING;
+    transaction->renewable = mr_clock_ms() + rest_after(++transaction->renewals);
+    transaction->batch.unsent = NULL;
+    mr_warmup_open(&transaction->via.warmup, false);
+    mr_producer_drop(transaction->via.producer);
+    mr_transaction_wake_at(transaction, transaction->renewable);
+}
+
+static void replace_failed(struct mr_transaction *transaction, const char *why)
 {
     mr_log(MR_LOG_ERROR, "transactions_failed", MR_S("message", why),
            MR_S("then", "another producer"));
-    transaction->state = MR_TRANSACTION_RENEWING;
-    transaction->renewed = true;
-    mr_warmup_open(&transaction->via.warmup, false);
-    mr_producer_drop(transaction->via.producer);
-    take_back(transaction);
+    begin_renewal(transaction);
+}
+
+static void replace_unclear(struct mr_transaction *transaction, const char *what)
+{
+    mr_log(MR_LOG_WARN, "transaction_end_unclear",
+           MR_S("message", "a broker did not answer a request of it, which may still arrive"),
+           MR_S("outcome", what), MR_S("then", "another producer"));
+    begin_renewal(transaction);
 }
 
 int mr_transaction_open(struct mr_transaction *transaction, struct mr_errors *errors)
@@ -133,6 +177,7 @@ int mr_transaction_open(struct mr_transaction *transaction, struct mr_errors *er
         return -1;
     mr_warmup_open(&transaction->via.warmup, transaction->reachable);
     transaction->batch.producer = transaction->steps.producer = transaction->via.producer;
+    transaction->blame.compressed = mr_producer_compresses(transaction->via.producer);
     transaction->state = MR_TRANSACTION_BUSY;
     mr_steps_open(&transaction->steps);
     return 0;
@@ -141,8 +186,11 @@ int mr_transaction_open(struct mr_transaction *transaction, struct mr_errors *er
 void mr_transaction_renew(struct mr_transaction *transaction)
 {
     struct mr_errors errors = {0};
-    if (transaction->via.warmup.asking > 0)
-        mr_transaction_wake_at(transaction, mr_clock_ms() + RENEWAL_MS);
+    uint64_t now = mr_clock_ms();
+    if (now < transaction->renewable)
+        mr_transaction_wake_at(transaction, transaction->renewable);
+    else if (transaction->via.warmup.asking > 0)
+        mr_transaction_wake_at(transaction, now + RENEWAL_MS);
     else if (mr_transaction_open(transaction, &errors) != 0)
         fail(transaction, false, mr_errors_text(&errors));
     mr_errors_free(&errors);
@@ -157,28 +205,75 @@ void mr_transaction_abort(struct mr_transaction *transaction, enum mr_sent how, 
     mr_steps_abort(&transaction->steps);
 }
 
-/* What was to be aborted can be sent by another producer: none of it will be seen. Of what was to
- * be committed nobody knows, so it is for a new worker, which begins behind what is. */
-static void end_producer(struct mr_transaction *transaction, enum mr_steps_kind kind,
-                         const struct mr_step_end *end)
+/* A broker fences a producer whose transaction it has aborted for its age; then nobody else has
+ * taken the id. */
+static bool is_outlived(const struct mr_transaction *transaction)
 {
-    if (kind == MR_STEPS_ABORT && !end->fenced && !transaction->renewed)
-        begin_renewal(transaction, end->why);
+    uint64_t timeout = mr_producer_transaction_timeout(transaction->via.producer);
+    return transaction->batch.jobs > 0 && mr_clock_ms() - transaction->began >= timeout;
+}
+
+static void end_producer(struct mr_transaction *transaction, const struct mr_step_end *end)
+{
+    if (end->fenced && !is_outlived(transaction))
+        fail(transaction, true, end->why);
     else
-        fail(transaction, end->fenced, end->why);
+        replace_failed(transaction, end->why);
+}
+
+static void opened(struct mr_transaction *transaction)
+{
+    if (mr_steps_doubt(&transaction->steps)) {
+        mr_steps_ask(&transaction->steps);
+        return;
+    }
+    if (transaction->batch.jobs > 0)
+        aborted(transaction);
+    go_on(transaction);
+}
+
+static void asked(struct mr_transaction *transaction, bool is_committed)
+{
+    mr_log(MR_LOG_INFO, "transaction_end_known", MR_I("messages", transaction->batch.jobs),
+           MR_S("outcome", is_committed ? "committed" : "aborted"));
+    if (is_committed)
+        committed(transaction);
+    else
+        aborted(transaction);
+    go_on(transaction);
+}
+
+/* A producer that is spoilt could not go on either: another one costs less than a second abort. It
+ * comes after the abort, since it would take half a second to open amid a transaction. */
+static void ended(struct mr_transaction *transaction, bool is_commit, bool unclear)
+{
+    bool spoilt = transaction->batch.spoilt;
+    if (is_commit)
+        committed(transaction);
+    else
+        aborted(transaction);
+    if (unclear)
+        replace_unclear(transaction, is_commit ? "committed" : "aborted");
+    else if (spoilt)
+        begin_renewal(transaction);
+    else
+        go_on(transaction);
 }
 
 void mr_transaction_over(void *data, enum mr_steps_kind kind, const struct mr_step_end *end)
 {
     struct mr_transaction *transaction = data;
+    mr_producer_poll(transaction->via.producer); /* what it has to say about the step */
     if (end->step == MR_STEP_FATAL)
-        end_producer(transaction, kind, end);
+        end_producer(transaction, end);
+    else if (end->step == MR_STEP_ABORT && end->unclear)
+        replace_unclear(transaction, "unknown");
     else if (end->step == MR_STEP_ABORT)
         mr_transaction_abort(transaction, end->how, end->why);
-    else if (kind == MR_STEPS_COMMIT)
-        committed(transaction);
-    else if (kind == MR_STEPS_ABORT)
-        aborted(transaction);
+    else if (kind == MR_STEPS_OPEN)
+        opened(transaction);
+    else if (kind == MR_STEPS_ASK)
+        asked(transaction, end->committed);
     else
-        open_next(transaction);
+        ended(transaction, kind == MR_STEPS_COMMIT, end->unclear);
 }

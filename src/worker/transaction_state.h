@@ -31,10 +31,12 @@ struct mr_transaction {
     struct mr_batch batch;
     struct mr_steps steps;
     struct mr_blame blame;
-    uint64_t ends;   /* ms, when it is committed however few its jobs are */
-    unsigned aborts; /* in a row */
-    bool renewed;    /* and nothing committed since */
-    bool reachable;  /* a broker answers */
+    uint64_t ends;      /* ms, when it is committed however few its jobs are */
+    unsigned aborts;    /* in a row */
+    unsigned renewals;  /* in a row */
+    uint64_t began;     /* ms, when the first job entered it */
+    uint64_t renewable; /* ms, when the failed producer may be replaced */
+    bool reachable;     /* a broker answers */
     struct mr_timer timer;
 };
 

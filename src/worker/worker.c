@@ -12,7 +12,9 @@
 #include "base/exit.h"
 #include "base/log.h"
 #include "base/panic.h"
+#include "base/process.h"
 #include "kafka/endings.h"
+#include "worker/orphan.h"
 #include "worker/poisoned.h"
 #include "worker/state.h"
 
@@ -85,19 +87,29 @@ static int open_worker(struct mr_worker *worker)
 /* The terminal's signals are for the master, who tells the workers. */
 static void ignore_signals(void)
 {
-    signal(SIGINT, SIG_IGN);
-    signal(SIGHUP, SIG_IGN);
-    signal(SIGUSR1, SIG_IGN);
-    signal(SIGPIPE, SIG_IGN);
+    mr_process_ignore(SIGINT);
+    mr_process_ignore(SIGHUP);
+    mr_process_ignore(SIGUSR1);
+    mr_process_ignore(SIGPIPE);
+}
+
+/* On libuv's pool questions to the cluster wait a second each, one per group and a few others, and
+ * steps of a transaction must not wait for all of them: its usual four threads are too few. A thread
+ * that waits costs some kilobytes. */
+static void size_pool(void)
+{
+    setenv("UV_THREADPOOL_SIZE", "16", 0);
 }
 
 static void start_loop(struct mr_worker *worker)
 {
+    size_pool();
     uv_loop_init(&worker->loop);
     worker->loop.data = worker;
     mr_worker_start_turning(worker);
     uv_signal_init(&worker->loop, &worker->terminate);
     uv_signal_start(&worker->terminate, on_terminate, SIGTERM);
+    mr_process_listen();
     mr_link_start(&worker->link, &worker->loop, MR_WORKER_CHANNEL_FD, &link_events, worker);
 }
 
@@ -146,6 +158,7 @@ static void free_worker(struct mr_worker *worker)
     if (worker->kafka != NULL)
         mr_snapshot_free(worker->kafka);
     mr_channel_close(&worker->link.channel);
+    mr_orphan_forget_slot();
     mr_scoreboard_close(&worker->board);
     close(worker->wake_fd);
     close(worker->reports_fd);
@@ -169,6 +182,7 @@ int mr_worker_run(uint64_t slot)
         return MR_EXIT_USAGE;
     }
     ignore_signals();
+    mr_orphan_watch(MR_WORKER_CHANNEL_FD, worker->slot);
     worker->dispatch.slot = worker->slot;
     worker->dispatch.timers = &worker->timers;
     worker->dispatch.random = mr_clock_ns() ^ (slot << 48);

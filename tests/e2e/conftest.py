@@ -9,6 +9,7 @@ import pytest
 from broker import Kafka
 from support.asker import Asker
 from support.cluster import Cluster, unique
+from support.guard import Guard, guarded_settings, login
 from support.router import PROGRAM, Router, Scripts
 from support.wait import until
 from trio import KafkaTrio
@@ -75,6 +76,45 @@ def trio(shared_trio: KafkaTrio) -> Iterator[KafkaTrio]:
 def trio_cluster(trio: KafkaTrio) -> Iterator[Cluster]:
     with contextlib.closing(Cluster(trio.bootstrap)) as cluster:
         yield cluster
+
+
+@pytest.fixture(scope="session")
+def guarded_kafka() -> Iterator[Kafka]:
+    """A Kafka with access lists. Tests use its plain listener, which may do everything; routers log in."""
+    with Kafka(guarded_settings(auto_create_topics=False)) as kafka:
+        yield kafka
+
+
+@pytest.fixture
+def guard(guarded_kafka: Kafka) -> Guard:
+    """The access lists of guarded_kafka, open at first, whatever the test before did to them."""
+    guard = Guard(guarded_kafka)
+    guard.open()
+    return guard
+
+
+@pytest.fixture
+def guarded_cluster(guarded_kafka: Kafka) -> Iterator[Cluster]:
+    with contextlib.closing(Cluster(guarded_kafka.bootstrap)) as cluster:
+        yield cluster
+
+
+@pytest.fixture
+def guarded_asker(guarded_cluster: Cluster) -> Iterator[Asker]:
+    with contextlib.closing(Asker(guarded_cluster)) as asker:
+        yield asker
+
+
+@pytest.fixture
+def start_guarded_router(tmp_path: Path, guarded_kafka: Kafka, guard: Guard) -> Iterator[StartRouter]:
+    """Routers that log in at guarded_kafka; `env=login("scram-sha-256")` for another mechanism."""
+    with routers_in(tmp_path, guarded_kafka) as start:
+
+        def start_guarded(scripts: Scripts, *, ready: bool = True, **options) -> Router:
+            env = login() | (options.pop("env", None) or {})
+            return start(scripts, ready=ready, brokers=guard.brokers, env=env, **options)
+
+        yield start_guarded
 
 
 @contextlib.contextmanager

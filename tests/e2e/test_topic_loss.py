@@ -146,7 +146,7 @@ def test_records_deleted_under_a_router_that_has_not_read_them_are_passed_over(s
     for n in range(10, 20):
         strict_asker.send(topic, {"n": n})
     until(lambda: strict.count(topic) == 20, "they are written")
-    strict.delete_records(topic, 0, 15)
+    strict.delete_records(topic, {0: 15})
     router.start()
     strict.await_committed(router.group, topic)
     assert numbers(strict, seen) == [*range(10), *range(15, 20)]

@@ -143,6 +143,16 @@ static void a_script_without_a_handler_is_named(void **state)
     assert_script_refused(*state, "local x = 1\n", "scripts/orders.lua");
 }
 
+static void nothing_that_a_terminal_obeys_is_printed(void **state)
+{
+    const char *script = "error('\\27[2Jgone\\155')\n";
+    struct ended ended = run(*state, NULL, NULL, script, "127.0.0.1:0");
+    assert_contains(ended.err, "\\u001b[2Jgone\\x9b");
+    assert_null(strchr(ended.err, '\x1b'));
+    assert_int_equal(ended.code, DATA);
+    ended_free(&ended);
+}
+
 static void every_script_that_does_not_load_is_named(void **state)
 {
     folder_write(*state, "scripts/second.lua", "return ((\n");
@@ -194,6 +204,7 @@ int main(void)
         cmocka_unit_test(a_script_with_a_syntax_error_is_named_with_its_line),
         cmocka_unit_test(a_script_that_raises_as_it_loads_is_named_with_its_line),
         cmocka_unit_test(a_script_without_a_handler_is_named),
+        cmocka_unit_test(nothing_that_a_terminal_obeys_is_printed),
         cmocka_unit_test(every_script_that_does_not_load_is_named),
         cmocka_unit_test(an_admin_address_in_use_is_told),
         cmocka_unit_test(a_folder_of_scripts_that_is_not_there_is_named),

@@ -254,7 +254,8 @@ static void a_reply_that_cannot_be_delivered_leaves_one_and_stops_nothing(void *
          "nowhere");
     assert_starts(record_header(await_dead(world, "fine.failed", "nowhere"), "x-error-message"),
                   "the reply cannot be delivered");
-    rd_kafka_mock_broker_push_request_error_rtts(world->cluster.mock, REPLIES, REQUEST_PRODUCE, 1,
+    rd_kafka_mock_broker_push_request_error_rtts(world->cluster.mock, REPLIES, REQUEST_PRODUCE, 2,
+                                                 RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE, 0,
                                                  RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE, 0);
     post(world, &(struct question){.topic = "fine", .json = "{\"status\":404}", .dialect = PLAIN},
          "error-reply");
@@ -276,7 +277,8 @@ static void a_record_that_cannot_be_delivered_is_a_failure_of_its_message(void *
 {
     struct world *world = *state;
     double retries = router_metric(&world->router, "retry_attempts_total");
-    rd_kafka_mock_broker_push_request_error_rtts(world->cluster.mock, DEAD, REQUEST_PRODUCE, 1,
+    rd_kafka_mock_broker_push_request_error_rtts(world->cluster.mock, DEAD, REQUEST_PRODUCE, 2,
+                                                 RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE, 0,
                                                  RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE, 0);
     post(world,
          &(struct question){
@@ -292,7 +294,8 @@ static void a_record_that_cannot_be_delivered_is_a_failure_of_its_message(void *
 static void one_that_fails_before_the_handler_returns_fails_the_attempt(void **state)
 {
     struct world *world = *state;
-    rd_kafka_mock_broker_push_request_error_rtts(world->cluster.mock, DEAD, REQUEST_PRODUCE, 1,
+    rd_kafka_mock_broker_push_request_error_rtts(world->cluster.mock, DEAD, REQUEST_PRODUCE, 2,
+                                                 RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE, 0,
                                                  RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE, 0);
     post(world,
          &(struct question){

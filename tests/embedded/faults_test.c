@@ -93,13 +93,33 @@ static void a_reply_that_is_refused_for_good_is_logged_and_stops_nothing(void **
     char refused[64];
     size_t from = router_log_size(&world->router);
     snprintf(refused, sizeof(refused), "%s", unique("too-large"));
-    rd_kafka_mock_broker_push_request_error_rtts(world->cluster.mock, REPLIES, REQUEST_PRODUCE, 1,
+    rd_kafka_mock_broker_push_request_error_rtts(world->cluster.mock, REPLIES, REQUEST_PRODUCE, 2,
+                                                 RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE, 0,
                                                  RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE, 0);
     world_request(world, "orders", NULL, refused, "{}");
     AWAIT(router_logged(&world->router, from, "\"event\":\"delivery_failed\""));
     assert_true(router_logged(&world->router, from, "\"to\":\"replies\""));
     ask_and_settle(world, unique("after"), 8);
     assert_int_equal(world_replies(world, refused), 0);
+}
+
+/* What the broker refuses is the batch; alone each of its records is fine. */
+static void replies_that_are_refused_together_are_sent_again_alone(void **state)
+{
+    static const rd_kafka_resp_err_t verdicts[] = {
+        RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE, RD_KAFKA_RESP_ERR_RECORD_LIST_TOO_LARGE,
+        RD_KAFKA_RESP_ERR_INVALID_MSG_SIZE,   RD_KAFKA_RESP_ERR_INVALID_RECORD,
+        RD_KAFKA_RESP_ERR_INVALID_TIMESTAMP,  RD_KAFKA_RESP_ERR_UNKNOWN,
+    };
+    struct world *world = *state;
+    size_t from = router_log_size(&world->router);
+    for (size_t i = 0; i < sizeof(verdicts) / sizeof(verdicts[0]); i++) {
+        rd_kafka_mock_broker_push_request_error_rtts(world->cluster.mock, REPLIES, REQUEST_PRODUCE,
+                                                     1, verdicts[i], 0);
+        ask_and_settle(world, unique("together"), 20);
+        assert_int_equal(faults_left(world, REPLIES, REQUEST_PRODUCE), 0);
+    }
+    assert_false(router_logged(&world->router, from, "\"event\":\"delivery_failed\""));
 }
 
 /* The reply is in its topic, its acknowledgement is lost: until there is one the message is not
@@ -245,6 +265,7 @@ int main(void)
         cmocka_unit_test(a_cluster_that_is_down_for_a_while_loses_nothing),
         cmocka_unit_test(replies_that_are_refused_for_now_are_sent_again_and_arrive_once),
         cmocka_unit_test(a_reply_that_is_refused_for_good_is_logged_and_stops_nothing),
+        cmocka_unit_test(replies_that_are_refused_together_are_sent_again_alone),
         cmocka_unit_test(a_message_is_not_done_before_its_reply_is_acknowledged),
         cmocka_unit_test(slow_round_trips_delay_and_lose_nothing),
         cmocka_unit_test(fetches_that_fail_lose_and_repeat_nothing),

@@ -252,6 +252,26 @@ static void a_worker_that_comes_after_a_refused_reload_runs_the_accepted_code(vo
     assert_version(world, "orders", PARTITIONS, 2);
 }
 
+/* It was asked to load the new scripts and had not come to it. */
+static void a_worker_that_is_killed_during_a_reload_does_not_refuse_it(void **state)
+{
+    struct world *world = *state;
+    pid_t pids[8];
+    double good = router_metric(&world->router, "reloads_total{result=\"ok\"}");
+    assert_int_equal(router_workers(&world->router, pids, 8), WORKERS);
+    write_version(world, "orders", 11);
+    kill(pids[0], SIGSTOP);
+    router_signal(&world->router, SIGHUP);
+    size_t from = router_log_size(&world->router);
+    world_request(world, "orders", NULL, unique("between"), "{}");
+    client_flush(world->client);
+    kill(pids[0], SIGKILL);
+    AWAIT(router_logged(&world->router, from, "\"event\":\"reload_"));
+    assert_true(router_metric(&world->router, "reloads_total{result=\"ok\"}") == good + 1);
+    AWAIT(router_is_ready(&world->router));
+    assert_version(world, "orders", PARTITIONS, 11);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -268,6 +288,7 @@ int main(void)
         cmocka_unit_test(many_signals_at_once_end_with_the_newest_code),
         cmocka_unit_test(a_new_script_is_served_and_a_removed_one_is_not_until_it_comes_back),
         cmocka_unit_test(a_worker_that_comes_after_a_refused_reload_runs_the_accepted_code),
+        cmocka_unit_test(a_worker_that_is_killed_during_a_reload_does_not_refuse_it),
     };
     return cmocka_run_group_tests(tests, set_up, world_tear_down);
 }

@@ -3,7 +3,7 @@
     with Kafka() as kafka:
         ...  # kafka.bootstrap is "127.0.0.1:PORT"
 
-Needs nothing beyond Python's standard library, a JDK 17 and Maven (for the first fetch).
+Needs nothing beyond Python's standard library, a JDK 17 and Maven (for the first fetch). MR_KAFKA_VERSION chooses another version than pom.xml.
 """
 
 import contextlib
@@ -18,15 +18,25 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
-LIBS = ROOT / "build" / "kafka" / "libs"
+VERSION = os.environ.get("MR_KAFKA_VERSION")
+LIBS = ROOT / "build" / "kafka" / (f"libs-{VERSION}" if VERSION else "libs")
 CLUSTER_ID = "bW9vbnJvdXRlLXRlc3RzMQ"  # 16 bytes in base64, as StorageTool wants them
 START_SECONDS = 90.0
 STOP_SECONDS = 30.0
+# A broker with users checks access lists. Clients of `bootstrap` are above them; users may do nothing that no list allows.
+GUARD = {
+    "authorizer.class.name": "org.apache.kafka.metadata.authorizer.StandardAuthorizer",
+    "super.users": "User:ANONYMOUS",
+    "sasl.enabled.mechanisms": "PLAIN,SCRAM-SHA-256,SCRAM-SHA-512",
+    "listener.name.login.scram-sha-256.sasl.jaas.config": "org.apache.kafka.common.security.scram.ScramLoginModule required;",
+    "listener.name.login.scram-sha-512.sasl.jaas.config": "org.apache.kafka.common.security.scram.ScramLoginModule required;",
+}
 
 
 class KafkaError(Exception):
@@ -35,14 +45,14 @@ class KafkaError(Exception):
 
 def fetch() -> Path:
     """Copies Kafka's jars below build/ unless they are there already, and returns their folder."""
-    stamp = LIBS.parent / "libs.stamp"
+    stamp = LIBS.parent / f"{LIBS.name}.stamp"
     wanted = hashlib.sha256((HERE / "pom.xml").read_bytes()).hexdigest()
     if stamp.exists() and stamp.read_text() == wanted:
         return LIBS
     print("kafka: fetching Apache Kafka", file=sys.stderr, flush=True)
     shutil.rmtree(LIBS, ignore_errors=True)
     command = ["mvn", "-B", "-q", "-f", str(HERE / "pom.xml"), "dependency:copy-dependencies",
-               "-DincludeScope=runtime", f"-DoutputDirectory={LIBS}"]
+               "-DincludeScope=runtime", f"-DoutputDirectory={LIBS}", *([f"-Dkafka.version={VERSION}"] if VERSION else [])]
     done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
     if done.returncode != 0:
         raise KafkaError(f"cannot fetch Kafka:\n{done.stdout[-4000:]}")
@@ -80,6 +90,7 @@ class Settings:
     heap: str = "512m"
     young: str | None = None  # how much of the heap new objects fill before the collector stops the broker (default: a third)
     address: str | None = None  # of this machine, to be reached from beyond its loopback too: Kafka.outside
+    users: dict[str, str] = dataclasses.field(default_factory=dict)  # who may log in at Kafka.login, with their passwords; see GUARD
     properties: dict[str, str] = dataclasses.field(default_factory=dict)  # any more of server.properties
 
 
@@ -96,6 +107,7 @@ class Kafka:
         self.number = number
         self.controllers = controllers or {number: free_port()}
         self.outside = f"{self.settings.address}:{free_port(self.settings.address)}" if self.settings.address else None
+        self.login = f"127.0.0.1:{free_port()}" if self.settings.users else None  # SASL without TLS, for settings.users
         self._own_folder = folder is None
         self.folder = folder or Path(tempfile.mkdtemp(prefix="moonroute-kafka-"))
         self.log = self.folder / "kafka.log"
@@ -158,6 +170,23 @@ class Kafka:
         """Ends the broker as a power cut would (SIGKILL); its data stay."""
         self._end(signal.SIGKILL)
 
+    def pause(self) -> None:
+        """Holds the broker up (SIGSTOP): its connections stay, and nobody answers. A client waits for its own socket.timeout.ms, 60 s."""
+        self._signal(signal.SIGSTOP)
+
+    def resume(self) -> None:
+        """Lets a paused broker go on; harmless for one that runs."""
+        self._signal(signal.SIGCONT)
+
+    @contextlib.contextmanager
+    def paused(self) -> Iterator[None]:
+        """Pauses the broker for a block of code."""
+        self.pause()
+        try:
+            yield
+        finally:
+            self.resume()
+
     def close(self) -> None:
         """Ends the broker and removes its data."""
         if self.process is not None:
@@ -171,6 +200,7 @@ class Kafka:
     def _properties(self) -> str:
         voters = ",".join(f"{number}@127.0.0.1:{port}" for number, port in self.controllers.items())
         clients = f"PLAINTEXT://{self.bootstrap}" + (f",OUTSIDE://{self.outside}" if self.outside else "")
+        clients += f",LOGIN://{self.login}" if self.login else ""
         table = {
             "process.roles": "broker,controller",
             "node.id": str(self.number),
@@ -178,7 +208,7 @@ class Kafka:
             "listeners": f"{clients},CONTROLLER://127.0.0.1:{self.controllers[self.number]}",
             "advertised.listeners": clients,
             "controller.listener.names": "CONTROLLER",
-            "listener.security.protocol.map": "PLAINTEXT:PLAINTEXT,OUTSIDE:PLAINTEXT,CONTROLLER:PLAINTEXT",
+            "listener.security.protocol.map": "PLAINTEXT:PLAINTEXT,OUTSIDE:PLAINTEXT,LOGIN:SASL_PLAINTEXT,CONTROLLER:PLAINTEXT",
             "log.dirs": str(self.folder / "data"),
             "auto.create.topics.enable": str(self.settings.auto_create_topics).lower(),
             "num.partitions": "1",
@@ -192,9 +222,15 @@ class Kafka:
             "group.min.session.timeout.ms": "1000",
             "broker.heartbeat.interval.ms": "500",
             "broker.session.timeout.ms": "2000",  # after a kill the node may only come back when its old session is over
+            **(self._guard() if self.settings.users else {}),
             **self.settings.properties,
         }
         return "".join(f"{name}={value}\n" for name, value in table.items())
+
+    def _guard(self) -> dict[str, str]:
+        users = " ".join(f'user_{name}="{password}"' for name, password in self.settings.users.items())
+        module = "org.apache.kafka.common.security.plain.PlainLoginModule"
+        return GUARD | {"listener.name.login.plain.sasl.jaas.config": f"{module} required {users};"}
 
     def _format(self, libs: Path, properties: Path) -> None:
         with self.log.open("ab") as log:
@@ -212,10 +248,14 @@ class Kafka:
                    "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn", "-cp", f"{libs}/*", *arguments]
         return subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True)
 
-    def _end(self, how: signal.Signals) -> None:
+    def _signal(self, which: signal.Signals) -> None:
         assert self.process is not None, "Kafka does not run"
+        self.process.send_signal(which)
+
+    def _end(self, how: signal.Signals) -> None:
+        self._signal(how)
+        self.resume()  # a paused one would not obey SIGTERM
         process, self.process = self.process, None
-        process.send_signal(how)
         try:
             process.wait(STOP_SECONDS)
         except subprocess.TimeoutExpired:

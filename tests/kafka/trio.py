@@ -35,6 +35,10 @@ class KafkaTrio:
     def bootstrap(self) -> str:
         return ",".join(broker.bootstrap for broker in self.brokers)
 
+    def broker(self, number: int) -> Kafka:
+        """The one that Kafka's metadata call by this number."""
+        return self.brokers[NUMBERS.index(number)]
+
     def __enter__(self) -> "KafkaTrio":
         try:
             self.start()

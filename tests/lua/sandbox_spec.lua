@@ -72,6 +72,17 @@ describe("an environment", function()
       .. " return given and ')' or nil end, '=name') return err"))
   end)
 
+  it("is given to loaded code, unless that has a table of its own", function()
+    local env = sandbox.environment(error)
+    assert.is_true(run("return load('return _G')() == _G and load('return _G', 'x', 't', nil)() == _G", env))
+    assert.equal(5, run("return load('return x', 'x', 't', { x = 5 })()", env))
+    for _, other in ipairs { "1", "false", "'x'", "print", "1LL" } do
+      assert.error_matches(function()
+        run("return load('return _G', 'x', 't', " .. other .. ")", env)
+      end, "load: expected a table as the environment, got a ")
+    end
+  end)
+
   it("requires Lua's own libraries by name and asks for others", function()
     local asked
     local env = sandbox.environment(function(name) asked = name return "mine" end)

@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 
-from confluent_kafka import KafkaError, Producer, TopicPartition
+from confluent_kafka import Consumer, KafkaError, Producer, TopicPartition
 from trio import KafkaTrio
 
 from .cluster import Cluster, client_properties, unique
@@ -47,7 +47,13 @@ local fail = {
     refuses = function() router.fail(400, "refused", "ValidationError") end,
 }
 
+local function burn(milliseconds)
+    local ends = os.clock() + milliseconds / 1000
+    while os.clock() < ends do end
+end
+
 function handleMessage(_topic, message, headers, context)
+    if message.burn > 0 then burn(message.burn) end
     if message.sleep > 0 then router.sleep(message.sleep) end
     if context.attempt <= message.times then fail[message.how](message, headers, context) end
     if headers["message-type"] ~= "fire-and-forget" then return { number = message.number, version = version } end
@@ -113,14 +119,21 @@ class Traffic:
         self.missing: set[tuple[int, str]] = set()  # outcomes that are to come
         self._ends: dict[tuple[str, int], int] = {}
         self._refused: list[object] = []
-        self._producer = Producer(client_properties(cluster.bootstrap, linger_ms=5, enable_idempotence=True, message_timeout_ms=0))
-        self._consumer = cluster.reader(isolation_level="read_committed", enable_partition_eof=True)
+        self._burn = 0.0  # milliseconds of CPU, of the messages that are sent now
+        self._producer = self._new_producer()
+        self._consumer = self._new_consumer()
         self._places = [(topic, partition) for topic in (self.answers, self.dead) for partition in range(PARTITIONS)]
         self._consumer.assign([TopicPartition(topic, partition, 0) for topic, partition in self._places])
 
     def close(self) -> None:
         self._consumer.close()
         self._producer.purge()
+
+    def _new_producer(self) -> Producer:
+        return Producer(client_properties(self.cluster.bootstrap, linger_ms=5, enable_idempotence=True, message_timeout_ms=0))
+
+    def _new_consumer(self) -> Consumer:
+        return self.cluster.reader(isolation_level="read_committed", enable_partition_eof=True)
 
     def write_script(self, scripts: Scripts, version: int) -> None:
         scripts.write(self.topic, SCRIPT.replace("ANSWERS", self.answers).replace("VERSION", str(version)))
@@ -155,20 +168,27 @@ class Traffic:
     def findings(self) -> Findings:
         return judge(self.inputs, self.outcomes)
 
+    def _key(self, dice: random.Random) -> bytes | None:
+        return None if dice.randrange(20) == 0 else f"k{dice.randrange(KEYS)}".encode()
+
     def _send(self, number: int) -> None:
         dice = draw(self.size.seed, number)
-        key = None if dice.randrange(20) == 0 else f"k{dice.randrange(KEYS)}".encode()
+        key = self._key(dice)
         how, is_request = how_of(dice), dice.randrange(2) == 0
         self.inputs.append(Input(number, key, how, is_request))
         expected = self.inputs[-1].expected()
         times = 0 if how == "answers" else dice.randint(1, 3) if ANSWER in expected else ALWAYS
         sleep = dice.randrange(5) if dice.randrange(4) == 0 else 0
-        message = {"number": number, "how": how, "times": times, "sleep": sleep}
+        message = {"number": number, "how": how, "times": times, "sleep": sleep, "burn": self._burn}
         value = b'{"number": ' if how == "garbled" else json.dumps(message).encode()
         kind = [("reply-to", self.answers.encode())] if is_request else [("message-type", b"fire-and-forget")]
         self._producer.produce(self.topic, value, key, headers=[("correlation-id", b"%d" % number), *kind],
                                on_delivery=lambda error, _message: error and self._refused.append(error))
         self.missing.update((number, what) for what in expected)
+
+    def _shown(self, topic: str) -> str:
+        """The topic's name as the judge sees it."""
+        return topic
 
     def _read(self) -> None:
         for message in self._consumer.consume(2000, 0.01):
@@ -182,7 +202,7 @@ class Traffic:
         number = int(headers["correlation-id"])
         what = DEAD if message.topic() == self.dead else ERROR if headers.get("message-type") == b"error" else ANSWER
         guarded = what == DEAD and b"died" in (headers.get("error") or b"")
-        self.outcomes.append(Outcome(number, what, message.topic(), message.partition(), message.offset(), guarded))
+        self.outcomes.append(Outcome(number, what, self._shown(message.topic()), message.partition(), message.offset(), guarded))
         self.decided.add(number)
         self.missing -= {(number, what)} | ({(number, ANSWER), (number, ERROR)} if guarded else set())
 

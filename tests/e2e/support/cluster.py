@@ -5,8 +5,8 @@ import time
 import uuid
 from typing import Any
 
-from confluent_kafka import Consumer, ConsumerGroupState, KafkaError, KafkaException, TopicPartition
-from confluent_kafka.admin import AdminClient, ConfigResource, NewPartitions, NewTopic
+from confluent_kafka import Consumer, ConsumerGroupState, ElectionType, KafkaError, KafkaException, TopicPartition
+from confluent_kafka.admin import AdminClient, AlterConfigOpType, ConfigEntry, ConfigResource, NewPartitions, NewTopic
 
 from .wait import until
 
@@ -50,6 +50,14 @@ def client_properties(bootstrap: str, **more: Any) -> dict[str, Any]:
     return {"bootstrap.servers": bootstrap, "log_level": 0} | {name.replace("_", "."): value for name, value in more.items()}
 
 
+def java_hash(text: str) -> int:
+    """What Kafka chooses a coordinator by: String.hashCode without its sign."""
+    value = 0
+    for unit in text.encode():  # names are ASCII
+        value = (31 * value + unit) & 0xFFFFFFFF
+    return value & 0x7FFFFFFF
+
+
 class Cluster:
     def __init__(self, bootstrap: str) -> None:
         self.bootstrap = bootstrap
@@ -82,6 +90,12 @@ class Cluster:
             return error.args[0].code() == KafkaError.TOPIC_ALREADY_EXISTS
         return True
 
+    def create_led_topic(self, name: str, *replicas: list[int]) -> str:
+        """A partition per list of its brokers' numbers, of which the first leads it while it is there."""
+        self._admin.create_topics([NewTopic(name, len(replicas), replica_assignment=list(replicas))])[name].result(15)
+        until(lambda: self.leaders(name) == [each[0] for each in replicas], f"topic {name} has its leaders")
+        return name
+
     def create_topics(self, names: list[str], partitions: int = 1) -> list[str]:
         """Many at once."""
         for future in self._admin.create_topics([NewTopic(name, num_partitions=partitions) for name in names]).values():
@@ -96,10 +110,24 @@ class Cluster:
     def delete_topic(self, name: str) -> None:
         self._admin.delete_topics([name])[name].result(15)
 
-    def delete_records(self, topic: str, partition: int, before: int) -> None:
-        """The partition begins at that offset."""
-        place = TopicPartition(topic, partition, before)
-        next(iter(self._admin.delete_records([place]).values())).result(15)
+    def recreate_topic(self, name: str, partitions: int = 1, **config: str) -> str:
+        """Deletes the topic and makes a new one of the same name, which begins at offset 0 in every partition."""
+        self.delete_topic(name)
+        until(lambda: name not in self.topics(), f"topic {name} is gone")
+        return self.create_topic(name, partitions, **config)
+
+    def delete_records(self, topic: str, before: dict[int, int]) -> None:
+        """Deletes what each of these partitions has before an offset; -1 is its end."""
+        asked = [TopicPartition(topic, partition, offset) for partition, offset in before.items()]
+        for future in self._admin.delete_records(asked).values():
+            future.result(15)
+
+    def change(self, topic: str, **config: str | None) -> None:
+        """Changes these of the topic's settings (underscores for dots) and leaves the others; None takes one back to its default."""
+        entries = [ConfigEntry(name.replace("_", "."), value, incremental_operation=AlterConfigOpType.SET if value is not None
+                               else AlterConfigOpType.DELETE) for name, value in config.items()]
+        resource = ConfigResource(ConfigResource.Type.TOPIC, topic, incremental_configs=entries)
+        self._admin.incremental_alter_configs([resource])[resource].result(15)
 
     def setting(self, topic: str, name: str) -> str:
         resource = ConfigResource(ConfigResource.Type.TOPIC, topic)
@@ -127,6 +155,34 @@ class Cluster:
         found = self._admin.list_topics(topic, timeout=15).topics.get(topic)
         return sorted(found.partitions) if found and found.error is None else []
 
+    def leaders(self, topic: str) -> list[int]:
+        """The number of the broker that leads each partition, -1 for none."""
+        found = until(lambda: self._partitions_now(topic), f"a broker knows {topic}", 60)
+        return [found[partition].leader for partition in sorted(found)]
+
+    def _partitions_now(self, topic: str) -> dict[int, Any]:
+        """Asked by a client of its own, which knows none but brokers that answer: others may be held up."""
+        try:
+            return AdminClient(client_properties(self.bootstrap)).list_topics(topic, timeout=5).topics[topic].partitions
+        except KafkaException as error:
+            if error.args[0].code() not in (KafkaError._TIMED_OUT, KafkaError._TRANSPORT):
+                raise
+            return {}
+
+    def coordinator(self, kind: str, name: str) -> int:
+        """The number of the broker that coordinates a group (kind "group") or a transactional id ("transaction"), -1 for none."""
+        leaders = self.leaders({"group": "__consumer_offsets", "transaction": "__transaction_state"}[kind])
+        return leaders[java_hash(name) % len(leaders)]
+
+    def described_coordinator(self, group: str) -> int:
+        """The same for a group that exists, as the coordinator itself says."""
+        return self._admin.describe_consumer_groups([group])[group].result(15).coordinator.id
+
+    def restore_leaders(self, topic: str) -> None:
+        """Gives each partition back to the first of its brokers, which must be in step: a change of leaders while all live."""
+        places = [TopicPartition(topic, partition) for partition in self.partitions(topic)]
+        self._admin.elect_leaders(ElectionType.PREFERRED, places).result(15)
+
     def whole(self) -> bool:
         """True while every partition has a leader and every replica of it is in step."""
         topics = self._admin.list_topics(timeout=15).topics.values()
@@ -136,6 +192,11 @@ class Cluster:
     def ends(self, topic: str) -> dict[int, int]:
         """The offset each partition's next record will get."""
         return {partition: self._end(topic, partition) for partition in self.partitions(topic)}
+
+    def begins(self, topic: str) -> dict[int, int]:
+        """The offset of each partition's first record that is not deleted."""
+        return {partition: self._reader.get_watermark_offsets(TopicPartition(topic, partition), timeout=15)[0]
+                for partition in self.partitions(topic)}
 
     def count(self, topic: str) -> int:
         """How many records were ever written to the topic (by producers without transactions)."""

@@ -52,6 +52,8 @@ static void become(const struct process *process, pid_t parent)
     redirect("/dev/null", STDIN_FILENO);
     redirect(process->out, STDOUT_FILENO);
     redirect(process->err, STDERR_FILENO);
+    for (int fd = STDIN_FILENO; process->closed && fd <= STDERR_FILENO; fd++)
+        close(fd);
     set_environment(process);
     union {
         const char **from;
@@ -61,14 +63,20 @@ static void become(const struct process *process, pid_t parent)
     _exit(127);
 }
 
+/* The child has its mask before anybody can send it a signal. */
 pid_t process_start(const struct process *process)
 {
     pid_t parent = getpid();
+    sigset_t all, before;
     fflush(NULL);
+    sigfillset(&all);
+    sigprocmask(process->blocked ? SIG_BLOCK : SIG_UNBLOCK, process->blocked ? &all : NULL,
+                &before);
     pid_t pid = fork();
     assert_true(pid >= 0);
     if (pid == 0)
         become(process, parent);
+    sigprocmask(SIG_SETMASK, &before, NULL);
     return pid;
 }
 

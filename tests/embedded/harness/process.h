@@ -11,8 +11,10 @@ enum { PROCESS_WORDS = 24 };
 
 /* How to start it. Of the test's own environment it sees next to nothing. */
 struct process {
-    const struct folder *folder;            /* works here; output goes to files in it */
-    const char *out, *err;                  /* names of those files, which are appended to */
+    const struct folder *folder; /* works here; output goes to files in it */
+    const char *out, *err;       /* names of those files, which are appended to */
+    bool closed;                 /* it starts with its three standard descriptors closed instead */
+    bool blocked; /* it starts with all signals blocked, as its parent might have them */
     const char *arguments[PROCESS_WORDS];   /* behind the program's name; NULL ends them */
     const char *environment[PROCESS_WORDS]; /* "NAME=value"; NULL ends it */
 };

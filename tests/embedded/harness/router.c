@@ -104,12 +104,14 @@ void explain_failure(void)
         print_log(newest);
 }
 
-void router_spawn(struct router *router)
+void router_begin(struct router *router)
 {
     char brokers[300], group[80], workers[16];
     struct process process = {.folder = &router->folder,
                               .out = "out",
                               .err = "log",
+                              .closed = router->closed,
+                              .blocked = router->blocked,
                               .arguments = {router->command, "--config", "moonroute.lua",
                                             "--scripts", "scripts", "--admin", "127.0.0.1:0",
                                             "--log-format", "json", "--workers", workers}};
@@ -119,6 +121,11 @@ void router_spawn(struct router *router)
     router->started_at = router_log_size(router);
     newest = router;
     router->pid = process_start(&process);
+}
+
+void router_spawn(struct router *router)
+{
+    router_begin(router);
     AWAIT((router->port = told_port(router)) != 0 || !process_alive(router->pid));
     if (router->port == 0)
         fail_with_log(router, "the router ended at once");

@@ -19,6 +19,7 @@ struct router {
     int workers;
     const char *properties;     /* librdkafka's, beside those of the harness: "['name'] = value" */
     const char *environment[8]; /* "NAME=value", more or other than the harness sets */
+    bool closed, blocked;       /* harness/process.h; its log is in log.file then */
     pid_t pid;                  /* 0 while it does not run */
     int port;                   /* of the admin listener, once it runs */
     size_t started_at;          /* where in the log the running one begins */
@@ -34,6 +35,7 @@ void router_remove_script(const struct router *router, const char *name);
 void router_config(const struct router *router, const char *entries);
 
 void router_spawn(struct router *router); /* until its admin listener is there */
+void router_begin(struct router *router); /* until its process is there */
 void router_start(struct router *router); /* until it is ready */
 void router_await_ready(const struct router *router);
 void router_signal(const struct router *router, int number);

@@ -23,7 +23,7 @@
 #include "base/timers.h"
 
 enum { STEP_MS = 200, PATIENCE_MS = 20000 };
-enum { PRODUCE = 0, TXN_OFFSET_COMMIT = 28, END_TXN = 26 };
+enum { PRODUCE = 0, ADD_PARTITIONS_TO_TXN = 24, END_TXN = 26, TXN_OFFSET_COMMIT = 28 };
 
 struct world {
     rd_kafka_t *cluster_handle;
@@ -75,7 +75,8 @@ static void on_revocation(void *data, size_t count, bool lost)
         mr_consumer_give_back(world->consumer);
 }
 
-static const struct mr_producer_events producer_events = {on_delivered, on_troubled};
+static const struct mr_producer_events producer_events = {.delivered = on_delivered,
+                                                          .troubled = on_troubled};
 static const struct mr_consumer_events consumer_events = {.assigned = on_assigned,
                                                           .revoked = on_revoked,
                                                           .revocation = on_revocation,
@@ -149,6 +150,11 @@ static void aborting(struct call *call)
     mr_transactions_abort(call->world->producer, STEP_MS, &call->end);
 }
 
+static void asking(struct call *call)
+{
+    mr_transactions_ask(call->world->producer, &call->offsets, 1, STEP_MS, &call->end);
+}
+
 static void *run(void *data)
 {
     struct call *call = data;
@@ -193,6 +199,16 @@ static void produce(struct world *world)
     assert_int_equal(mr_producer_send(world->producer, &record, NULL, why, sizeof(why)), MR_SENT);
 }
 
+static void poll_until_sent(struct world *world)
+{
+    uint64_t deadline = mr_clock_ms() + PATIENCE_MS;
+    while (mr_producer_outstanding(world->producer) > 0) {
+        mr_producer_poll(world->producer);
+        poll(NULL, 0, 1);
+        assert_true(mr_clock_ms() < deadline);
+    }
+}
+
 /* As a worker does in the background. */
 static void ask(struct world *world)
 {
@@ -217,6 +233,19 @@ static void join(struct world *world)
         if (mr_consumer_poll(world->consumer, &message))
             mr_message_free(&message);
         ask(world);
+        poll(NULL, 0, 1);
+        assert_true(mr_clock_ms() < deadline);
+    }
+}
+
+static void commit_all(struct world *world)
+{
+    struct mr_message message;
+    uint64_t deadline = mr_clock_ms() + PATIENCE_MS;
+    while (!mr_consumer_committed(world->consumer)) {
+        mr_timers_run(&world->timers, mr_clock_ms());
+        if (mr_consumer_poll(world->consumer, &message))
+            mr_message_free(&message);
         poll(NULL, 0, 1);
         assert_true(mr_clock_ms() < deadline);
     }
@@ -310,6 +339,83 @@ static void a_record_that_cannot_be_delivered_is_told_from_the_transaction_that_
     assert_int_equal(world->refused, 1);
 }
 
+static void a_request_that_was_never_answered_makes_the_end_unclear(void **state)
+{
+    static const int16_t requests[] = {PRODUCE, ADD_PARTITIONS_TO_TXN, END_TXN};
+    for (size_t i = 0; i < sizeof(requests) / sizeof(requests[0]); i++) {
+        struct world *world = *state;
+        open_transactions(world);
+        for (int j = 0; j < 2; j++) {
+            produce(world);
+            struct mr_step_end end = take(world, committing, NULL);
+            assert_int_equal(end.step, MR_STEP_DONE);
+            assert_false(end.unclear);
+        }
+        rd_kafka_mock_push_request_errors(world->cluster, requests[i], 1,
+                                          RD_KAFKA_RESP_ERR__TRANSPORT);
+        produce(world);
+        struct mr_step_end end = take(world, committing, NULL);
+        assert_int_equal(end.step, MR_STEP_DONE);
+        assert_true(end.unclear);
+        tear_down(state);
+        set_up(state);
+    }
+}
+
+static void an_abort_that_was_never_answered_is_unclear(void **state)
+{
+    struct world *world = *state;
+    open_transactions(world);
+    produce(world);
+    poll_until_sent(world);
+    rd_kafka_mock_push_request_errors(world->cluster, END_TXN, 1, RD_KAFKA_RESP_ERR__TRANSPORT);
+    struct mr_step_end end = take(world, aborting, NULL);
+    assert_int_equal(end.step, MR_STEP_DONE);
+    assert_true(end.unclear);
+}
+
+static void a_commit_that_fails_is_unclear_if_it_was_asked_for(void **state)
+{
+    struct world *world = *state;
+    open_transactions(world);
+    produce(world);
+    rd_kafka_mock_push_request_errors(world->cluster, END_TXN, 1,
+                                      RD_KAFKA_RESP_ERR_INVALID_TXN_STATE);
+    struct mr_step_end end = take(world, committing, NULL);
+    assert_int_equal(end.step, MR_STEP_FATAL);
+    assert_true(end.unclear);
+}
+
+static void a_commit_that_fails_before_is_not(void **state)
+{
+    struct world *world = *state;
+    open_transactions(world);
+    produce(world);
+    rd_kafka_mock_push_request_errors(world->cluster, PRODUCE, 1,
+                                      RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE);
+    struct mr_step_end end = take(world, committing, NULL);
+    assert_int_equal(end.step, MR_STEP_ABORT);
+    assert_false(end.unclear);
+}
+
+static void what_is_not_committed_is_told_by_its_offsets(void **state)
+{
+    struct world *world = *state;
+    join(world);
+    open_transactions(world);
+    struct mr_offsets *offsets = offsets_to(world, 5);
+    struct mr_step_end end = take(world, asking, offsets);
+    assert_int_equal(end.step, MR_STEP_DONE);
+    assert_false(end.committed);
+    mr_consumer_store(world->consumer, "in", 0, 5);
+    mr_consumer_commit(world->consumer);
+    commit_all(world);
+    end = take(world, asking, offsets);
+    assert_int_equal(end.step, MR_STEP_DONE);
+    assert_true(end.committed);
+    mr_offsets_free(offsets);
+}
+
 static void a_producer_whose_id_another_has_taken_is_fenced(void **state)
 {
     struct world *world = *state;
@@ -332,6 +438,11 @@ int main(void)
         TEST(offsets_of_who_is_no_member_abort_the_transaction_and_the_next_one_is_fine),
         TEST(without_membership_nothing_is_committed),
         TEST(a_record_that_cannot_be_delivered_is_told_from_the_transaction_that_fails),
+        TEST(a_request_that_was_never_answered_makes_the_end_unclear),
+        TEST(an_abort_that_was_never_answered_is_unclear),
+        TEST(a_commit_that_fails_is_unclear_if_it_was_asked_for),
+        TEST(a_commit_that_fails_before_is_not),
+        TEST(what_is_not_committed_is_told_by_its_offsets),
         TEST(a_producer_whose_id_another_has_taken_is_fenced),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -122,6 +122,10 @@ static const char *const endless[] = {
     HANDLER "return setmetatable({}, { __index = function() while true do end end }) end",
     HANDLER "xpcall(function() while true do end end, function() while true do end end) end",
     HANDLER "while true do xpcall(error, function() return 1 end) end end",
+    HANDLER "return tostring(setmetatable({}, { __tostring = tostring })) end",
+    HANDLER "local m = {} m.__tostring, m.__call = setmetatable({}, m), tostring "
+            "return tostring(m.__tostring) end",
+    HANDLER "local function f() xpcall(f, f) error() end f() end",
     HANDLER "local s = '' while true do s = s .. 'x' if #s > 500 then s = '' end end end",
     HANDLER "local t = { 1, 2, x = 3 } while true do for k in pairs(t) do t[k] = k end end end",
 };

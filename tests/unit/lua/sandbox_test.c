@@ -1,34 +1,5 @@
 /* What scripts cannot reach, and what they cannot change. */
-#include "world.h"
-
-/* Runs what it is sent as code. */
-static const char evaluating[] =
-    "router = require 'moonroute' "
-    "function handleMessage(_, code) return assert(loadstring(code))() end";
-
-static void evaluate(struct world *world, const char *code)
-{
-    struct mr_incoming incoming = world_message(code);
-    world_end(world, world_begin(world, MR_CODEC_RAW, &incoming));
-}
-
-static void assert_refused(struct world *world, const char *code, const char *why)
-{
-    evaluate(world, code);
-    if (world->result.outcome != MR_OUTCOME_RAISED)
-        fail_msg("not refused: %s", code);
-    const char *message = world_text(world->result.fault.message);
-    if (strstr(message, why) == NULL)
-        fail_msg("%s: expected '%s' in '%s'", code, why, message);
-}
-
-static void assert_evaluates(struct world *world, const char *code, const char *expected)
-{
-    struct mr_incoming incoming = world_message(code);
-    struct mr_task *task = world_begin(world, MR_CODEC_RAW, &incoming);
-    assert_reply(world, expected);
-    world_end(world, task);
-}
+#include "evaluating.h"
 
 static void what_reaches_out_is_not_there(void **state)
 {

@@ -7,6 +7,7 @@
 
 #include "a_view.h"
 #include "master/health.h"
+#include "master/wedge.h"
 
 static void expect_json(struct a_view *a, enum mr_health_question question, const char *expected)
 {
@@ -101,15 +102,30 @@ static void a_worker_that_stops_by_itself_is_not_ready(void **state)
     expect_reason(a, MR_HEALTH_STOPPING, true);
 }
 
-static void a_worker_without_a_heartbeat_is_wedged_and_not_alive(void **state)
+static void a_worker_without_a_heartbeat_is_wedged_and_alive_while_it_can_be_killed(void **state)
 {
     struct a_view *a = *state;
-    mr_cell_set(&a->board.slots[1].heartbeat, a->view.now - MR_HEARTBEAT_MAX + 1);
-    assert_true(mr_health_well(&a->view, MR_HEALTH_LIVE));
-    mr_cell_set(&a->board.slots[1].heartbeat, a->view.now - MR_HEARTBEAT_MAX);
-    expect_reason(a, MR_HEALTH_WEDGED, false);
+    mr_cell_set(&a->board.slots[1].heartbeat, a->view.now - MR_WEDGED_AFTER + 1);
+    assert_true(mr_health_well(&a->view, MR_HEALTH_BOTH));
+    mr_cell_set(&a->board.slots[1].heartbeat, a->view.now - MR_WEDGED_AFTER);
+    expect_reason(a, MR_HEALTH_WEDGED, true);
     mr_cell_set(&a->board.slots[1].state, MR_WORKER_STARTING);
-    expect_reason(a, MR_HEALTH_WEDGED, false);
+    expect_reason(a, MR_HEALTH_WEDGED, true);
+    mr_cell_set(&a->board.slots[1].heartbeat, a->view.now - MR_WEDGED_STUCK);
+    expect_reason(a, MR_HEALTH_STUCK, false);
+}
+
+static void a_run_within_its_budget_is_a_sign_of_life(void **state)
+{
+    struct a_view *a = *state;
+    struct mr_slot *slot = &a->board.slots[1];
+    mr_cell_set(&slot->heartbeat, a->view.now - MR_WEDGED_STUCK);
+    mr_run_begins(&slot->run, 1, a->view.now - MR_WEDGED_STUCK, MR_WEDGED_STUCK);
+    assert_true(mr_health_well(&a->view, MR_HEALTH_BOTH));
+    mr_run_begins(&slot->run, 2, a->view.now - MR_WEDGED_STUCK, 0);
+    assert_true(mr_health_well(&a->view, MR_HEALTH_BOTH));
+    mr_run_begins(&slot->run, 3, a->view.now - MR_WEDGED_STUCK, 1000);
+    expect_reason(a, MR_HEALTH_STUCK, false);
 }
 
 static void a_heartbeat_written_after_the_look_is_fresh(void **state)
@@ -131,7 +147,8 @@ int main(void)
         TEST(without_a_broker_nobody_is_ready),
         TEST(a_stopping_router_is_not_ready),
         TEST(a_worker_that_stops_by_itself_is_not_ready),
-        TEST(a_worker_without_a_heartbeat_is_wedged_and_not_alive),
+        TEST(a_worker_without_a_heartbeat_is_wedged_and_alive_while_it_can_be_killed),
+        TEST(a_run_within_its_budget_is_a_sign_of_life),
         TEST(a_heartbeat_written_after_the_look_is_fresh),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

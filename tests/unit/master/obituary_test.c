@@ -20,15 +20,17 @@ static void the_cause_names_signal_or_status(void **state)
 {
     (void)state;
     char cause[MR_OBITUARY_CAUSE];
-    mr_obituary_cause(SIGSEGV, false, cause);
+    mr_obituary_cause(SIGSEGV, MR_FORCED_NOT, cause);
     assert_string_equal(cause, "signal SIGSEGV");
-    mr_obituary_cause(EXIT_70, false, cause);
+    mr_obituary_cause(EXIT_70, MR_FORCED_NOT, cause);
     assert_string_equal(cause, "exit status 70");
-    mr_obituary_cause(60, false, cause);
+    mr_obituary_cause(60, MR_FORCED_NOT, cause);
     assert_string_equal(cause, "signal 60");
-    mr_obituary_cause(SIGKILL, true, cause);
+    mr_obituary_cause(SIGKILL, MR_FORCED_WEDGED, cause);
+    assert_string_equal(cause, "signal SIGKILL, its loop stood still");
+    mr_obituary_cause(SIGKILL, MR_FORCED_OVERRAN, cause);
     assert_string_equal(cause, "signal SIGKILL, over its time budget and not to be interrupted");
-    mr_obituary_cause(EXIT_71, false, cause);
+    mr_obituary_cause(EXIT_71, MR_FORCED_NOT, cause);
     assert_string_equal(cause, "exit status 71, at twice its memory budget");
 }
 
@@ -39,7 +41,7 @@ static void logged(struct a_view *a, int status, bool asked, char *text, size_t 
     close(mkstemp(path));
     assert_int_equal(mr_log_open(path, MR_LOG_JSON, MR_LOG_INFO, "master"), 0);
     char cause[MR_OBITUARY_CAUSE];
-    mr_obituary_cause(status, false, cause);
+    mr_obituary_cause(status, MR_FORCED_NOT, cause);
     mr_obituary_log(0, 201, cause, &a->board.slots[0], mr_obituary_in_order(status, asked));
     assert_int_equal(mr_log_open(NULL, MR_LOG_JSON, MR_LOG_INFO, "master"), 0);
     int fd = open(path, O_RDONLY);

@@ -136,7 +136,7 @@ static void the_first_snapshot_is_refused_with_the_workers_exit_code(void **stat
     mr_rollout_refused(world->rollout, 1, 1, MR_BYTES("no such property\n"), MR_EXIT_CONFIG);
     expect_said(world, "discard 1 to 0; refused (no such property) 78; ");
     mr_rollout_refused(world->rollout, 0, 1, MR_BYTES("no such property\n"), MR_EXIT_CONFIG);
-    mr_rollout_ended(world->rollout, 0);
+    mr_rollout_ended(world->rollout, 0, false);
     expect_said(world, "");
 }
 
@@ -146,7 +146,7 @@ static void a_worker_that_dies_at_the_start_is_followed_by_one_that_tries_again(
     begin(world, 1);
     mr_rollout_started(world->rollout, 0);
     mr_rollout_started(world->rollout, 1);
-    mr_rollout_ended(world->rollout, 0);
+    mr_rollout_ended(world->rollout, 0, false);
     mr_rollout_started(world->rollout, 0);
     expect_said(world, "prepare 1 to 0; prepare 1 to 1; prepare 1 to 0; ");
     mr_rollout_loaded(world->rollout, 0, 1);
@@ -202,7 +202,7 @@ static void a_worker_that_dies_of_loading_refuses_the_reload(void **state)
     begin(world, 2);
     mr_rollout_loaded(world->rollout, 0, 2);
     mr_buf_clear(&world->said);
-    mr_rollout_ended(world->rollout, 1);
+    mr_rollout_ended(world->rollout, 1, false);
     expect_said(world, "discard 2 to 0; refused (worker 1 died while it was loading) 65; ");
     mr_rollout_started(world->rollout, 1);
     expect_said(world, "prepare 1 to 1; ");
@@ -214,11 +214,11 @@ static void a_worker_that_dies_of_what_was_discarded_says_nothing_against_the_ne
 {
     struct world *world = *state;
     begin(world, 2);
-    mr_rollout_ended(world->rollout, 1); /* of 2; worker 0 has not come to it yet */
+    mr_rollout_ended(world->rollout, 1, false); /* of 2; worker 0 has not come to it yet */
     begin(world, 3);
     mr_rollout_started(world->rollout, 1);
     mr_buf_clear(&world->said);
-    mr_rollout_ended(world->rollout, 0);
+    mr_rollout_ended(world->rollout, 0, false);
     mr_rollout_started(world->rollout, 0);
     expect_said(world, "prepare 3 to 0; ");
     mr_rollout_loaded(world->rollout, 0, 3);
@@ -233,7 +233,7 @@ static void a_worker_that_dies_after_it_had_loaded_says_nothing_against_the_relo
     struct world *world = *state;
     begin(world, 2);
     mr_rollout_loaded(world->rollout, 1, 2);
-    mr_rollout_ended(world->rollout, 1);
+    mr_rollout_ended(world->rollout, 1, false);
     mr_buf_clear(&world->said);
     mr_rollout_loaded(world->rollout, 0, 2);
     expect_said(world, "switch 2 to 0; accepted 2 after 1; ");
@@ -242,10 +242,25 @@ static void a_worker_that_dies_after_it_had_loaded_says_nothing_against_the_relo
     expect_said(world, "prepare 2 to 1; switch 2 to 1; ");
 }
 
+static void a_worker_that_dies_of_something_else_leaves_the_reload_to_its_successor(void **state)
+{
+    struct world *world = *state;
+    begin(world, 2);
+    mr_buf_clear(&world->said);
+    mr_rollout_ended(world->rollout, 1, true);
+    mr_rollout_started(world->rollout, 1);
+    expect_said(world, "prepare 1 to 1; ");
+    mr_rollout_loaded(world->rollout, 0, 2);
+    mr_rollout_loaded(world->rollout, 1, 1);
+    mr_rollout_loaded(world->rollout, 1, 2);
+    expect_said(world, "switch 1 to 1; prepare 2 to 1; "
+                       "switch 2 to 0; switch 2 to 1; accepted 2 after 1; ");
+}
+
 static void a_worker_started_during_a_reload_runs_the_old_and_then_takes_part(void **state)
 {
     struct world *world = *state;
-    mr_rollout_ended(world->rollout, 1);
+    mr_rollout_ended(world->rollout, 1, false);
     begin(world, 2);
     expect_said(world, "prepare 2 to 0; ");
     mr_rollout_started(world->rollout, 1);
@@ -261,7 +276,7 @@ static void a_worker_started_during_a_reload_runs_the_old_and_then_takes_part(vo
 static void a_worker_that_was_loading_the_old_when_a_reload_began_takes_part(void **state)
 {
     struct world *world = *state;
-    mr_rollout_ended(world->rollout, 1);
+    mr_rollout_ended(world->rollout, 1, false);
     mr_rollout_started(world->rollout, 1);
     begin(world, 2);
     expect_said(world, "prepare 1 to 1; prepare 2 to 0; ");
@@ -275,8 +290,8 @@ static void a_worker_that_was_loading_the_old_when_a_reload_began_takes_part(voi
 static void where_workers_die_of_the_old_code_the_next_ones_try_the_new(void **state)
 {
     struct world *world = *state;
-    mr_rollout_ended(world->rollout, 0);
-    mr_rollout_ended(world->rollout, 1);
+    mr_rollout_ended(world->rollout, 0, false);
+    mr_rollout_ended(world->rollout, 1, false);
     begin(world, 2);
     mr_rollout_started(world->rollout, 0);
     mr_rollout_started(world->rollout, 1);
@@ -289,8 +304,8 @@ static void where_workers_die_of_the_old_code_the_next_ones_try_the_new(void **s
 static void where_the_new_is_refused_those_that_only_tried_it_go_back_to_the_old(void **state)
 {
     struct world *world = *state;
-    mr_rollout_ended(world->rollout, 0);
-    mr_rollout_ended(world->rollout, 1);
+    mr_rollout_ended(world->rollout, 0, false);
+    mr_rollout_ended(world->rollout, 1, false);
     begin(world, 2);
     mr_rollout_started(world->rollout, 0);
     mr_rollout_started(world->rollout, 1);
@@ -320,8 +335,8 @@ static void a_worker_that_does_not_answer_in_time_refuses_the_reload(void **stat
 static void without_any_worker_a_reload_waits_and_expires(void **state)
 {
     struct world *world = *state;
-    mr_rollout_ended(world->rollout, 0);
-    mr_rollout_ended(world->rollout, 1);
+    mr_rollout_ended(world->rollout, 0, false);
+    mr_rollout_ended(world->rollout, 1, false);
     begin(world, 2);
     assert_true(mr_rollout_busy(world->rollout));
     mr_rollout_expired(world->rollout);
@@ -331,7 +346,7 @@ static void without_any_worker_a_reload_waits_and_expires(void **state)
 static void a_worker_that_cannot_load_what_is_accepted_is_unfit(void **state)
 {
     struct world *world = *state;
-    mr_rollout_ended(world->rollout, 0);
+    mr_rollout_ended(world->rollout, 0, false);
     mr_rollout_started(world->rollout, 0);
     mr_buf_clear(&world->said);
     mr_rollout_refused(world->rollout, 0, 1, MR_BYTES("out of luck"), MR_EXIT_DATA);
@@ -352,6 +367,7 @@ int main(void)
         RUNNING(a_worker_that_dies_of_loading_refuses_the_reload),
         RUNNING(a_worker_that_dies_of_what_was_discarded_says_nothing_against_the_next),
         RUNNING(a_worker_that_dies_after_it_had_loaded_says_nothing_against_the_reload),
+        RUNNING(a_worker_that_dies_of_something_else_leaves_the_reload_to_its_successor),
         RUNNING(a_worker_started_during_a_reload_runs_the_old_and_then_takes_part),
         RUNNING(a_worker_that_was_loading_the_old_when_a_reload_began_takes_part),
         RUNNING(where_workers_die_of_the_old_code_the_next_ones_try_the_new),

@@ -1,0 +1,17 @@
+/* Whether a transaction whose end was not answered has been committed: its offsets tell, which are
+ * committed with it or not at all. Included only in this folder. */
+#ifndef MR_KAFKA_OUTCOME_H
+#define MR_KAFKA_OUTCOME_H
+
+#include <librdkafka/rdkafka.h>
+
+#include "kafka/transactions.h"
+
+/* Asks for the offsets of the group, for `timeout` ms at most. DONE says in `end->committed`
+ * whether each is at least that of the list; AGAIN if a transaction on them is still open or nobody
+ * answers. */
+void mr_outcome_ask(rd_kafka_t *handle, const char *group_id,
+                    const rd_kafka_topic_partition_list_t *wanted, int timeout,
+                    struct mr_step_end *end);
+
+#endif

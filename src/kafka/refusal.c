@@ -1,0 +1,109 @@
+#include "kafka/refusal.h"
+
+#include "base/panic.h"
+#include "kafka/view.h"
+
+/* Newer than librdkafka 2.2, whose header does not name it. */
+enum { INVALID_DIFFERENT_RECORD = -138 };
+
+bool mr_kafka_refuses_batch(rd_kafka_resp_err_t error)
+{
+    switch ((int)error) {
+    case RD_KAFKA_RESP_ERR_UNKNOWN: /* whatever the broker, or a plug-in of it, failed at */
+    case RD_KAFKA_RESP_ERR_INVALID_MSG:
+    case RD_KAFKA_RESP_ERR_INVALID_MSG_SIZE:
+    case RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE:
+    case RD_KAFKA_RESP_ERR_RECORD_LIST_TOO_LARGE:
+    case RD_KAFKA_RESP_ERR_INVALID_TIMESTAMP:
+    case RD_KAFKA_RESP_ERR_INVALID_REQUEST:
+    case RD_KAFKA_RESP_ERR_UNSUPPORTED_FOR_MESSAGE_FORMAT:
+    case RD_KAFKA_RESP_ERR_POLICY_VIOLATION:
+    case RD_KAFKA_RESP_ERR_INVALID_RECORD:
+    case INVALID_DIFFERENT_RECORD:
+        return true;
+    default:
+        return false;
+    }
+}
+
+/* What a transaction's record can fail of by itself. All else is of the transaction: purged with
+ * it, fenced, timed out. */
+static bool is_of_record(rd_kafka_resp_err_t error)
+{
+    switch (error) {
+    case RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC:
+    case RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION:
+    case RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART:
+    case RD_KAFKA_RESP_ERR_TOPIC_EXCEPTION:
+    case RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED:
+    case RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE:
+    case RD_KAFKA_RESP_ERR_RECORD_LIST_TOO_LARGE:
+    case RD_KAFKA_RESP_ERR_INVALID_MSG:
+    case RD_KAFKA_RESP_ERR_INVALID_MSG_SIZE:
+    case RD_KAFKA_RESP_ERR_INVALID_RECORD:
+    case RD_KAFKA_RESP_ERR_INVALID_TIMESTAMP:
+    case RD_KAFKA_RESP_ERR_POLICY_VIOLATION:
+    case RD_KAFKA_RESP_ERR__INVALID_ARG:
+        return true;
+    default:
+        return false;
+    }
+}
+
+enum mr_sent mr_kafka_sent(rd_kafka_resp_err_t error, bool transactional)
+{
+    if (transactional && error != RD_KAFKA_RESP_ERR_NO_ERROR &&
+        error != RD_KAFKA_RESP_ERR__QUEUE_FULL && !is_of_record(error))
+        return MR_SENT_BACK;
+    switch (error) {
+    case RD_KAFKA_RESP_ERR_NO_ERROR:
+        return MR_SENT;
+    case RD_KAFKA_RESP_ERR__QUEUE_FULL:
+        return MR_SENT_FULL;
+    case RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE:
+    case RD_KAFKA_RESP_ERR_RECORD_LIST_TOO_LARGE:
+        return MR_SENT_TOO_LARGE;
+    case RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION:
+        return MR_SENT_NO_PARTITION;
+    case RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC:
+    case RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART:
+    case RD_KAFKA_RESP_ERR_TOPIC_EXCEPTION:
+    case RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED:
+        return MR_SENT_NO_TOPIC;
+    default:
+        return MR_SENT_REFUSED;
+    }
+}
+
+static struct mr_pair *headers_of(const rd_kafka_message_t *message, size_t *count)
+{
+    rd_kafka_headers_t *list;
+    *count = 0;
+    if (rd_kafka_message_headers(message, &list) != RD_KAFKA_RESP_ERR_NO_ERROR)
+        return NULL;
+    *count = rd_kafka_header_cnt(list);
+    struct mr_pair *headers = mr_alloc((*count + 1) * sizeof(*headers));
+    for (size_t i = 0; i < *count; i++) {
+        const char *name;
+        const void *value;
+        size_t length;
+        rd_kafka_header_get_all(list, i, &name, &value, &length);
+        headers[i].name = mr_bytes_of(name);
+        headers[i].value = (struct mr_bytes){value, value == NULL ? 0 : length};
+    }
+    return headers;
+}
+
+struct mr_outgoing mr_kafka_record_of(const rd_kafka_message_t *message, struct mr_pair **headers)
+{
+    size_t count;
+    *headers = headers_of(message, &count);
+    return (struct mr_outgoing){
+        .topic = rd_kafka_topic_name(message->rkt),
+        .partition = message->partition,
+        .key = {message->key, message->key_len},
+        .value = {message->payload, message->len},
+        .headers = *headers,
+        .header_count = count,
+    };
+}

@@ -1,0 +1,20 @@
+/* Records that the broker refused together with their batch. Included only in this folder. */
+#ifndef MR_KAFKA_REFUSAL_H
+#define MR_KAFKA_REFUSAL_H
+
+#include <librdkafka/rdkafka.h>
+#include <stdbool.h>
+
+#include "base/record.h"
+
+/* True when the error is the broker's verdict on what a batch holds. Such an error says nothing
+ * about one record of the batch: another one may be the cause, or the size of all together. Errors
+ * of topics, permissions, leaders and producers are none: they are the same for a record alone. */
+bool mr_kafka_refuses_batch(rd_kafka_resp_err_t error);
+
+/* Shows a reported message as the record that it was, addressed to the partition that it had,
+ * with no timestamp: librdkafka does not tell that of a failed one. Borrows from the message;
+ * free() the headers. */
+struct mr_outgoing mr_kafka_record_of(const rd_kafka_message_t *message, struct mr_pair **headers);
+
+#endif

@@ -1,0 +1,43 @@
+/* Parcels travel with records from the outbox to their reports. One whose record waits, for others
+ * or for room in the producer's queue, is in a queue with a copy of it. */
+#ifndef MR_WORKER_PARCELS_H
+#define MR_WORKER_PARCELS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/record.h"
+#include "worker/job.h"
+#include "worker/report.h"
+
+struct mr_parcel {
+    struct mr_job *job;
+    enum mr_purpose purpose;
+    uint32_t wait;
+    bool single;                /* it goes, or went, in a batch of its own */
+    uint64_t sent;              /* ns */
+    int64_t timestamp;          /* the record's */
+    struct mr_outgoing *record; /* while it waits */
+    struct mr_parcel *next;
+};
+
+/* {0} is empty. */
+struct mr_parcels {
+    struct mr_parcel *first, *last; /* waiting */
+    size_t count, bytes;            /* of those that wait */
+    struct mr_parcel *free;
+};
+
+struct mr_parcel *mr_parcels_new(struct mr_parcels *parcels, struct mr_job *job,
+                                 enum mr_purpose purpose, uint64_t now);
+/* Takes the parcel back; it must not wait. */
+void mr_parcels_release(struct mr_parcels *parcels, struct mr_parcel *parcel);
+/* The parcel waits, with a copy of the record. */
+void mr_parcels_keep(struct mr_parcels *parcels, struct mr_parcel *parcel,
+                     const struct mr_outgoing *record);
+/* Takes the first one that waits out of the queue; the caller frees its record. */
+struct mr_parcel *mr_parcels_pop(struct mr_parcels *parcels);
+/* None may wait. */
+void mr_parcels_free(struct mr_parcels *parcels);
+
+#endif
