@@ -5,7 +5,6 @@
 #include <unistd.h>
 
 #include "base/log.h"
-#include "base/panic.h"
 
 /* The same after a restart, so that a worker ends what the one before it left open; another's on no
  * other machine and in no other process. */
