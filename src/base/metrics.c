@@ -59,6 +59,8 @@ const struct mr_metric mr_metrics[] = {
           "without a leader."),
     GAUGE("active_consumers", MR_ACTIVE_CONSUMERS, "Consumers that are in their group."),
     GAUGE("active_producers", MR_ACTIVE_PRODUCERS, "Producers that workers hold."),
+    GAUGE("clients_ending", MR_CLIENTS_ENDING,
+          "Kafka clients that are being ended; one that stays hangs in librdkafka."),
     {"uptime_seconds", MR_METRIC_GAUGE, MR_FROM_UPTIME, 0, "Since the master started."},
     GAUGE("messages_in_flight", MR_MESSAGES_IN_FLIGHT, "Messages taken and not yet done with."),
     {"circuit_breaker_state", MR_METRIC_GAUGE, MR_FROM_BREAKERS, 0,

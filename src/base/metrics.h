@@ -26,6 +26,7 @@ enum mr_gauge {
     MR_TOPICS_MISSING,
     MR_DLQ_BLOCKED,
     MR_TRANSACTIONS_STALLED,
+    MR_CLIENTS_ENDING,
     MR_GAUGES
 };
 

@@ -74,6 +74,23 @@ const struct mr_poison *mr_poisons_find(const struct mr_poisons *poisons,
     return index < poisons->count ? &poisons->all[index] : NULL;
 }
 
+const struct mr_poison *mr_poisons_in(const struct mr_poisons *poisons, const char *group,
+                                      const char *topic, int32_t partition)
+{
+    for (size_t i = 0; i < poisons->count; i++) {
+        const struct mr_message_id *id = &poisons->all[i].id;
+        if (id->partition == partition && strcmp(id->topic, topic) == 0 &&
+            strcmp(id->group, group) == 0)
+            return &poisons->all[i];
+    }
+    return NULL;
+}
+
+void mr_poisons_forget(struct mr_poisons *poisons, const struct mr_poison *poison)
+{
+    take_out(poisons, (size_t)(poison - poisons->all));
+}
+
 bool mr_poisons_done(struct mr_poisons *poisons, const struct mr_message_id *id, uint64_t now)
 {
     size_t index = index_of(poisons, id);

@@ -39,6 +39,11 @@ const struct mr_poison *mr_poisons_note(struct mr_poisons *poisons, const struct
 /* NULL where it is not there. */
 const struct mr_poison *mr_poisons_find(const struct mr_poisons *poisons,
                                         const struct mr_message_id *id);
+/* Any one of that partition; NULL where there is none. */
+const struct mr_poison *mr_poisons_in(const struct mr_poisons *poisons, const char *group,
+                                      const char *topic, int32_t partition);
+/* Forgets that one, which is of `poisons`. */
+void mr_poisons_forget(struct mr_poisons *poisons, const struct mr_poison *poison);
 /* It is done with, at `now`. False where it was not there. */
 bool mr_poisons_done(struct mr_poisons *poisons, const struct mr_message_id *id, uint64_t now);
 /* Forgets what was done with long enough ago. */

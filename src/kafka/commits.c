@@ -24,11 +24,11 @@ static rd_kafka_resp_err_t on_request_sent(rd_kafka_t *handle, int socket, const
                                            int32_t broker_id, int16_t kind, int16_t version,
                                            int32_t number, size_t size, void *opaque)
 {
-    atomic_bool *joining = opaque;
+    struct mr_joining *joining = opaque;
     (void)handle, (void)socket, (void)broker, (void)broker_id, (void)version, (void)number;
     (void)size;
     if (kind == JOIN_GROUP)
-        atomic_store(joining, true);
+        atomic_store(&joining->now, true);
     return RD_KAFKA_RESP_ERR_NO_ERROR;
 }
 
@@ -37,11 +37,13 @@ static rd_kafka_resp_err_t on_response(rd_kafka_t *handle, int socket, const cha
                                        int32_t number, size_t size, int64_t round_trip,
                                        rd_kafka_resp_err_t error, void *opaque)
 {
-    atomic_bool *joining = opaque;
+    struct mr_joining *joining = opaque;
     (void)handle, (void)socket, (void)broker, (void)broker_id, (void)version, (void)number;
     (void)size, (void)round_trip, (void)error;
+    if (kind == JOIN_GROUP)
+        atomic_store(&joining->answered, true);
     if (kind == SYNC_GROUP)
-        atomic_store(joining, false);
+        atomic_store(&joining->now, false);
     return RD_KAFKA_RESP_ERR_NO_ERROR;
 }
 
@@ -58,7 +60,8 @@ void mr_commits_init(struct mr_commits *commits, struct mr_timers *timers, uint6
 {
     *commits = (struct mr_commits){.timers = timers, .interval = interval};
     commits->joining = mr_alloc(sizeof(*commits->joining));
-    atomic_init(commits->joining, false);
+    atomic_init(&commits->joining->now, false);
+    atomic_init(&commits->joining->answered, false);
     rd_kafka_conf_interceptor_add_on_new(conf, "joining", on_new, commits->joining);
 }
 
@@ -83,22 +86,55 @@ static void refused(struct mr_commits *commits, rd_kafka_resp_err_t error)
     commits->pause = commits->pause == 0 ? FIRST_PAUSE_MS : commits->pause * 2;
     if (commits->pause > LONGEST_PAUSE_MS)
         commits->pause = LONGEST_PAUSE_MS;
+    commits->hopeless =
+        commits->pause == LONGEST_PAUSE_MS && error == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART;
     bool telling = commits->pause == LONGEST_PAUSE_MS && !told && !is_of_rebalance(error);
     mr_log(telling ? MR_LOG_WARN : MR_LOG_DEBUG, "commit_refused",
            MR_S("client", rd_kafka_name(commits->handle)),
            MR_S("message", rd_kafka_err2str(error)));
-    commits->stored = true;
     arm(commits, commits->pause);
 }
 
-static void tell(const struct mr_commits *commits, rd_kafka_resp_err_t error,
-                 const rd_kafka_topic_partition_list_t *offsets)
+static void drop_list(rd_kafka_topic_partition_list_t **list)
 {
-    for (int i = 0; offsets != NULL && commits->accepted != NULL && i < offsets->cnt; i++) {
+    if (*list != NULL)
+        rd_kafka_topic_partition_list_destroy(*list);
+    *list = NULL;
+}
+
+static bool has(const rd_kafka_topic_partition_list_t *list, const char *topic, int32_t partition)
+{
+    return list != NULL && rd_kafka_topic_partition_list_find(list, topic, partition) != NULL;
+}
+
+/* What a later one has not replaced is sent again, while the partition is the member's. */
+static void keep(struct mr_commits *commits, const rd_kafka_topic_partition_t *refused)
+{
+    if (has(commits->left, refused->topic, refused->partition) ||
+        has(commits->stored, refused->topic, refused->partition))
+        return;
+    if (commits->stored == NULL)
+        commits->stored = rd_kafka_topic_partition_list_new(1);
+    rd_kafka_topic_partition_list_add(commits->stored, refused->topic, refused->partition)->offset =
+        refused->offset;
+}
+
+/* Returns why some were refused, when some were. */
+static rd_kafka_resp_err_t take_answer(struct mr_commits *commits, rd_kafka_resp_err_t error,
+                                       const rd_kafka_topic_partition_list_t *offsets)
+{
+    rd_kafka_resp_err_t why = error;
+    for (int i = 0; offsets != NULL && i < offsets->cnt; i++) {
         const rd_kafka_topic_partition_t *each = &offsets->elems[i];
-        if (error == RD_KAFKA_RESP_ERR_NO_ERROR && each->err == error && each->offset >= 0)
+        rd_kafka_resp_err_t its = each->err != RD_KAFKA_RESP_ERR_NO_ERROR ? each->err : error;
+        if (its != RD_KAFKA_RESP_ERR_NO_ERROR) {
+            keep(commits, each);
+            why = its;
+        } else if (commits->accepted != NULL) {
             commits->accepted(commits->data, each->topic, each->partition, each->offset);
+        }
     }
+    return why;
 }
 
 static void on_answered(rd_kafka_t *handle, rd_kafka_resp_err_t error,
@@ -107,57 +143,89 @@ static void on_answered(rd_kafka_t *handle, rd_kafka_resp_err_t error,
     struct mr_commits *commits = opaque;
     (void)handle;
     commits->in_flight = false;
-    tell(commits, error, offsets);
     mr_pulse_committed(commits->pulse, error, offsets);
-    /* After a fatal error none is accepted any more. */
-    if (error != RD_KAFKA_RESP_ERR_NO_ERROR && error != RD_KAFKA_RESP_ERR__NO_OFFSET &&
-        error != RD_KAFKA_RESP_ERR__FATAL) {
+    error = take_answer(commits, error, offsets);
+    drop_list(&commits->left);
+    if (error == RD_KAFKA_RESP_ERR__FATAL) /* after one none is accepted any more */
+        drop_list(&commits->stored);
+    if (error != RD_KAFKA_RESP_ERR_NO_ERROR && commits->stored != NULL) {
         refused(commits, error);
         return;
     }
     commits->pause = 0;
-    if (commits->stored)
+    commits->hopeless = false;
+    if (commits->stored != NULL)
         arm(commits, commits->at_once ? 0 : commits->interval);
 }
 
-/* librdkafka takes what is stored of the partitions that are assigned when it sends. */
 static void commit(struct mr_commits *commits)
 {
-    commits->stored = commits->at_once = false;
+    mr_timers_cancel(commits->timers, &commits->timer);
+    commits->at_once = false;
     commits->in_flight = true;
-    rd_kafka_commit_queue(commits->handle, NULL, commits->queue, on_answered, commits);
+    rd_kafka_commit_queue(commits->handle, commits->stored, commits->queue, on_answered, commits);
+    drop_list(&commits->stored);
 }
 
 static void on_due(struct mr_timer *timer)
 {
     struct mr_commits *commits =
         (struct mr_commits *)((char *)timer - offsetof(struct mr_commits, timer));
-    if (atomic_load(commits->joining))
+    if (commits->stored == NULL)
+        return;
+    if (atomic_load(&commits->joining->now))
         arm(commits, FIRST_PAUSE_MS);
     else
         commit(commits);
 }
 
-void mr_commits_stored(struct mr_commits *commits)
+void mr_commits_store(struct mr_commits *commits, const char *topic, int32_t partition,
+                      int64_t next)
 {
-    if (commits->stored)
-        return;
-    commits->stored = true;
-    if (!commits->in_flight)
+    bool first = commits->stored == NULL;
+    if (first)
+        commits->stored = rd_kafka_topic_partition_list_new(1);
+    rd_kafka_topic_partition_t *noted =
+        rd_kafka_topic_partition_list_find(commits->stored, topic, partition);
+    if (noted == NULL)
+        noted = rd_kafka_topic_partition_list_add(commits->stored, topic, partition);
+    noted->offset = next;
+    if (first && !commits->in_flight)
         arm(commits, commits->interval);
 }
 
 void mr_commits_now(struct mr_commits *commits)
 {
-    if (!commits->stored || commits->at_once)
+    if (commits->stored == NULL || commits->at_once)
         return;
     commits->at_once = true;
     if (commits->in_flight || commits->pause > 0)
         return;
-    if (atomic_load(commits->joining))
+    if (atomic_load(&commits->joining->now))
         arm(commits, FIRST_PAUSE_MS);
     else
         commit(commits);
+}
+
+static void forget(rd_kafka_topic_partition_list_t **from,
+                   const rd_kafka_topic_partition_list_t *list)
+{
+    for (int i = 0; *from != NULL && i < list->cnt; i++)
+        rd_kafka_topic_partition_list_del(*from, list->elems[i].topic, list->elems[i].partition);
+    if (*from != NULL && (*from)->cnt == 0)
+        drop_list(from);
+}
+
+void mr_commits_forget(struct mr_commits *commits, const rd_kafka_topic_partition_list_t *list)
+{
+    forget(&commits->stored, list);
+    if (!commits->in_flight)
+        return;
+    if (commits->left == NULL)
+        commits->left = rd_kafka_topic_partition_list_new(list->cnt);
+    for (int i = 0; i < list->cnt; i++)
+        rd_kafka_topic_partition_list_add(commits->left, list->elems[i].topic,
+                                          list->elems[i].partition);
 }
 
 void mr_commits_hold_off(struct mr_commits *commits)
@@ -168,13 +236,13 @@ void mr_commits_hold_off(struct mr_commits *commits)
 
 bool mr_commits_done(const struct mr_commits *commits)
 {
-    return !commits->stored && !commits->in_flight;
+    return (commits->stored == NULL && !commits->in_flight) || commits->hopeless;
 }
 
-void mr_commits_free(struct mr_commits *commits, bool destroyed)
+void mr_commits_free(struct mr_commits *commits)
 {
     if (commits->timers != NULL)
         mr_timers_cancel(commits->timers, &commits->timer);
-    if (destroyed)
-        free(commits->joining);
+    drop_list(&commits->stored);
+    drop_list(&commits->left);
 }

@@ -1,6 +1,8 @@
 /* The commits of one consumer: what is stored is committed after an interval, one commit at a time,
- * each again until it is accepted. Where nothing is stored nothing is armed: an idle worker wakes
- * for nothing. Included only in this folder. */
+ * each offset again until it is accepted. When nothing is stored nothing is armed: an idle worker
+ * wakes for nothing. The offsets are kept here, not in librdkafka's store: that never commits one
+ * below what it committed before, which is wrong for a topic that was created again. Included only
+ * in this folder. */
 #ifndef MR_KAFKA_COMMITS_H
 #define MR_KAFKA_COMMITS_H
 
@@ -19,28 +21,40 @@ struct mr_commits {
     struct mr_timer timer;
     uint64_t interval; /* ms */
     uint64_t pause;    /* ms, before a refused one is sent again; 0 after one that was accepted */
-    bool stored;       /* something was, since the last commit was sent */
-    bool in_flight;    /* one is sent and not answered */
-    bool at_once;      /* what is stored does not wait for the interval */
+    rd_kafka_topic_partition_list_t *stored; /* to be sent; NULL: nothing */
+    rd_kafka_topic_partition_list_t *left;   /* given back while one is in flight; NULL: none */
+    bool in_flight;                          /* one is sent and not answered */
+    bool at_once;                            /* what is stored does not wait for the interval */
+    bool hopeless; /* again and again refused, since the topic is not there */
     /* Told of each partition whose offset was accepted; NULL where nobody asks. */
     void (*accepted)(void *data, const char *topic, int32_t partition, int64_t next);
     void *data;
-    struct mr_pulse *pulse; /* is told of each answer */
-    atomic_bool *joining;   /* the member is joining its group; written by librdkafka's threads */
+    struct mr_pulse *pulse;     /* is told of each answer */
+    struct mr_joining *joining; /* outlives the commits, with the handle */
+};
+
+/* What requests tell of the member; written by librdkafka's threads. */
+struct mr_joining {
+    atomic_bool now;      /* it is joining its group */
+    atomic_bool answered; /* a JoinGroup of it was, at least once */
 };
 
 /* Before the handle is made: makes conf tell when the member joins its group. */
 void mr_commits_init(struct mr_commits *commits, struct mr_timers *timers, uint64_t interval,
                      rd_kafka_conf_t *conf);
-/* Something is stored. */
-void mr_commits_stored(struct mr_commits *commits);
+/* Everything of the partition up to `next`, exclusive, is done; instead of what was stored of it.
+ */
+void mr_commits_store(struct mr_commits *commits, const char *topic, int32_t partition,
+                      int64_t next);
 /* What is stored is committed as soon as the commit in flight, if any, is answered. */
 void mr_commits_now(struct mr_commits *commits);
 /* The group may be about to be joined anew: nothing is sent for a moment. */
 void mr_commits_hold_off(struct mr_commits *commits);
-/* All that was stored is committed. */
+/* These are not the member's any more: nothing of them is sent. */
+void mr_commits_forget(struct mr_commits *commits, const rd_kafka_topic_partition_list_t *list);
+/* All that was stored is committed, or never will be: its topic is gone. */
 bool mr_commits_done(const struct mr_commits *commits);
-/* `destroyed`: the handle is, too. One that goes on keeps the little it writes to. */
-void mr_commits_free(struct mr_commits *commits, bool destroyed);
+/* `joining` is left to the caller, who frees it when the handle is destroyed. */
+void mr_commits_free(struct mr_commits *commits);
 
 #endif

@@ -5,6 +5,7 @@
 #include "base/panic.h"
 #include "kafka/commits.h"
 #include "kafka/conf.h"
+#include "kafka/endings.h"
 #include "kafka/pauses.h"
 #include "kafka/prefetch.h"
 #include "kafka/pulse.h"
@@ -65,7 +66,8 @@ static rd_kafka_conf_t *make_conf(struct mr_consumer *consumer, const struct mr_
 
 static struct mr_consumer *discard(struct mr_consumer *consumer)
 {
-    mr_commits_free(&consumer->commits, true);
+    mr_commits_free(&consumer->commits);
+    free(consumer->commits.joining);
     mr_rebalance_free(&consumer->rebalance);
     free(consumer);
     return NULL;
@@ -143,10 +145,29 @@ bool mr_consumer_failed(const struct mr_consumer *consumer, char *why, size_t si
     return mr_kafka_failed(consumer->handle, why, size);
 }
 
+void mr_consumer_leave(struct mr_consumer *consumer)
+{
+    struct mr_errors errors = {0};
+    mr_rebalance_leave(&consumer->rebalance);
+    if (mr_subscriber_want(&consumer->subscriber, NULL, 0, &errors) != 0)
+        mr_kafka_log_failure(consumer->handle, "leave_failed", mr_errors_text(&errors));
+    mr_errors_free(&errors);
+}
+
+bool mr_consumer_left(struct mr_consumer *consumer)
+{
+    return mr_rebalance_left(&consumer->rebalance);
+}
+
 void mr_consumer_close(struct mr_consumer *consumer)
 {
     mr_subscriber_stay(&consumer->subscriber);
-    mr_rebalance_leave(&consumer->rebalance, consumer->queue);
+    mr_rebalance_leave(&consumer->rebalance);
+    rd_kafka_error_t *error = rd_kafka_consumer_close_queue(consumer->handle, consumer->queue);
+    if (error == NULL)
+        return;
+    mr_kafka_log_failure(consumer->handle, "close_failed", rd_kafka_error_string(error));
+    rd_kafka_error_destroy(error);
 }
 
 struct mr_question *mr_consumer_question(struct mr_consumer *consumer)
@@ -186,24 +207,10 @@ void mr_consumer_serve(struct mr_consumer *consumer)
     rd_kafka_queue_poll_callback(consumer->answers, 0);
 }
 
-static rd_kafka_topic_partition_list_t *list_of(const char *topic, int32_t partition,
-                                                int64_t offset)
-{
-    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(1);
-    rd_kafka_topic_partition_list_add(list, topic, partition)->offset = offset;
-    return list;
-}
-
 void mr_consumer_store(struct mr_consumer *consumer, const char *topic, int32_t partition,
                        int64_t next)
 {
-    rd_kafka_topic_partition_list_t *list = list_of(topic, partition, next);
-    rd_kafka_resp_err_t error = rd_kafka_offsets_store(consumer->handle, list);
-    if (error == RD_KAFKA_RESP_ERR_NO_ERROR)
-        mr_commits_stored(&consumer->commits);
-    else if (error != RD_KAFKA_RESP_ERR__STATE)
-        mr_kafka_log_failure(consumer->handle, "offset_store_failed", rd_kafka_err2str(error));
-    rd_kafka_topic_partition_list_destroy(list);
+    mr_commits_store(&consumer->commits, topic, partition, next);
 }
 
 void mr_consumer_pause(struct mr_consumer *consumer, const char *topic, int32_t partition,
@@ -238,6 +245,17 @@ bool mr_consumer_closed(const struct mr_consumer *consumer)
     return rd_kafka_consumer_closed(consumer->handle) != 0;
 }
 
+/* librdkafka before 2.3 aborts where it destroys a member that has joined and never was given an
+ * assignment (its issue 4312). */
+static bool may_be_destroyed(const struct mr_consumer *consumer)
+{
+    enum { ASKS_FIRST = 0x02030000 /* librdkafka's version */ };
+    return rd_kafka_version() >= ASKS_FIRST || consumer->rebalance.ever ||
+           !atomic_load(&consumer->commits.joining->answered);
+}
+
+/* Destroying one that has not closed waits for a broker that may not be there, or for ever: it ends
+ * with the process. */
 void mr_consumer_free(struct mr_consumer *consumer)
 {
     mr_pulse_free(&consumer->pulse);
@@ -248,11 +266,8 @@ void mr_consumer_free(struct mr_consumer *consumer)
     rd_kafka_queue_destroy(consumer->queue);
     rd_kafka_queue_io_event_enable(consumer->answers, -1, NULL, 0);
     rd_kafka_queue_destroy(consumer->answers);
-    /* Destroying one that has not left its group waits for a broker that is not there, ten seconds
-     * and more; it ends with the process. */
-    bool closed = mr_consumer_closed(consumer);
-    if (closed)
-        rd_kafka_destroy(consumer->handle);
-    mr_commits_free(&consumer->commits, closed);
+    if (mr_consumer_closed(consumer) && may_be_destroyed(consumer))
+        mr_endings_add(consumer->handle, consumer->commits.joining);
+    mr_commits_free(&consumer->commits);
     free(consumer);
 }

@@ -60,8 +60,9 @@ void mr_question_ask(struct mr_question *question);
 /* Takes the partitions, or will have another question. */
 void mr_consumer_answered(struct mr_consumer *consumer, const struct mr_question *question);
 void mr_question_free(struct mr_question *question);
-/* Everything up to `next`, exclusive, is done: it is committed within commit_interval. A partition
- * that is no longer ours is passed over. */
+/* Everything up to `next`, exclusive, is done: it is committed within commit_interval. That may be
+ * below what was committed before, when the partition's offsets began anew. The partition must be
+ * the consumer's: what is given back, or lost, is forgotten. */
 void mr_consumer_store(struct mr_consumer *consumer, const char *topic, int32_t partition,
                        int64_t next);
 /* The partitions that were told as revoked are the group's. Until then the member stays in the
@@ -93,12 +94,18 @@ bool mr_consumer_failed(const struct mr_consumer *consumer, char *why, size_t si
  * Call it every second or so. `joined`: it has its partitions. */
 enum mr_outage mr_consumer_trouble(struct mr_consumer *consumer, bool joined, char *why,
                                    size_t size);
-/* Leaves the group, in the background: poll until mr_consumer_closed. A static member stays in it,
- * until its session ends or it is back. */
+/* Leaves the group, in the background, also as a static member: poll until mr_consumer_left. Its
+ * partitions are told as revoked once more, when it has any; `assigned` is told no more. A
+ * rebalance that is under way ends first. */
+void mr_consumer_leave(struct mr_consumer *consumer);
+bool mr_consumer_left(struct mr_consumer *consumer); /* ask once a turn */
+/* Ends the consumer, in the background: poll until mr_consumer_closed. Never while a rebalance is
+ * under way: librdkafka before 2.4 may then hang for ever (its issue 4527), or abort. One that has
+ * not left its group leaves it, but a static member stays, until its session ends or it is back. */
 void mr_consumer_close(struct mr_consumer *consumer);
 bool mr_consumer_closed(const struct mr_consumer *consumer);
-/* No message of it may be left. One that has not closed goes on as it is until the process ends,
- * which it is to do now. */
+/* Its client is destroyed in the background (endings.h). No message of it may be left. One that has
+ * not closed goes on as it is until the process ends. */
 void mr_consumer_free(struct mr_consumer *consumer);
 
 #endif

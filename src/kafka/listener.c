@@ -6,6 +6,7 @@
 
 #include "base/panic.h"
 #include "kafka/conf.h"
+#include "kafka/endings.h"
 #include "kafka/prefetch.h"
 #include "kafka/view.h"
 
@@ -156,6 +157,6 @@ void mr_listener_free(struct mr_listener *listener)
     rd_kafka_queue_io_event_enable(listener->queue, -1, NULL, 0);
     rd_kafka_queue_destroy(listener->main);
     rd_kafka_queue_destroy(listener->queue);
-    rd_kafka_destroy(listener->handle);
+    mr_endings_add(listener->handle, NULL);
     free(listener);
 }

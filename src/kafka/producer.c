@@ -6,6 +6,7 @@
 
 #include "base/panic.h"
 #include "kafka/conf.h"
+#include "kafka/endings.h"
 #include "kafka/refusal.h"
 #include "kafka/view.h"
 
@@ -336,8 +337,7 @@ void mr_producer_free(struct mr_producer *producer)
         rd_kafka_topic_destroy(producer->topic);
     rd_kafka_queue_io_event_enable(producer->queue, -1, NULL, 0);
     rd_kafka_queue_destroy(producer->queue);
-    rd_kafka_destroy(producer->handle);
+    mr_endings_add(producer->handle, producer->unanswered);
     free_single(producer);
-    mr_unanswered_free(producer->unanswered);
     free(producer);
 }

@@ -23,7 +23,9 @@ struct mr_rebalance {
     struct mr_starts starts;                  /* of what is assigned and not taken yet */
     rd_kafka_topic_partition_list_t *revoked; /* and not given back yet; NULL: none are */
     struct mr_membership *membership;         /* as of the latest rebalance; NULL: of no group */
-    bool leaving;
+    bool leaving; /* what is assigned from now on is taken to be given back */
+    bool stirred; /* something happened since mr_rebalance_left was asked */
+    bool ever;    /* an assignment has come, be it an empty one */
 };
 
 /* The handle is made; before its first rebalance. */
@@ -36,11 +38,15 @@ void mr_rebalance_serve(struct mr_rebalance *rebalance, rd_kafka_resp_err_t what
 /* Takes what is assigned where its starts have come to be known. The group member waits for
  * this answer, too. */
 void mr_rebalance_answered(struct mr_rebalance *rebalance, const struct mr_question *question);
-/* The answer to librdkafka, which may come at any time after the callback: the group member waits
- * for it. */
+/* Answers librdkafka, at any time after the callback: the group member waits for it. When nothing
+ * is revoked it does nothing. */
 void mr_rebalance_give_back(struct mr_rebalance *rebalance);
-/* Leaves the group, in the background: what is left to be served comes by the queue. */
-void mr_rebalance_leave(struct mr_rebalance *rebalance, rd_kafka_queue_t *queue);
+/* The subscription is about to go: takes what is assigned and waits for its start, so that it can
+ * be given back. `assigned` is told no more. */
+void mr_rebalance_leave(struct mr_rebalance *rebalance);
+/* True when the member has left: it has no partition, and no rebalance is under way. Ask once a
+ * turn, after the queue is served. */
+bool mr_rebalance_left(struct mr_rebalance *rebalance);
 /* Before the handle is destroyed, if it was made. */
 void mr_rebalance_free(struct mr_rebalance *rebalance);
 

@@ -69,13 +69,26 @@ static void held(struct mr_dispatch *dispatch, struct mr_job *job)
     mr_settle(dispatch, job);
 }
 
+static void on_again(struct mr_timer *timer);
+
+/* The route, which says where it goes, may come back while the partition is ours. */
+static void await_route(struct mr_dispatch *dispatch, struct mr_job *job)
+{
+    if (dispatch->stopping || job->partition->leaving) {
+        give_up(dispatch, job);
+        return;
+    }
+    mr_job_link(&dispatch->unwritten, job);
+    mr_timers_arm(dispatch->timers, &job->timer, mr_clock_ms() + FIRST_PAUSE_MS, on_again);
+}
+
 static void put(struct mr_dispatch *dispatch, struct mr_job *job)
 {
     char why[WHY_SIZE] = "it is no topic's name";
     struct mr_letter letter;
     struct mr_route *route = mr_dispatch_route(dispatch, job->partition);
     if (route == NULL) {
-        give_up(dispatch, job);
+        await_route(dispatch, job);
         return;
     }
     const struct mr_dead dead = {.origin = mr_job_origin(job),

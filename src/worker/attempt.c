@@ -170,11 +170,21 @@ void mr_attempt_undelivered(struct mr_dispatch *dispatch, struct mr_job *job,
     }
 }
 
+/* What follows is its route's to say, which may come back while the partition is ours. */
+static void await_route(const struct mr_dispatch *dispatch, struct mr_job *job)
+{
+    job->dropped = dispatch->stopping || job->partition->leaving;
+    if (job->dropped)
+        return;
+    job->deliveries++; /* it stays */
+    mr_job_list_push(&job->partition->parked, job);
+}
+
 void mr_attempt_failed_late(struct mr_dispatch *dispatch, struct mr_job *job)
 {
     struct mr_route *route = mr_dispatch_route(dispatch, job->partition);
     if (route == NULL) {
-        job->dropped = true;
+        await_route(dispatch, job);
         return;
     }
     const struct mr_result result = {.outcome = MR_OUTCOME_RAISED, .fault = job->failure->fault};

@@ -1,12 +1,14 @@
 #include "worker/dispatch.h"
 
 #include "base/clock.h"
+#include "base/log.h"
 #include "base/panic.h"
 #include "worker/aside.h"
 #include "worker/attempt.h"
 #include "worker/beside.h"
 #include "worker/handling.h"
 #include "worker/memory.h"
+#include "worker/poisoned.h"
 #include "worker/retry.h"
 #include "worker/runs.h"
 #include "worker/settle.h"
@@ -31,11 +33,20 @@ static void attach(struct mr_dispatch *dispatch, struct mr_partition *partition)
                        route == NULL ? SIZE_MAX : route->concurrency);
 }
 
+static void decide(struct mr_partition *partition)
+{
+    if (partition->decided || partition->route == NULL)
+        return;
+    partition->decided = true;
+    partition->transactional = partition->route->policy.delivery == MR_EXACTLY_ONCE;
+}
+
 struct mr_route *mr_dispatch_route(struct mr_dispatch *dispatch, struct mr_partition *partition)
 {
     if (partition->routes_number != dispatch->routes_number) {
         partition->routes_number = dispatch->routes_number;
         find_route(dispatch->routes, partition);
+        decide(partition);
         partition->at_most_once = !partition->transactional && partition->route != NULL &&
                                   partition->route->policy.delivery == MR_AT_MOST_ONCE;
         if (partition->route != NULL) {
@@ -60,7 +71,10 @@ void mr_dispatch_wake(struct mr_dispatch *dispatch, struct mr_wait *wait)
 void mr_dispatch_enter(struct mr_dispatch *dispatch, struct mr_job *job)
 {
     struct mr_route *route = mr_dispatch_route(dispatch, job->partition);
-    if (mr_order_enter(&dispatch->order, job, route == NULL ? MR_ORDER_NONE : route->ordering))
+    bool stays = !job->partition->leaving && !dispatch->stopping;
+    if (route == NULL && stays)
+        mr_job_list_push(&job->partition->parked, job);
+    else if (route == NULL || mr_order_enter(&dispatch->order, job, route->ordering))
         mr_dispatch_ready(dispatch, job);
 }
 
@@ -71,16 +85,122 @@ static void give_rows(struct mr_slot *slot, struct mr_partition *partition)
         partition->returns ? mr_slot_topic(slot, partition->first_topic) : partition->topic_row;
 }
 
+/* Jobs that came while there was no route are in no order, and in no line, yet. */
+static void unpark_one(struct mr_dispatch *dispatch, struct mr_job *job)
+{
+    if (job->handled) {
+        job->deliveries--;
+        mr_attempt_failed_late(dispatch, job);
+        mr_settle(dispatch, job);
+        return;
+    }
+    struct mr_route *route = mr_dispatch_route(dispatch, job->partition);
+    if (job->partition->transactional && !job->lined)
+        mr_line_join(&job->partition->line, job);
+    if (job->chain.data == NULL && route != NULL)
+        mr_dispatch_enter(dispatch, job);
+    else
+        mr_dispatch_ready(dispatch, job);
+}
+
+/* May free the partition, with its last job. */
+static void unpark(struct mr_dispatch *dispatch, struct mr_partition *partition)
+{
+    struct mr_job_list parked = partition->parked;
+    struct mr_job *job;
+    partition->parked = (struct mr_job_list){0};
+    while ((job = mr_job_list_pop(&parked)) != NULL)
+        unpark_one(dispatch, job);
+}
+
+static void unpark_all(struct mr_dispatch *dispatch)
+{
+    for (struct mr_partition *p = dispatch->partitions.all, *next; p != NULL; p = next) {
+        next = p->next;
+        if (mr_dispatch_route(dispatch, p) != NULL || p->leaving || dispatch->stopping)
+            unpark(dispatch, p);
+    }
+}
+
+/* True where a job was dropped: the one behind it is ready now. With its last job a partition that
+ * is gone is freed. */
+static bool sweep(struct mr_dispatch *dispatch, struct mr_partition *partition)
+{
+    struct mr_job *job;
+    bool dropped = false;
+    struct mr_job_list list = mr_schedule_take(&dispatch->schedule, &partition->flow);
+    while ((job = mr_job_list_pop(&list)) != NULL) {
+        if (mr_handling_too_late(dispatch, job)) {
+            mr_settle_drop(dispatch, job);
+            dropped = true;
+        } else {
+            mr_schedule_push(&dispatch->schedule, &job->partition->flow, job);
+        }
+    }
+    return dropped;
+}
+
+void mr_dispatch_sweep(struct mr_dispatch *dispatch)
+{
+    bool dropped = true;
+    while (dropped) {
+        dropped = false;
+        for (struct mr_partition *p = dispatch->partitions.all, *next; p != NULL; p = next) {
+            next = p->next;
+            if (dispatch->stopping || p->leaving)
+                dropped = sweep(dispatch, p) || dropped;
+        }
+    }
+}
+
+/* What waits looks again, where it may wait no more it is dropped. */
+static void drop_waiting(struct mr_dispatch *dispatch)
+{
+    mr_aside_drop(dispatch);
+    mr_retry_wake(dispatch);
+    mr_memory_wake(dispatch);
+    for (struct mr_partition *p = dispatch->partitions.all; p != NULL; p = p->next)
+        mr_schedule_return(&dispatch->schedule, &p->flow, &p->early);
+    unpark_all(dispatch);
+    mr_dispatch_sweep(dispatch);
+}
+
+/* A topic that was created again, or a partition that was cut. What was taken of the one before is
+ * no message of this one: handlers at work may end, and the rest is dropped. */
+static struct mr_partition *begin_anew(struct mr_dispatch *dispatch, struct mr_partition *before,
+                                       const struct mr_message *message)
+{
+    bool transactional = before->transactional;
+    mr_log(MR_LOG_WARN, "offsets_went_back", MR_S("topic", before->topic),
+           MR_I("partition", before->number), MR_I("from", before->window.end),
+           MR_I("to", message->offset),
+           MR_S("message", "the topic was created again, or the partition was cut"));
+    if (dispatch->poisons.count > 0)
+        mr_poisoned_restart(dispatch, before);
+    struct mr_partition *after = mr_partitions_restart(&dispatch->partitions, before, message);
+    drop_waiting(dispatch);
+    if (transactional)
+        mr_transaction_revoked(dispatch->transaction);
+    else
+        mr_consumer_store(after->consumer, after->topic, after->number, message->offset);
+    return after;
+}
+
+static struct mr_partition *partition_of(struct mr_dispatch *dispatch, struct mr_consumer *consumer,
+                                         const struct mr_message *message)
+{
+    struct mr_partition *partition = mr_partitions_of(&dispatch->partitions, consumer, message);
+    return mr_window_follows(&partition->window, message->offset)
+               ? partition
+               : begin_anew(dispatch, partition, message);
+}
+
 void mr_dispatch_message(struct mr_dispatch *dispatch, struct mr_consumer *consumer,
                          struct mr_message *message)
 {
-    struct mr_partition *partition = mr_partitions_of(&dispatch->partitions, consumer, message);
+    struct mr_partition *partition = partition_of(dispatch, consumer, message);
     struct mr_job *job = mr_job_new(&dispatch->pool, message);
-    bool first = partition->routes_number == 0;
-    struct mr_route *route =
-        mr_dispatch_route(dispatch, partition); /* and its window and delivery */
-    if (first && route != NULL)
-        partition->transactional = route->policy.delivery == MR_EXACTLY_ONCE;
+    mr_dispatch_route(dispatch, partition); /* and its window and delivery */
     if (partition->topic_row == UINT64_MAX)
         give_rows(dispatch->slot, partition);
     job->owner = dispatch;
@@ -88,8 +208,7 @@ void mr_dispatch_message(struct mr_dispatch *dispatch, struct mr_consumer *consu
     job->sequence = mr_window_open(&partition->window, message->offset);
     if (partition->returns)
         mr_retry_returned(dispatch, job);
-    if (partition->at_most_once)
-        partition->taken = message->offset + 1;
+    partition->taken = message->offset + 1;
     if (partition->transactional)
         mr_line_join(&partition->line, job);
     mr_partition_began(partition, job->size);
@@ -157,6 +276,7 @@ void mr_dispatch_use(struct mr_dispatch *dispatch, struct mr_routes *routes, int
     if (before == NULL)
         return;
     look_at_routes(dispatch);
+    unpark_all(dispatch);
     mr_routes_retire(before);
 }
 
@@ -182,52 +302,10 @@ void mr_dispatch_committed(struct mr_dispatch *dispatch, const struct mr_consume
 {
     struct mr_partition *partition =
         mr_partitions_find(&dispatch->partitions, consumer, topic, number);
-    if (partition == NULL)
-        return;
+    if (partition == NULL || next > partition->stored)
+        return; /* a commit of before its offsets began anew */
     partition->committed = next;
     mr_schedule_return(&dispatch->schedule, &partition->flow, &partition->early);
-}
-
-/* True where a job was dropped: the one behind it is ready now. With its last job a partition that
- * is gone is freed. */
-static bool sweep(struct mr_dispatch *dispatch, struct mr_partition *partition)
-{
-    struct mr_job *job;
-    bool dropped = false;
-    struct mr_job_list list = mr_schedule_take(&dispatch->schedule, &partition->flow);
-    while ((job = mr_job_list_pop(&list)) != NULL) {
-        if (mr_handling_too_late(dispatch, job)) {
-            mr_settle_drop(dispatch, job);
-            dropped = true;
-        } else {
-            mr_schedule_push(&dispatch->schedule, &job->partition->flow, job);
-        }
-    }
-    return dropped;
-}
-
-void mr_dispatch_sweep(struct mr_dispatch *dispatch)
-{
-    bool dropped = true;
-    while (dropped) {
-        dropped = false;
-        for (struct mr_partition *p = dispatch->partitions.all, *next; p != NULL; p = next) {
-            next = p->next;
-            if (dispatch->stopping || p->leaving)
-                dropped = sweep(dispatch, p) || dropped;
-        }
-    }
-}
-
-/* What waits looks again, where it may wait no more it is dropped. */
-static void drop_waiting(struct mr_dispatch *dispatch)
-{
-    mr_aside_drop(dispatch);
-    mr_retry_wake(dispatch);
-    mr_memory_wake(dispatch);
-    for (struct mr_partition *p = dispatch->partitions.all; p != NULL; p = p->next)
-        mr_schedule_return(&dispatch->schedule, &p->flow, &p->early);
-    mr_dispatch_sweep(dispatch);
 }
 
 void mr_dispatch_stop(struct mr_dispatch *dispatch)
@@ -251,7 +329,7 @@ static void abandon(struct mr_dispatch *dispatch, struct mr_job *job, const char
 static struct mr_job *at_work_in_vain(const struct mr_dispatch *dispatch)
 {
     struct mr_job *job = dispatch->at_work;
-    while (job != NULL && !job->partition->revoked)
+    while (job != NULL && (!job->partition->revoked || job->partition->outlived))
         job = job->next;
     return job;
 }

@@ -95,7 +95,8 @@ void mr_dispatch_committed(struct mr_dispatch *dispatch, const struct mr_consume
 void mr_dispatch_revoked(struct mr_dispatch *dispatch);
 /* The route of the partition's topic among the current ones; NULL where none has it. */
 struct mr_route *mr_dispatch_route(struct mr_dispatch *dispatch, struct mr_partition *partition);
-/* At the end of its chain; ready where nothing is before it. */
+/* Puts the job at the end of its chain; it is ready when nothing is before it. Without a route it
+ * waits for one. */
 void mr_dispatch_enter(struct mr_dispatch *dispatch, struct mr_job *job);
 /* The job may start, as far as its chain is concerned: in the schedule, behind those of its
  * partition. */

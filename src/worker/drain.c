@@ -2,7 +2,6 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "base/panic.h"
 
 enum { COMMIT_LIMIT_MS = 1000 }; /* where a commit is not accepted, beyond drain_timeout */
 
@@ -20,13 +19,12 @@ static void wait_until(struct mr_drain *drain, uint64_t ends)
 void mr_drain_begin(struct mr_drain *drain, struct mr_timers *timers, const char *group,
                     struct mr_consumer *consumer, size_t count, uint64_t timeout)
 {
-    MR_ASSERT(drain->phase == MR_DRAIN_NONE);
-    *drain = (struct mr_drain){.timers = timers,
-                               .group = group,
-                               .consumer = consumer,
-                               .count = count,
-                               .began = mr_clock_ms(),
-                               .phase = MR_DRAIN_HANDLERS};
+    drain->timers = timers;
+    drain->group = group;
+    drain->consumer = consumer;
+    drain->count = drain->phase == MR_DRAIN_NONE ? count : drain->count + count;
+    drain->began = mr_clock_ms();
+    drain->phase = MR_DRAIN_HANDLERS;
     wait_until(drain, drain->began + timeout);
     mr_log(MR_LOG_INFO, "partitions_draining", MR_S("group", group), MR_I("count", count));
 }
@@ -43,12 +41,22 @@ void mr_drain_further(struct mr_drain *drain,
     }
     bool over = drain->phase == MR_DRAIN_COMMIT &&
                 (mr_consumer_committed(drain->consumer) || now >= drain->ends);
-    if (!over)
-        return;
+    if (over)
+        mr_drain_end(drain);
+}
+
+void mr_drain_limit(struct mr_drain *drain, uint64_t timeout)
+{
+    if (drain->phase == MR_DRAIN_HANDLERS)
+        wait_until(drain, drain->began + timeout);
+}
+
+void mr_drain_end(struct mr_drain *drain)
+{
     mr_drain_stop(drain);
     mr_consumer_give_back(drain->consumer);
     mr_log(MR_LOG_INFO, "partitions_drained", MR_S("group", drain->group),
-           MR_I("count", drain->count), MR_I("ms", now - drain->began));
+           MR_I("count", drain->count), MR_I("ms", mr_clock_ms() - drain->began));
 }
 
 void mr_drain_stop(struct mr_drain *drain)

@@ -22,7 +22,7 @@ struct mr_drain {
     enum { MR_DRAIN_NONE, MR_DRAIN_HANDLERS, MR_DRAIN_COMMIT } phase;
 };
 
-/* `timeout` in ms. */
+/* `timeout` in ms. Partitions that follow while others drain are drained with them. */
 void mr_drain_begin(struct mr_drain *drain, struct mr_timers *timers, const char *group,
                     struct mr_consumer *consumer, size_t count, uint64_t timeout);
 /* Goes as far as it can; call it every turn. `let_go` is asked whether the partitions have nothing
@@ -31,6 +31,9 @@ void mr_drain_begin(struct mr_drain *drain, struct mr_timers *timers, const char
 void mr_drain_further(struct mr_drain *drain,
                       bool (*let_go)(void *data, struct mr_consumer *consumer, bool late),
                       void *data);
-void mr_drain_stop(struct mr_drain *drain);
+/* Another time limit, from the drain's beginning. Does nothing when none is under way. */
+void mr_drain_limit(struct mr_drain *drain, uint64_t timeout);
+void mr_drain_end(struct mr_drain *drain);  /* gives the partitions back as they are */
+void mr_drain_stop(struct mr_drain *drain); /* nobody waits for them any more */
 
 #endif

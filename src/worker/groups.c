@@ -5,87 +5,23 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "base/log.h"
 #include "base/panic.h"
-#include "worker/asking.h"
-#include "worker/drain.h"
+#include "worker/group.h"
 #include "worker/subscription.h"
 
-struct group {
-    struct mr_groups *groups;
-    char *id;
-    struct mr_consumer *consumer;
-    bool joined;
-    bool idle;   /* there is no topic for it (yet) */
-    bool unused; /* no route is in it: it is left once what is stored is committed */
-    bool closing;
-    struct mr_drain drain;
-    struct mr_asking asking;
-    struct group *next;
-};
-
 struct mr_groups {
-    const struct mr_config *config;
-    char instance_id[256]; /* of its members, where they are static */
-    uv_loop_t *loop;
-    int wake_fd;
-    struct mr_timers *timers;
+    struct mr_group_world world;
     struct mr_slot *slot;
-    struct group *all;
+    struct mr_group *all;
     size_t count;
-    bool held;
-    const struct mr_groups_events *events;
-    void *data;
+    bool awaited; /* a group of an id that another one still leaves */
 };
 
-static void on_assigned(void *data, size_t count)
+static void name_instance(struct mr_group_world *world, uint64_t number)
 {
-    struct group *group = data;
-    mr_log(MR_LOG_INFO, "partitions_assigned", MR_S("group", group->id), MR_I("count", count));
-    group->joined = true;
-    group->groups->events->joined(group->groups->data);
-}
-
-static void on_revoked(void *data, const char *topic, int32_t partition, bool lost)
-{
-    struct group *group = data;
-    mr_log(lost ? MR_LOG_WARN : MR_LOG_DEBUG, lost ? "partition_lost" : "partition_revoked",
-           MR_S("group", group->id), MR_S("topic", topic), MR_I("partition", partition));
-    if (lost)
-        group->joined = false;
-    group->groups->events->revoked(group->groups->data, group->consumer, topic, partition, lost);
-}
-
-static void on_revocation(void *data, size_t count, bool lost)
-{
-    struct group *group = data;
-    struct mr_groups *groups = group->groups;
-    groups->events->revocation(groups->data);
-    if (!lost)
-        mr_drain_begin(&group->drain, groups->timers, group->id, group->consumer, count,
-                       (uint64_t)mr_config_integer(groups->config, "drain_timeout"));
-}
-
-static void on_committed(void *data, const char *topic, int32_t partition, int64_t next)
-{
-    struct group *group = data;
-    group->groups->events->committed(group->groups->data, group->consumer, topic, partition, next);
-}
-
-static void on_troubled(void *data, bool unreachable, const char *text)
-{
-    struct group *group = data;
-    group->groups->events->troubled(group->groups->data, unreachable, text);
-}
-
-static const struct mr_consumer_events consumer_events = {on_assigned, on_revoked, on_revocation,
-                                                          on_committed, on_troubled};
-
-static void name_instance(struct mr_groups *groups, uint64_t number)
-{
-    const char *name = mr_config_string(groups->config, "kafka.group_instance_id");
+    const char *name = mr_config_string(world->config, "kafka.group_instance_id");
     if (name[0] != '\0')
-        snprintf(groups->instance_id, sizeof(groups->instance_id), "%s-%llu", name,
+        snprintf(world->instance_id, sizeof(world->instance_id), "%s-%llu", name,
                  (unsigned long long)number);
 }
 
@@ -94,47 +30,50 @@ struct mr_groups *mr_groups_new(const struct mr_config *config, uint64_t number,
                                 const struct mr_groups_events *events, void *data)
 {
     struct mr_groups *groups = mr_alloc(sizeof(*groups));
-    *groups = (struct mr_groups){.config = config,
-                                 .loop = loop,
-                                 .wake_fd = wake_fd,
-                                 .timers = timers,
-                                 .slot = slot,
-                                 .events = events,
-                                 .data = data};
-    name_instance(groups, number);
+    groups->world = (struct mr_group_world){
+        .config = config,
+        .loop = loop,
+        .wake_fd = wake_fd,
+        .timers = timers,
+        .drain_timeout = (uint64_t)mr_config_integer(config, "drain_timeout"),
+        .events = events,
+        .data = data};
+    groups->slot = slot;
+    name_instance(&groups->world, number);
     return groups;
 }
 
-static struct group *find(const struct mr_groups *groups, const char *id)
+/* The latest one of that id. */
+static struct mr_group *find(const struct mr_groups *groups, const char *id)
 {
-    struct group *group = groups->all;
-    while (group != NULL && (group->unused || strcmp(group->id, id) != 0))
+    struct mr_group *group = groups->all;
+    while (group != NULL && strcmp(group->id, id) != 0)
         group = group->next;
     return group;
 }
 
-static struct group *make(struct mr_groups *groups, const char *id, size_t count,
-                          struct mr_errors *errors)
+static void make(struct mr_groups *groups, const char *id, size_t count, struct mr_errors *errors)
 {
-    struct group *group = mr_alloc(sizeof(*group));
-    group->groups = groups;
-    group->consumer =
-        mr_consumer_new(groups->config, id, groups->instance_id, count, groups->wake_fd,
-                        groups->timers, &consumer_events, group, errors);
-    if (group->consumer == NULL) {
-        free(group);
-        return NULL;
-    }
-    group->asking = (struct mr_asking){
-        .loop = groups->loop, .wake_fd = groups->wake_fd, .consumer = group->consumer};
-    if (groups->held)
-        mr_consumer_pause_all(group->consumer, MR_PAUSE_HELD);
-    group->id = mr_strdup(id);
+    struct mr_group *group = mr_group_new(&groups->world, id, count, errors);
+    if (group == NULL)
+        return;
     group->next = groups->all;
     groups->all = group;
     groups->count++;
     mr_cell_add(&groups->slot->gauges[MR_ACTIVE_CONSUMERS], 1);
-    return group;
+}
+
+/* Two members of one id would take each other for the same static member, so the second waits until
+ * the first has gone. One that has not begun to leave is taken back. */
+static void want(struct mr_groups *groups, const char *id, size_t count, struct mr_errors *errors)
+{
+    struct mr_group *group = find(groups, id);
+    if (group == NULL)
+        make(groups, id, count, errors);
+    else if (group->state < MR_GROUP_LEAVING)
+        group->retired = false;
+    else
+        groups->awaited = true;
 }
 
 static bool is_among(struct mr_routes *routes, size_t count, const char *id)
@@ -160,22 +99,16 @@ static size_t count_groups(struct mr_routes *routes)
 
 static void leave_unused(struct mr_groups *groups, struct mr_routes *routes)
 {
-    for (struct group *group = groups->all; group != NULL; group = group->next) {
-        if (group->unused || is_used(routes, group->id))
-            continue;
-        group->unused = true;
-        mr_consumer_commit(group->consumer);
-    }
+    for (struct mr_group *group = groups->all; group != NULL; group = group->next)
+        group->retired = group->retired || !is_used(routes, group->id);
 }
 
-static void subscribe(struct group *group, struct mr_routes *routes,
+static void subscribe(struct mr_group *group, struct mr_routes *routes,
                       const struct mr_cluster_topics *topics, struct mr_errors *errors)
 {
     struct mr_subscription wanted = mr_subscription_of(routes, group->id, topics);
     if (wanted.known)
-        mr_consumer_subscribe(group->consumer, (const char *const *)wanted.names, wanted.count,
-                              errors);
-    group->idle = wanted.known && wanted.count == 0;
+        mr_group_subscribe(group, (const char *const *)wanted.names, wanted.count, errors);
     mr_subscription_free(&wanted);
 }
 
@@ -183,54 +116,53 @@ int mr_groups_use(struct mr_groups *groups, struct mr_routes *routes,
                   const struct mr_cluster_topics *topics, struct mr_errors *errors)
 {
     size_t before = errors->count, count = count_groups(routes);
-    for (size_t i = 0; i < mr_routes_count(routes); i++) {
-        const char *id = mr_routes_at(routes, i)->group_id;
-        if (find(groups, id) == NULL)
-            make(groups, id, count, errors);
-    }
+    groups->awaited = false;
+    for (size_t i = 0; i < mr_routes_count(routes); i++)
+        want(groups, mr_routes_at(routes, i)->group_id, count, errors);
     leave_unused(groups, routes);
-    for (struct group *group = groups->all; group != NULL; group = group->next)
-        if (!group->unused)
+    for (struct mr_group *group = groups->all; group != NULL; group = group->next)
+        if (!group->retired && group->state < MR_GROUP_LEAVING)
             subscribe(group, routes, topics, errors);
     return errors->count == before ? 0 : -1;
 }
 
-static void free_group(struct mr_groups *groups, struct group *group)
+void mr_groups_limit_drains(struct mr_groups *groups, uint64_t ms)
 {
-    struct group **link = &groups->all;
+    if (groups->world.drain_timeout == ms)
+        return;
+    groups->world.drain_timeout = ms;
+    for (struct mr_group *group = groups->all; group != NULL; group = group->next)
+        mr_drain_limit(&group->drain, ms);
+}
+
+static void free_group(struct mr_groups *groups, struct mr_group *group)
+{
+    struct mr_group **link = &groups->all;
     while (*link != group)
         link = &(*link)->next;
     *link = group->next;
     groups->count--;
-    mr_drain_stop(&group->drain);
-    mr_consumer_free(group->consumer);
+    mr_group_free(group);
     mr_cell_add(&groups->slot->gauges[MR_ACTIVE_CONSUMERS], (uint64_t)-1);
-    free(group->id);
-    free(group);
 }
 
-static void close_group(struct group *group)
+static size_t take(struct mr_groups *groups, struct mr_group *group, size_t most)
 {
-    group->closing = true;
-    mr_consumer_close(group->consumer);
-}
-
-static size_t take(struct mr_groups *groups, struct group *group, size_t most)
-{
+    const struct mr_group_world *world = &groups->world;
     size_t taken = 0;
     struct mr_message message;
-    while (taken < most && groups->events->has_room(groups->data, group->consumer) &&
+    while (taken < most && world->events->has_room(world->data, group->consumer) &&
            mr_consumer_poll(group->consumer, &message)) {
         taken++;
-        groups->events->message(groups->data, group->consumer, &message);
+        world->events->message(world->data, group->consumer, &message);
     }
     return taken;
 }
 
 /* The first one becomes the last. */
-static struct group *rotate(struct mr_groups *groups)
+static struct mr_group *rotate(struct mr_groups *groups)
 {
-    struct group *first = groups->all, **last = &groups->all;
+    struct mr_group *first = groups->all, **last = &groups->all;
     groups->all = first->next;
     while (*last != NULL)
         last = &(*last)->next;
@@ -257,32 +189,34 @@ size_t mr_groups_take(struct mr_groups *groups, size_t most, uint64_t ends, bool
 
 void mr_groups_serve(struct mr_groups *groups)
 {
-    for (struct group *group = groups->all, *next; group != NULL; group = next) {
+    for (struct mr_group *group = groups->all, *next; group != NULL; group = next) {
         next = group->next;
         mr_consumer_serve(group->consumer);
         mr_asking_further(&group->asking);
-        if (group->unused && !group->closing && mr_consumer_committed(group->consumer))
-            close_group(group);
-        if (group->closing && group->asking.question == NULL &&
-            mr_consumer_closed(group->consumer) &&
-            groups->events->closed(groups->data, group->consumer))
-            free_group(groups, group);
     }
 }
 
-void mr_groups_drain(struct mr_groups *groups)
+void mr_groups_further(struct mr_groups *groups)
 {
-    for (struct group *group = groups->all; group != NULL; group = group->next)
-        if (group->drain.phase != MR_DRAIN_NONE)
-            mr_drain_further(&group->drain, groups->events->let_go, groups->data);
+    bool gone = false;
+    for (struct mr_group *group = groups->all, *next; group != NULL; group = next) {
+        next = group->next;
+        mr_group_further(group);
+        if (!mr_group_is_over(group))
+            continue;
+        free_group(groups, group);
+        gone = true;
+    }
+    if (gone && groups->awaited)
+        groups->world.events->room(groups->world.data);
 }
 
 void mr_groups_hold(struct mr_groups *groups, bool held)
 {
-    if (groups->held == held)
+    if (groups->world.held == held)
         return;
-    groups->held = held;
-    for (struct group *group = groups->all; group != NULL; group = group->next) {
+    groups->world.held = held;
+    for (struct mr_group *group = groups->all; group != NULL; group = group->next) {
         if (held)
             mr_consumer_pause_all(group->consumer, MR_PAUSE_HELD);
         else
@@ -292,7 +226,7 @@ void mr_groups_hold(struct mr_groups *groups, bool held)
 
 bool mr_groups_failed(const struct mr_groups *groups, char *why, size_t size)
 {
-    for (const struct group *group = groups->all; group != NULL; group = group->next)
+    for (const struct mr_group *group = groups->all; group != NULL; group = group->next)
         if (mr_consumer_failed(group->consumer, why, size))
             return true;
     return false;
@@ -300,30 +234,30 @@ bool mr_groups_failed(const struct mr_groups *groups, char *why, size_t size)
 
 bool mr_groups_joined(const struct mr_groups *groups)
 {
-    for (const struct group *group = groups->all; group != NULL; group = group->next)
-        if (!group->joined && !group->idle && !group->unused)
+    for (const struct mr_group *group = groups->all; group != NULL; group = group->next)
+        if (!group->retired && !mr_group_has_joined(group))
             return false;
-    return groups->all != NULL;
+    return groups->all != NULL && !groups->awaited;
 }
 
 enum mr_outage mr_groups_trouble(struct mr_groups *groups, char *why, size_t size)
 {
     enum mr_outage trouble = MR_OUTAGE_NONE;
-    for (struct group *group = groups->all; group != NULL; group = group->next)
-        if (trouble == MR_OUTAGE_NONE && !group->unused)
-            trouble = mr_consumer_trouble(group->consumer, group->joined, why, size);
+    for (struct mr_group *group = groups->all; group != NULL; group = group->next)
+        if (trouble == MR_OUTAGE_NONE && !group->retired)
+            trouble = mr_consumer_trouble(group->consumer, mr_group_has_joined(group), why, size);
     return trouble;
 }
 
 void mr_groups_commit(struct mr_groups *groups)
 {
-    for (struct group *group = groups->all; group != NULL; group = group->next)
+    for (struct mr_group *group = groups->all; group != NULL; group = group->next)
         mr_consumer_commit(group->consumer);
 }
 
 bool mr_groups_committed(const struct mr_groups *groups)
 {
-    for (const struct group *group = groups->all; group != NULL; group = group->next)
+    for (const struct mr_group *group = groups->all; group != NULL; group = group->next)
         if (!mr_consumer_committed(group->consumer))
             return false;
     return true;
@@ -331,19 +265,23 @@ bool mr_groups_committed(const struct mr_groups *groups)
 
 void mr_groups_close(struct mr_groups *groups)
 {
-    for (struct group *group = groups->all; group != NULL; group = group->next)
-        if (!group->closing)
-            close_group(group);
+    groups->awaited = false;
+    for (struct mr_group *group = groups->all; group != NULL; group = group->next)
+        mr_group_stop(group);
 }
 
+/* A static member that was not steady does not leave at all. */
 bool mr_groups_closed(const struct mr_groups *groups)
 {
-    return groups->all == NULL;
+    for (const struct mr_group *group = groups->all; group != NULL; group = group->next)
+        if (group->state >= MR_GROUP_LEAVING)
+            return false;
+    return true;
 }
 
 void mr_groups_stop(struct mr_groups *groups)
 {
-    for (struct group *group = groups->all; group != NULL; group = group->next)
+    for (struct mr_group *group = groups->all; group != NULL; group = group->next)
         mr_asking_stop(&group->asking);
 }
 

@@ -31,6 +31,8 @@ struct mr_groups_events {
      * freed. */
     bool (*closed)(void *data, struct mr_consumer *consumer);
     void (*joined)(void *data);
+    /* A group has gone whose id another one waits for: use the routes again. */
+    void (*room)(void *data);
     void (*troubled)(void *data, bool unreachable, const char *text);
 };
 
@@ -48,11 +50,14 @@ int mr_groups_use(struct mr_groups *groups, struct mr_routes *routes,
  * time, until it is `ends` (mr_clock_ns()). Returns how many it took; `more` is set where some may
  * be left. */
 size_t mr_groups_take(struct mr_groups *groups, size_t most, uint64_t ends, bool *more);
-/* What is to be done besides: answers to commits, whatever there is room for; groups that are left.
- * Call it every turn. */
+/* Answers to commits, whatever there is room for, and the questions of where to start. Call it
+ * every turn. */
 void mr_groups_serve(struct mr_groups *groups);
-/* Goes on with partitions that are being taken away; call it every turn, after the polls. */
-void mr_groups_drain(struct mr_groups *groups);
+/* Goes on with partitions that are being taken away and with groups that leave; call it every turn,
+ * after the polls. */
+void mr_groups_further(struct mr_groups *groups);
+/* How long handlers have, in ms, whose partitions are taken away; also now. */
+void mr_groups_limit_drains(struct mr_groups *groups, uint64_t ms);
 /* While held, nothing is fetched; polling goes on. */
 void mr_groups_hold(struct mr_groups *groups, bool held);
 /* True with the reason where a consumer is of no use any more. */

@@ -120,7 +120,8 @@ bool mr_handling_too_late(const struct mr_dispatch *dispatch, const struct mr_jo
     if (dispatch->abandoned || partition->revoked)
         return true;
     return (dispatch->stopping || partition->leaving) && !partition->at_most_once &&
-           (job->sequence >= partition->started || job->due != 0 || job->follows_dropped);
+           (partition->route == NULL || job->sequence >= partition->started || job->due != 0 ||
+            job->follows_dropped);
 }
 
 static enum mr_codec codec_of(const struct mr_route *route, const struct mr_request *request)
@@ -181,8 +182,12 @@ void mr_handling_start(struct mr_dispatch *dispatch, struct mr_job *job)
 {
     struct mr_partition *partition = job->partition;
     struct mr_route *route = mr_dispatch_route(dispatch, partition);
-    if (route == NULL || mr_handling_too_late(dispatch, job)) {
+    if (mr_handling_too_late(dispatch, job)) {
         mr_settle_drop(dispatch, job);
+        return;
+    }
+    if (route == NULL) { /* it may come back; a message left out would hold back all behind it */
+        mr_job_list_push(&partition->parked, job);
         return;
     }
     if (waits(dispatch, job, route))

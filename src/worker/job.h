@@ -17,7 +17,6 @@
 #include "worker/origin.h"
 
 struct mr_failure;
-struct mr_gate;
 struct mr_held;
 struct mr_partition;
 struct mr_route;

@@ -113,6 +113,13 @@ static bool on_closed(void *data, struct mr_consumer *consumer)
     return idle;
 }
 
+static void on_room(void *data)
+{
+    struct mr_worker *worker = data;
+    if (worker->phase == MR_PHASE_WORKING && worker->dispatch.routes != NULL)
+        mr_worker_subscribe(worker);
+}
+
 static void on_delivered(void *data, struct mr_job *job, const struct mr_report *report)
 {
     struct mr_worker *worker = data;
@@ -146,9 +153,9 @@ static void on_ended(void *data, struct mr_wait *wait)
     mr_dispatch_wake(&worker->dispatch, wait);
 }
 
-static const struct mr_groups_events groups_events = {has_room,      on_message,   on_revoked,
-                                                      on_revocation, on_committed, on_let_go,
-                                                      on_closed,     on_changed,   on_troubled};
+static const struct mr_groups_events groups_events = {
+    has_room,  on_message, on_revoked, on_revocation, on_committed,
+    on_let_go, on_closed,  on_changed, on_room,       on_troubled};
 static const struct mr_outbox_events outbox_events = {on_delivered, on_troubled};
 static const struct mr_transaction_events transaction_events = {on_left, on_delivered, on_failed,
                                                                 on_troubled, on_stirred};
@@ -275,6 +282,8 @@ void mr_worker_switch(struct mr_worker *worker)
                     mr_config_integer(worker->snapshot->config, "rpc.timeout"));
     mr_orphan_allow((uint64_t)mr_config_integer(worker->snapshot->config, "shutdown_timeout"));
     worker->dispatch.drop_expired = mr_config_boolean(worker->snapshot->config, "rpc.drop_expired");
+    mr_groups_limit_drains(worker->groups,
+                           (uint64_t)mr_config_integer(worker->snapshot->config, "drain_timeout"));
     show_topics(worker);
     mr_worker_use_topics(worker);
     worker->prepared.routes = NULL;

@@ -50,6 +50,12 @@ static void pause_partition(struct mr_partition *partition)
     mr_consumer_pause(partition->consumer, partition->topic, partition->number, MR_PAUSE_FULL);
 }
 
+static void resume_partition(struct mr_partition *partition)
+{
+    partition->paused = false;
+    mr_consumer_resume(partition->consumer, partition->topic, partition->number, MR_PAUSE_FULL);
+}
+
 static void on_patience_over(struct mr_timer *timer)
 {
     struct mr_partition *partition =
@@ -148,9 +154,8 @@ static void count_down(struct mr_partition *partition, size_t size)
     end_patience(partition);
     if (!partition->paused || partition->revoked)
         return;
-    partition->paused = false;
     partition->slow = mr_clock_ms() - partition->full_since >= MR_PARTITION_PATIENCE_MS;
-    mr_consumer_resume(partition->consumer, partition->topic, partition->number, MR_PAUSE_FULL);
+    resume_partition(partition);
 }
 
 void mr_partition_handled(struct mr_partition *partition, size_t size)
@@ -222,6 +227,21 @@ static void let_go(struct mr_partitions *partitions, struct mr_partition *partit
     partition->leaving = partition->revoked = true;
     if (partition->jobs == 0)
         unlink_partition(partitions, partition);
+}
+
+struct mr_partition *mr_partitions_restart(struct mr_partitions *partitions,
+                                           struct mr_partition *partition,
+                                           const struct mr_message *message)
+{
+    struct mr_consumer *consumer = partition->consumer;
+    bool leaving = partition->leaving;
+    if (partition->paused)
+        resume_partition(partition);
+    partition->outlived = true;
+    let_go(partitions, partition);
+    struct mr_partition *next = make(partitions, consumer, message);
+    next->leaving = leaving;
+    return partitions->latest = next;
 }
 
 struct mr_partition *mr_partitions_find(const struct mr_partitions *partitions,

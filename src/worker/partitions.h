@@ -53,22 +53,27 @@ struct mr_partition {
     size_t unhandled;   /* jobs whose handlers have not ended; transactional: not settled */
     size_t unhandled_bytes; /* of those */
     size_t jobs;            /* jobs not settled */
+    bool decided;           /* whether it is transactional is; by its first route */
     bool transactional; /* its jobs leave by transactions, which commit its offsets, too; so from
-                           its first message on, whatever its routes come to be */
+                           its first route on, whatever its routes come to be */
     struct mr_line line;
     struct mr_partition *together; /* the next one that has jobs in the transaction */
-    bool leaving; /* taken away, or about to be: what has not been begun is not begun any more */
-    bool revoked; /* not ours any more: its jobs end, but store nothing */
+    bool leaving;  /* taken away, or about to be: what has not been begun is not begun any more */
+    bool revoked;  /* not ours any more: its jobs end, but store nothing */
+    bool outlived; /* and that is because its offsets began anew: nobody else has them, so the
+                      handlers at work may end */
     bool paused;
-    bool slow;                /* it did not go on within PATIENCE when it was full last */
-    uint64_t full_since;      /* ms, where it is full */
-    struct mr_timer patience; /* armed while it is full and not paused yet */
-    bool at_most_once;        /* offsets are committed before their handlers start */
-    int64_t taken, stored; /* with that: the offset after the last message taken; stored so far */
-    int64_t committed;     /* the offset before which all is committed */
-    struct mr_job_list early; /* would start now but for that */
-    size_t blocked;           /* dead letters that it waits for (aside.h) */
-    struct mr_job_list held;  /* would start now but for that, or for memory (memory.h) */
+    bool slow;                 /* it did not go on within PATIENCE when it was full last */
+    uint64_t full_since;       /* ms, where it is full */
+    struct mr_timer patience;  /* armed while it is full and not paused yet */
+    bool at_most_once;         /* offsets are committed before their handlers start */
+    int64_t taken;             /* the offset after the last message taken */
+    int64_t stored;            /* with at_most_once: what of that is stored so far */
+    int64_t committed;         /* the offset before which all is committed */
+    struct mr_job_list early;  /* would start now but for that */
+    size_t blocked;            /* dead letters that it waits for (aside.h) */
+    struct mr_job_list held;   /* would start now but for that, or for memory (memory.h) */
+    struct mr_job_list parked; /* there is no route for them */
     struct mr_partition *next;
 };
 
@@ -90,6 +95,12 @@ bool mr_partitions_wait(const struct mr_partitions *partitions, const struct mr_
 struct mr_partition *mr_partitions_of(struct mr_partitions *partitions,
                                       struct mr_consumer *consumer,
                                       const struct mr_message *message);
+/* The partition's offsets begin anew with this message, since its topic was created again, or was
+ * cut: what is at work on it stores nothing any more. Returns the partition that takes its place;
+ * the other one is freed with its last job, or at once. */
+struct mr_partition *mr_partitions_restart(struct mr_partitions *partitions,
+                                           struct mr_partition *partition,
+                                           const struct mr_message *message);
 /* A job of that size begins, is handled, is after all not handled, is settled: pauses, resumes and
  * frees as that asks for. `done`: its offset may be stored once all before it may. */
 void mr_partition_began(struct mr_partition *partition, size_t size);

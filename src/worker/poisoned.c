@@ -45,6 +45,17 @@ void mr_poisoned_settled(struct mr_dispatch *dispatch, const struct mr_job *job)
         dispatch->buried(dispatch->buried_data, &id);
 }
 
+void mr_poisoned_restart(struct mr_dispatch *dispatch, const struct mr_partition *partition)
+{
+    const struct mr_poison *poison;
+    const char *group = dispatch->slot->groups[partition->group_row];
+    while ((poison = mr_poisons_in(&dispatch->poisons, group, partition->topic,
+                                   partition->number)) != NULL) {
+        dispatch->buried(dispatch->buried_data, &poison->id);
+        mr_poisons_forget(&dispatch->poisons, poison);
+    }
+}
+
 void mr_poisoned_frame(struct mr_dispatch *dispatch, const struct mr_frame *frame)
 {
     struct mr_poison poison;

@@ -16,6 +16,8 @@ bool mr_poisoned_may_run(struct mr_dispatch *dispatch, const struct mr_job *job,
                          struct mr_result *result, struct mr_poisoned_text *text);
 /* The job is done: its offset can be stored. */
 void mr_poisoned_settled(struct mr_dispatch *dispatch, const struct mr_job *job);
+/* The partition's offsets begin anew: other messages have them. */
+void mr_poisoned_restart(struct mr_dispatch *dispatch, const struct mr_partition *partition);
 /* MR_FRAME_POISON and MR_FRAME_HARMLESS. */
 void mr_poisoned_frame(struct mr_dispatch *dispatch, const struct mr_frame *frame);
 

@@ -88,7 +88,9 @@ void mr_worker_doubt_topics(void *data); /* looks which are missing, and creates
 /* Says which retry topics the routes leave behind that `next` replaces; once, before it does. */
 void mr_worker_leave_topics(struct mr_worker *worker, struct mr_routes *next);
 void mr_worker_use_topics(struct mr_worker *worker); /* there are new routes */
-void mr_worker_heard(void *data, bool changed);      /* from the catalogue */
+/* Makes the groups and subscriptions those of the routes, and the topics that there are. */
+void mr_worker_subscribe(struct mr_worker *worker);
+void mr_worker_heard(void *data, bool changed); /* from the catalogue */
 /* Asks for the routes' topics that are missing, which lets a broker that creates topics do so: a
  * group cannot be joined while none of its topics is there. Not for the others: a producer's thread
  * goes through all partitions that it knows, at each wake-up. */

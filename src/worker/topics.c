@@ -16,7 +16,7 @@ static void ask_again(struct mr_worker *worker)
         mr_catalogue_ask(worker->catalogue, PATTERN_REFRESH_MS);
 }
 
-static void subscribe(struct mr_worker *worker)
+void mr_worker_subscribe(struct mr_worker *worker)
 {
     struct mr_errors errors = {0};
     const struct mr_cluster_topics *topics = mr_catalogue_topics(worker->catalogue);
@@ -51,7 +51,7 @@ void mr_worker_heard(void *data, bool changed)
         return;
     mr_worker_expect_topics(worker);
     if (changed) {
-        subscribe(worker);
+        mr_worker_subscribe(worker);
         mr_worker_show_state(worker);
     }
     if (changed || worker->unprovided || mr_provision_again(worker->provision) > 0)
@@ -85,7 +85,7 @@ void mr_worker_leave_topics(struct mr_worker *worker, struct mr_routes *next)
 
 void mr_worker_use_topics(struct mr_worker *worker)
 {
-    subscribe(worker);
+    mr_worker_subscribe(worker);
     worker->unprovided = true;
     mr_catalogue_ask(worker->catalogue, 0);
 }

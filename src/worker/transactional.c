@@ -5,7 +5,6 @@
 #include <unistd.h>
 
 #include "base/log.h"
-#include "base/panic.h"
 
 /* The same after a restart, so that a worker ends what the one before it left open; another's on no
  * other machine and in no other process. */
@@ -29,42 +28,13 @@ static void free_producer(struct mr_transactional *transactional)
     transactional->producer = NULL;
 }
 
-struct farewell {
-    uv_work_t work;
-    struct mr_producer *producer;
-};
-
-static void on_thread(uv_work_t *work)
-{
-    mr_producer_free(((struct farewell *)work->data)->producer);
-}
-
-static void after_work(uv_work_t *work, int status)
-{
-    (void)status;
-    free(work->data);
-}
-
-/* A producer waits for its threads as it ends, and these perhaps for brokers; the loop does not. */
-static void free_in_background(struct mr_transactional *transactional)
-{
-    if (transactional->producer == NULL)
-        return;
-    struct farewell *farewell = mr_alloc(sizeof(*farewell));
-    *farewell = (struct farewell){.producer = transactional->producer};
-    farewell->work.data = farewell;
-    mr_warmup_free(&transactional->warmup);
-    transactional->producer = NULL;
-    uv_queue_work(transactional->loop, &farewell->work, on_thread, after_work);
-}
-
 int mr_transactional_open(struct mr_transactional *transactional,
                           const struct mr_producer_events *events, void *data,
                           struct mr_errors *errors)
 {
     char id[600];
     name_producer(transactional, id, sizeof(id));
-    free_in_background(transactional);
+    free_producer(transactional);
     transactional->producer = mr_producer_new_transactional(
         transactional->config, id, transactional->wake_fd, events, data, errors);
     if (transactional->producer == NULL)

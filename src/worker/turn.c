@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "kafka/endings.h"
 #include "worker/memory.h"
 #include "worker/state.h"
 
@@ -131,7 +132,7 @@ static void finish_turn(struct mr_worker *worker, bool more)
     worker->dispatch.hurry = false;
     mr_transaction_poll(worker->transaction, worker->phase != MR_PHASE_WORKING);
     mr_partitions_store(&worker->dispatch.partitions);
-    mr_groups_drain(worker->groups);
+    mr_groups_further(worker->groups);
 }
 
 void mr_worker_turn(struct mr_worker *worker)
@@ -211,6 +212,7 @@ static void on_heartbeat(uv_timer_t *handle)
 {
     struct mr_worker *worker = handle->loop->data;
     mr_cell_set(&worker->slot->heartbeat, mr_clock_ms());
+    mr_cell_set(&worker->slot->gauges[MR_CLIENTS_ENDING], mr_endings_pending());
     if (worker->vm != NULL) {
         mr_cell_set(&worker->slot->gauges[MR_LUA_MEMORY_BYTES], mr_vm_memory(worker->vm));
         mr_memory_show(&worker->dispatch);

@@ -25,12 +25,18 @@ static void grow(struct mr_window *window)
     window->capacity = capacity;
 }
 
+bool mr_window_follows(const struct mr_window *window, int64_t offset)
+{
+    return offset >= window->end;
+}
+
 uint64_t mr_window_open(struct mr_window *window, int64_t offset)
 {
     if (mr_window_size(window) == window->capacity)
         grow(window);
+    MR_ASSERT(mr_window_follows(window, offset));
     uint64_t sequence = window->next++;
-    MR_ASSERT(sequence == window->first || entry_of(window, sequence - 1)->offset < offset);
+    window->end = offset + 1;
     *entry_of(window, sequence) = (struct mr_window_entry){.offset = offset};
     return sequence;
 }

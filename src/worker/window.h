@@ -12,11 +12,15 @@ struct mr_window {
     struct mr_window_entry *entries; /* a ring; capacity is a power of two */
     size_t capacity;
     uint64_t first, next; /* sequence numbers: entries are [first, next) */
+    int64_t end;          /* the offset after the latest that was opened; 0 before the first */
     int64_t committable;  /* the offset after the gap-free prefix of done ones */
     bool moved;           /* the prefix grew since it was last taken */
 };
 
-/* Opens an offset, which must be above all before it; returns its sequence number. */
+/* The offset is above all before it. Where it is not, the partition's offsets have begun anew, and
+ * need another window. */
+bool mr_window_follows(const struct mr_window *window, int64_t offset);
+/* Opens an offset that follows; returns its sequence number. */
 uint64_t mr_window_open(struct mr_window *window, int64_t offset);
 /* The message of that sequence number is finished with. Once for each. */
 void mr_window_done(struct mr_window *window, uint64_t sequence);

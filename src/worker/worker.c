@@ -13,6 +13,7 @@
 #include "base/log.h"
 #include "base/panic.h"
 #include "base/process.h"
+#include "kafka/endings.h"
 #include "worker/orphan.h"
 #include "worker/poisoned.h"
 #include "worker/state.h"
@@ -163,6 +164,15 @@ static void free_worker(struct mr_worker *worker)
     close(worker->reports_fd);
 }
 
+/* Everything is committed and every client has left or never will. */
+static void end_clients(void)
+{
+    enum { CLIENTS_END_MS = 1000 };
+    if (!mr_endings_await(CLIENTS_END_MS))
+        mr_log(MR_LOG_WARN, "clients_left",
+               MR_S("message", "librdkafka does not end a client; it goes with the process"));
+}
+
 int mr_worker_run(uint64_t slot)
 {
     struct mr_worker *worker = mr_alloc(sizeof(*worker));
@@ -187,6 +197,7 @@ int mr_worker_run(uint64_t slot)
     uv_run(&worker->loop, UV_RUN_DEFAULT);
     stop_loop(worker);
     free_worker(worker);
+    end_clients();
     int code = worker->failed ? MR_EXIT_INTERNAL : worker->full ? MR_EXIT_FULL : MR_EXIT_OK;
     free(worker);
     return code;

@@ -244,6 +244,7 @@ static void commit_all(struct world *world)
     uint64_t deadline = mr_clock_ms() + PATIENCE_MS;
     while (!mr_consumer_committed(world->consumer)) {
         mr_timers_run(&world->timers, mr_clock_ms());
+        mr_consumer_serve(world->consumer);
         if (mr_consumer_poll(world->consumer, &message))
             mr_message_free(&message);
         poll(NULL, 0, 1);

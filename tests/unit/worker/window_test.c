@@ -99,6 +99,17 @@ static void gaps_in_offsets_hold_nothing_up(void **state)
     assert_true(taken() == (INT64_C(1) << 40) + 1);
 }
 
+static void an_offset_follows_all_before_it_or_begins_another_window(void **state)
+{
+    (void)state;
+    assert_true(mr_window_follows(&window, 0));
+    mr_window_done(&window, mr_window_open(&window, 7));
+    assert_false(mr_window_follows(&window, 0)); /* also when nothing is at work any more */
+    assert_false(mr_window_follows(&window, 7));
+    assert_true(mr_window_follows(&window, 8));
+    assert_true(taken() == 8);
+}
+
 static void moves_that_nobody_took_are_taken_as_one(void **state)
 {
     (void)state;
@@ -276,6 +287,7 @@ int main(void)
         TEST(a_window_grows_while_its_ring_is_wrapped),
         TEST(a_ring_that_goes_round_needs_no_more_room),
         TEST(a_freed_window_is_empty),
+        TEST(an_offset_follows_all_before_it_or_begins_another_window),
         TEST(what_must_not_be_is_a_panic),
         TEST(random_steps_agree_with_the_model),
     };

@@ -1,0 +1,66 @@
+/* One consumer group of a worker: its consumer, and its life (group_state.h). Used by groups.c,
+ * which has all of them. */
+#ifndef MR_WORKER_GROUP_H
+#define MR_WORKER_GROUP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <uv.h>
+
+#include "base/config.h"
+#include "base/errors.h"
+#include "base/timers.h"
+#include "kafka/consumer.h"
+#include "worker/asking.h"
+#include "worker/drain.h"
+#include "worker/group_state.h"
+
+struct mr_groups_events;
+
+/* What the groups of a worker have in common. */
+struct mr_group_world {
+    const struct mr_config *config;
+    char instance_id[256]; /* of their members, "" where they are not static */
+    uv_loop_t *loop;
+    int wake_fd;
+    struct mr_timers *timers;
+    uint64_t drain_timeout; /* ms */
+    bool held;              /* nothing is fetched */
+    const struct mr_groups_events *events;
+    void *data;
+};
+
+struct mr_group {
+    const struct mr_group_world *world;
+    enum mr_group_state state;
+    char *id;
+    struct mr_consumer *consumer;
+    bool idle;    /* there is no topic for it (yet) */
+    bool retired; /* no route is in it: it leaves as soon as it may */
+    struct mr_drain drain;
+    struct mr_asking asking;
+    struct mr_timer look; /* while it leaves and closes, which nothing tells of */
+    uint64_t close_by;    /* ms */
+    struct mr_group *next;
+};
+
+/* `count`: of the consumers that share the memory for what is fetched ahead. NULL with errors. */
+struct mr_group *mr_group_new(const struct mr_group_world *world, const char *id, size_t count,
+                              struct mr_errors *errors);
+/* Subscribes to these; to none: it leaves what it has. Adds errors. */
+void mr_group_subscribe(struct mr_group *group, const char *const *topics, size_t count,
+                        struct mr_errors *errors);
+/* Goes on with what the group is about: partitions that are taken away, leaving, closing. Call it
+ * once a turn, after its consumer was polled. */
+void mr_group_further(struct mr_group *group);
+/* The worker stops: leaves; a static member keeps its place. Partitions that are being taken away
+ * are given back as they are. */
+void mr_group_stop(struct mr_group *group);
+/* It has its part of the group's partitions. */
+bool mr_group_has_joined(const struct mr_group *group);
+/* Its client has ended and no message of it is at work: it may be freed. */
+bool mr_group_is_over(const struct mr_group *group);
+void mr_group_free(struct mr_group *group);
+
+#endif
