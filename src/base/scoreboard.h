@@ -62,6 +62,9 @@ struct mr_slot {
     mr_cell generation;
     mr_cell heartbeat; /* monotonic ms */
     mr_cell broker;    /* enum mr_broker_state */
+    /* Its worker's name as a group member was taken by another: workers of the slot add this to the
+     * name from then on (worker/instance.h); 0: nothing. */
+    mr_cell other_name;
     mr_cell counters[MR_COUNTERS];
     mr_cell gauges[MR_GAUGES];
     struct mr_histogram histograms[MR_HISTOGRAMS];

@@ -86,6 +86,8 @@ bool mr_consumer_committed(const struct mr_consumer *consumer);
 /* True with the reason where it is of no use any more (its place in the group is another's, say):
  * it gets and commits nothing until it is made anew. */
 bool mr_consumer_failed(const struct mr_consumer *consumer, char *why, size_t size);
+/* That is since another member has taken its static member's name. */
+bool mr_consumer_fenced(const struct mr_consumer *consumer);
 /* Leaves the group, in the background, also as a static member: poll until mr_consumer_left. Its
  * partitions are told as revoked once more, when it has any; `assigned` is told no more. A
  * rebalance that is under way ends first. */
