@@ -6,7 +6,6 @@ import signal
 import socket
 import time
 
-import psutil
 import pytest
 from conftest import StartRouter
 from support.cluster import Cluster, unique
@@ -44,10 +43,13 @@ def share_all(cluster: Cluster, group: str, topic: str, members: int) -> None:
     until(lambda: cluster.members(group) == (members, True) and cluster.assigned(group) == every, f"{members} members share all", 60)
 
 
-def oldest_grown(router: Router) -> int:
-    """The worker that lives longest. One that dies young again is replaced after a pause: it is let live for longer than that."""
-    oldest = min(router.workers(), key=lambda pid: psutil.Process(pid).create_time())
-    until(lambda: time.time() - psutil.Process(oldest).create_time() > YOUNG, "it is grown", 2 * YOUNG)
+def oldest_grown(router: Router, seen: dict[int, float]) -> int:
+    """The worker that was seen first, of those that are there. One that dies young again is replaced after a pause, so that it is let
+    live for longer than that."""
+    for pid in router.workers():
+        seen.setdefault(pid, time.monotonic())
+    oldest = min(router.workers(), key=seen.__getitem__)
+    until(lambda: time.monotonic() - seen[oldest] > YOUNG, "it is grown", 2 * YOUNG)
     return oldest
 
 
@@ -62,11 +64,11 @@ def test_a_killed_worker_s_partitions_are_its_successor_s_at_once(cluster: Clust
     host = socket.gethostname()
     names = cluster.instances(router.group)
     assert names == [f"{host}-{number}" for number in range(WORKERS)]
-    its, others = [], []
+    its, others, seen = [], [], {}
     with contextlib.closing(Gaps(cluster, topic, PARTITIONS)) as gaps:
         for _ in range(KILLS):
             until(lambda: gaps.answered_since(time.monotonic() - 1), "every partition is served")
-            victim = oldest_grown(router)
+            victim = oldest_grown(router, seen)
             process, before = number_of(router, victim), len(assignments(router))
             killed = gaps.begin()
             os.kill(victim, signal.SIGKILL)
