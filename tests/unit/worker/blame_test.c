@@ -67,9 +67,10 @@ static bool find(struct world *world)
 static void assert_refused(const struct world *world, const char *numbers)
 {
     char found[JOBS + 1] = "";
+    size_t count = 0;
     for (int i = 0; i < JOBS; i++)
         if (world->jobs[i].held != NULL && mr_held_failed(&world->jobs[i]) != NULL)
-            snprintf(found + strlen(found), sizeof(found) - strlen(found), "%d", i);
+            found[count++] = (char)('0' + i);
     assert_string_equal(found, numbers);
 }
 
