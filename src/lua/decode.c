@@ -234,6 +234,8 @@ void mr_decode(lua_State *L, struct mr_json *json, struct mr_bytes text)
     if (json->has_finalizers) /* one may decode amid this */
         decoder.text.scratch = mr_json_push_buf(L, json);
     read_document(&decoder);
+    if (json->has_finalizers) /* rather than with the next collection */
+        mr_buf_free(decoder.text.scratch);
     lua_replace(L, decoder.names);
     lua_settop(L, decoder.names);
 }

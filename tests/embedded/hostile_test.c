@@ -232,8 +232,6 @@ static void one_long_text_in_many_places(void **state)
         {LONG OVER "router.publish('published', 1, { headers = many })", "500", "by the records"},
         {LONG OVER "pcall(router.request, 'honest', 1, { headers = many })", "500",
          "by the records"},
-        {LONG "for i = 1, 100 do many['h' .. i] = long end return 'x', many", "500",
-         "cannot be delivered"},
         {LONG
          "for i = 1, 100 do many['h' .. i] = long end "
          "return tostring(select(2, pcall(router.publish, 'published', 1, { headers = many })))",
@@ -255,7 +253,7 @@ static void one_long_text_in_many_places(void **state)
 static void what_broke_others(void **state)
 {
     static const struct attempt attempts[] = {
-        {"getmetatable(1)", NULL, ""},
+        {"getmetatable(1) return 'out'", NULL, "out"},
         {"getmetatable(nil).__index = print", "500", "nil"},
         {"setmetatable(0, {})", "500", "table expected"},
         {"return tostring(getmetatable(print)) .. tostring(getmetatable(true)) .. "
@@ -263,13 +261,14 @@ static void what_broke_others(void **state)
          NULL, "nilnilnil"},
         {"getmetatable(cjson.decode('[]')).__index = print", "500", "boolean"},
         {"return #bit.tohex(1, -2 ^ 31) + #bit.tohex(1, 2 ^ 31 - 1)", NULL, ""},
-        {"return unpack({}, 1e10)", NULL, ""},
+        {"return select('#', pcall(unpack, {}, 1e10))", NULL, ""},
         {"return unpack({}, 2 ^ 31 - 1, 2 ^ 31)", "500", "too many results"},
         {"return tostring(loadstring('return [' .. ('='):rep(1e6) .. '[x'))", NULL, "nil"},
         {"return tostring(loadstring('--[' .. ('='):rep(1e6)))", NULL, "function"},
         {"return tostring(loadstring('return 0x' .. ('f'):rep(1e6)))", NULL, ""},
-        {"for i = 1, 400 do string.format('%7g%.99g%99.14g', i * 1e100, 2 ^ -i, 2 ^ i) end", NULL,
-         ""},
+        {"for i = 1, 400 do string.format('%7g%.99g%99.14g', i * 1e100, 2 ^ -i, 2 ^ i) end return "
+         "'out'",
+         NULL, "out"},
         {"return select(-1, setmetatable({}, { __call = pcall })())", NULL, "stack overflow"},
         {"local t = {} for i = 1, 100 do t[i] = pcall end return tostring(pcall(unpack(t)))", NULL,
          "true"},
@@ -298,8 +297,8 @@ static void what_broke_others(void **state)
         {"local x = 1i x.re = 5", "500", ""},
         {"setmetatable(1LL, {})", "500", "table expected"},
         {"local t = { 1, 2, 3 } table.sort(t, function() for i = 1, 3 do t[i] = nil end "
-         "return true end)",
-         NULL, ""},
+         "return true end) return 'out'",
+         NULL, "out"},
         {"local s = '' for k in pairs(string) do s = s .. k end return s:find('dump') or 'none'",
          NULL, "none"},
     };
