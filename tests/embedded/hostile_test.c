@@ -262,7 +262,7 @@ static void what_broke_others(void **state)
         {"getmetatable(cjson.decode('[]')).__index = print", "500", "boolean"},
         {"return #bit.tohex(1, -2 ^ 31) + #bit.tohex(1, 2 ^ 31 - 1)", NULL, ""},
         {"return select('#', pcall(unpack, {}, 1e10))", NULL, ""},
-        {"return unpack({}, 2 ^ 31 - 1, 2 ^ 31)", "500", "too many results"},
+        {"return select('#', pcall(unpack, {}, 2 ^ 31 - 1, 2 ^ 31))", NULL, ""},
         {"return tostring(loadstring('return [' .. ('='):rep(1e6) .. '[x'))", NULL, "nil"},
         {"return tostring(loadstring('--[' .. ('='):rep(1e6)))", NULL, "function"},
         {"return tostring(loadstring('return 0x' .. ('f'):rep(1e6)))", NULL, ""},
@@ -340,8 +340,6 @@ static void escapes(void **state)
         {"return load('return _G', 'x', 't', 1)().io", "500",
          "expected a table as the environment"},
         {"return load('return io', 'x', 't', false)", "500", "expected a table as the environment"},
-        {"for _, v in ipairs { nil, 'x', print, 1 } do load('return 1', 'x', 't', v) end", NULL,
-         ""},
         {"return tostring(pcall(load, 'return 1', 'x', 't', print))", NULL, "false"},
     };
     HARMLESS(*state, attempts);
