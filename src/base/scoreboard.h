@@ -92,9 +92,6 @@ struct mr_slot {
     mr_cell trouble;   /* enum mr_outage */
     struct mr_note trouble_note;
     struct mr_note blocked_note; /* why a dead letter cannot be written */
-    /* Its worker's name as a group member was taken by another: workers of the slot add this to the
-     * name from then on (worker/instance.h); 0: nothing. */
-    mr_cell other_name;
     mr_cell counters[MR_COUNTERS];
     mr_cell gauges[MR_GAUGES];
     struct mr_histogram histograms[MR_HISTOGRAMS];

@@ -5,7 +5,6 @@
 #include "base/panic.h"
 #include "kafka/commits.h"
 #include "kafka/conf.h"
-#include "kafka/coverage.h"
 #include "kafka/endings.h"
 #include "kafka/pauses.h"
 #include "kafka/prefetch.h"
@@ -25,7 +24,6 @@ struct mr_consumer {
     struct mr_pauses pauses;
     struct mr_prefetch prefetch;
     struct mr_pulse pulse;
-    struct mr_coverage coverage;
 };
 
 static void on_rebalance(rd_kafka_t *handle, rd_kafka_resp_err_t what,
@@ -36,8 +34,6 @@ static void on_rebalance(rd_kafka_t *handle, rd_kafka_resp_err_t what,
     if (what == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS)
         mr_pulse_joined(&consumer->pulse);
     mr_rebalance_serve(&consumer->rebalance, what, partitions);
-    if (what == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS)
-        mr_coverage_ask(&consumer->coverage);
     mr_subscriber_further(&consumer->subscriber);
 }
 
@@ -113,9 +109,6 @@ struct mr_consumer *mr_consumer_new(const struct mr_config *config, const char *
     rd_kafka_set_log_queue(consumer->handle, consumer->queue);
     mr_kafka_wake_by(consumer->queue, wake_fd);
     mr_kafka_wake_by(consumer->answers, wake_fd);
-    if (instance_id[0] != '\0')
-        mr_coverage_begin(&consumer->coverage, consumer->handle, consumer->rebalance.group_id,
-                          wake_fd);
     return consumer;
 }
 
@@ -150,11 +143,6 @@ enum mr_outage mr_consumer_trouble(struct mr_consumer *consumer, bool joined, ch
 bool mr_consumer_failed(const struct mr_consumer *consumer, char *why, size_t size)
 {
     return mr_kafka_failed(consumer->handle, why, size);
-}
-
-bool mr_consumer_fenced(const struct mr_consumer *consumer)
-{
-    return rd_kafka_fatal_error(consumer->handle, NULL, 0) == RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID;
 }
 
 void mr_consumer_leave(struct mr_consumer *consumer)
@@ -192,21 +180,9 @@ void mr_consumer_answered(struct mr_consumer *consumer, const struct mr_question
     mr_rebalance_answered(&consumer->rebalance, question);
 }
 
-static void cover(struct mr_consumer *consumer)
-{
-    rd_kafka_topic_partition_list_t *missing =
-        mr_coverage_missing(&consumer->coverage, consumer->subscriber.current);
-    if (missing == NULL)
-        return;
-    if (!consumer->rebalance.leaving)
-        mr_subscriber_anew(&consumer->subscriber, missing);
-    rd_kafka_topic_partition_list_destroy(missing);
-}
-
 bool mr_consumer_poll(struct mr_consumer *consumer, struct mr_message *message)
 {
     rd_kafka_message_t *polled;
-    cover(consumer);
     while ((polled = rd_kafka_consumer_poll(consumer->handle, 0)) != NULL) {
         if (polled->err == RD_KAFKA_RESP_ERR_NO_ERROR) {
             mr_prefetch_took(&consumer->prefetch, polled);
@@ -283,7 +259,6 @@ static bool may_be_destroyed(const struct mr_consumer *consumer)
 void mr_consumer_free(struct mr_consumer *consumer)
 {
     mr_pulse_free(&consumer->pulse);
-    mr_coverage_free(&consumer->coverage);
     mr_subscriber_free(&consumer->subscriber);
     mr_pauses_free(&consumer->pauses);
     mr_rebalance_free(&consumer->rebalance);

@@ -94,8 +94,6 @@ bool mr_consumer_failed(const struct mr_consumer *consumer, char *why, size_t si
  * Call it every second or so. `joined`: it has its partitions. */
 enum mr_outage mr_consumer_trouble(struct mr_consumer *consumer, bool joined, char *why,
                                    size_t size);
-/* That is since another member has taken its static member's name. */
-bool mr_consumer_fenced(const struct mr_consumer *consumer);
 /* Leaves the group, in the background, also as a static member: poll until mr_consumer_left. Its
  * partitions are told as revoked once more, when it has any; `assigned` is told no more. A
  * rebalance that is under way ends first. */

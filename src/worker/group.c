@@ -86,9 +86,8 @@ struct mr_group *mr_group_new(const struct mr_group_world *world, const char *id
 {
     struct mr_group *group = mr_alloc(sizeof(*group));
     group->world = world;
-    group->consumer =
-        mr_consumer_new(world->config, id, world->instance.name, count, world->wake_fd,
-                        world->timers, &consumer_events, group, errors);
+    group->consumer = mr_consumer_new(world->config, id, world->instance_id, count, world->wake_fd,
+                                      world->timers, &consumer_events, group, errors);
     if (group->consumer == NULL) {
         free(group);
         return NULL;
@@ -201,12 +200,13 @@ static void give_back_now(struct mr_group *group)
 
 /* A static member that is steady closes, without leaving; one that is not goes with the process: it
  * keeps its place either way. */
-void mr_group_stop(struct mr_group *group, bool stays)
+void mr_group_stop(struct mr_group *group)
 {
+    bool is_static = group->world->instance_id[0] != '\0' && !group->retired;
     give_back_now(group);
     if (group->state >= MR_GROUP_LEAVING)
         return;
-    if (!stays || group->retired)
+    if (!is_static)
         leave(group);
     else if (group->state == MR_GROUP_STEADY && group->asking.question == NULL)
         close_client(group);

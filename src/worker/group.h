@@ -15,14 +15,13 @@
 #include "worker/asking.h"
 #include "worker/drain.h"
 #include "worker/group_state.h"
-#include "worker/instance.h"
 
 struct mr_groups_events;
 
 /* What the groups of a worker have in common. */
 struct mr_group_world {
     const struct mr_config *config;
-    struct mr_instance instance;
+    char instance_id[256]; /* of their members, "" where they are not static */
     uv_loop_t *loop;
     int wake_fd;
     struct mr_timers *timers;
@@ -55,9 +54,9 @@ void mr_group_subscribe(struct mr_group *group, const char *const *topics, size_
 /* Goes on with what the group is about: partitions that are taken away, leaving, closing. Call it
  * once a turn, after its consumer was polled. */
 void mr_group_further(struct mr_group *group);
-/* The worker stops: leaves, or as a static member `stays` and keeps its place. Partitions that are
- * being taken away are given back as they are. */
-void mr_group_stop(struct mr_group *group, bool stays);
+/* The worker stops: leaves; a static member keeps its place. Partitions that are being taken away
+ * are given back as they are. */
+void mr_group_stop(struct mr_group *group);
 /* It has its part of the group's partitions. */
 bool mr_group_has_joined(const struct mr_group *group);
 /* Its client has ended and no message of it is at work: it may be freed. */

@@ -1,5 +1,6 @@
 #include "worker/groups.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -16,6 +17,14 @@ struct mr_groups {
     bool awaited; /* a group of an id that another one still leaves */
 };
 
+static void name_instance(struct mr_group_world *world, uint64_t number)
+{
+    const char *name = mr_config_string(world->config, "kafka.group_instance_id");
+    if (name[0] != '\0')
+        snprintf(world->instance_id, sizeof(world->instance_id), "%s-%llu", name,
+                 (unsigned long long)number);
+}
+
 struct mr_groups *mr_groups_new(const struct mr_config *config, uint64_t number, uv_loop_t *loop,
                                 int wake_fd, struct mr_timers *timers, struct mr_slot *slot,
                                 const struct mr_groups_events *events, void *data)
@@ -30,7 +39,7 @@ struct mr_groups *mr_groups_new(const struct mr_config *config, uint64_t number,
         .events = events,
         .data = data};
     groups->slot = slot;
-    mr_instance_name(&groups->world.instance, config, number, slot);
+    name_instance(&groups->world, number);
     return groups;
 }
 
@@ -223,15 +232,6 @@ bool mr_groups_failed(const struct mr_groups *groups, char *why, size_t size)
     return false;
 }
 
-void mr_groups_note_fenced(const struct mr_groups *groups)
-{
-    bool fenced = false;
-    for (const struct mr_group *group = groups->all; group != NULL; group = group->next)
-        fenced = fenced || mr_consumer_fenced(group->consumer);
-    if (fenced)
-        mr_instance_fenced(&groups->world.instance, groups->slot);
-}
-
 bool mr_groups_joined(const struct mr_groups *groups)
 {
     for (const struct mr_group *group = groups->all; group != NULL; group = group->next)
@@ -263,13 +263,11 @@ bool mr_groups_committed(const struct mr_groups *groups)
     return true;
 }
 
-void mr_groups_close(struct mr_groups *groups, bool returns)
+void mr_groups_close(struct mr_groups *groups)
 {
-    const struct mr_instance *instance = &groups->world.instance;
-    bool stays = instance->name[0] != '\0' && (returns || instance->lasting);
     groups->awaited = false;
     for (struct mr_group *group = groups->all; group != NULL; group = group->next)
-        mr_group_stop(group, stays);
+        mr_group_stop(group);
 }
 
 /* A static member that was not steady does not leave at all. */
@@ -291,6 +289,5 @@ void mr_groups_free(struct mr_groups *groups)
 {
     while (groups->all != NULL)
         free_group(groups, groups->all);
-    mr_instance_free(&groups->world.instance);
     free(groups);
 }

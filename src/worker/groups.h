@@ -36,7 +36,7 @@ struct mr_groups_events {
     void (*troubled)(void *data, bool unreachable, const char *text);
 };
 
-/* `number` is the worker's: it tells static members apart (worker/instance.h). */
+/* `number` is the worker's: where kafka.group_instance_id is set it tells its members apart. */
 struct mr_groups *mr_groups_new(const struct mr_config *config, uint64_t number, uv_loop_t *loop,
                                 int wake_fd, struct mr_timers *timers, struct mr_slot *slot,
                                 const struct mr_groups_events *events, void *data);
@@ -62,9 +62,6 @@ void mr_groups_limit_drains(struct mr_groups *groups, uint64_t ms);
 void mr_groups_hold(struct mr_groups *groups, bool held);
 /* True with the reason where a consumer is of no use any more. */
 bool mr_groups_failed(const struct mr_groups *groups, char *why, size_t size);
-/* One has failed: where another member has its static member's name, the slot's next worker will
- * have another. */
-void mr_groups_note_fenced(const struct mr_groups *groups);
 /* Every consumer is in its group, or has no topic for now: nothing matches its patterns. */
 /* What keeps a group of them from serving, with the reason. Call it every second or so. */
 enum mr_outage mr_groups_trouble(struct mr_groups *groups, char *why, size_t size);
@@ -72,9 +69,7 @@ bool mr_groups_joined(const struct mr_groups *groups);
 /* What is stored is committed: poll until all of it is. */
 void mr_groups_commit(struct mr_groups *groups);
 bool mr_groups_committed(const struct mr_groups *groups);
-/* Leaves all groups, poll until closed. `returns`: another worker takes this one's place at once,
- * and a static member keeps it for that one. */
-void mr_groups_close(struct mr_groups *groups, bool returns);
+void mr_groups_close(struct mr_groups *groups); /* leave; poll until closed */
 bool mr_groups_closed(const struct mr_groups *groups);
 /* Asks nothing in the background any more; what is under way ends within a second or so. */
 void mr_groups_stop(struct mr_groups *groups);
