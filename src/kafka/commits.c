@@ -10,59 +10,23 @@
 enum {
     FIRST_PAUSE_MS = 20,
     LONGEST_PAUSE_MS = 1000, /* refused for so long it is told */
-    JOIN_GROUP = 11,         /* requests, as the protocol numbers them */
-    SYNC_GROUP = 14,
 };
 
 static void on_due(struct mr_timer *timer);
 
+void mr_commits_init(struct mr_commits *commits, struct mr_timers *timers, uint64_t interval,
+                     const struct mr_beats *beats)
+{
+    *commits = (struct mr_commits){.timers = timers, .interval = interval, .beats = beats};
+}
+
 /* The coordinator answers one request of a connection after the other: a commit sent while the
  * member joins its group is looked at when the group has a new generation, and refused for being of
  * the old one; for which librdkafka before 2.10 gives up all partitions of the member. So none is
- * sent then. These two are called in librdkafka's threads and touch nothing else. */
-static rd_kafka_resp_err_t on_request_sent(rd_kafka_t *handle, int socket, const char *broker,
-                                           int32_t broker_id, int16_t kind, int16_t version,
-                                           int32_t number, size_t size, void *opaque)
+ * sent then. */
+static bool is_rejoining(const struct mr_commits *commits)
 {
-    struct mr_joining *joining = opaque;
-    (void)handle, (void)socket, (void)broker, (void)broker_id, (void)version, (void)number;
-    (void)size;
-    if (kind == JOIN_GROUP)
-        atomic_store(&joining->now, true);
-    return RD_KAFKA_RESP_ERR_NO_ERROR;
-}
-
-static rd_kafka_resp_err_t on_response(rd_kafka_t *handle, int socket, const char *broker,
-                                       int32_t broker_id, int16_t kind, int16_t version,
-                                       int32_t number, size_t size, int64_t round_trip,
-                                       rd_kafka_resp_err_t error, void *opaque)
-{
-    struct mr_joining *joining = opaque;
-    (void)handle, (void)socket, (void)broker, (void)broker_id, (void)version, (void)number;
-    (void)size, (void)round_trip, (void)error;
-    if (kind == JOIN_GROUP)
-        atomic_store(&joining->answered, true);
-    if (kind == SYNC_GROUP)
-        atomic_store(&joining->now, false);
-    return RD_KAFKA_RESP_ERR_NO_ERROR;
-}
-
-static rd_kafka_resp_err_t on_new(rd_kafka_t *handle, const rd_kafka_conf_t *conf, void *opaque,
-                                  char *why, size_t size)
-{
-    (void)conf, (void)why, (void)size;
-    rd_kafka_interceptor_add_on_request_sent(handle, "joining", on_request_sent, opaque);
-    return rd_kafka_interceptor_add_on_response_received(handle, "joining", on_response, opaque);
-}
-
-void mr_commits_init(struct mr_commits *commits, struct mr_timers *timers, uint64_t interval,
-                     rd_kafka_conf_t *conf)
-{
-    *commits = (struct mr_commits){.timers = timers, .interval = interval};
-    commits->joining = mr_alloc(sizeof(*commits->joining));
-    atomic_init(&commits->joining->now, false);
-    atomic_init(&commits->joining->answered, false);
-    rd_kafka_conf_interceptor_add_on_new(conf, "joining", on_new, commits->joining);
+    return atomic_load(&commits->beats->rejoining);
 }
 
 static void arm(struct mr_commits *commits, uint64_t wait)
@@ -173,7 +137,7 @@ static void on_due(struct mr_timer *timer)
         (struct mr_commits *)((char *)timer - offsetof(struct mr_commits, timer));
     if (commits->stored == NULL)
         return;
-    if (atomic_load(&commits->joining->now))
+    if (is_rejoining(commits))
         arm(commits, FIRST_PAUSE_MS);
     else
         commit(commits);
@@ -201,7 +165,7 @@ void mr_commits_now(struct mr_commits *commits)
     commits->at_once = true;
     if (commits->in_flight || commits->pause > 0)
         return;
-    if (atomic_load(&commits->joining->now))
+    if (is_rejoining(commits))
         arm(commits, FIRST_PAUSE_MS);
     else
         commit(commits);

@@ -7,7 +7,6 @@
 #define MR_KAFKA_COMMITS_H
 
 #include <librdkafka/rdkafka.h>
-#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -29,19 +28,13 @@ struct mr_commits {
     /* Told of each partition whose offset was accepted; NULL where nobody asks. */
     void (*accepted)(void *data, const char *topic, int32_t partition, int64_t next);
     void *data;
-    struct mr_pulse *pulse;     /* is told of each answer */
-    struct mr_joining *joining; /* outlives the commits, with the handle */
+    struct mr_pulse *pulse; /* is told of each answer */
+    const struct mr_beats *beats;
 };
 
-/* What requests tell of the member; written by librdkafka's threads. */
-struct mr_joining {
-    atomic_bool now;      /* it is joining its group */
-    atomic_bool answered; /* a JoinGroup of it was, at least once */
-};
-
-/* Before the handle is made: makes conf tell when the member joins its group. */
+/* Before the handle is made. */
 void mr_commits_init(struct mr_commits *commits, struct mr_timers *timers, uint64_t interval,
-                     rd_kafka_conf_t *conf);
+                     const struct mr_beats *beats);
 /* Everything of the partition up to `next`, exclusive, is done; instead of what was stored of it.
  */
 void mr_commits_store(struct mr_commits *commits, const char *topic, int32_t partition,
@@ -54,7 +47,6 @@ void mr_commits_hold_off(struct mr_commits *commits);
 void mr_commits_forget(struct mr_commits *commits, const rd_kafka_topic_partition_list_t *list);
 /* All that was stored is committed, or never will be: its topic is gone. */
 bool mr_commits_done(const struct mr_commits *commits);
-/* `joining` is left to the caller, who frees it when the handle is destroyed. */
 void mr_commits_free(struct mr_commits *commits);
 
 #endif

@@ -24,6 +24,7 @@ struct mr_consumer {
     struct mr_pauses pauses;
     struct mr_prefetch prefetch;
     struct mr_pulse pulse;
+    struct mr_beats *beats; /* lives as long as the handle, which may outlive the consumer */
 };
 
 static void on_rebalance(rd_kafka_t *handle, rd_kafka_resp_err_t what,
@@ -57,9 +58,10 @@ static rd_kafka_conf_t *make_conf(struct mr_consumer *consumer, const struct mr_
     rd_kafka_conf_set_opaque(conf, consumer);
     rd_kafka_conf_set_rebalance_cb(conf, on_rebalance);
     rd_kafka_conf_set_error_cb(conf, on_error);
+    consumer->beats = mr_beats_new(conf);
     mr_commits_init(&consumer->commits, timers,
-                    (uint64_t)mr_config_integer(config, "commit_interval"), conf);
-    mr_pulse_init(&consumer->pulse, consumer->rebalance.group_id, conf);
+                    (uint64_t)mr_config_integer(config, "commit_interval"), consumer->beats);
+    mr_pulse_init(&consumer->pulse, consumer->rebalance.group_id, conf, consumer->beats);
     consumer->commits.pulse = &consumer->pulse;
     return conf;
 }
@@ -67,7 +69,7 @@ static rd_kafka_conf_t *make_conf(struct mr_consumer *consumer, const struct mr_
 static struct mr_consumer *discard(struct mr_consumer *consumer)
 {
     mr_commits_free(&consumer->commits);
-    free(consumer->commits.joining);
+    free(consumer->beats);
     mr_rebalance_free(&consumer->rebalance);
     free(consumer);
     return NULL;
@@ -98,7 +100,7 @@ struct mr_consumer *mr_consumer_new(const struct mr_config *config, const char *
         return discard(consumer);
     rd_kafka_poll_set_consumer(consumer->handle);
     consumer->queue = rd_kafka_queue_get_consumer(consumer->handle);
-    consumer->pauses.handle = consumer->handle;
+    consumer->pauses.handle = consumer->pulse.handle = consumer->handle;
     consumer->commits.handle = consumer->handle;
     consumer->answers = consumer->commits.queue = rd_kafka_queue_new(consumer->handle);
     consumer->commits.accepted = events->committed;
@@ -251,7 +253,7 @@ static bool may_be_destroyed(const struct mr_consumer *consumer)
 {
     enum { ASKS_FIRST = 0x02030000 /* librdkafka's version */ };
     return rd_kafka_version() >= ASKS_FIRST || consumer->rebalance.ever ||
-           !atomic_load(&consumer->commits.joining->answered);
+           !atomic_load(&consumer->beats->ever_joined);
 }
 
 /* Destroying one that has not closed waits for a broker that may not be there, or for ever: it ends
@@ -267,7 +269,7 @@ void mr_consumer_free(struct mr_consumer *consumer)
     rd_kafka_queue_io_event_enable(consumer->answers, -1, NULL, 0);
     rd_kafka_queue_destroy(consumer->answers);
     if (mr_consumer_closed(consumer) && may_be_destroyed(consumer))
-        mr_endings_add(consumer->handle, consumer->commits.joining);
+        mr_endings_add(consumer->handle, consumer->beats);
     mr_commits_free(&consumer->commits);
     free(consumer);
 }

@@ -43,7 +43,7 @@ static struct mr_rest *look_up(struct mr_pauses *pauses, const char *topic, int3
     char name[sizeof(partition) + 256];
     MR_ASSERT(sizeof(partition) + length < sizeof(name)); /* Kafka's longest has 249 */
     memcpy(name, &partition, sizeof(partition));
-    memcpy(name + sizeof(partition), topic, length);
+    memcpy(name + sizeof(partition), topic, length + 1);
     struct mr_bytes key = {name, sizeof(partition) + length};
     struct mr_rest *found = mr_idmap_get(&pauses->by_name, key);
     return found == NULL && make_it ? make(pauses, key, topic, partition) : found;

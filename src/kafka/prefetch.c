@@ -101,15 +101,15 @@ static void wake(const struct mr_prefetch *prefetch, const rd_kafka_message_t *m
 /* A queue of less than a few looks is too small to be looked at: it may be low each time. */
 static bool has_become_low(struct mr_prefetch *prefetch)
 {
-    bool was = prefetch->full, small = prefetch->full_messages < 8 * LOOK;
+    bool was = prefetch->full, small = prefetch->full_messages < (size_t)8 * LOOK;
     if (++prefetch->messages < (small ? prefetch->low_messages : LOOK))
         return false;
     prefetch->messages = 0;
     if (small)
         return true;
     size_t length = rd_kafka_queue_length(prefetch->queue);
-    prefetch->full =
-        length + 2 * LOOK >= prefetch->full_messages || (was && length >= prefetch->low_messages);
+    prefetch->full = length + (size_t)2 * LOOK >= prefetch->full_messages ||
+                     (was && length >= prefetch->low_messages);
     return was && !prefetch->full;
 }
 

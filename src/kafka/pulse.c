@@ -1,6 +1,5 @@
 #include "kafka/pulse.h"
 
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,15 +11,6 @@ enum {
     ASK_AGAIN_MS = 5000, /* after a denial */
     BELIEVE_MS = 3000, /* longer than a fetch takes: what was asked for again is allowed by then */
     LEAST_PATIENCE_MS = 2000,
-    OFFSET_COMMIT = 8, /* requests, as the protocol numbers them */
-    JOIN_GROUP = 11,
-    HEARTBEAT = 12,
-    SYNC_GROUP = 14,
-};
-
-struct mr_beats {
-    _Atomic uint64_t answered; /* ms, when the coordinator answered last; 0: it never did */
-    atomic_bool joining;       /* it may take its time to answer that */
 };
 
 /* A partition that may not be read; of a topic as a whole when it is -1. */
@@ -30,55 +20,6 @@ struct mr_denied {
     uint64_t told, asked; /* ms */
     struct mr_denied *next;
 };
-
-/* These two are called in librdkafka's threads and touch nothing else. */
-static rd_kafka_resp_err_t on_request_sent(rd_kafka_t *handle, int socket, const char *broker,
-                                           int32_t broker_id, int16_t kind, int16_t version,
-                                           int32_t number, size_t size, void *opaque)
-{
-    struct mr_beats *beats = opaque;
-    (void)handle, (void)socket, (void)broker, (void)broker_id, (void)version, (void)number;
-    (void)size;
-    if (kind == JOIN_GROUP)
-        atomic_store(&beats->joining, true);
-    return RD_KAFKA_RESP_ERR_NO_ERROR;
-}
-
-static rd_kafka_resp_err_t on_response(rd_kafka_t *handle, int socket, const char *broker,
-                                       int32_t broker_id, int16_t kind, int16_t version,
-                                       int32_t number, size_t size, int64_t round_trip,
-                                       rd_kafka_resp_err_t error, void *opaque)
-{
-    struct mr_beats *beats = opaque;
-    (void)handle, (void)socket, (void)broker, (void)broker_id, (void)version, (void)number;
-    (void)size, (void)round_trip;
-    if (kind == JOIN_GROUP)
-        atomic_store(&beats->joining, false);
-    if (error == RD_KAFKA_RESP_ERR_NO_ERROR &&
-        (kind == HEARTBEAT || kind == JOIN_GROUP || kind == SYNC_GROUP || kind == OFFSET_COMMIT))
-        atomic_store(&beats->answered, mr_clock_ms());
-    return RD_KAFKA_RESP_ERR_NO_ERROR;
-}
-
-static rd_kafka_resp_err_t on_destroy(rd_kafka_t *handle, void *opaque)
-{
-    (void)handle;
-    free(opaque);
-    return RD_KAFKA_RESP_ERR_NO_ERROR;
-}
-
-static rd_kafka_resp_err_t on_new(rd_kafka_t *handle, const rd_kafka_conf_t *conf, void *opaque,
-                                  char *why, size_t size)
-{
-    struct mr_pulse *pulse = opaque;
-    (void)conf, (void)why, (void)size;
-    pulse->handle = handle;
-    pulse->beats = mr_alloc(sizeof(*pulse->beats));
-    rd_kafka_interceptor_add_on_destroy(handle, "pulse", on_destroy, pulse->beats);
-    rd_kafka_interceptor_add_on_request_sent(handle, "pulse", on_request_sent, pulse->beats);
-    return rd_kafka_interceptor_add_on_response_received(handle, "pulse", on_response,
-                                                         pulse->beats);
-}
 
 /* A member has a session; a third of it without an answer is three heartbeats by our defaults. */
 static uint64_t patience_of(const rd_kafka_conf_t *conf)
@@ -90,10 +31,10 @@ static uint64_t patience_of(const rd_kafka_conf_t *conf)
     return patience > LEAST_PATIENCE_MS ? patience : LEAST_PATIENCE_MS;
 }
 
-void mr_pulse_init(struct mr_pulse *pulse, const char *group_id, rd_kafka_conf_t *conf)
+void mr_pulse_init(struct mr_pulse *pulse, const char *group_id, const rd_kafka_conf_t *conf,
+                   const struct mr_beats *beats)
 {
-    *pulse = (struct mr_pulse){.group_id = group_id, .patience = patience_of(conf)};
-    rd_kafka_conf_interceptor_add_on_new(conf, "pulse", on_new, pulse);
+    *pulse = (struct mr_pulse){.group_id = group_id, .patience = patience_of(conf), .beats = beats};
 }
 
 static bool is_of(const struct mr_denied *denied, const char *topic, int32_t partition)

@@ -9,20 +9,21 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "kafka/beats.h"
 #include "kafka/consumer.h"
 
 struct mr_pulse {
-    rd_kafka_t *handle;
-    struct mr_beats *beats; /* written by librdkafka's threads; it lives as long as the handle */
-    uint64_t patience;      /* ms of the coordinator's silence */
+    rd_kafka_t *handle; /* set by the owner */
+    const struct mr_beats *beats;
+    uint64_t patience; /* ms of the coordinator's silence */
     const char *group_id;
     bool group_denied;
     struct mr_denied *denied; /* topics, or partitions of them */
 };
 
-/* Before the handle is made: makes conf tell of the coordinator's answers. The pulse must not move.
- */
-void mr_pulse_init(struct mr_pulse *pulse, const char *group_id, rd_kafka_conf_t *conf);
+/* Before the handle is made, of `conf`. */
+void mr_pulse_init(struct mr_pulse *pulse, const char *group_id, const rd_kafka_conf_t *conf,
+                   const struct mr_beats *beats);
 /* The consumer was given an error instead of a message. */
 void mr_pulse_error(struct mr_pulse *pulse, const rd_kafka_message_t *message);
 /* A message came, so its partition may be read. */

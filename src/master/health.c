@@ -109,7 +109,7 @@ static void message_of(const struct mr_view *view, uint64_t slot, enum mr_health
     else if (health == MR_HEALTH_BLOCKED)
         mr_note_read(&row->blocked_note, text);
     if (text[0] == '\0')
-        strcpy(text, table[health].message);
+        snprintf(text, MR_NOTE_SIZE, "%s", table[health].message);
 }
 
 static void reason_json(uint64_t slot, const char *reason, const char *message, bool first,

@@ -77,7 +77,7 @@ static void look_at(struct mr_wedge *wedge, uint64_t slot, uint64_t now, uint64_
 void mr_wedge_look(struct mr_wedge *wedge, uint64_t now)
 {
     uint64_t passed = wedge->looked == 0 ? 0 : now - wedge->looked;
-    if (passed > 2 * MR_WEDGE_LOOK)
+    if (passed > (uint64_t)2 * MR_WEDGE_LOOK)
         passed = MR_WEDGE_LOOK;
     wedge->looked = now;
     for (uint64_t slot = 0; slot < wedge->board->slot_count; slot++)

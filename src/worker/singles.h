@@ -37,12 +37,12 @@ void mr_singles_start(struct mr_singles *singles, uv_loop_t *loop, const struct 
  * large a moment ago. */
 bool mr_singles_has(struct mr_singles *singles, const char *topic);
 /* A batch of that topic was refused; `too_large` for its size. */
-void mr_singles_blame(struct mr_singles *singles, const char *topic, bool too_large);
+void mr_singles_blame(struct mr_singles *singles, const char *name, bool too_large);
 /* As mr_producer_send. */
 enum mr_sent mr_singles_send(struct mr_singles *singles, const struct mr_outgoing *record,
                              void *opaque, char *why, size_t size);
 /* Call from the event `delivered`, before anything else is sent. */
-void mr_singles_reported(struct mr_singles *singles, const char *topic, bool delivered);
+void mr_singles_reported(struct mr_singles *singles, const char *name, bool delivered);
 void mr_singles_poll(struct mr_singles *singles);
 size_t mr_singles_outstanding(const struct mr_singles *singles);
 size_t mr_singles_outstanding_bytes(const struct mr_singles *singles);
