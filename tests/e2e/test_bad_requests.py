@@ -166,7 +166,7 @@ def test_an_id_for_which_only_the_request_has_room_is_a_dead_letter(cluster: Clu
     """Its reply topic takes less."""
     small = cluster.create_topic(unique("small"), **{"max.message.bytes": "200000"})
     value = json.dumps({"id": unique("small")}).encode()
-    long_id = "".join(new_id() for _ in range(20_000))  # which stays too long when it is compressed
+    long_id = b"".join(new_id() for _ in range(20_000))  # which stays too long when it is compressed
     asker.send(here.topics[delivery], value, headers_with("plain", long_id, small))
     until(lambda: value in here.dead(delivery), "the dead letter", 40)
     assert UNDELIVERED in here.dead(delivery)[value].header("error")
