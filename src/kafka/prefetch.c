@@ -12,7 +12,7 @@
  * A consumer's partitions share its queue, so a message waits for all that is before it to be
  * taken: the queue is small, and what has to wait waits in the worker, which can choose
  * (schedule.h). A partition's part is so small that one answer has room for those of eight. Once
- * a queue was full librdkafka (2.0 to 2.15) begins with the same partition again, so that those
+ * a queue was full librdkafka (2.0.2) begins with the same partition again, so that those
  * behind it would not be fetched while there is no room for them. Why so much: docs/PERFORMANCE.md,
  * Memory. */
 enum {
