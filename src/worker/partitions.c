@@ -201,15 +201,23 @@ static void store_taken(struct mr_partition *partition)
     mr_consumer_commit(partition->consumer);
 }
 
-static void store(struct mr_partition *partition)
+/* Never below what is stored: a partition that was at-most-once until its route went, or was
+ * changed, has stored more than is done, and would repeat it. */
+static void store_done(struct mr_partition *partition)
 {
     int64_t next;
-    if (partition->at_most_once) {
-        store_taken(partition);
+    if (!mr_window_take(&partition->window, &next) || next <= partition->stored)
         return;
-    }
-    if (!partition->transactional && mr_window_take(&partition->window, &next))
-        mr_consumer_store(partition->consumer, partition->topic, partition->number, next);
+    partition->stored = next;
+    mr_consumer_store(partition->consumer, partition->topic, partition->number, next);
+}
+
+static void store(struct mr_partition *partition)
+{
+    if (partition->at_most_once)
+        store_taken(partition);
+    else if (!partition->transactional)
+        store_done(partition);
 }
 
 void mr_partitions_store(struct mr_partitions *partitions)

@@ -68,7 +68,7 @@ struct mr_partition {
     struct mr_timer patience;  /* armed while it is full and not paused yet */
     bool at_most_once;         /* offsets are committed before their handlers start */
     int64_t taken;             /* the offset after the last message taken */
-    int64_t stored;            /* with at_most_once: what of that is stored so far */
+    int64_t stored;            /* the offset that was stored last */
     int64_t committed;         /* the offset before which all is committed */
     struct mr_job_list early;  /* would start now but for that */
     size_t blocked;            /* dead letters that it waits for (aside.h) */

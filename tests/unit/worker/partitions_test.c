@@ -49,6 +49,23 @@ void __wrap_mr_consumer_resume(struct mr_consumer *consumer, const char *topic, 
     paused[number] = false;
 }
 
+static int64_t stored;
+
+void __wrap_mr_consumer_store(struct mr_consumer *consumer, const char *topic, int32_t number,
+                              int64_t next);
+void __wrap_mr_consumer_store(struct mr_consumer *consumer, const char *topic, int32_t number,
+                              int64_t next)
+{
+    (void)consumer, (void)topic, (void)number;
+    stored = next;
+}
+
+void __wrap_mr_consumer_commit(struct mr_consumer *consumer);
+void __wrap_mr_consumer_commit(struct mr_consumer *consumer)
+{
+    (void)consumer;
+}
+
 static int set_up(void **state)
 {
     struct world *world = calloc(1, sizeof(*world));
@@ -247,6 +264,31 @@ static void a_transactional_one_keeps_them_until_they_are_settled(void **state)
     assert_int_equal(world->all.full, 0);
 }
 
+/* Its route was removed, or is at-least-once after a reload. */
+static void one_that_was_at_most_once_stores_nothing_below_what_it_has_stored(void **state)
+{
+    struct world *world = *state;
+    struct mr_partition *partition = world->each[0];
+    uint64_t first = mr_window_open(&partition->window, 10);
+    uint64_t second = mr_window_open(&partition->window, 11);
+    begin(world, 0, 1, 2);
+    partition->at_most_once = true;
+    partition->taken = 12;
+    mr_partitions_store(&world->all);
+    assert_int_equal(stored, 12);
+    partition->at_most_once = false;
+    handle(world, 0, 1, 2);
+    mr_partition_settled(&world->all, partition, first, 1, true);
+    mr_partitions_store(&world->all);
+    assert_int_equal(stored, 12);
+    mr_partition_settled(&world->all, partition, second, 1, true);
+    begin(world, 0, 1, 1);
+    handle(world, 0, 1, 1);
+    mr_partition_settled(&world->all, partition, mr_window_open(&partition->window, 12), 1, true);
+    mr_partitions_store(&world->all);
+    assert_int_equal(stored, 13);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -267,6 +309,8 @@ int main(void)
                                         tear_down),
         cmocka_unit_test_setup_teardown(a_transactional_one_keeps_them_until_they_are_settled,
                                         set_up, tear_down),
+        cmocka_unit_test_setup_teardown(
+            one_that_was_at_most_once_stores_nothing_below_what_it_has_stored, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
