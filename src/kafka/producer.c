@@ -42,7 +42,7 @@ static void on_delivery(struct mr_producer *producer, const rd_kafka_message_t *
     producer->outstanding_bytes -= mr_record_size(message->key_len, message->len);
     enum mr_sent how = mr_kafka_sent(message->err, producer->unanswered != NULL &&
                                                        !mr_kafka_refuses_batch(message->err));
-    if (offer_back(producer, message, how))
+    if (how != MR_SENT && offer_back(producer, message, how))
         return;
     producer->events->delivered(producer->data, message->_private,
                                 rd_kafka_topic_name(message->rkt), how,

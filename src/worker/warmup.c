@@ -1,6 +1,7 @@
 #include "worker/warmup.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/clock.h"
 #include "base/panic.h"
@@ -56,9 +57,19 @@ static struct topic *new_topic(struct mr_warmup *warmup, const char *name)
     return topic;
 }
 
+/* One record after the other is often for the same topic. */
+static bool is_latest(const struct mr_warmup *warmup, const char *topic)
+{
+    const struct topic *latest = warmup->latest;
+    return latest != NULL && latest->known && strcmp(latest->name, topic) == 0;
+}
+
 void mr_warmup_topic(struct mr_warmup *warmup, const char *topic)
 {
+    if (is_latest(warmup, topic))
+        return;
     struct topic *asked = mr_idmap_get(&warmup->topics, mr_bytes_of(topic));
+    warmup->latest = asked;
     if (asked != NULL && (asked->known || asked->asking || mr_clock_ms() < asked->again))
         return;
     if (!atomic_load(&warmup->open) || (asked == NULL && warmup->topics.count >= MOST_TOPICS))
@@ -90,4 +101,5 @@ void mr_warmup_free(struct mr_warmup *warmup)
 {
     MR_ASSERT(warmup->asking == 0);
     mr_idmap_drain(&warmup->topics, free_topic);
+    warmup->latest = NULL;
 }

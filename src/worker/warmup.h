@@ -16,6 +16,7 @@ struct mr_warmup {
     uv_loop_t *loop;
     const struct mr_producer *via; /* must outlive every question */
     struct mr_idmap topics;        /* asked for, by name */
+    const void *latest;            /* of these, that the record before was for; NULL: none */
     size_t asking;
     _Atomic bool open; /* read by the pool's threads too: questions that wait there are dropped */
 };
