@@ -40,7 +40,8 @@ static void on_troubled(void *data, bool unreachable, const char *text)
     fail_msg("%s", text);
 }
 
-static const struct mr_producer_events events = {.delivered = on_delivered, .troubled = on_troubled};
+static const struct mr_producer_events events = {.delivered = on_delivered,
+                                                 .troubled = on_troubled};
 
 static int set_up(void **state)
 {
