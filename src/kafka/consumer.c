@@ -215,6 +215,13 @@ void mr_consumer_store(struct mr_consumer *consumer, const char *topic, int32_t 
     mr_commits_store(&consumer->commits, topic, partition, next);
 }
 
+int64_t mr_consumer_end(const struct mr_consumer *consumer, const char *topic, int32_t partition)
+{
+    int64_t first, end = -1;
+    rd_kafka_get_watermark_offsets(consumer->handle, topic, partition, &first, &end);
+    return end;
+}
+
 void mr_consumer_pause(struct mr_consumer *consumer, const char *topic, int32_t partition,
                        enum mr_pause reason)
 {

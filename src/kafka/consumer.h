@@ -65,6 +65,9 @@ void mr_question_free(struct mr_question *question);
  * the consumer's: what is given back, or lost, is forgotten. */
 void mr_consumer_store(struct mr_consumer *consumer, const char *topic, int32_t partition,
                        int64_t next);
+/* Returns the offset after the partition's last record, as of the latest answer with records of it;
+ * below 0 before there was one. Asks nobody. */
+int64_t mr_consumer_end(const struct mr_consumer *consumer, const char *topic, int32_t partition);
 /* The partitions that were told as revoked are the group's. Until then the member stays in the
  * group and heartbeats go on, but librdkafka fetches nothing for any partition. */
 void mr_consumer_give_back(struct mr_consumer *consumer);

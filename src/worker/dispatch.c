@@ -186,19 +186,16 @@ static struct mr_partition *begin_anew(struct mr_dispatch *dispatch, struct mr_p
     return after;
 }
 
-static struct mr_partition *partition_of(struct mr_dispatch *dispatch, struct mr_consumer *consumer,
-                                         const struct mr_message *message)
-{
-    struct mr_partition *partition = mr_partitions_of(&dispatch->partitions, consumer, message);
-    return mr_window_follows(&partition->window, message->offset)
-               ? partition
-               : begin_anew(dispatch, partition, message);
-}
-
 void mr_dispatch_message(struct mr_dispatch *dispatch, struct mr_consumer *consumer,
                          struct mr_message *message)
 {
-    struct mr_partition *partition = partition_of(dispatch, consumer, message);
+    struct mr_partition *partition = mr_partitions_of(&dispatch->partitions, consumer, message);
+    if (mr_partition_has(partition, message)) {
+        mr_message_free(message);
+        return;
+    }
+    if (!mr_window_follows(&partition->window, message->offset))
+        partition = begin_anew(dispatch, partition, message);
     struct mr_job *job = mr_job_new(&dispatch->pool, message);
     mr_dispatch_route(dispatch, partition); /* and its window and delivery */
     if (partition->topic_row == UINT64_MAX)

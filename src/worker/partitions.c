@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/log.h"
 #include "base/panic.h"
 
 static struct mr_bytes id_of(const struct mr_partition *partition)
@@ -42,6 +43,28 @@ struct mr_partition *mr_partitions_of(struct mr_partitions *partitions,
     struct mr_partition *found = mr_idmap_get(&partitions->by_id, id_of(&probe));
     partitions->latest = found != NULL ? found : make(partitions, consumer, message);
     return partitions->latest;
+}
+
+static void log_read_again(struct mr_partition *partition, int64_t offset)
+{
+    if (!partition->rewound)
+        mr_log(MR_LOG_WARN, "offsets_read_again", MR_S("topic", partition->topic),
+               MR_I("partition", partition->number), MR_I("from", offset),
+               MR_I("to", partition->window.end),
+               MR_S("message", "records that were taken before are passed over"));
+    partition->rewound = true;
+}
+
+bool mr_partition_has(struct mr_partition *partition, const struct mr_message *message)
+{
+    int64_t end = partition->window.end;
+    bool has = !mr_window_follows(&partition->window, message->offset) &&
+               mr_consumer_end(partition->consumer, partition->topic, partition->number) >= end;
+    if (has)
+        log_read_again(partition, message->offset);
+    else
+        partition->rewound = false;
+    return has;
 }
 
 static void pause_partition(struct mr_partition *partition)

@@ -63,6 +63,7 @@ struct mr_partition {
     bool outlived; /* and that is because its offsets began anew: nobody else has them, so the
                       handlers at work may end */
     bool paused;
+    bool rewound;              /* what comes was taken before */
     bool slow;                 /* it did not go on within PATIENCE when it was full last */
     uint64_t full_since;       /* ms, where it is full */
     struct mr_timer patience;  /* armed while it is full and not paused yet */
@@ -113,6 +114,10 @@ void mr_partitions_store(struct mr_partitions *partitions);
 /* The partition is about to be taken away. */
 void mr_partitions_leave(struct mr_partitions *partitions, const struct mr_consumer *consumer,
                          const char *topic, int32_t number);
+/* Returns true if the message was taken before: librdkafka may read records again, from the first
+ * on, amid rebalances (seen with 2.0.2). A partition that was created again, or cut, is shorter
+ * than what was read of it, and its messages are new ones. */
+bool mr_partition_has(struct mr_partition *partition, const struct mr_message *message);
 /* It is another one's already: nothing of it is stored any more. */
 void mr_partitions_lose(struct mr_partitions *partitions, const struct mr_consumer *consumer,
                         const char *topic, int32_t number);

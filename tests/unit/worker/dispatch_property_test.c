@@ -321,6 +321,16 @@ enum mr_sent __wrap_mr_outbox_send(struct mr_outbox *outbox, struct mr_job *job,
     return MR_SENT;
 }
 
+/* A topic that was created again is shorter than the one before. */
+int64_t __wrap_mr_consumer_end(const struct mr_consumer *consumer, const char *topic,
+                               int32_t number);
+int64_t __wrap_mr_consumer_end(const struct mr_consumer *consumer, const char *topic,
+                               int32_t number)
+{
+    (void)consumer, (void)topic, (void)number;
+    return 0;
+}
+
 void __wrap_mr_route_hold(struct mr_route *route);
 void __wrap_mr_route_hold(struct mr_route *route)
 {

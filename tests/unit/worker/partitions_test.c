@@ -49,7 +49,16 @@ void __wrap_mr_consumer_resume(struct mr_consumer *consumer, const char *topic, 
     paused[number] = false;
 }
 
-static int64_t stored;
+static int64_t stored, partition_end;
+
+int64_t __wrap_mr_consumer_end(const struct mr_consumer *consumer, const char *topic,
+                               int32_t number);
+int64_t __wrap_mr_consumer_end(const struct mr_consumer *consumer, const char *topic,
+                               int32_t number)
+{
+    (void)consumer, (void)topic, (void)number;
+    return partition_end;
+}
 
 void __wrap_mr_consumer_store(struct mr_consumer *consumer, const char *topic, int32_t number,
                               int64_t next);
@@ -289,6 +298,21 @@ static void one_that_was_at_most_once_stores_nothing_below_what_it_has_stored(vo
     assert_int_equal(stored, 13);
 }
 
+static void what_is_read_again_was_taken_before(void **state)
+{
+    struct world *world = *state;
+    struct mr_partition *partition = world->each[0];
+    const struct mr_message first = {.offset = 0}, next = {.offset = 12};
+    mr_window_done(&partition->window, mr_window_open(&partition->window, 11));
+    partition_end = 12;
+    assert_true(mr_partition_has(partition, &first));
+    assert_false(mr_partition_has(partition, &next));
+    partition_end = 11; /* it was created again */
+    assert_false(mr_partition_has(partition, &first));
+    partition_end = -1; /* nobody knows */
+    assert_false(mr_partition_has(partition, &first));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -311,6 +335,7 @@ int main(void)
                                         set_up, tear_down),
         cmocka_unit_test_setup_teardown(
             one_that_was_at_most_once_stores_nothing_below_what_it_has_stored, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(what_is_read_again_was_taken_before, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
