@@ -81,11 +81,15 @@ class Cluster:
         return name
 
     def _created(self, new: NewTopic) -> bool:
-        """False where the client has meanwhile dropped the broker it asked, which it knew by its address alone: to be asked again."""
+        """False if it is to be asked again: the client has dropped the broker it asked, which it knew by its address alone; or the brokers
+        have been late with their own heartbeats, are fenced for a moment, and count as none."""
+        again = KafkaError._DESTROY_BROKER, KafkaError.INVALID_REPLICATION_FACTOR
         try:
             self._admin.create_topics([new])[new.topic].result(15)
+        except TimeoutError:
+            return False
         except KafkaException as error:
-            if error.args[0].code() not in (KafkaError._DESTROY_BROKER, KafkaError.TOPIC_ALREADY_EXISTS):
+            if error.args[0].code() not in (*again, KafkaError.TOPIC_ALREADY_EXISTS):
                 raise
             return error.args[0].code() == KafkaError.TOPIC_ALREADY_EXISTS
         return True
