@@ -33,10 +33,13 @@ static int open_oracle(lua_State *L, void *data)
     return 0;
 }
 
+static struct mr_buf written;
+
 /* What lua-cjson has is then freed, and no leak. */
 static void close_at_exit(void)
 {
     mr_vm_free(vm);
+    mr_buf_free(&written);
 }
 
 static void open_once(void)
@@ -72,7 +75,8 @@ static int go_round(lua_State *L, void *data)
         if (turn > 0)
             now.data = lua_tolstring(L, -1, &now.length);
         mr_json_decode(L, &vm->json, now);
-        struct mr_bytes written = mr_json_encode(L, &vm->json, lua_gettop(L));
+        mr_buf_clear(&written);
+        mr_json_encode(L, vm, lua_gettop(L), &written);
         count(written.data, written.length, counts, turn == 0 ? 1 : -1);
         lua_pushlstring(L, written.data, written.length);
     }
