@@ -28,7 +28,12 @@ static int same; /* registry reference to the oracle */
 static int open_oracle(lua_State *L, void *data)
 {
     (void)data;
-    PROMISED(luaL_dostring(L, oracle) == 0);
+    PROMISED(luaL_loadstring(L, oracle) == 0);
+    lua_getfield(L, LUA_REGISTRYINDEX, "_LOADED");
+    lua_getfield(L, -1, "_G"); /* chunks of this state see no globals of their own */
+    lua_setfenv(L, -3);
+    lua_pop(L, 1);
+    lua_call(L, 0, 1);
     same = luaL_ref(L, LUA_REGISTRYINDEX);
     return 0;
 }
