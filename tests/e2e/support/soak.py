@@ -32,7 +32,8 @@ DEEDS = {"toggle": 4, "resettle": 3, "kill_worker": 3, "storm": 2, "make_topic_a
 
 @dataclasses.dataclass(frozen=True)
 class SoakSize:
-    """How long and how much, by environment: MR_SOAK_SECONDS, _RATE (messages per route and second), _WORKERS, _SEED.
+    """How long and how much, by environment: MR_SOAK_SECONDS, _RATE (messages per route and second), _WORKERS, _SEED (1: CI repeats one
+    sequence; look for new faults by hand, with others).
 
     MR_SOAK_WITHOUT names deeds, with commas between them, that are left out of the same sequence: to see which of them matter.
     """
@@ -50,8 +51,7 @@ class SoakSize:
 
         without = tuple(filter(None, os.environ.get("MR_SOAK_WITHOUT", "").split(",")))
         assert set(without) <= DEEDS.keys(), f"no such deeds among {sorted(DEEDS)}: {without}"
-        return cls(number("SECONDS", 60), number("RATE", 60), number("WORKERS", 2), number("SEED", int.from_bytes(os.urandom(3), "big")),
-                   without)
+        return cls(number("SECONDS", 60), number("RATE", 60), number("WORKERS", 2), number("SEED", 1), without)
 
     def __str__(self) -> str:
         without = f" MR_SOAK_WITHOUT={','.join(self.without)}" if self.without else ""
