@@ -19,10 +19,10 @@ void mr_message_view(struct mr_message *message, rd_kafka_message_t *from)
     };
 }
 
-size_t mr_message_headers(const struct mr_message *message, struct mr_pair *headers, size_t most)
+size_t mr_kafka_headers(const rd_kafka_message_t *message, struct mr_pair *headers, size_t most)
 {
     rd_kafka_headers_t *list;
-    if (rd_kafka_message_headers(message->handle, &list) != RD_KAFKA_RESP_ERR_NO_ERROR)
+    if (rd_kafka_message_headers(message, &list) != RD_KAFKA_RESP_ERR_NO_ERROR)
         return 0;
     size_t count = rd_kafka_header_cnt(list);
     for (size_t i = 0; i < count && i < most; i++) {
@@ -34,6 +34,11 @@ size_t mr_message_headers(const struct mr_message *message, struct mr_pair *head
         headers[i].value = (struct mr_bytes){value, value == NULL ? 0 : length};
     }
     return count;
+}
+
+size_t mr_message_headers(const struct mr_message *message, struct mr_pair *headers, size_t most)
+{
+    return mr_kafka_headers(message->handle, headers, most);
 }
 
 void mr_message_free(struct mr_message *message)

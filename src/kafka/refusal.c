@@ -77,20 +77,11 @@ enum mr_sent mr_kafka_sent(rd_kafka_resp_err_t error, bool transactional)
 
 static struct mr_pair *headers_of(const rd_kafka_message_t *message, size_t *count)
 {
-    rd_kafka_headers_t *list;
-    *count = 0;
-    if (rd_kafka_message_headers(message, &list) != RD_KAFKA_RESP_ERR_NO_ERROR)
+    *count = mr_kafka_headers(message, NULL, 0);
+    if (*count == 0)
         return NULL;
-    *count = rd_kafka_header_cnt(list);
-    struct mr_pair *headers = mr_alloc((*count + 1) * sizeof(*headers));
-    for (size_t i = 0; i < *count; i++) {
-        const char *name;
-        const void *value;
-        size_t length;
-        rd_kafka_header_get_all(list, i, &name, &value, &length);
-        headers[i].name = mr_bytes_of(name);
-        headers[i].value = (struct mr_bytes){value, value == NULL ? 0 : length};
-    }
+    struct mr_pair *headers = mr_alloc(*count * sizeof(*headers));
+    mr_kafka_headers(message, headers, *count);
     return headers;
 }
 
