@@ -19,6 +19,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import IO
 
@@ -37,6 +38,10 @@ GUARD = {
     "listener.name.login.scram-sha-256.sasl.jaas.config": "org.apache.kafka.common.security.scram.ScramLoginModule required;",
     "listener.name.login.scram-sha-512.sasl.jaas.config": "org.apache.kafka.common.security.scram.ScramLoginModule required;",
 }
+
+
+# The kernel ends a broker when the thread that started it is gone. This one stays until the interpreter ends.
+_launcher = ThreadPoolExecutor(1, "kafka-launcher")
 
 
 class KafkaError(Exception):
@@ -145,6 +150,12 @@ class Kafka:
         with self.log.open("ab") as log:
             self.process = self._java(libs, log, "kafka.Kafka", str(properties))
 
+    def check(self) -> None:
+        """Fails where the broker was started and has ended by itself."""
+        code = self.process.poll() if self.process is not None else None
+        if code is not None:
+            raise KafkaError(f"Kafka {self.number} has ended by itself (exit {code}):\n{self.log_tail()}")
+
     def answers(self) -> bool:
         """True where it answers a metadata request."""
         return answers(self.port)
@@ -246,7 +257,7 @@ class Kafka:
         young = [f"-Xmn{self.settings.young}"] if self.settings.young else []
         command = [*leash, "java", f"-Xmx{self.settings.heap}", *young, "-XX:+UseSerialGC", *tuning,
                    "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn", "-cp", f"{libs}/*", *arguments]
-        return subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True)
+        return _launcher.submit(subprocess.Popen, command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True).result()
 
     def _signal(self, which: signal.Signals) -> None:
         assert self.process is not None, "Kafka does not run"

@@ -51,7 +51,9 @@ class KafkaTrio:
         self.close()
 
     def start(self) -> None:
-        """Starts those that do not run. They need each other to begin, so all are launched before one is waited for."""
+        """Starts those that were ended. They need each other to begin, so all are launched before one is waited for."""
+        for broker in self.brokers:
+            broker.check()
         missing = [broker for broker in self.brokers if broker.process is None]
         for broker in missing:
             broker.launch()
