@@ -4,7 +4,9 @@
 
 #include "base/clock.h"
 #include "base/panic.h"
+#include "worker/barrier.h"
 #include "worker/hurry.h"
+#include "worker/pace.h"
 #include "worker/parcels.h"
 #include "worker/sendable.h"
 #include "worker/singles.h"
@@ -15,20 +17,6 @@
 /* In bytes, as mr_outgoing_size counts them: 24,000 short records, or a few large ones. librdkafka
  * alone would hold 100,000 (queue.buffering.max.messages) and a gigabyte. */
 enum { HIGH_MARK = 24 << 20, LOW_MARK = 12 << 20 };
-
-/* Records that follow one another within PACE leave together when the turn ends; where the next
- * turn follows at once, when all before them were reported, or the first of them is HOLD old. One
- * that follows nothing closely leaves at once. librdkafka's thread is woken less often so, and does
- * more each time; and an idempotent producer has one batch of a partition under way at a time, and
- * its thread spins until that is acknowledged while others have lingered behind it
- * (rd_kafka_toppar_producer_serve, 2.0 to 2.15). ns. */
-enum { PACE_NS = 200000, HOLD_NS = 25000000 };
-
-/* A turn's records are hurried, rather than left to linger, where nothing would join them: nothing
- * else is under way, none was sent for as long as they would linger, and they are so few that
- * librdkafka would send another batch of the partition while they are under way
- * (RD_KAFKA_IDEMP_MAX_INFLIGHT, which counts records). */
-enum { ALONE_NS = 1000000, FEW = 4 };
 
 struct mr_outbox {
     struct mr_producer *producer;
@@ -41,14 +29,13 @@ struct mr_outbox {
     const struct mr_outbox_events *events;
     void *data;
     struct mr_parcels parcels;
+    struct mr_barrier barrier;
     size_t largest; /* bytes of a record */
     bool full;      /* the producer's queue was */
     bool dropping;
     bool crowded;
-    uint64_t latest; /* ns, when a record was sent */
-    bool begun;      /* a record was sent this turn */
-    bool alone;      /* and nothing else was under way, or sent shortly before */
-    uint64_t now;    /* ns, of this poll: reports come in batches */
+    struct mr_pace pace;
+    uint64_t now; /* ns, of this poll: reports come in batches */
 };
 
 static void finish(struct mr_outbox *outbox, struct mr_parcel *parcel, const char *topic,
@@ -70,17 +57,23 @@ static void finish(struct mr_outbox *outbox, struct mr_parcel *parcel, const cha
     outbox->events->delivered(outbox->data, job, &report);
 }
 
-static void on_delivered(void *data, void *opaque, const char *topic, enum mr_sent how,
-                         const char *error)
+static void settle(struct mr_outbox *outbox, struct mr_parcel *parcel, const char *topic,
+                   enum mr_sent how, const char *error)
 {
-    struct mr_outbox *outbox = data;
-    struct mr_parcel *parcel = opaque;
     if (error == NULL) {
         mr_cell_add(&outbox->slot->counters[MR_MESSAGES_SENT], 1);
         mr_histogram_observe(&outbox->slot->histograms[MR_PUBLISH_DURATION],
                              outbox->now - parcel->sent);
     }
     finish(outbox, parcel, topic, how, error);
+}
+
+static void on_delivered(void *data, void *opaque, const char *topic, enum mr_sent how,
+                         const char *error)
+{
+    struct mr_outbox *outbox = data;
+    mr_barrier_reported(&outbox->barrier, opaque);
+    settle(outbox, opaque, topic, how, error);
 }
 
 static void on_troubled(void *data, bool unreachable, const char *text)
@@ -94,7 +87,7 @@ static void on_single_delivered(void *data, void *opaque, const char *topic, enu
 {
     struct mr_outbox *outbox = data;
     mr_singles_reported(&outbox->singles, topic, error == NULL);
-    on_delivered(data, opaque, topic, how, error);
+    settle(outbox, opaque, topic, how, error);
 }
 
 static enum mr_sent hand_over(struct mr_outbox *outbox, const struct mr_outgoing *record,
@@ -103,8 +96,18 @@ static enum mr_sent hand_over(struct mr_outbox *outbox, const struct mr_outgoing
     parcel->timestamp = record->timestamp;
     parcel->single =
         parcel->single || record->single || mr_singles_has(&outbox->singles, record->topic);
-    return parcel->single ? mr_singles_send(&outbox->singles, record, parcel, why, size)
-                          : mr_producer_send(outbox->producer, record, parcel, why, size);
+    if (parcel->single)
+        return mr_singles_send(&outbox->singles, record, parcel, why, size);
+    mr_barrier_stamp(&outbox->barrier, parcel);
+    return mr_producer_send(outbox->producer, record, parcel, why, size);
+}
+
+/* A record that was refused itself waits for nobody. */
+static bool is_held(const struct mr_outbox *outbox, const struct mr_outgoing *record,
+                    const struct mr_parcel *parcel)
+{
+    return outbox->barrier.before > 0 && !parcel->single &&
+           mr_barrier_holds(&outbox->barrier, mr_singles_refusal(&outbox->singles, record->topic));
 }
 
 /* The record goes once more, alone. False when it cannot: then the refusal stands. */
@@ -117,7 +120,9 @@ static bool on_refused_with_batch(void *data, void *opaque, const struct mr_outg
     (void)error;
     if (outbox->dropping)
         return false;
-    mr_singles_blame(&outbox->singles, record->topic, how == MR_SENT_TOO_LARGE);
+    uint32_t refusal =
+        mr_barrier_raise(&outbox->barrier, mr_producer_outstanding(outbox->producer));
+    mr_singles_blame(&outbox->singles, record->topic, how == MR_SENT_TOO_LARGE, refusal);
     parcel->single = true;
     struct mr_outgoing again = *record;
     again.timestamp = parcel->timestamp;
@@ -156,33 +161,38 @@ void mr_outbox_hand_to(struct mr_outbox *outbox, struct mr_transaction *transact
     outbox->transaction = transaction;
 }
 
-/* SENT where all that waited went out; else how the first of those left was refused. */
-static enum mr_sent send_waiting(struct mr_outbox *outbox, char *why, size_t size)
+/* Those that the barrier holds, or would hold, are among its own. */
+static enum mr_sent send_first(struct mr_outbox *outbox, char *why, size_t size)
 {
-    while (outbox->parcels.first != NULL) {
-        struct mr_outgoing *record = outbox->parcels.first->record;
-        enum mr_sent sent = hand_over(outbox, record, outbox->parcels.first, why, size);
-        if (sent != MR_SENT)
-            return sent;
-        mr_parcels_pop(&outbox->parcels)->record = NULL;
-        free(record);
+    struct mr_parcel *parcel = outbox->parcels.first;
+    struct mr_outgoing *record = parcel->record;
+    if (is_held(outbox, record, parcel)) {
+        mr_parcels_move(&outbox->parcels, &outbox->barrier.waiting);
+        return MR_SENT;
     }
+    enum mr_sent sent = hand_over(outbox, record, parcel, why, size);
+    if (sent != MR_SENT)
+        return sent;
+    mr_parcels_pop(&outbox->parcels)->record = NULL;
+    free(record);
     return MR_SENT;
 }
 
-static void look_around(struct mr_outbox *outbox, uint64_t now)
+/* SENT where all that waited went out; else how the first of those left was refused. */
+static enum mr_sent send_waiting(struct mr_outbox *outbox, char *why, size_t size)
 {
-    if (!outbox->begun)
-        outbox->alone = now - outbox->latest >= ALONE_NS && mr_outbox_outstanding(outbox) == 0;
-    outbox->begun = true;
+    enum mr_sent sent = MR_SENT;
+    while (outbox->parcels.first != NULL && sent == MR_SENT)
+        sent = send_first(outbox, why, size);
+    return sent;
 }
 
 /* Not one for a partition by its number: whether that is there is told by sending it. */
 static bool may_wait(struct mr_outbox *outbox, const struct mr_outgoing *record, uint64_t now)
 {
-    bool close = now - outbox->latest < PACE_NS;
-    outbox->latest = now;
-    return close && mr_parcels_age(&outbox->parcels, now) < HOLD_NS && record->partition < 0;
+    bool close = mr_pace_step(&outbox->pace, now, mr_outbox_outstanding(outbox));
+    return close && mr_pace_may_wait(mr_parcels_age(&outbox->parcels, now)) &&
+           record->partition < 0;
 }
 
 /* After all that wait; where they do not go out, FULL. One that is refused is reported by the next
@@ -192,6 +202,10 @@ static enum mr_sent send_now(struct mr_outbox *outbox, const struct mr_outgoing 
 {
     if (send_waiting(outbox, why, size) != MR_SENT)
         return MR_SENT_FULL;
+    if (is_held(outbox, record, parcel)) {
+        mr_parcels_keep(&outbox->barrier.waiting, parcel, record);
+        return MR_SENT;
+    }
     return hand_over(outbox, record, parcel, why, size);
 }
 
@@ -202,7 +216,6 @@ static enum mr_sent send_parcel(struct mr_outbox *outbox, struct mr_parcel *parc
     uint64_t now = parcel->sent;
     struct mr_job *job = parcel->job;
     mr_warmup_topic(&outbox->warmup, record->topic);
-    look_around(outbox, now);
     enum mr_sent sent =
         may_wait(outbox, record, now) ? MR_SENT_FULL : send_now(outbox, record, parcel, why, size);
     if (sent != MR_SENT && sent != MR_SENT_FULL) {
@@ -262,15 +275,14 @@ void mr_outbox_flush(struct mr_outbox *outbox)
         free(record);
     }
     outbox->full = sent == MR_SENT_FULL;
-    if (outbox->begun && outbox->alone && mr_outbox_outstanding(outbox) <= FEW)
+    if (mr_pace_end_turn(&outbox->pace, mr_outbox_outstanding(outbox)))
         mr_hurry(&outbox->hurry);
-    outbox->begun = false;
 }
 
 void mr_outbox_gather(struct mr_outbox *outbox, uint64_t now)
 {
     bool all_reported = mr_producer_outstanding(outbox->producer) == 0;
-    if (all_reported || outbox->full || mr_parcels_age(&outbox->parcels, now) >= HOLD_NS)
+    if (all_reported || outbox->full || !mr_pace_may_wait(mr_parcels_age(&outbox->parcels, now)))
         mr_outbox_flush(outbox);
 }
 
@@ -279,19 +291,22 @@ void mr_outbox_poll(struct mr_outbox *outbox)
     outbox->now = mr_clock_ns();
     mr_producer_poll(outbox->producer);
     mr_singles_poll(&outbox->singles);
+    if (outbox->barrier.before == 0)
+        mr_barrier_release(&outbox->barrier, &outbox->parcels);
     mr_outbox_gather(outbox, outbox->now);
 }
 
 size_t mr_outbox_outstanding(const struct mr_outbox *outbox)
 {
     return mr_producer_outstanding(outbox->producer) + mr_singles_outstanding(&outbox->singles) +
-           outbox->parcels.count;
+           outbox->parcels.count + outbox->barrier.waiting.count;
 }
 
 bool mr_outbox_crowded(struct mr_outbox *outbox)
 {
     size_t bytes = mr_producer_outstanding_bytes(outbox->producer) +
-                   mr_singles_outstanding_bytes(&outbox->singles) + outbox->parcels.bytes;
+                   mr_singles_outstanding_bytes(&outbox->singles) + outbox->parcels.bytes +
+                   outbox->barrier.waiting.bytes;
     if (outbox->full || bytes >= HIGH_MARK)
         outbox->crowded = true;
     else if (bytes <= LOW_MARK)
@@ -323,6 +338,7 @@ void mr_outbox_reachable(struct mr_outbox *outbox, bool reachable)
 
 void mr_outbox_drop(struct mr_outbox *outbox)
 {
+    mr_barrier_release(&outbox->barrier, &outbox->parcels);
     while (outbox->parcels.first != NULL) {
         struct mr_parcel *parcel = mr_parcels_pop(&outbox->parcels);
         struct mr_outgoing *record = parcel->record;

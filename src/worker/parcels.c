@@ -22,10 +22,8 @@ void mr_parcels_release(struct mr_parcels *parcels, struct mr_parcel *parcel)
     parcels->free = parcel;
 }
 
-void mr_parcels_keep(struct mr_parcels *parcels, struct mr_parcel *parcel,
-                     const struct mr_outgoing *record)
+static void append(struct mr_parcels *parcels, struct mr_parcel *parcel)
 {
-    parcel->record = mr_outgoing_copy(record);
     parcel->next = NULL;
     if (parcels->first == NULL)
         parcels->first = parcel;
@@ -33,7 +31,31 @@ void mr_parcels_keep(struct mr_parcels *parcels, struct mr_parcel *parcel,
         parcels->last->next = parcel;
     parcels->last = parcel;
     parcels->count++;
-    parcels->bytes += mr_outgoing_size(record);
+    parcels->bytes += mr_outgoing_size(parcel->record);
+}
+
+void mr_parcels_keep(struct mr_parcels *parcels, struct mr_parcel *parcel,
+                     const struct mr_outgoing *record)
+{
+    parcel->record = mr_outgoing_copy(record);
+    append(parcels, parcel);
+}
+
+void mr_parcels_move(struct mr_parcels *parcels, struct mr_parcels *to)
+{
+    append(to, mr_parcels_pop(parcels));
+}
+
+void mr_parcels_put_ahead(struct mr_parcels *parcels, struct mr_parcels *to)
+{
+    while (to->first != NULL)
+        mr_parcels_move(to, parcels);
+    to->first = parcels->first;
+    to->last = parcels->last;
+    to->count = parcels->count;
+    to->bytes = parcels->bytes;
+    parcels->first = parcels->last = NULL;
+    parcels->count = parcels->bytes = 0;
 }
 
 struct mr_parcel *mr_parcels_pop(struct mr_parcels *parcels)

@@ -15,6 +15,7 @@ struct mr_parcel {
     enum mr_purpose purpose;
     uint32_t wait;
     bool single;                /* it goes, or went, in a batch of its own */
+    uint32_t barrier;           /* see worker/barrier.h */
     uint64_t sent;              /* ns */
     int64_t timestamp;          /* the record's */
     struct mr_outgoing *record; /* while it waits */
@@ -35,6 +36,10 @@ void mr_parcels_release(struct mr_parcels *parcels, struct mr_parcel *parcel);
 /* The parcel waits, with a copy of the record. */
 void mr_parcels_keep(struct mr_parcels *parcels, struct mr_parcel *parcel,
                      const struct mr_outgoing *record);
+/* The first one that waits goes behind all that wait in `to`. */
+void mr_parcels_move(struct mr_parcels *parcels, struct mr_parcels *to);
+/* All that wait go ahead of those that wait in `to`. */
+void mr_parcels_put_ahead(struct mr_parcels *parcels, struct mr_parcels *to);
 /* Takes the first one that waits out of the queue; the caller frees its record. */
 struct mr_parcel *mr_parcels_pop(struct mr_parcels *parcels);
 /* For how long the first of those that wait does, in ns; 0 when none waits. */

@@ -1,7 +1,8 @@
 /* Records that are sent one per batch, by a second producer. A broker accepts or refuses a batch as
  * a whole, and librdkafka reports its verdict for every record in it; so a record that was refused
  * with others goes here once more, and only the verdict on it alone is believed. Later records of
- * the same topic follow it here, so that they do not overtake it. Dead letters go here from the
+ * the same topic follow it here, so that they do not overtake it; and worker/barrier.h has them wait
+ * for what the first producer has. Dead letters go here from the
  * start: this producer compresses.
  *
  * A second producer rather than waiting until nothing of the partition is under way in the first:
@@ -36,8 +37,12 @@ void mr_singles_start(struct mr_singles *singles, uv_loop_t *loop, const struct 
 /* True when records of the topic go here: one of them is under way here, or its batches were too
  * large a moment ago. */
 bool mr_singles_has(struct mr_singles *singles, const char *topic);
-/* A batch of that topic was refused; `too_large` for its size. */
-void mr_singles_blame(struct mr_singles *singles, const char *name, bool too_large);
+/* A batch of that topic was refused; `too_large` for its size. `refusal` is the barrier's number.
+ */
+void mr_singles_blame(struct mr_singles *singles, const char *name, bool too_large,
+                      uint32_t refusal);
+/* Returns the number of the topic's latest refusal; 0 when none is known. */
+uint32_t mr_singles_refusal(const struct mr_singles *singles, const char *topic);
 /* As mr_producer_send. */
 enum mr_sent mr_singles_send(struct mr_singles *singles, const struct mr_outgoing *record,
                              void *opaque, char *why, size_t size);
