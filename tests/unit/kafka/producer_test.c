@@ -13,6 +13,8 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include "kafka/endings.h"
+
 struct world {
     rd_kafka_t *handle; /* of the cluster */
     rd_kafka_mock_cluster_t *cluster;
@@ -65,6 +67,7 @@ static int tear_down(void **state)
     struct world *world = *state;
     mr_producer_drop(world->producer);
     mr_producer_free(world->producer);
+    assert_true(mr_endings_await(10000));
     mr_config_free(world->config);
     rd_kafka_mock_cluster_destroy(world->cluster);
     rd_kafka_destroy(world->handle);
