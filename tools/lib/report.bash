@@ -62,13 +62,16 @@ log_of() {
     echo "$logs/${1//[ \/]/-}.log"
 }
 
-# ctest_suite NAME COMMAND...: runs a command that ends in `ctest -V`; what failing tests said is shown.
+# ctest_suite NAME LABEL COMMAND...: the tests of that label, by a command that is `ctest` on a build; what failing tests said is shown.
+# Programs with an embedded cluster wait more than they compute, so one more than the processors runs side by side.
 ctest_suite() {
-    local name=$1 log status=0
+    local name=$1 label=$2 log status=0 jobs
     log=$(log_of "$name")
-    shift
+    jobs=$(nproc)
+    [ "$label" != embedded ] || jobs=$((jobs + 1))
+    shift 2
     say "$name: running (log: $log)"
-    marked "$@" >"$log" 2>&1 || status=$?
+    marked "$@" -L "^$label\$" -j "$jobs" -V >"$log" 2>&1 || status=$?
     [ "$status" = 0 ] || show_failures "$log"
     count_log "$name" "$log" "$status"
     count_leftovers "$name"
