@@ -11,10 +11,11 @@
 #include "base/log.h"
 #include "base/panic.h"
 #include "kafka/cluster.h"
+#include "kafka/endings.h"
 #include "kafka/listener.h"
 #include "kafka/producer.h"
 
-enum { NEW_TOPIC_PARTITIONS = 1 };
+enum { NEW_TOPIC_PARTITIONS = 1, CLIENTS_END_MS = 5000 };
 
 struct mr_asker {
     const struct mr_config *config;
@@ -170,6 +171,7 @@ void mr_asker_free(struct mr_asker *asker)
         mr_producer_drop(asker->producer);
         mr_producer_free(asker->producer);
     }
+    mr_endings_await(CLIENTS_END_MS);
     close(asker->wake_fd);
     free(asker);
 }

@@ -32,6 +32,7 @@ int mr_asker_listen(struct mr_asker *asker, const char *topic, int timeout, char
 /* The next record of that topic; the caller frees it. False when none came in time, or a record has
  * been refused. */
 bool mr_asker_receive(struct mr_asker *asker, struct mr_message *message, int timeout);
+/* Waits until its clients are ended, for 5 s at most. */
 void mr_asker_free(struct mr_asker *asker);
 
 #endif

@@ -21,6 +21,7 @@
 #include "base/clock.h"
 #include "base/panic.h"
 #include "base/timers.h"
+#include "kafka/endings.h"
 
 enum { STEP_MS = 200, PATIENCE_MS = 20000 };
 enum { PRODUCE = 0, ADD_PARTITIONS_TO_TXN = 24, END_TXN = 26, TXN_OFFSET_COMMIT = 28 };
@@ -116,6 +117,7 @@ static int tear_down(void **state)
     }
     mr_producer_drop(world->producer);
     mr_producer_free(world->producer);
+    assert_true(mr_endings_await(20000));
     mr_timers_free(&world->timers);
     mr_config_free(world->config);
     mr_errors_free(&world->errors);

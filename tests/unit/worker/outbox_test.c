@@ -10,6 +10,7 @@
 
 #include <cmocka.h>
 
+#include "kafka/endings.h"
 #include "worker/outbox.h"
 
 static const uint64_t US = 1000, MS = 1000000;
@@ -75,6 +76,7 @@ static void close_outbox(struct world *world)
     assert_int_equal(world->job.deliveries, 0);
     uv_run(&world->loop, UV_RUN_DEFAULT);
     mr_outbox_free(world->outbox);
+    assert_true(mr_endings_await(10000));
 }
 
 static int set_up(void **state)
