@@ -149,6 +149,76 @@ static void endless_handlers_are_stopped_whatever_they_do(void **state)
     }
 }
 
+/* Ways into code that spins, and loops in C's functions; each then spins on. */
+#define SPIN                                                                                       \
+    ROUTER "local cjson = require 'cjson' local function spin() while true do end end "            \
+           "local function odd(name) return setmetatable({}, { [name] = spin }) end " HANDLER
+#define AND_ON " while true do end end"
+
+static const char *const hidden[] = {
+    SPIN "loadstring(function() spin() end, 'x')" AND_ON,
+    SPIN "pcall(loadstring, spin, 'x') pcall(loadstring, spin, 'x')" AND_ON,
+    SPIN "load(coroutine.wrap(spin))" AND_ON,
+    SPIN "load(function() return coroutine.wrap(spin)() end)" AND_ON,
+    SPIN "load(function() load(spin) loadstring(spin, 'x') end)" AND_ON,
+    SPIN "local x = odd('__index').x" AND_ON,
+    SPIN "odd('__newindex').x = 1" AND_ON,
+    SPIN "local x = odd('__concat') .. odd('__concat')" AND_ON,
+    SPIN "local meta = { __eq = spin } local x = setmetatable({}, meta) == setmetatable({}, "
+         "meta)" AND_ON,
+    SPIN "local meta = { __lt = spin } table.sort({ setmetatable({}, meta), setmetatable({}, meta) "
+         "})" AND_ON,
+    SPIN "odd('__call')()" AND_ON,
+    SPIN "for _ in spin do end" AND_ON,
+    SPIN "for _ in pairs(odd('__pairs')) do end" AND_ON,
+    SPIN "table.foreach({ 1 }, spin)" AND_ON,
+    SPIN "table.sort({ 1, 2, 3 }, spin)" AND_ON,
+    SPIN "('x'):gsub('.', odd('__index'))" AND_ON,
+    SPIN "local x = ('%s'):format(odd('__tostring'))" AND_ON,
+    SPIN "print(odd('__tostring'))" AND_ON,
+    SPIN "router.log('x', { a = odd('__tostring'), [odd('__tostring')] = 1 })" AND_ON,
+    SPIN "pcall(router.publish, 't', 1, { key = odd('__tostring') })" AND_ON,
+    SPIN "pcall(router.publish, 't', odd('__index'))" AND_ON,
+    SPIN "pcall(router.publish, 't', 1, { headers = odd('__index') })" AND_ON,
+    SPIN "pcall(router.request, 't', 1, { headers = { odd('__index') } })" AND_ON,
+    SPIN "pcall(router.breaker, 'b', { failures = odd('__tostring') })" AND_ON,
+    SPIN "pcall(router.all, { spin, spin })" AND_ON,
+    SPIN
+    "pcall(router.all, { function() router.spawn(spin) end, function() pcall(spin) end })" AND_ON,
+    SPIN "router.spawn(function() pcall(spin) spin() end)" AND_ON,
+    SPIN "pcall(router.breaker('b').call, 1, spin)" AND_ON,
+    SPIN "xpcall(error, spin)" AND_ON,
+    SPIN "xpcall(spin, function() xpcall(spin, spin) end)" AND_ON,
+    SPIN "local co = coroutine.create(spin) coroutine.resume(co) coroutine.resume(co)" AND_ON,
+    SPIN "pcall(coroutine.wrap(function() coroutine.wrap(function() pcall(spin) end)() spin() "
+         "end))" AND_ON,
+    SPIN "return 1, odd('__index') end",
+    SPIN "return 1, { odd('__index') } end",
+    SPIN "error({ statusCode = 400, message = odd('__tostring') }) end",
+    SPIN "error({ message = odd('__tostring'), error = odd('__index') }) end",
+    SPIN "error(setmetatable({}, { __index = function(t, k) pcall(spin) spin() end })) end",
+    SPIN "repeat pcall(error) until false end",
+    SPIN "while true do pcall(loadstring, 'x =') end end",
+    SPIN "while true do cjson.decode('[1,{\"a\":[]}]') end end",
+    SPIN "while true do coroutine.wrap(function() end)() end end",
+    SPIN "while true do pcall(router.all, { function() error {} end, error }) end end",
+    SPIN "while true do pcall(require, 'nothing') end end",
+    SPIN "while true do pcall(router.publish, 'no topic', 1) end end",
+    SPIN "local t = odd('__tostring') while true do pcall(next, t, 1) end end",
+};
+
+static void what_spins_out_of_sight_is_stopped(void **state)
+{
+    struct limited *limited = *state;
+    for (size_t i = 0; i < sizeof(hidden) / sizeof(hidden[0]); i++) {
+        print_message("%s\n", strstr(hidden[i], HANDLER) + strlen(HANDLER));
+        alarm(20); /* one that is not stopped cannot be passed over */
+        assert_stopped(limited, hidden[i], TIME, 0, MR_FAULT_TIME);
+        alarm(0);
+        assert_well(limited);
+    }
+}
+
 static void the_trace_tells_where_it_was(void **state)
 {
     struct limited *limited = *state;
@@ -343,6 +413,7 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
         TEST(endless_handlers_are_stopped_whatever_they_do),
+        TEST(what_spins_out_of_sight_is_stopped),
         TEST(the_trace_tells_where_it_was),
         TEST(waiting_is_free_and_each_run_has_the_whole_budget),
         TEST(a_resumed_handler_is_stopped_too),
