@@ -296,6 +296,48 @@ static const char *const greedy[] = {
     HANDLER "local s = {} while true do s[#s + 1] = ('x'):rep(1000) .. #s end end",
 };
 
+/* A megabyte by itself is little; the same string is given again and again. */
+#define MEGA                                                                                       \
+    ROUTER "local cjson = require 'cjson' " HANDLER                                                \
+           "local mega, list, tree = ('x'):rep(1e6), {}, {} "                                      \
+           "for i = 1, 1000 do list[i] = { 'n', mega } end "                                       \
+           "tree[1] = mega for i = 1, 20 do tree = { tree, tree } end "
+
+static const char *const repeated[] = {
+    MEGA "router.publish('t', 1, { headers = list }) end",
+    MEGA "router.request('t', 1, { headers = list }) end",
+    MEGA "return 1, list end",
+    MEGA "for i = 1, 1000 do list[i] = { mega, 'v' } end return 1, list end",
+    MEGA
+    "for i = 1, 1000 do list[i] = { mega, 'v' } end router.publish('t', 1, { headers = list }) end",
+    MEGA "for i = 1, 100 do router.publish('t', 1, { key = mega }) end end",
+    MEGA "for i = 1, 100 do pcall(router.publish, 't', mega) end end",
+    MEGA "local all = {} for i = 1, 100 do all[i] = function() router.request('t', mega) end end "
+         "router.all(all) end",
+    MEGA "for i = 1, 100 do router.spawn(function() router.publish('t', mega) router.sleep(1) end) "
+         "end end",
+    MEGA "coroutine.wrap(function() for i = 1, 100 do router.publish('t', 1, { headers = { h = "
+         "mega } }) "
+         "end end)() end",
+    MEGA "return tree end",
+    MEGA "return #cjson.encode(tree) end",
+    MEGA "while true do pcall(cjson.encode, tree) end end",
+    MEGA "pcall(router.publish, 't', tree) end",
+    MEGA "return list end",
+    MEGA "return mega:rep(100) end",
+    MEGA "return cjson.encode(mega:rep(20)) .. cjson.encode(mega:rep(20)) end",
+};
+
+static void what_is_given_again_and_again_counts_each_time(void **state)
+{
+    struct limited *limited = *state;
+    for (size_t i = 0; i < sizeof(repeated) / sizeof(repeated[0]); i++) {
+        print_message("%s\n", repeated[i] + strlen(MEGA));
+        assert_stopped(limited, repeated[i], 0, MEMORY, MR_FAULT_MEMORY);
+        assert_well(limited);
+    }
+}
+
 static void greedy_handlers_are_stopped_and_what_they_held_is_collected(void **state)
 {
     struct limited *limited = *state;
@@ -418,6 +460,7 @@ int main(void)
         TEST(waiting_is_free_and_each_run_has_the_whole_budget),
         TEST(a_resumed_handler_is_stopped_too),
         TEST(a_signal_for_another_run_is_passed_over),
+        TEST(what_is_given_again_and_again_counts_each_time),
         TEST(greedy_handlers_are_stopped_and_what_they_held_is_collected),
         TEST(garbage_is_collected_before_a_handler_fails),
         TEST(the_budget_is_for_what_a_task_holds_not_for_all_there_is),
