@@ -142,20 +142,23 @@ function router.sleep(milliseconds)
   end
 end
 
-local function check_functions(functions)
+-- The functions of a list, in one of our own: what runs may change the script's.
+-- @return the list, or nil and what is wrong
+local function take_functions(functions)
   if type(functions) ~= "table" then
-    return "expected a list of functions, got a " .. type(functions)
+    return nil, "expected a list of functions, got a " .. type(functions)
   end
   if #functions == 0 and next(functions) ~= nil then
-    return "expected a list of functions, got a table of names"
+    return nil, "expected a list of functions, got a table of names"
   end
+  local taken = {}
   for place = 1, #functions do
-    local kind = type(functions[place])
-    if kind ~= "function" then
-      return ("expected functions, got a %s at place %d"):format(kind, place)
+    taken[place] = functions[place]
+    if type(taken[place]) ~= "function" then
+      return nil, ("expected functions, got a %s at place %d"):format(type(taken[place]), place)
     end
   end
-  return nil
+  return taken
 end
 
 --- Runs functions at once, each until it waits (request, sleep) or ends, and waits for all of them:
@@ -170,11 +173,11 @@ end
 -- @raise what the first of them, by position, has raised, once all have ended
 function router.all(functions)
   needs_message("all")
-  local wrong = check_functions(functions)
-  if wrong then
+  local taken, wrong = take_functions(functions)
+  if not taken then
     error("router.all: " .. wrong, 2)
   end
-  return strands.all(functions)
+  return strands.all(taken)
 end
 
 --- Runs a function beside the handler: for work that the reply does not wait for, but the message does. It

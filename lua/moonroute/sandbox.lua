@@ -180,8 +180,9 @@ local function loaders(env)
     end
     return raw_load(chunk, name, host.trusted and (mode or "bt") or "t", own_env)
   end
+  -- LuaJIT's own takes a reader, too.
   local function load_string(text, name)
-    return raw_load(text, name or text, host.trusted and "bt" or "t", env)
+    return load_text(text, name)
   end
   return load_text, load_string
 end

@@ -110,6 +110,14 @@ local function beside(set, number, ...)
   return beside(set, raw_yield(signal))
 end
 
+-- Looked at before anything is noted of a strand: one that was counted and not begun would be waited
+-- for without end.
+local function need_stack()
+  if deep() then
+    error("C stack overflow", 0)
+  end
+end
+
 -- @return nil if the handler runs no strands, or no message is being handled; and the slot
 local function find_set()
   local slot = slot_of()
@@ -158,11 +166,9 @@ end
 -- @return the list of what they returned (the first value of each)
 -- @raise what the first of them, by position, has raised
 function strands.all(functions)
+  need_stack()
   local set, slot = need_set()
   local group = { left = #functions, results = setmetatable({}, json.array) }
-  if deep() then
-    error("C stack overflow", 0)
-  end
   for place = 1, #functions do
     start(set, group, place, functions[place])
   end
@@ -177,6 +183,7 @@ end
 
 --- Runs the function, until it waits; it goes on beside the handler and after it.
 function strands.spawn(run)
+  need_stack()
   local set = need_set()
   local group = set.spawned or { left = 0, count = 0 }
   set.spawned = group
@@ -205,6 +212,7 @@ end
 function strands.await(kind, argument)
   local set = find_set()
   if set and not set.current then
+    need_stack()
     run_ready(set)
     return beside(set, raw_yield(signal, kind, argument))
   end

@@ -26,9 +26,14 @@ static int at_top(lua_State *L)
     return 1;
 }
 
-/* deep() -> is so much of C's stack in use that nothing more should nest? */
+/* In slots of Lua's stack: more than the functions of lua/ that call deep() nest afterwards. */
+enum { ROOM = 400 };
+
+/* deep() -> is so much of C's stack in use that nothing more should nest? Raises if Lua's stack is
+ * about to end, so that it does not end amid what the caller does next. */
 static int deep(lua_State *L)
 {
+    luaL_checkstack(L, ROOM, "no room for another function");
     lua_pushboolean(L, mr_stack_is_deep(mr_vm_of(L)));
     return 1;
 }

@@ -149,6 +149,76 @@ static void endless_handlers_are_stopped_whatever_they_do(void **state)
     }
 }
 
+/* Ways into code that spins, and loops in C's functions; each then spins on. */
+#define SPIN                                                                                       \
+    ROUTER "local cjson = require 'cjson' local function spin() while true do end end "            \
+           "local function odd(name) return setmetatable({}, { [name] = spin }) end " HANDLER
+#define AND_ON " while true do end end"
+
+static const char *const hidden[] = {
+    SPIN "loadstring(function() spin() end, 'x')" AND_ON,
+    SPIN "pcall(loadstring, spin, 'x') pcall(loadstring, spin, 'x')" AND_ON,
+    SPIN "load(coroutine.wrap(spin))" AND_ON,
+    SPIN "load(function() return coroutine.wrap(spin)() end)" AND_ON,
+    SPIN "load(function() load(spin) loadstring(spin, 'x') end)" AND_ON,
+    SPIN "local x = odd('__index').x" AND_ON,
+    SPIN "odd('__newindex').x = 1" AND_ON,
+    SPIN "local x = odd('__concat') .. odd('__concat')" AND_ON,
+    SPIN "local meta = { __eq = spin } local x = setmetatable({}, meta) == setmetatable({}, "
+         "meta)" AND_ON,
+    SPIN "local meta = { __lt = spin } table.sort({ setmetatable({}, meta), setmetatable({}, meta) "
+         "})" AND_ON,
+    SPIN "odd('__call')()" AND_ON,
+    SPIN "for _ in spin do end" AND_ON,
+    SPIN "for _ in pairs(odd('__pairs')) do end" AND_ON,
+    SPIN "table.foreach({ 1 }, spin)" AND_ON,
+    SPIN "table.sort({ 1, 2, 3 }, spin)" AND_ON,
+    SPIN "('x'):gsub('.', odd('__index'))" AND_ON,
+    SPIN "local x = ('%s'):format(odd('__tostring'))" AND_ON,
+    SPIN "print(odd('__tostring'))" AND_ON,
+    SPIN "router.log('x', { a = odd('__tostring'), [odd('__tostring')] = 1 })" AND_ON,
+    SPIN "pcall(router.publish, 't', 1, { key = odd('__tostring') })" AND_ON,
+    SPIN "pcall(router.publish, 't', odd('__index'))" AND_ON,
+    SPIN "pcall(router.publish, 't', 1, { headers = odd('__index') })" AND_ON,
+    SPIN "pcall(router.request, 't', 1, { headers = { odd('__index') } })" AND_ON,
+    SPIN "pcall(router.breaker, 'b', { failures = odd('__tostring') })" AND_ON,
+    SPIN "pcall(router.all, { spin, spin })" AND_ON,
+    SPIN
+    "pcall(router.all, { function() router.spawn(spin) end, function() pcall(spin) end })" AND_ON,
+    SPIN "router.spawn(function() pcall(spin) spin() end)" AND_ON,
+    SPIN "pcall(router.breaker('b').call, 1, spin)" AND_ON,
+    SPIN "xpcall(error, spin)" AND_ON,
+    SPIN "xpcall(spin, function() xpcall(spin, spin) end)" AND_ON,
+    SPIN "local co = coroutine.create(spin) coroutine.resume(co) coroutine.resume(co)" AND_ON,
+    SPIN "pcall(coroutine.wrap(function() coroutine.wrap(function() pcall(spin) end)() spin() "
+         "end))" AND_ON,
+    SPIN "return 1, odd('__index') end",
+    SPIN "return 1, { odd('__index') } end",
+    SPIN "error({ statusCode = 400, message = odd('__tostring') }) end",
+    SPIN "error({ message = odd('__tostring'), error = odd('__index') }) end",
+    SPIN "error(setmetatable({}, { __index = function(t, k) pcall(spin) spin() end })) end",
+    SPIN "repeat pcall(error) until false end",
+    SPIN "while true do pcall(loadstring, 'x =') end end",
+    SPIN "while true do cjson.decode('[1,{\"a\":[]}]') end end",
+    SPIN "while true do coroutine.wrap(function() end)() end end",
+    SPIN "while true do pcall(router.all, { function() error {} end, error }) end end",
+    SPIN "while true do pcall(require, 'nothing') end end",
+    SPIN "while true do pcall(router.publish, 'no topic', 1) end end",
+    SPIN "local t = odd('__tostring') while true do pcall(next, t, 1) end end",
+};
+
+static void what_spins_out_of_sight_is_stopped(void **state)
+{
+    struct limited *limited = *state;
+    for (size_t i = 0; i < sizeof(hidden) / sizeof(hidden[0]); i++) {
+        print_message("%s\n", strstr(hidden[i], HANDLER) + strlen(HANDLER));
+        alarm(20); /* one that is not stopped cannot be passed over */
+        assert_stopped(limited, hidden[i], TIME, 0, MR_FAULT_TIME);
+        alarm(0);
+        assert_well(limited);
+    }
+}
+
 static void the_trace_tells_where_it_was(void **state)
 {
     struct limited *limited = *state;
@@ -225,6 +295,48 @@ static const char *const greedy[] = {
     HANDLER "local s = 'x' while true do s = s .. s end end",
     HANDLER "local s = {} while true do s[#s + 1] = ('x'):rep(1000) .. #s end end",
 };
+
+/* A megabyte by itself is little; the same string is given again and again. */
+#define MEGA                                                                                       \
+    ROUTER "local cjson = require 'cjson' " HANDLER                                                \
+           "local mega, list, tree = ('x'):rep(1e6), {}, {} "                                      \
+           "for i = 1, 1000 do list[i] = { 'n', mega } end "                                       \
+           "tree[1] = mega for i = 1, 20 do tree = { tree, tree } end "
+
+static const char *const repeated[] = {
+    MEGA "router.publish('t', 1, { headers = list }) end",
+    MEGA "router.request('t', 1, { headers = list }) end",
+    MEGA "return 1, list end",
+    MEGA "for i = 1, 1000 do list[i] = { mega, 'v' } end return 1, list end",
+    MEGA
+    "for i = 1, 1000 do list[i] = { mega, 'v' } end router.publish('t', 1, { headers = list }) end",
+    MEGA "for i = 1, 100 do router.publish('t', 1, { key = mega }) end end",
+    MEGA "for i = 1, 100 do pcall(router.publish, 't', mega) end end",
+    MEGA "local all = {} for i = 1, 100 do all[i] = function() router.request('t', mega) end end "
+         "router.all(all) end",
+    MEGA "for i = 1, 100 do router.spawn(function() router.publish('t', mega) router.sleep(1) end) "
+         "end end",
+    MEGA "coroutine.wrap(function() for i = 1, 100 do router.publish('t', 1, { headers = { h = "
+         "mega } }) "
+         "end end)() end",
+    MEGA "return tree end",
+    MEGA "return #cjson.encode(tree) end",
+    MEGA "while true do pcall(cjson.encode, tree) end end",
+    MEGA "pcall(router.publish, 't', tree) end",
+    MEGA "return list end",
+    MEGA "return mega:rep(100) end",
+    MEGA "return cjson.encode(mega:rep(20)) .. cjson.encode(mega:rep(20)) end",
+};
+
+static void what_is_given_again_and_again_counts_each_time(void **state)
+{
+    struct limited *limited = *state;
+    for (size_t i = 0; i < sizeof(repeated) / sizeof(repeated[0]); i++) {
+        print_message("%s\n", repeated[i] + strlen(MEGA));
+        assert_stopped(limited, repeated[i], 0, MEMORY, MR_FAULT_MEMORY);
+        assert_well(limited);
+    }
+}
 
 static void greedy_handlers_are_stopped_and_what_they_held_is_collected(void **state)
 {
@@ -343,10 +455,12 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
         TEST(endless_handlers_are_stopped_whatever_they_do),
+        TEST(what_spins_out_of_sight_is_stopped),
         TEST(the_trace_tells_where_it_was),
         TEST(waiting_is_free_and_each_run_has_the_whole_budget),
         TEST(a_resumed_handler_is_stopped_too),
         TEST(a_signal_for_another_run_is_passed_over),
+        TEST(what_is_given_again_and_again_counts_each_time),
         TEST(greedy_handlers_are_stopped_and_what_they_held_is_collected),
         TEST(garbage_is_collected_before_a_handler_fails),
         TEST(the_budget_is_for_what_a_task_holds_not_for_all_there_is),

@@ -334,6 +334,17 @@ static void a_trusted_script_waits_in_coroutines_of_any_module(void **state)
     world_end(world, task);
 }
 
+static void a_trusted_scripts_coroutines_yield_to_whoever_resumed_them(void **state)
+{
+    assert_handles(*state,
+                   "function handleMessage() local run = coroutine.wrap(function(a) "
+                   "local b = coroutine.yield(a + 1) return b, type(coroutine.running()) end) "
+                   "return { run(1), coroutine.running() == nil, run(5) } end",
+                   "1", "[2,true,5,\"thread\"]");
+    assert_fails(*state, "function handleMessage() coroutine.yield(1) end", "1",
+                 "attempt to yield outside a coroutine");
+}
+
 static void a_yield_behind_the_runtimes_back_is_an_error(void **state)
 {
     struct world *world = *state;
@@ -388,6 +399,7 @@ int main(void)
         trusted_test(a_trusted_script_has_all_of_lua),
         trusted_test(trusted_scripts_have_globals_of_their_own),
         trusted_test(a_trusted_script_waits_in_coroutines_of_any_module),
+        trusted_test(a_trusted_scripts_coroutines_yield_to_whoever_resumed_them),
         trusted_test(a_yield_behind_the_runtimes_back_is_an_error),
         world_test(random_numbers_differ_between_workers),
     };
