@@ -46,7 +46,8 @@ static void take(struct mr_steps *steps, enum mr_steps_kind kind)
 {
     steps->kind = kind;
     steps->began = mr_clock_ms();
-    steps->waits[0] = '\0';
+    if (kind != MR_STEPS_OPEN) /* which is why it opens another producer */
+        steps->waits[0] = '\0';
     queue(steps);
 }
 
@@ -100,6 +101,8 @@ static void after_work(uv_work_t *work, int status)
     if (steps->stopping)
         return;
     lose_patience(steps);
+    if (steps->end.step == MR_STEP_FATAL)
+        memcpy(steps->waits, steps->end.why, sizeof(steps->waits));
     if (is_over(steps)) {
         if (is_decided(steps))
             free_offsets(steps);
