@@ -24,7 +24,7 @@ end
 function handleMessage(_topic, message, _headers, context)
     if message.raise and context.attempt == 1 then router.retry(message.raise, "not yet") end
     publish(message, context)
-    if message.ask then router.request(message.ask, message.n, { timeout = message.timeout or 3000 }) end
+    if message.ask then router.request(message.ask, { n = message.n, pad = message.pad }, { timeout = message.timeout or 3000 }) end
     if message.sleep then router.sleep(message.sleep) end
     if message.reject then router.reject("as told") end
     return message.answer or message.n
