@@ -57,4 +57,8 @@ int mr_cluster_create(const struct mr_producer *via, const char *topic, int32_t 
 int32_t mr_cluster_topic(const struct mr_producer *via, const char *topic, bool create,
                          int32_t partitions, int timeout, char *why, size_t size);
 
+/* Returns true if every partition of the topic has a leader, and says whether all of its replicas
+ * are in step; false where no broker answers in time. The producer knows the leaders from then. */
+bool mr_cluster_led(const struct mr_producer *via, const char *topic, bool *in_step, int timeout);
+
 #endif
