@@ -3,7 +3,6 @@
 #include <stdlib.h>
 
 #include "base/panic.h"
-#include "kafka/cluster.h"
 
 enum { QUESTION_TIMEOUT_MS = 1000 };
 
@@ -11,10 +10,9 @@ enum { QUESTION_TIMEOUT_MS = 1000 };
 static void do_ask(uv_work_t *work)
 {
     struct mr_scout *scout = work->data;
-    scout->in_step = false;
-    scout->led =
-        atomic_load(&scout->warmup->open) &&
-        mr_cluster_led(scout->warmup->via, scout->topic, &scout->in_step, QUESTION_TIMEOUT_MS);
+    scout->led = MR_LED_NOT;
+    if (atomic_load(&scout->warmup->open))
+        scout->led = mr_cluster_led(scout->warmup->via, scout->topic, QUESTION_TIMEOUT_MS);
 }
 
 static void after_ask(uv_work_t *work, int status)
@@ -24,7 +22,7 @@ static void after_ask(uv_work_t *work, int status)
     (void)status;
     scout->topic = NULL;
     scout->warmup->asking--;
-    scout->found(scout->data, topic, scout->led, scout->in_step);
+    scout->found(scout->data, topic, scout->led);
     free(topic);
 }
 

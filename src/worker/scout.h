@@ -3,20 +3,18 @@
 #ifndef MR_WORKER_SCOUT_H
 #define MR_WORKER_SCOUT_H
 
-#include <stdbool.h>
 #include <uv.h>
 
+#include "kafka/cluster.h"
 #include "worker/warmup.h"
 
 struct mr_scout {
     struct mr_warmup *warmup; /* whose producer is asked, and which counts the question */
-    /* Set before the first question. `led`: every partition has a leader; `in_step`: and all of
-     * its replicas follow. */
-    void (*found)(void *data, const char *topic, bool led, bool in_step);
+    void (*found)(void *data, const char *topic, enum mr_led led);
     void *data;
     uv_work_t question;
     char *topic; /* NULL: nothing is asked */
-    bool led, in_step;
+    enum mr_led led;
 };
 
 /* Nothing happens while a question is open, or the warming up is closed. */

@@ -153,10 +153,10 @@ static void watch(struct mr_transaction *transaction)
                   waits[0] != '\0' ? waits : "a broker does not answer", mr_clock_ms());
 }
 
-static void on_found(void *data, const char *topic, bool led, bool in_step)
+static void on_found(void *data, const char *topic, enum mr_led led)
 {
     struct mr_transaction *transaction = data;
-    mr_trouble_seen(&transaction->trouble, topic, led, in_step, mr_clock_ms());
+    mr_trouble_seen(&transaction->trouble, topic, led, mr_clock_ms());
     on_stirred(transaction);
 }
 

@@ -80,8 +80,14 @@ static void end_of_one(struct mr_transaction *transaction)
 static void learn_of(void *data, struct mr_held *held)
 {
     struct mr_transaction *transaction = data;
-    if (!held->reported)
-        mr_trouble_add(&transaction->trouble, held->record->topic, mr_clock_ms());
+    const char *topic = held->record->topic;
+    if (held->reported)
+        return;
+    mr_trouble_add(&transaction->trouble, topic, mr_clock_ms());
+    /* One that is not there is in no transaction, and this producer is about to learn that. */
+    if (!mr_warmup_misses(&transaction->via.warmup, topic) &&
+        !mr_trouble_misses(&transaction->trouble, topic))
+        transaction->elsewhere = true;
 }
 
 static void unlearn_of(void *data, struct mr_held *held)
@@ -306,7 +312,6 @@ static void give_up(struct mr_transaction *transaction, const char *why)
     mr_batch_each(&transaction->batch, unlearn_of, transaction);
     mr_batch_each(&transaction->batch, learn_of, transaction);
     mr_steps_forget(&transaction->steps);
-    transaction->elsewhere = true;
     mr_transaction_abort(transaction, MR_SENT_BACK, why);
 }
 

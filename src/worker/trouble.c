@@ -29,6 +29,7 @@ static void begin(struct mr_trouble *trouble, const char *topic)
                            "replicas are in step; messages that write to it wait"));
     trouble->topics[trouble->count].topic = mr_strdup(topic);
     trouble->topics[trouble->count].wait = 0;
+    trouble->topics[trouble->count].missing = false;
     trouble->topics[trouble->count++].whole = true;
 }
 
@@ -56,19 +57,26 @@ const char *mr_trouble_unseen(const struct mr_trouble *trouble, uint64_t now)
     return NULL;
 }
 
-void mr_trouble_seen(struct mr_trouble *trouble, const char *topic, bool led, bool in_step,
-                     uint64_t now)
+void mr_trouble_seen(struct mr_trouble *trouble, const char *topic, enum mr_led led, uint64_t now)
 {
     size_t place = place_of(trouble, topic);
     if (place == trouble->count || trouble->topics[place].ready)
         return;
     uint64_t wait = trouble->topics[place].wait;
-    bool whole = led && in_step, mended = whole && !trouble->topics[place].whole;
-    if (whole && wait > LONGEST_MS)
+    bool whole = led == MR_LED_WELL, mended = whole && !trouble->topics[place].whole;
+    if (led != MR_LED_BARELY && wait > LONGEST_MS)
         wait = LONGEST_MS;
     trouble->topics[place].whole = whole;
-    trouble->topics[place].ready = mended || (led && now >= trouble->topics[place].failed + wait);
+    trouble->topics[place].missing = led == MR_LED_NO_TOPIC;
+    trouble->topics[place].ready =
+        mended || (led != MR_LED_NOT && now >= trouble->topics[place].failed + wait);
     trouble->topics[place].due = now + LOOK_MS;
+}
+
+bool mr_trouble_misses(const struct mr_trouble *trouble, const char *topic)
+{
+    size_t place = place_of(trouble, topic);
+    return place < trouble->count && trouble->topics[place].missing;
 }
 
 static void take_out(struct mr_trouble *trouble, size_t place)

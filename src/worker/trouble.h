@@ -9,6 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "kafka/cluster.h"
 #include "worker/job.h"
 
 enum { MR_TROUBLE_TOPICS = 1024 };
@@ -21,6 +22,7 @@ struct mr_trouble {
         uint64_t due;    /* ms, when its leaders are looked for */
         uint64_t failed; /* ms, when it was tried last */
         bool whole;      /* it had its leaders, all replicas in step, when it was looked at */
+        bool missing;    /* it was not there then */
         bool ready;      /* to be tried */
     } topics[MR_TROUBLE_TOPICS];
     size_t count;
@@ -37,10 +39,11 @@ void mr_trouble_add(struct mr_trouble *trouble, const char *topic, uint64_t now)
 /* Returns a topic whose leaders are to be looked for, or NULL. */
 const char *mr_trouble_unseen(const struct mr_trouble *trouble, uint64_t now);
 /* What the look at a topic has found, see scout.h. It is tried as soon as it is whole again; if it
- * was whole all the time, after 1 s, later 10 s; if replicas are not in step, after up to a minute;
- * without a leader it is not. */
-void mr_trouble_seen(struct mr_trouble *trouble, const char *topic, bool led, bool in_step,
-                     uint64_t now);
+ * was whole all the time, or is not there, after 1 s, later 10 s; if replicas are not in step,
+ * after up to a minute; without a leader it is not. */
+void mr_trouble_seen(struct mr_trouble *trouble, const char *topic, enum mr_led led, uint64_t now);
+/* True if the topic was found not to be there. */
+bool mr_trouble_misses(const struct mr_trouble *trouble, const char *topic);
 /* Records to the topic are acknowledged. Fine for one that was in no trouble. */
 void mr_trouble_end(struct mr_trouble *trouble, const char *topic);
 /* Of what the job holds. */

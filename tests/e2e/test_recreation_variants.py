@@ -7,14 +7,14 @@ from collections import Counter
 
 import pytest
 from broker import Kafka
+from confluent_kafka import Producer
 from conftest import StartRouter
-from support.asker import Asker
-from support.cluster import Cluster, committed_records, unique
+from support.cluster import Cluster, client_properties, committed_records, unique
 from support.router import Scripts
 from support.variants import OBEYS
 from support.wait import until
 
-BEFORE, AFTER = 20, 5  # messages
+BEFORE, AFTER = 6, 5  # messages
 NEW = 1000  # numbers from here on are of the new topics
 
 pytestmark = pytest.mark.timeout(180)
@@ -29,7 +29,7 @@ class Kind:
     beside: bool = False  # its retry topic is made again, too
 
 
-ASLEEP = {"sleep": 4000}
+ASLEEP = {"sleep": 2500}
 KINDS = {
     "asleep, with more partitions": Kind(message=ASLEEP, before=2, after=5),
     "asleep, with fewer partitions": Kind(message=ASLEEP, before=5, after=1),
@@ -39,10 +39,10 @@ KINDS = {
     "exactly once": Kind('delivery = "exactly-once"', ASLEEP),
     "exactly once, done": Kind('delivery = "exactly-once"'),
     "at most once": Kind('delivery = "at-most-once"', ASLEEP),
-    "waiting for a retry": Kind(message={"raise": 4000}),
-    "waiting for a retry, one after the other": Kind('ordering = "partition"', {"raise": 4000}),
-    "waiting in a retry topic": Kind('retry = { mode = "topic" }', {"raise": 4000}, beside=True),
-    "waiting for an answer": Kind(message={"ask": "nobody", "timeout": 4000}),
+    "waiting for a retry": Kind(message={"raise": 2500}),
+    "waiting for a retry, one after the other": Kind('ordering = "partition"', {"raise": 2500}),
+    "waiting in a retry topic": Kind('retry = { mode = "topic" }', {"raise": 2500}, beside=True),
+    "waiting for an answer": Kind(message={"ask": "nobody", "timeout": 2500}),
     "without any message": Kind('ordering = "none"'),
 }
 
@@ -54,20 +54,19 @@ class Shop:
         self.seen = {name: cluster.create_topic(unique("seen")) for name in KINDS}
         self.topics = {name: cluster.create_topic(unique("orders"), kind.before) for name, kind in KINDS.items()}
         self.groups = {name: unique("group") for name in KINDS}
-        self.asker = Asker(cluster)
         for topic in self.topics.values():
             scripts.write(topic, OBEYS)
         routes = [f'["{topic}"] = {{ group_id = "{self.groups[name]}", {KINDS[name].settings} }}' for name, topic in self.topics.items()]
         self.router = start(scripts, brokers=kafka.bootstrap, config=f"""return {{
-            commit_interval = 100, defaults = {{ retry = {{ jitter = 0 }} }},
+            commit_interval = 100, defaults = {{ retry = {{ max = 1, base = 100, jitter = 0 }} }},
             kafka = {{ properties = {{ ["topic.metadata.refresh.interval.ms"] = 500 }} }}, routes = {{ {", ".join(routes)} }} }}\n""")
         self.workers = self.router.workers()
 
     def send(self, name: str, first: int, count: int, more: dict, partitions: int) -> None:
-        producer = self.asker._producer
+        producer = Producer(client_properties(self.cluster.bootstrap))  # that knows none of the topics before
         for number in range(first, first + count):
             message = {"n": number, "publish": [{"to": self.seen[name]}]} | more
-            producer.produce(self.topics[name], json.dumps(message), str(number % 3), number % partitions)
+            producer.produce(self.topics[name], json.dumps(message), f"{first}-{number % 3}", number % partitions)
         assert producer.flush(20) == 0
 
     def send_before(self) -> None:
