@@ -166,3 +166,34 @@ int32_t mr_cluster_topic(const struct mr_producer *via, const char *topic, bool 
     }
     return count > 0 ? count : -1;
 }
+
+static enum mr_led led_by(const struct rd_kafka_metadata *metadata)
+{
+    enum mr_led led = MR_LED_WELL;
+    if (metadata->topic_cnt != 1 || metadata->topics[0].err != RD_KAFKA_RESP_ERR_NO_ERROR)
+        return MR_LED_NO_TOPIC;
+    const struct rd_kafka_metadata_topic *topic = &metadata->topics[0];
+    for (int i = 0; i < topic->partition_cnt; i++) {
+        if (topic->partitions[i].leader < 0)
+            return MR_LED_NOT;
+        if (topic->partitions[i].isr_cnt < topic->partitions[i].replica_cnt)
+            led = MR_LED_BARELY;
+    }
+    return led;
+}
+
+enum mr_led mr_cluster_led(const struct mr_producer *via, const char *topic, int timeout)
+{
+    const struct rd_kafka_metadata *metadata;
+    rd_kafka_t *handle = mr_producer_handle(via);
+    rd_kafka_topic_t *about = rd_kafka_topic_new(handle, topic, NULL);
+    if (about == NULL)
+        return MR_LED_NO_TOPIC;
+    rd_kafka_resp_err_t error = rd_kafka_metadata(handle, 0, about, &metadata, timeout);
+    rd_kafka_topic_destroy(about);
+    if (error != RD_KAFKA_RESP_ERR_NO_ERROR)
+        return MR_LED_NOT;
+    enum mr_led led = led_by(metadata);
+    rd_kafka_metadata_destroy(metadata);
+    return led;
+}

@@ -57,4 +57,13 @@ int mr_cluster_create(const struct mr_producer *via, const char *topic, int32_t 
 int32_t mr_cluster_topic(const struct mr_producer *via, const char *topic, bool create,
                          int32_t partitions, int timeout, char *why, size_t size);
 
+enum mr_led {
+    MR_LED_NOT,      /* some partition has no leader, or nobody answers in time */
+    MR_LED_BARELY,   /* not all replicas are in step */
+    MR_LED_WELL,     /* they are */
+    MR_LED_NO_TOPIC, /* it is not there, or not for us */
+};
+/* Who leads the topic's partitions. The producer knows the leaders from then on. */
+enum mr_led mr_cluster_led(const struct mr_producer *via, const char *topic, int timeout);
+
 #endif

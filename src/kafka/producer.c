@@ -249,7 +249,7 @@ static void take_log(struct mr_producer *producer, int level, const char *facili
         return;
     if (sscanf(found, "Failed to add partition \"%249[^\"]\" [%*d] to transaction: %255[^\n]",
                topic, error) == 2 &&
-        strcmp(error, rd_kafka_err2str(RD_KAFKA_RESP_ERR_OPERATION_NOT_ATTEMPTED)) != 0)
+        mr_kafka_forbids_topic(error))
         producer->events->forbidden(producer->data, topic, error);
 }
 

@@ -1,5 +1,7 @@
 #include "kafka/refusal.h"
 
+#include <string.h>
+
 #include "base/panic.h"
 #include "kafka/view.h"
 
@@ -24,6 +26,19 @@ bool mr_kafka_refuses_batch(rd_kafka_resp_err_t error)
     default:
         return false;
     }
+}
+
+bool mr_kafka_forbids_topic(const char *error)
+{
+    static const rd_kafka_resp_err_t of_topics[] = {
+        RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED,
+        RD_KAFKA_RESP_ERR_TOPIC_EXCEPTION,
+        RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART,
+    };
+    bool found = false;
+    for (size_t i = 0; i < sizeof(of_topics) / sizeof(of_topics[0]); i++)
+        found = found || strcmp(error, rd_kafka_err2str(of_topics[i])) == 0;
+    return found;
 }
 
 /* What a transaction's record can fail of by itself. All else is of the transaction: purged with

@@ -11,6 +11,7 @@
 enum {
     STEP_MS = 1000, /* a thread of the pool waits so long at most */
     AGAIN_MS = 20,
+    OPEN_MS = 5000,  /* then another id is taken: what had this one before cannot be ended */
     ABORT_MS = 4000, /* then another producer ends the transaction */
     ASK_MS = 10000,  /* then the producer asks one that does not know: another one is to ask */
 };
@@ -46,7 +47,8 @@ static void take(struct mr_steps *steps, enum mr_steps_kind kind)
 {
     steps->kind = kind;
     steps->began = mr_clock_ms();
-    steps->waits[0] = '\0';
+    if (kind != MR_STEPS_OPEN) /* which is why it opens another producer */
+        steps->waits[0] = '\0';
     queue(steps);
 }
 
@@ -75,10 +77,13 @@ static bool is_decided(const struct mr_steps *steps)
 static void lose_patience(struct mr_steps *steps)
 {
     uint64_t age = mr_clock_ms() - steps->began;
+    steps->late = false;
     if (steps->end.step != MR_STEP_AGAIN)
         return;
-    if ((steps->kind == MR_STEPS_ASK && age >= ASK_MS) ||
-        (steps->kind == MR_STEPS_ABORT && age >= ABORT_MS))
+    steps->late = (steps->kind == MR_STEPS_ABORT && age >= ABORT_MS) ||
+                  (steps->kind == MR_STEPS_OPEN && age >= OPEN_MS && steps->patience > 0 &&
+                   !mr_steps_doubt(steps));
+    if (steps->late || (steps->kind == MR_STEPS_ASK && age >= ASK_MS))
         steps->end.step = MR_STEP_FATAL;
     if (steps->end.unacknowledged && steps->patience > 0 && age >= steps->patience) {
         steps->end.step = MR_STEP_ABORT;
@@ -100,6 +105,8 @@ static void after_work(uv_work_t *work, int status)
     if (steps->stopping)
         return;
     lose_patience(steps);
+    if (steps->end.step == MR_STEP_FATAL)
+        memcpy(steps->waits, steps->end.why, sizeof(steps->waits));
     if (is_over(steps)) {
         if (is_decided(steps))
             free_offsets(steps);
@@ -164,6 +171,11 @@ void mr_steps_ask(struct mr_steps *steps)
 bool mr_steps_doubt(const struct mr_steps *steps)
 {
     return steps->offset_count > 0;
+}
+
+void mr_steps_forget(struct mr_steps *steps)
+{
+    free_offsets(steps);
 }
 
 void mr_steps_stop(struct mr_steps *steps)

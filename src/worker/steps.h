@@ -32,6 +32,7 @@ struct mr_steps {
     struct mr_timer timer; /* when it is taken again */
     uv_work_t work;
     bool working, stopping;
+    bool late; /* it was over for its age */
 };
 
 /* None is under way. The offsets are those of the jobs that have entered the transaction. */
@@ -42,6 +43,8 @@ void mr_steps_abort(struct mr_steps *steps);
 void mr_steps_ask(struct mr_steps *steps);
 /* Returns true if a commit was begun and nothing has ended since. */
 bool mr_steps_doubt(const struct mr_steps *steps);
+/* The commit was given up before it was asked for. */
+void mr_steps_forget(struct mr_steps *steps);
 /* Takes none any more and tells of none; what is under way ends within a few seconds. */
 void mr_steps_stop(struct mr_steps *steps);
 void mr_steps_free(struct mr_steps *steps); /* none is under way */

@@ -59,7 +59,7 @@ static bool may_enter(const struct mr_transaction *transaction,
     const struct mr_job *job = mr_line_next(&partition->line);
     if (job == NULL || !takes(transaction))
         return false;
-    enum mr_trouble_of of = mr_trouble_of(&transaction->trouble, job, mr_clock_ms());
+    enum mr_trouble_of of = mr_trouble_of(&transaction->trouble, job);
     return transaction->probing ? of == MR_TROUBLE_DUE && partition->line.entered == 0
                                 : of == MR_TROUBLE_NONE;
 }
@@ -85,10 +85,9 @@ static void look_at_all(struct mr_transaction *transaction)
 /* Between two probes others have their turn, if there are any. */
 static void choose_probe(struct mr_transaction *transaction)
 {
-    uint64_t due = mr_trouble_next(&transaction->trouble);
     if (transaction->state != MR_TRANSACTION_OPEN || transaction->batch.jobs > 0)
         return;
-    transaction->probing = due > 0 && due <= mr_clock_ms() && !transaction->probed;
+    transaction->probing = mr_trouble_due(&transaction->trouble) && !transaction->probed;
 }
 
 void mr_transaction_look(struct mr_transaction *transaction)
@@ -127,8 +126,6 @@ void mr_transaction_wake_at(struct mr_transaction *transaction, uint64_t ms)
 static void end_when_due(struct mr_transaction *transaction, bool hurry)
 {
     const struct mr_batch *batch = &transaction->batch;
-    if (batch->jobs == 0 && mr_trouble_next(&transaction->trouble) > mr_clock_ms())
-        mr_transaction_wake_at(transaction, mr_trouble_next(&transaction->trouble));
     if (batch->jobs == 0 || batch->unsent != NULL)
         return;
     if (!hurry && !transaction->probing && !full(transaction) &&
@@ -156,11 +153,30 @@ static void watch(struct mr_transaction *transaction)
                   waits[0] != '\0' ? waits : "a broker does not answer", mr_clock_ms());
 }
 
+static void on_found(void *data, const char *topic, enum mr_led led)
+{
+    struct mr_transaction *transaction = data;
+    mr_trouble_seen(&transaction->trouble, topic, led, mr_clock_ms());
+    on_stirred(transaction);
+}
+
+static void look_for_leaders(struct mr_transaction *transaction)
+{
+    uint64_t now = mr_clock_ms();
+    const char *topic = mr_trouble_unseen(&transaction->trouble, now);
+    if (topic != NULL)
+        mr_scout_ask(&transaction->scout, topic);
+    else if (mr_trouble_next(&transaction->trouble) > now)
+        mr_timers_arm(transaction->timers, &transaction->look,
+                      mr_trouble_next(&transaction->trouble), on_due);
+}
+
 void mr_transaction_poll(struct mr_transaction *transaction, bool hurry)
 {
     if (transaction->via.producer == NULL)
         return;
     watch(transaction);
+    look_for_leaders(transaction);
     mr_producer_poll(transaction->via.producer);
     if (transaction->state == MR_TRANSACTION_RENEWING)
         mr_transaction_renew(transaction);
@@ -187,6 +203,8 @@ struct mr_transaction *mr_transaction_new(const struct mr_config *config, uv_loo
     transaction->via =
         (struct mr_transactional){.config = config, .loop = loop, .wake_fd = wake_fd};
     transaction->batch.careful = &transaction->blame.careful;
+    transaction->scout = (struct mr_scout){
+        .warmup = &transaction->via.warmup, .found = on_found, .data = transaction};
     transaction->timers = timers;
     transaction->slot = slot;
     transaction->partitions = partitions;
@@ -230,6 +248,7 @@ void mr_transaction_abandon(struct mr_transaction *transaction)
 {
     transaction->state = MR_TRANSACTION_FAILED;
     mr_timers_cancel(transaction->timers, &transaction->timer);
+    mr_timers_cancel(transaction->timers, &transaction->look);
     mr_steps_stop(&transaction->steps);
     if (transaction->via.producer != NULL)
         mr_producer_drop(transaction->via.producer);
@@ -240,6 +259,7 @@ void mr_transaction_abandon(struct mr_transaction *transaction)
 void mr_transaction_stop(struct mr_transaction *transaction)
 {
     mr_timers_cancel(transaction->timers, &transaction->timer);
+    mr_timers_cancel(transaction->timers, &transaction->look);
     mr_steps_stop(&transaction->steps);
     mr_warmup_open(&transaction->via.warmup, false);
 }

@@ -80,8 +80,14 @@ static void end_of_one(struct mr_transaction *transaction)
 static void learn_of(void *data, struct mr_held *held)
 {
     struct mr_transaction *transaction = data;
-    if (!held->reported)
-        mr_trouble_add(&transaction->trouble, held->record->topic, mr_clock_ms());
+    const char *topic = held->record->topic;
+    if (held->reported)
+        return;
+    mr_trouble_add(&transaction->trouble, topic, mr_clock_ms());
+    /* One that is not there is in no transaction, and this producer is about to learn that. */
+    if (!mr_warmup_misses(&transaction->via.warmup, topic) &&
+        !mr_trouble_misses(&transaction->trouble, topic))
+        transaction->elsewhere = true;
 }
 
 static void unlearn_of(void *data, struct mr_held *held)
@@ -100,6 +106,8 @@ static void committed(struct mr_transaction *transaction)
     transaction->renewals = 0;
     mr_blame_committed(&transaction->blame, jobs);
     mr_stall_progress(&transaction->stall);
+    if (transaction->trouble.count == 0)
+        mr_transactional_forgive(&transaction->via);
     end_of_one(transaction);
 }
 
@@ -174,6 +182,7 @@ static void fail(struct mr_transaction *transaction, bool fenced, const char *wh
  * requests refused. The batch stays as it is until it is known what came of it. */
 static void begin_renewal(struct mr_transaction *transaction)
 {
+    transaction->elsewhere = false;
     transaction->state = MR_TRANSACTION_RENEWING;
     transaction->renewable = mr_clock_ms() + rest_after(++transaction->renewals);
     transaction->batch.unsent = NULL;
@@ -186,6 +195,13 @@ static void replace_failed(struct mr_transaction *transaction, const char *why)
 {
     mr_log(MR_LOG_ERROR, "transactions_failed", MR_S("message", why),
            MR_S("then", "another producer"));
+    begin_renewal(transaction);
+}
+
+/* No commit of it was asked for: whatever becomes of it, it is aborted. */
+static void replace_elsewhere(struct mr_transaction *transaction, const char *why)
+{
+    mr_transactional_leave(&transaction->via, why);
     begin_renewal(transaction);
 }
 
@@ -243,6 +259,8 @@ static void end_producer(struct mr_transaction *transaction, const struct mr_ste
 {
     if (end->fenced && !is_outlived(transaction))
         fail(transaction, true, end->why);
+    else if (transaction->steps.late && !mr_steps_doubt(&transaction->steps))
+        replace_elsewhere(transaction, end->why);
     else
         replace_failed(transaction, end->why);
 }
@@ -278,7 +296,9 @@ static void ended(struct mr_transaction *transaction, bool is_commit, bool uncle
         committed(transaction);
     else
         aborted(transaction);
-    if (unclear)
+    if (transaction->elsewhere)
+        replace_elsewhere(transaction, "its latest transaction waits for an output topic");
+    else if (unclear)
         replace_unclear(transaction, is_commit ? "committed" : "aborted");
     else if (spoilt)
         begin_renewal(transaction);
@@ -291,6 +311,7 @@ static void give_up(struct mr_transaction *transaction, const char *why)
 {
     mr_batch_each(&transaction->batch, unlearn_of, transaction);
     mr_batch_each(&transaction->batch, learn_of, transaction);
+    mr_steps_forget(&transaction->steps);
     mr_transaction_abort(transaction, MR_SENT_BACK, why);
 }
 

@@ -5,6 +5,7 @@
 
 #include "worker/batch.h"
 #include "worker/blame.h"
+#include "worker/scout.h"
 #include "worker/stall.h"
 #include "worker/steps.h"
 #include "worker/transaction.h"
@@ -34,10 +35,13 @@ struct mr_transaction {
     struct mr_steps steps;
     struct mr_blame blame;
     struct mr_trouble trouble;
-    bool probing; /* this transaction is of jobs in trouble alone */
-    bool probed;  /* the one before was */
+    struct mr_scout scout;
+    struct mr_timer look; /* when leaders are looked for */
+    bool probing;         /* this transaction is of jobs in trouble alone */
+    bool probed;          /* the one before was */
     struct mr_stall stall;
     uint64_t ends;      /* ms, when it is committed however few its jobs are */
+    bool elsewhere;     /* the next one is to have another id */
     unsigned aborts;    /* in a row */
     unsigned renewals;  /* in a row */
     uint64_t began;     /* ms, when the first job entered it */

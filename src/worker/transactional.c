@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "base/log.h"
@@ -44,10 +45,34 @@ int mr_transactional_open(struct mr_transactional *transactional,
     return 0;
 }
 
+static void release_oldest(struct mr_transactional *transactional)
+{
+    mr_claim_release(&transactional->left[0]);
+    memmove(&transactional->left[0], &transactional->left[1],
+            --transactional->left_count * sizeof(transactional->left[0]));
+}
+
+void mr_transactional_leave(struct mr_transactional *transactional, const char *why)
+{
+    mr_log(MR_LOG_WARN, "transactional_id_left", MR_I("number", transactional->claim.number),
+           MR_S("message", why));
+    if (transactional->left_count == MR_LEFT_IDS)
+        release_oldest(transactional);
+    transactional->left[transactional->left_count++] = transactional->claim;
+    transactional->claim = (struct mr_claim){0};
+}
+
+void mr_transactional_forgive(struct mr_transactional *transactional)
+{
+    while (transactional->left_count > 0)
+        release_oldest(transactional);
+}
+
 void mr_transactional_free(struct mr_transactional *transactional)
 {
     if (transactional->producer != NULL)
         mr_producer_drop(transactional->producer);
     free_producer(transactional);
     mr_claim_release(&transactional->claim);
+    mr_transactional_forgive(transactional);
 }

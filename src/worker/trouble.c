@@ -7,7 +7,12 @@
 #include "base/panic.h"
 #include "worker/held.h"
 
-enum { SHORTEST_MS = 1000, LONGEST_MS = 10000 };
+enum {
+    LOOK_MS = 1000,
+    SHORTEST_MS = 1000,
+    LONGEST_MS = 10000,        /* between two tries of a topic with all its replicas */
+    LONGEST_BROKEN_MS = 60000, /* of one that lacks some, and may be fine without them */
+};
 
 static size_t place_of(const struct mr_trouble *trouble, const char *topic)
 {
@@ -23,7 +28,9 @@ static void begin(struct mr_trouble *trouble, const char *topic)
            MR_S("message", "its records are not acknowledged: a leader of it is away, or too few "
                            "replicas are in step; messages that write to it wait"));
     trouble->topics[trouble->count].topic = mr_strdup(topic);
-    trouble->topics[trouble->count++].wait = 0;
+    trouble->topics[trouble->count].wait = 0;
+    trouble->topics[trouble->count].missing = false;
+    trouble->topics[trouble->count++].whole = true;
 }
 
 void mr_trouble_add(struct mr_trouble *trouble, const char *topic, uint64_t now)
@@ -35,9 +42,41 @@ void mr_trouble_add(struct mr_trouble *trouble, const char *topic, uint64_t now)
         begin(trouble, topic);
     uint64_t *wait = &trouble->topics[place].wait;
     *wait = *wait == 0 ? SHORTEST_MS : *wait * 2;
-    if (*wait > LONGEST_MS)
-        *wait = LONGEST_MS;
-    trouble->topics[place].due = now + *wait;
+    if (*wait > LONGEST_BROKEN_MS)
+        *wait = LONGEST_BROKEN_MS;
+    trouble->topics[place].failed = now;
+    trouble->topics[place].due = now + LOOK_MS;
+    trouble->topics[place].ready = false;
+}
+
+const char *mr_trouble_unseen(const struct mr_trouble *trouble, uint64_t now)
+{
+    for (size_t i = 0; i < trouble->count; i++)
+        if (!trouble->topics[i].ready && trouble->topics[i].due <= now)
+            return trouble->topics[i].topic;
+    return NULL;
+}
+
+void mr_trouble_seen(struct mr_trouble *trouble, const char *topic, enum mr_led led, uint64_t now)
+{
+    size_t place = place_of(trouble, topic);
+    if (place == trouble->count || trouble->topics[place].ready)
+        return;
+    uint64_t wait = trouble->topics[place].wait;
+    bool whole = led == MR_LED_WELL, mended = whole && !trouble->topics[place].whole;
+    if (led != MR_LED_BARELY && wait > LONGEST_MS)
+        wait = LONGEST_MS;
+    trouble->topics[place].whole = whole;
+    trouble->topics[place].missing = led == MR_LED_NO_TOPIC;
+    trouble->topics[place].ready =
+        mended || (led != MR_LED_NOT && now >= trouble->topics[place].failed + wait);
+    trouble->topics[place].due = now + LOOK_MS;
+}
+
+bool mr_trouble_misses(const struct mr_trouble *trouble, const char *topic)
+{
+    size_t place = place_of(trouble, topic);
+    return place < trouble->count && trouble->topics[place].missing;
 }
 
 static void take_out(struct mr_trouble *trouble, size_t place)
@@ -56,15 +95,14 @@ void mr_trouble_end(struct mr_trouble *trouble, const char *topic)
     take_out(trouble, place);
 }
 
-enum mr_trouble_of mr_trouble_of(const struct mr_trouble *trouble, const struct mr_job *job,
-                                 uint64_t now)
+enum mr_trouble_of mr_trouble_of(const struct mr_trouble *trouble, const struct mr_job *job)
 {
     enum mr_trouble_of of = MR_TROUBLE_NONE;
     if (trouble->count == 0)
         return of;
     for (const struct mr_held *held = job->held; held != NULL; held = held->next) {
         size_t place = place_of(trouble, held->record->topic);
-        if (place < trouble->count && trouble->topics[place].due > now)
+        if (place < trouble->count && !trouble->topics[place].ready)
             return MR_TROUBLE_WAITS;
         if (place < trouble->count)
             of = MR_TROUBLE_DUE;
@@ -72,11 +110,19 @@ enum mr_trouble_of mr_trouble_of(const struct mr_trouble *trouble, const struct 
     return of;
 }
 
+bool mr_trouble_due(const struct mr_trouble *trouble)
+{
+    bool due = false;
+    for (size_t i = 0; i < trouble->count; i++)
+        due = due || trouble->topics[i].ready;
+    return due;
+}
+
 uint64_t mr_trouble_next(const struct mr_trouble *trouble)
 {
     uint64_t next = 0;
     for (size_t i = 0; i < trouble->count; i++)
-        if (next == 0 || trouble->topics[i].due < next)
+        if (!trouble->topics[i].ready && (next == 0 || trouble->topics[i].due < next))
             next = trouble->topics[i].due;
     return next;
 }

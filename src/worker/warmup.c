@@ -81,6 +81,12 @@ void mr_warmup_topic(struct mr_warmup *warmup, const char *topic)
     uv_queue_work(warmup->loop, &asked->question, do_ask, after_ask);
 }
 
+bool mr_warmup_misses(const struct mr_warmup *warmup, const char *topic)
+{
+    const struct topic *asked = mr_idmap_get(&warmup->topics, mr_bytes_of(topic));
+    return asked != NULL && !asked->asking && !asked->known;
+}
+
 void mr_warmup_doubt(struct mr_warmup *warmup, const char *topic)
 {
     struct topic *asked = mr_idmap_get(&warmup->topics, mr_bytes_of(topic));

@@ -28,6 +28,8 @@ void mr_warmup_open(struct mr_warmup *warmup, bool open);
 /* A record to this topic is about to be sent. Costs a look-up where the topic is known; one that is
  * not there is asked for again after a second. */
 void mr_warmup_topic(struct mr_warmup *warmup, const char *topic);
+/* True if it was asked for and is not there. */
+bool mr_warmup_misses(const struct mr_warmup *warmup, const char *topic);
 /* A record to this topic was refused: what librdkafka holds of it may be wrong, and would be for
  * minutes. Asks for it anew. */
 void mr_warmup_doubt(struct mr_warmup *warmup, const char *topic);
