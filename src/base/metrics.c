@@ -73,6 +73,8 @@ const struct mr_metric mr_metrics[] = {
      "Memory that a script holds, about, by script and worker."},
     GAUGE("topics_missing", MR_TOPICS_MISSING,
           "Dead-letter and retry topics that are needed and not there."),
+    GAUGE("response_topics_unavailable", MR_RESPONSE_TOPICS_DEAF,
+          "Response topics that are not read, or only in part, counted by each worker."),
     GAUGE("rpc_pending", MR_RPC_PENDING, "Requests sent by handlers that wait for their reply."),
     COUNTER("rpc_timeouts_total", MR_RPC_TIMEOUTS,
             "Requests of handlers that got no reply in time."),
