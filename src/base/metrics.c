@@ -45,6 +45,8 @@ const struct mr_metric mr_metrics[] = {
               "From taking a message to being done with it, the acknowledgement of what it sent "
               "included."),
     COUNTER("retry_attempts_total", MR_RETRY_ATTEMPTS, "Attempts after the first."),
+    COUNTER("retry_moves_total", MR_RETRY_MOVES,
+            "Messages that wait long and were written to the end of their retry topic again."),
     COUNTER("messages_sent_total", MR_MESSAGES_SENT, "Records acknowledged by the broker."),
     HISTOGRAM("message_publish_duration_seconds", MR_PUBLISH_DURATION,
               "From producing a record to the broker's acknowledgement."),
