@@ -10,8 +10,8 @@
 #include "worker/shelf.h"
 
 /* A wait is long from LONG on, and not worth a move below SHORT. Every LOOK some MOVES are made at
- * most, so that a turn stays short. ms. */
-enum { LONG_MS = 5000, SHORT_MS = 1000, LOOK_MS = 200, MOVES = 200 };
+ * most, so that a turn stays short; the others follow SOON. ms. */
+enum { LONG_MS = 5000, SHORT_MS = 1000, LOOK_MS = 200, SOON_MS = 10, MOVES = 200 };
 
 enum { FIRST_HOLD_MS = 5000, LONGEST_HOLD_MS = 60000, TRANSACTIONAL_HOLD_MS = 1000 };
 
@@ -41,10 +41,10 @@ static uint64_t next_move(const struct mr_dispatch *dispatch, const struct mr_jo
 
 static void on_look(struct mr_timer *timer);
 
-static void look_soon(struct mr_dispatch *dispatch)
+static void look_after(struct mr_dispatch *dispatch, uint64_t ms)
 {
     if (dispatch->later.timer.place == 0)
-        mr_timers_arm(dispatch->timers, &dispatch->later.timer, mr_clock_ms() + LOOK_MS, on_look);
+        mr_timers_arm(dispatch->timers, &dispatch->later.timer, mr_clock_ms() + ms, on_look);
 }
 
 static void take_out(struct mr_dispatch *dispatch, struct mr_job *job)
@@ -69,7 +69,7 @@ static void put_in(struct mr_dispatch *dispatch, struct mr_job *job)
     dispatch->later.count++;
     mr_job_link(&job->partition->later, job);
     mr_timers_arm(dispatch->timers, &job->timer, job->due, on_due);
-    look_soon(dispatch);
+    look_after(dispatch, LOOK_MS);
 }
 
 bool mr_later_begin(struct mr_dispatch *dispatch, struct mr_job *job)
@@ -156,7 +156,7 @@ static void on_look(struct mr_timer *timer)
             most = move_some(dispatch, p, most);
     mr_shelf_look(&dispatch->partitions);
     if (dispatch->later.count > 0)
-        look_soon(dispatch);
+        look_after(dispatch, most == 0 ? SOON_MS : LOOK_MS);
 }
 
 /* The newest is the first: none that moves is before one that is looked at later. */
