@@ -132,3 +132,16 @@ def test_nothing_is_lost_when_the_worker_is_killed_as_long_waiters_move(cluster:
         cluster.await_committed(service.router.group, service.retries, 60)
     assert not [name for name, count in service.attempts().items() if count > (1 if delivery == "exactly-once" else 2)]
     service.router.stop()
+
+
+@MODES
+def test_more_that_wait_than_memory_holds_are_moved_until_the_one_behind_them_is_read(cluster: Cluster, asker: Asker, scripts: Scripts,
+                                                                                      start_router: StartRouter, delivery: str) -> None:
+    service = Service(cluster, scripts, start_router, delivery)
+    for number in range(900):
+        asker.send(service.topic, {"id": f"long-{number}", "after": HOUR, "padding": "x" * 60_000})
+    until(lambda: sum(cluster.ends(service.retries).values()) >= 900, "all wait", 60)
+    send(asker, service.topic, "soon", 200)
+    service.await_attempts("soon/2", seconds=60)
+    assert service.router.ready()
+    service.router.stop(30)
