@@ -262,10 +262,13 @@ size_t mr_rpc_poll(struct mr_rpc *rpc, size_t most)
     return mr_inbox_poll(rpc->inbox, most);
 }
 
-bool mr_rpc_troubled(struct mr_rpc *rpc, const struct mr_cluster_fault *faults, size_t count,
-                     char *why, size_t size)
+void mr_rpc_shown(struct mr_rpc *rpc, const struct mr_cluster_fault *faults, size_t count)
 {
     mr_inbox_shown(rpc->inbox, faults, count);
+}
+
+bool mr_rpc_troubled(const struct mr_rpc *rpc, char *why, size_t size)
+{
     return mr_inbox_troubled(rpc->inbox, why, size);
 }
 

@@ -44,10 +44,10 @@ void mr_rpc_cancel(struct mr_wait *wait);
 void mr_rpc_cancel_all(struct mr_rpc *rpc);
 /* Takes up to `most` replies. Returns how many it took: fewer mean that there are no more. */
 size_t mr_rpc_poll(struct mr_rpc *rpc, size_t most);
-/* True, with `why`, if answers cannot be read (mr_inbox_troubled). `faults`: what the cluster shows
- * of its topics. */
-bool mr_rpc_troubled(struct mr_rpc *rpc, const struct mr_cluster_fault *faults, size_t count,
-                     char *why, size_t size);
+/* What the cluster shows of its topics at this moment. */
+void mr_rpc_shown(struct mr_rpc *rpc, const struct mr_cluster_fault *faults, size_t count);
+/* True, with `why`, if answers cannot be read (mr_inbox_troubled). */
+bool mr_rpc_troubled(const struct mr_rpc *rpc, char *why, size_t size);
 void mr_rpc_stop(struct mr_rpc *rpc);
 void mr_rpc_free(struct mr_rpc *rpc);
 
