@@ -45,6 +45,8 @@ const struct mr_metric mr_metrics[] = {
               "From taking a message to being done with it, the acknowledgement of what it sent "
               "included."),
     COUNTER("retry_attempts_total", MR_RETRY_ATTEMPTS, "Attempts after the first."),
+    COUNTER("retry_moves_total", MR_RETRY_MOVES,
+            "Messages that wait long and were written to the end of their retry topic again."),
     COUNTER("messages_sent_total", MR_MESSAGES_SENT, "Records acknowledged by the broker."),
     HISTOGRAM("message_publish_duration_seconds", MR_PUBLISH_DURATION,
               "From producing a record to the broker's acknowledgement."),
@@ -73,6 +75,8 @@ const struct mr_metric mr_metrics[] = {
      "Memory that a script holds, about, by script and worker."},
     GAUGE("topics_missing", MR_TOPICS_MISSING,
           "Dead-letter and retry topics that are needed and not there."),
+    GAUGE("response_topics_unavailable", MR_RESPONSE_TOPICS_DEAF,
+          "Response topics that are not read, or only in part, counted by each worker."),
     GAUGE("rpc_pending", MR_RPC_PENDING, "Requests sent by handlers that wait for their reply."),
     COUNTER("rpc_timeouts_total", MR_RPC_TIMEOUTS,
             "Requests of handlers that got no reply in time."),

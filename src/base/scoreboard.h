@@ -35,6 +35,7 @@ enum mr_outage {
     MR_OUTAGE_TOPIC_DENIED,
     MR_OUTAGE_COORDINATOR,
     MR_OUTAGE_LEADER,
+    MR_OUTAGE_RESPONSES, /* a response topic is not read: requests of handlers fail */
 };
 
 enum mr_breaker_state { MR_BREAKER_CLOSED, MR_BREAKER_HALF_OPEN, MR_BREAKER_OPEN };

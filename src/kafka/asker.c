@@ -24,7 +24,7 @@ struct mr_asker {
     struct mr_listener *listener;
     size_t undelivered;
     bool listening;
-    char failure[256]; /* of a delivery */
+    char failure[512]; /* of a delivery, or of what is listened to */
 };
 
 static void on_delivered(void *data, void *opaque, const char *topic, enum mr_sent how,
@@ -44,6 +44,14 @@ static void on_listening(void *data, const char *topic)
     asker->listening = true;
 }
 
+static void on_fault(void *data, const char *topic, enum mr_listener_fault fault)
+{
+    struct mr_asker *asker = data;
+    if (fault == MR_LISTENER_DENIED)
+        snprintf(asker->failure, sizeof(asker->failure),
+                 "the topic %s may not be read: allow READ on it", topic);
+}
+
 static void on_troubled(void *data, bool unreachable, const char *text)
 {
     (void)data, (void)unreachable;
@@ -52,7 +60,7 @@ static void on_troubled(void *data, bool unreachable, const char *text)
 
 static const struct mr_producer_events producer_events = {.delivered = on_delivered,
                                                           .troubled = on_troubled};
-static const struct mr_listener_events listener_events = {on_listening, on_troubled};
+static const struct mr_listener_events listener_events = {on_listening, on_fault, on_troubled};
 
 struct mr_asker *mr_asker_new(const struct mr_config *config, struct mr_errors *errors)
 {
@@ -144,6 +152,8 @@ int mr_asker_listen(struct mr_asker *asker, const char *topic, int timeout, char
             mr_message_free(&message);
         if (asker->listening)
             return 0;
+        if (mr_asker_failed(asker, why, size))
+            return -1;
         if (!await(asker, deadline)) {
             snprintf(why, size, "does not listen after %d ms", timeout);
             return -1;

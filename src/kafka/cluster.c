@@ -55,7 +55,7 @@ void mr_cluster_look(const struct mr_producer *via, struct mr_cluster_look *look
     rd_kafka_metadata_destroy(metadata);
 }
 
-/* Takes the answer apart: the number of partitions, 0 where the topic is not there, -1 with `why`
+/* Takes the answer apart: the number of partitions, 0 where the topic is not there, less with `why`
  * otherwise. */
 static int32_t partitions_of(const struct rd_kafka_metadata *metadata, char *why, size_t size)
 {
@@ -64,10 +64,12 @@ static int32_t partitions_of(const struct rd_kafka_metadata *metadata, char *why
     if (error == RD_KAFKA_RESP_ERR_NO_ERROR && metadata->topics[0].partition_cnt > 0)
         return metadata->topics[0].partition_cnt;
     snprintf(why, size, "%s", rd_kafka_err2str(error));
+    if (error == RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED)
+        return MR_CLUSTER_DENIED;
     bool missing = error == RD_KAFKA_RESP_ERR_NO_ERROR ||
                    error == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART ||
                    error == RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE;
-    return missing ? 0 : -1;
+    return missing ? 0 : MR_CLUSTER_FAILED;
 }
 
 static int32_t ask(rd_kafka_t *handle, const char *topic, int timeout, char *why, size_t size)
@@ -156,15 +158,16 @@ int32_t mr_cluster_topic(const struct mr_producer *via, const char *topic, bool 
     bool missing = create && mr_cluster_topics(via, &all, timeout, why, size) == 0 &&
                    mr_cluster_partitions(&all, topic) == 0;
     mr_cluster_topics_free(&all);
-    if (missing && mr_cluster_create(via, topic, partitions, NULL, timeout, why, size) < 0)
-        return -1;
+    int made = missing ? mr_cluster_create(via, topic, partitions, NULL, timeout, why, size) : 0;
+    if (made < 0)
+        return made;
     int32_t count = ask(handle, topic, timeout, why, size);
     /* A topic just created is known to all brokers a moment later, and only asking tells. */
     while (count == 0 && create && mr_clock_ms() < deadline) {
         usleep(CREATION_PAUSE_US);
         count = ask(handle, topic, timeout, why, size);
     }
-    return count > 0 ? count : -1;
+    return count != 0 ? count : MR_CLUSTER_FAILED;
 }
 
 static enum mr_led led_by(const struct rd_kafka_metadata *metadata)

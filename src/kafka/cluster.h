@@ -43,17 +43,20 @@ int32_t mr_cluster_partitions(const struct mr_cluster_topics *topics,
                               const char *name); /* 0 where it is not there */
 void mr_cluster_topics_free(struct mr_cluster_topics *topics);
 
+/* A result below 0: why there is none. */
+enum { MR_CLUSTER_FAILED = -1, MR_CLUSTER_DENIED = -2 /* by the cluster's access lists */ };
+
 /* Creates the topic with the broker's default replication; fine where it is there. It takes the
  * largest message of the topic `like` with 64 KiB more of headers, where that limit can be read;
  * the broker's default where not, and where `like` is NULL. The embedded cluster, which cannot be
- * told to create topics, is asked for it by name. Returns 1, 0 where it was there, or -1 with
- * `why`. */
+ * told to create topics, is asked for it by name. Returns 1, 0 where it was there, or one of
+ * those above with `why`. */
 int mr_cluster_create(const struct mr_producer *via, const char *topic, int32_t partitions,
                       const char *like, int timeout, char *why, size_t size);
 
 /* How many partitions the topic has, creating it (with `partitions`) where it is missing and
  * `create` allows. Where not, it is asked for by name, which makes it known to the producer.
- * Returns that number, or -1 with `why`. */
+ * Returns that number, or one of those above with `why`. */
 int32_t mr_cluster_topic(const struct mr_producer *via, const char *topic, bool create,
                          int32_t partitions, int timeout, char *why, size_t size);
 

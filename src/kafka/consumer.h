@@ -73,8 +73,9 @@ int64_t mr_consumer_end(const struct mr_consumer *consumer, const char *topic, i
 void mr_consumer_give_back(struct mr_consumer *consumer);
 /* Why a partition rests. */
 enum mr_pause {
-    MR_PAUSE_FULL, /* its messages that are not handled are as many as may be */
-    MR_PAUSE_HELD, /* the worker takes nothing: it stops, or too much is on its way */
+    MR_PAUSE_FULL,  /* its messages that are not handled are as many as may be */
+    MR_PAUSE_SHELF, /* its messages that wait until they are due are as many as may be */
+    MR_PAUSE_HELD,  /* the worker takes nothing: it stops, or too much is on its way */
 };
 /* Fetching rests while there is a reason; what was fetched and not yet polled comes again. A reason
  * counts once, and a partition that is assigned anew has none. Resuming takes one reason back; each

@@ -131,10 +131,11 @@ int mr_cluster_create(const struct mr_producer *via, const char *topic, int32_t 
                       const char *like, int timeout, char *why, size_t size)
 {
     if (is_embedded(via, timeout))
-        return mr_cluster_topic(via, topic, false, 0, timeout, why, size) > 0 ? 0 : -1;
+        return mr_cluster_topic(via, topic, false, 0, timeout, why, size) > 0 ? 0
+                                                                              : MR_CLUSTER_FAILED;
     rd_kafka_NewTopic_t *wanted = rd_kafka_NewTopic_new(topic, partitions, -1, why, size);
     if (wanted == NULL)
-        return -1;
+        return MR_CLUSTER_FAILED;
     if (like != NULL)
         make_room(via, wanted, like, timeout / 2);
     rd_kafka_resp_err_t error =
@@ -142,5 +143,8 @@ int mr_cluster_create(const struct mr_producer *via, const char *topic, int32_t 
     rd_kafka_NewTopic_destroy(wanted);
     if (error == RD_KAFKA_RESP_ERR_NO_ERROR)
         return 1;
-    return error == RD_KAFKA_RESP_ERR_TOPIC_ALREADY_EXISTS ? 0 : -1;
+    if (error == RD_KAFKA_RESP_ERR_TOPIC_ALREADY_EXISTS)
+        return 0;
+    return error == RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED ? MR_CLUSTER_DENIED
+                                                                 : MR_CLUSTER_FAILED;
 }

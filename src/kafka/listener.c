@@ -4,17 +4,32 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/panic.h"
 #include "kafka/conf.h"
 #include "kafka/endings.h"
 #include "kafka/prefetch.h"
 #include "kafka/view.h"
 
+/* A fault is told once by librdkafka, and its end never: only another start at the place where it
+ * stands makes it tell anew, that the partition is at its end, or the fault. An offset that is not
+ * there any more stops a partition until it is started elsewhere. ms. */
+enum { FAULT_AGAIN_MS = 5000, RESET_AGAIN_MS = 500 };
+
+struct place {
+    int64_t next; /* the offset after the last record; -1: nothing is known of it */
+    bool reached; /* its end, once */
+    enum mr_listener_fault fault;
+    uint64_t again; /* ms, when it is started anew; 0: it is not */
+    int64_t from;   /* where */
+};
+
 struct listened {
     rd_kafka_topic_t *handle;
     int32_t partitions;
-    bool *reached;   /* by partition */
-    int32_t missing; /* partitions that have not reached their end */
+    struct place *places; /* by partition */
+    int32_t missing;      /* partitions that have not reached their end */
+    enum mr_listener_fault fault;
 };
 
 struct mr_listener {
@@ -23,6 +38,7 @@ struct mr_listener {
     rd_kafka_queue_t *queue; /* records */
     struct listened *topics;
     size_t topic_count;
+    size_t restarts; /* places that are to be started anew */
     const struct mr_listener_events *events;
     void *data;
 };
@@ -46,6 +62,7 @@ struct mr_listener *mr_listener_new(const struct mr_config *config, int wake_fd,
     mr_prefetch_limit(conf, config, 1, errors);
     rd_kafka_conf_set_opaque(conf, listener);
     rd_kafka_conf_set_error_cb(conf, on_error);
+    mr_kafka_conf_set(conf, "auto.offset.reset", "error", "kafka", errors);
     if (errors->count > before)
         rd_kafka_conf_destroy(conf);
     else
@@ -71,6 +88,13 @@ static int begin(const struct mr_listener *listener, rd_kafka_topic_t *handle, i
     return -1;
 }
 
+static void make_places(struct listened *listened, int32_t from, int32_t to)
+{
+    listened->places = mr_realloc(listened->places, (size_t)to * sizeof(listened->places[0]));
+    for (int32_t p = from; p < to; p++)
+        listened->places[p] = (struct place){.next = -1};
+}
+
 int mr_listener_add(struct mr_listener *listener, const char *topic, int32_t partitions, char *why,
                     size_t size)
 {
@@ -82,8 +106,9 @@ int mr_listener_add(struct mr_listener *listener, const char *topic, int32_t par
     listener->topics =
         mr_realloc(listener->topics, (listener->topic_count + 1) * sizeof(listener->topics[0]));
     struct listened *listened = &listener->topics[listener->topic_count++];
-    *listened = (struct listened){handle, partitions, mr_alloc((size_t)partitions * sizeof(bool)),
-                                  partitions};
+    *listened =
+        (struct listened){.handle = handle, .partitions = partitions, .missing = partitions};
+    make_places(listened, 0, partitions);
     for (int32_t p = 0; p < partitions; p++)
         if (begin(listener, handle, p, RD_KAFKA_OFFSET_END, why, size) != 0)
             return -1;
@@ -103,6 +128,7 @@ int mr_listener_grow(struct mr_listener *listener, const char *topic, int32_t pa
 {
     struct listened *listened = listened_of(listener, topic);
     MR_ASSERT(listened != NULL && listened->missing == 0);
+    make_places(listened, listened->partitions, partitions);
     for (; listened->partitions < partitions; listened->partitions++)
         if (begin(listener, listened->handle, listened->partitions, RD_KAFKA_OFFSET_BEGINNING, why,
                   size) != 0)
@@ -110,28 +136,133 @@ int mr_listener_grow(struct mr_listener *listener, const char *topic, int32_t pa
     return 0;
 }
 
+static void set_again(struct mr_listener *listener, struct place *place, uint64_t again)
+{
+    listener->restarts += (again != 0) - (place->again != 0);
+    place->again = again;
+}
+
+static enum mr_listener_fault worst_of(const struct listened *listened)
+{
+    enum mr_listener_fault worst = MR_LISTENER_FINE;
+    for (int32_t p = 0; p < listened->partitions; p++)
+        if (listened->places[p].fault != MR_LISTENER_FINE && worst != MR_LISTENER_DENIED)
+            worst = listened->places[p].fault;
+    return worst;
+}
+
+static void set_fault(struct mr_listener *listener, struct listened *listened, struct place *place,
+                      enum mr_listener_fault fault)
+{
+    if (place->fault == fault)
+        return;
+    place->fault = fault;
+    fault = worst_of(listened);
+    if (listened->fault == fault)
+        return;
+    listened->fault = fault;
+    listener->events->fault(listener->data, rd_kafka_topic_name(listened->handle), fault);
+}
+
 /* A record or the end of the partition: either way its position is known, nothing after it will be
  * missed. */
-static void note_position(struct mr_listener *listener, const rd_kafka_message_t *message)
+static void note_position(struct mr_listener *listener, struct listened *listened,
+                          struct place *place, int64_t next)
+{
+    place->next = next;
+    set_again(listener, place, 0);
+    set_fault(listener, listened, place, MR_LISTENER_FINE);
+    if (place->reached)
+        return;
+    place->reached = true;
+    if (listened->missing > 0 && --listened->missing == 0)
+        listener->events->listening(listener->data, rd_kafka_topic_name(listened->handle));
+}
+
+static void note_fault(struct mr_listener *listener, struct listened *listened, struct place *place,
+                       enum mr_listener_fault fault)
+{
+    place->from = place->next >= 0 ? place->next : RD_KAFKA_OFFSET_END;
+    set_again(listener, place, mr_clock_ms() + FAULT_AGAIN_MS);
+    set_fault(listener, listened, place, fault);
+}
+
+/* Its offset is not there: the topic was created again, or its records are deleted that far. */
+static void note_reset(struct mr_listener *listener, struct place *place)
+{
+    if (place->fault != MR_LISTENER_FINE)
+        return;
+    place->from = place->next >= 0 ? RD_KAFKA_OFFSET_BEGINNING : RD_KAFKA_OFFSET_END;
+    place->next = place->next >= 0 ? 0 : -1;
+    set_again(listener, place, mr_clock_ms() + RESET_AGAIN_MS);
+}
+
+static void note_error(struct mr_listener *listener, struct listened *listened, struct place *place,
+                       rd_kafka_resp_err_t error)
+{
+    switch ((int)error) {
+    case RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED:
+        note_fault(listener, listened, place, MR_LISTENER_DENIED);
+        return;
+    case RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC:
+    case RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION:
+    case RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART:
+        note_fault(listener, listened, place, MR_LISTENER_GONE);
+        return;
+    case RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET:
+        note_reset(listener, place);
+        return;
+    default:
+        return;
+    }
+}
+
+static void note(struct mr_listener *listener, const rd_kafka_message_t *message)
 {
     struct listened *listened =
         message->rkt ? listened_of(listener, rd_kafka_topic_name(message->rkt)) : NULL;
-    if (listened == NULL || listened->missing == 0 || message->partition < 0 ||
-        message->partition >= listened->partitions || listened->reached[message->partition])
+    if (listened == NULL || message->partition < 0 || message->partition >= listened->partitions)
         return;
-    listened->reached[message->partition] = true;
-    if (--listened->missing == 0)
-        listener->events->listening(listener->data, rd_kafka_topic_name(listened->handle));
+    struct place *place = &listened->places[message->partition];
+    if (message->err == RD_KAFKA_RESP_ERR_NO_ERROR)
+        note_position(listener, listened, place, message->offset + 1);
+    else if (message->err == RD_KAFKA_RESP_ERR__PARTITION_EOF)
+        note_position(listener, listened, place, message->offset);
+    else
+        note_error(listener, listened, place, message->err);
+}
+
+/* One whose fault lasts is started again and again. */
+static void restart(struct mr_listener *listener, struct listened *listened, int32_t partition,
+                    uint64_t now)
+{
+    char why[256];
+    struct place *place = &listened->places[partition];
+    set_again(listener, place, now + FAULT_AGAIN_MS);
+    if (begin(listener, listened->handle, partition, place->from, why, sizeof(why)) != 0)
+        listener->events->troubled(listener->data, false, why);
+}
+
+static void restart_due(struct mr_listener *listener)
+{
+    uint64_t now = mr_clock_ms();
+    for (size_t i = 0; i < listener->topic_count; i++) {
+        struct listened *listened = &listener->topics[i];
+        for (int32_t p = 0; p < listened->partitions; p++)
+            if (listened->places[p].again != 0 && listened->places[p].again <= now)
+                restart(listener, listened, p, now);
+    }
 }
 
 bool mr_listener_poll(struct mr_listener *listener, struct mr_message *message)
 {
     rd_kafka_message_t *polled;
     rd_kafka_poll(listener->handle, 0);
+    if (listener->restarts > 0)
+        restart_due(listener);
     while ((polled = rd_kafka_consume_queue(listener->queue, 0)) != NULL) {
         bool end = polled->err == RD_KAFKA_RESP_ERR__PARTITION_EOF;
-        if (end || polled->err == RD_KAFKA_RESP_ERR_NO_ERROR)
-            note_position(listener, polled);
+        note(listener, polled);
         if (polled->err == RD_KAFKA_RESP_ERR_NO_ERROR) {
             mr_message_view(message, polled);
             return true;
@@ -150,7 +281,7 @@ void mr_listener_free(struct mr_listener *listener)
         for (int32_t p = 0; p < listened->partitions; p++)
             rd_kafka_consume_stop(listened->handle, p);
         rd_kafka_topic_destroy(listened->handle);
-        free(listened->reached);
+        free(listened->places);
     }
     free(listener->topics);
     rd_kafka_queue_io_event_enable(listener->main, -1, NULL, 0);

@@ -12,10 +12,19 @@
 
 struct mr_listener;
 
+/* Why records of a topic are not read at present. It heals by itself. */
+enum mr_listener_fault {
+    MR_LISTENER_FINE,
+    MR_LISTENER_DENIED, /* READ on it is not allowed */
+    MR_LISTENER_GONE,   /* it, or one of its partitions, is not there any more */
+};
+
 struct mr_listener_events {
     /* Every partition of the topic has reached its end once: a record written from now on will be
      * seen. */
     void (*listening)(void *data, const char *topic);
+    /* That of the topic has changed: the worst of its partitions. */
+    void (*fault)(void *data, const char *topic, enum mr_listener_fault fault);
     void (*troubled)(void *data, bool unreachable, const char *text);
 };
 
@@ -26,7 +35,10 @@ struct mr_listener *mr_listener_new(const struct mr_config *config, int wake_fd,
  * Returns 0, or -1 with `why` (not NUL-terminated beyond `size`). */
 int mr_listener_add(struct mr_listener *listener, const char *topic, int32_t partitions, char *why,
                     size_t size);
-/* The topic has got more partitions: reads these, too, from their beginning, since what is in them
+/* A topic that was deleted and created again is read from its beginning, since its records were
+ * written for those who ask now.
+ *
+ * The topic has got more partitions: reads these, too, from their beginning, since what is in them
  * was written for those who ask now. Returns 0, or -1 with `why`. */
 int mr_listener_grow(struct mr_listener *listener, const char *topic, int32_t partitions, char *why,
                      size_t size);

@@ -1,6 +1,16 @@
 #include "kafka/message.h"
 
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/panic.h"
 #include "kafka/view.h"
+
+/* The headers, and behind them all bytes. */
+struct mr_own {
+    size_t count;
+    struct mr_pair headers[];
+};
 
 void mr_message_view(struct mr_message *message, rd_kafka_message_t *from)
 {
@@ -38,11 +48,61 @@ size_t mr_kafka_headers(const rd_kafka_message_t *message, struct mr_pair *heade
 
 size_t mr_message_headers(const struct mr_message *message, struct mr_pair *headers, size_t most)
 {
-    return mr_kafka_headers(message->handle, headers, most);
+    if (message->own == NULL)
+        return mr_kafka_headers(message->handle, headers, most);
+    size_t count = message->own->count;
+    for (size_t i = 0; i < count && i < most; i++)
+        headers[i] = message->own->headers[i];
+    return count;
+}
+
+static struct mr_bytes copy(char **to, struct mr_bytes from)
+{
+    struct mr_bytes copied = {*to, from.length};
+    if (from.data == NULL)
+        return from;
+    if (from.length > 0)
+        memcpy(*to, from.data, from.length);
+    (*to)[from.length] = '\0';
+    *to += from.length + 1;
+    return copied;
+}
+
+static size_t room_for(const struct mr_message *message, const struct mr_pair *headers,
+                       size_t count)
+{
+    size_t size = message->key.length + message->value.length + strlen(message->topic) + 3;
+    for (size_t i = 0; i < count; i++)
+        size += headers[i].name.length + headers[i].value.length + 2;
+    return size;
+}
+
+void mr_message_own(struct mr_message *message)
+{
+    size_t count = mr_message_headers(message, NULL, 0);
+    struct mr_pair *headers = mr_alloc((count + 1) * sizeof(headers[0]));
+    mr_message_headers(message, headers, count);
+    struct mr_own *own =
+        mr_alloc(sizeof(*own) + count * sizeof(headers[0]) + room_for(message, headers, count));
+    char *to = (char *)&own->headers[count];
+    own->count = count;
+    for (size_t i = 0; i < count; i++)
+        own->headers[i] = (struct mr_pair){copy(&to, headers[i].name), copy(&to, headers[i].value)};
+    struct mr_message owned = *message;
+    owned.handle = NULL;
+    owned.own = own;
+    owned.key = copy(&to, message->key);
+    owned.value = copy(&to, message->value);
+    owned.topic = copy(&to, mr_bytes_of(message->topic)).data;
+    mr_message_free(message);
+    free(headers);
+    *message = owned;
 }
 
 void mr_message_free(struct mr_message *message)
 {
+    free(message->own);
+    message->own = NULL;
     if (message->handle != NULL)
         rd_kafka_message_destroy(message->handle);
     message->handle = NULL;

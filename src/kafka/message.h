@@ -1,4 +1,5 @@
-/* A consumed message: librdkafka's own, seen through borrowed bytes; nothing is copied. */
+/* A consumed message: librdkafka's own, seen through borrowed bytes; nothing is copied,
+ * unless it is to stay for long. */
 #ifndef MR_KAFKA_MESSAGE_H
 #define MR_KAFKA_MESSAGE_H
 
@@ -9,6 +10,7 @@
 
 struct mr_message {
     void *handle;       /* librdkafka's; released by mr_message_free */
+    struct mr_own *own; /* instead of that: a copy */
     const void *source; /* the same for all messages of one topic from one consumer */
     const char *topic;
     int32_t partition;
@@ -21,6 +23,9 @@ struct mr_message {
 /* Writes up to `most` headers in the order they came; returns how many there are (which may be
  * more). They are borrowed from the message. */
 size_t mr_message_headers(const struct mr_message *message, struct mr_pair *headers, size_t most);
+/* A message of librdkafka keeps the whole answer that it came in. Makes it a copy of its own, at
+ * other addresses. */
+void mr_message_own(struct mr_message *message);
 void mr_message_free(struct mr_message *message);
 
 #endif

@@ -21,6 +21,7 @@ static const struct {
     [MR_HEALTH_TOPIC_DENIED] = {"topic_denied", "a topic may not be read", true},
     [MR_HEALTH_COORDINATOR] = {"coordinator_silent", "a group's coordinator does not answer", true},
     [MR_HEALTH_LEADER] = {"leader_missing", "a partition has no leader", true},
+    [MR_HEALTH_RESPONSES] = {"response_topic_unavailable", "a response topic is not read", true},
     [MR_HEALTH_JOINING] = {"joining", "the worker's consumers are joining their groups", true},
     [MR_HEALTH_BLOCKED] = {"dead_letter_blocked",
                            "a dead letter cannot be written, its partition waits; the log says why",
@@ -47,7 +48,7 @@ enum mr_health mr_health_of(const struct mr_view *view, uint64_t slot)
     if (mr_cell_get(&row->broker) == MR_BROKER_DOWN)
         return MR_HEALTH_BROKER_DOWN;
     uint64_t trouble = mr_cell_get(&row->trouble);
-    if (trouble != MR_OUTAGE_NONE && trouble <= MR_OUTAGE_LEADER)
+    if (trouble != MR_OUTAGE_NONE && trouble <= MR_OUTAGE_RESPONSES)
         return (enum mr_health)(MR_HEALTH_GROUP_DENIED + trouble - MR_OUTAGE_GROUP_DENIED);
     if (state != MR_WORKER_READY)
         return MR_HEALTH_JOINING;
@@ -104,7 +105,7 @@ static void message_of(const struct mr_view *view, uint64_t slot, enum mr_health
 {
     const struct mr_slot *row = &view->board->slots[slot];
     text[0] = '\0';
-    if (health >= MR_HEALTH_GROUP_DENIED && health <= MR_HEALTH_LEADER)
+    if (health >= MR_HEALTH_GROUP_DENIED && health <= MR_HEALTH_RESPONSES)
         mr_note_read(&row->trouble_note, text);
     else if (health == MR_HEALTH_BLOCKED)
         mr_note_read(&row->blocked_note, text);

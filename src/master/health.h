@@ -22,10 +22,11 @@ enum mr_health {
     MR_HEALTH_STOPPING,
     MR_HEALTH_STARTING,
     MR_HEALTH_BROKER_DOWN,
-    MR_HEALTH_GROUP_DENIED, /* these four as enum mr_outage */
+    MR_HEALTH_GROUP_DENIED, /* these five as enum mr_outage */
     MR_HEALTH_TOPIC_DENIED,
     MR_HEALTH_COORDINATOR,
     MR_HEALTH_LEADER,
+    MR_HEALTH_RESPONSES,
     MR_HEALTH_JOINING,
     MR_HEALTH_BLOCKED,
     MR_HEALTH_STALLED,

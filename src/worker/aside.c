@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "base/panic.h"
 #include "worker/dead_letter.h"
+#include "worker/later.h"
 #include "worker/retry.h"
 #include "worker/retry_topic.h"
 #include "worker/settle.h"
@@ -82,10 +83,45 @@ static void await_route(struct mr_dispatch *dispatch, struct mr_job *job)
     mr_timers_arm(dispatch->timers, &job->timer, mr_clock_ms() + FIRST_PAUSE_MS, on_again);
 }
 
+static enum mr_sent post(struct mr_dispatch *dispatch, struct mr_job *job,
+                         const struct mr_letter *letter, char why[WHY_SIZE])
+{
+    return mr_outbox_send(dispatch->outbox, job, MR_FOR_ASIDE, &letter->record, mr_clock_ns(), why,
+                          WHY_SIZE);
+}
+
+static void after_post(struct mr_dispatch *dispatch, struct mr_job *job, const char *topic,
+                       enum mr_sent how, const char *why)
+{
+    if (how != MR_SENT)
+        refused(dispatch, job, topic, how, why);
+    else if (job->lined)
+        held(dispatch, job);
+}
+
+/* The record that is in the retry topic, once more. */
+static void put_again(struct mr_dispatch *dispatch, struct mr_job *job)
+{
+    char why[WHY_SIZE];
+    struct mr_letter letter;
+    size_t count = mr_message_headers(&job->message, NULL, 0);
+    struct mr_pair *headers = mr_alloc((count + 1) * sizeof(headers[0]));
+    mr_message_headers(&job->message, headers, count);
+    mr_letter_begin(&letter, job->message.key, job->message.value, headers, count);
+    mr_retry_topic_again(&letter, job->partition->topic, job->partition->number, job->moves + 1);
+    after_post(dispatch, job, letter.topic, post(dispatch, job, &letter, why), why);
+    mr_letter_free(&letter);
+    free(headers);
+}
+
 static void put(struct mr_dispatch *dispatch, struct mr_job *job)
 {
     char why[WHY_SIZE] = "it is no topic's name";
     struct mr_letter letter;
+    if (job->failure->aside == MR_ASIDE_LATER) {
+        put_again(dispatch, job);
+        return;
+    }
     struct mr_route *route = mr_dispatch_route(dispatch, job->partition);
     if (route == NULL) {
         await_route(dispatch, job);
@@ -100,12 +136,8 @@ static void put(struct mr_dispatch *dispatch, struct mr_job *job)
     if (job->failure->aside == MR_ASIDE_RETRY
             ? mr_retry_topic_write(&letter, &route->policy, &dead)
             : mr_dead_letter_write(&letter, &route->policy, &dead))
-        how = mr_outbox_send(dispatch->outbox, job, MR_FOR_ASIDE, &letter.record, mr_clock_ns(),
-                             why, sizeof(why));
-    if (how != MR_SENT)
-        refused(dispatch, job, letter.topic, how, why);
-    else if (job->lined)
-        held(dispatch, job);
+        how = post(dispatch, job, &letter, why);
+    after_post(dispatch, job, letter.topic, how, why);
     mr_letter_free(&letter);
 }
 
@@ -167,6 +199,20 @@ static void block(struct mr_dispatch *dispatch, struct mr_job *job, const char *
     log_state(MR_LOG_ERROR, "dead_letter_blocked", job, topic, text);
 }
 
+/* It waits on where it is, which is told once a minute: there may be thousands of them. */
+static void stay_later(struct mr_dispatch *dispatch, struct mr_job *job, const char *topic,
+                       const char *why)
+{
+    enum { TELL_MS = 60000 };
+    uint64_t now = mr_clock_ms();
+    if (dispatch->later.told == 0 || now - dispatch->later.told >= TELL_MS) {
+        dispatch->later.told = now;
+        log_state(MR_LOG_WARN, "retry_not_moved", job, topic, why);
+    }
+    job->deliveries--;
+    mr_later_stay(dispatch, job);
+}
+
 /* It cannot wait in the retry topic, so it waits here. */
 static void stay(struct mr_dispatch *dispatch, struct mr_job *job, const char *topic,
                  const char *why)
@@ -182,6 +228,8 @@ static void stay(struct mr_dispatch *dispatch, struct mr_job *job, const char *t
 /* True where another form of the record may do. */
 static bool reshape(struct mr_failure *failure, enum mr_sent how)
 {
+    if (failure->aside == MR_ASIDE_LATER)
+        return false;
     if (how == MR_SENT_NO_PARTITION && !failure->any_partition)
         return failure->any_partition = true;
     if (how != MR_SENT_TOO_LARGE || failure->cut == MR_DEAD_LETTER_CUTS)
@@ -201,6 +249,8 @@ static void refused(struct mr_dispatch *dispatch, struct mr_job *job, const char
         give_up(dispatch, job);
     else if (reshaped)
         put(dispatch, job);
+    else if (job->failure->aside == MR_ASIDE_LATER)
+        stay_later(dispatch, job, topic, why);
     else if (job->failure->aside == MR_ASIDE_RETRY)
         stay(dispatch, job, topic, why);
     else
@@ -218,6 +268,8 @@ static void written(struct mr_dispatch *dispatch, const struct mr_job *job, cons
 {
     if (job->failure->aside == MR_ASIDE_DEAD_LETTER)
         mr_cell_add(&dispatch->slot->counters[MR_DLQ_MESSAGES], 1);
+    if (job->failure->aside == MR_ASIDE_LATER)
+        mr_cell_add(&dispatch->slot->counters[MR_RETRY_MOVES], 1);
     if (job->failure->blocks && job->partition->blocked == 1)
         log_state(MR_LOG_INFO, "dead_letter_unblocked", job, topic,
                   "the dead letter is written, the partition goes on");

@@ -7,11 +7,13 @@
 #include "worker/attempt.h"
 #include "worker/beside.h"
 #include "worker/handling.h"
+#include "worker/later.h"
 #include "worker/memory.h"
 #include "worker/poisoned.h"
 #include "worker/retry.h"
 #include "worker/runs.h"
 #include "worker/settle.h"
+#include "worker/shelf.h"
 
 static void find_route(struct mr_routes *routes, struct mr_partition *partition)
 {
@@ -157,6 +159,7 @@ void mr_dispatch_sweep(struct mr_dispatch *dispatch)
 static void drop_waiting(struct mr_dispatch *dispatch)
 {
     mr_aside_drop(dispatch);
+    mr_later_leave(dispatch);
     mr_retry_wake(dispatch);
     mr_memory_wake(dispatch);
     for (struct mr_partition *p = dispatch->partitions.all; p != NULL; p = p->next)
@@ -208,10 +211,15 @@ void mr_dispatch_message(struct mr_dispatch *dispatch, struct mr_consumer *consu
     partition->taken = message->offset + 1;
     if (partition->transactional)
         mr_line_join(&partition->line, job);
-    mr_partition_began(partition, job->size);
+    job->shelved = job->due > mr_clock_ms();
+    if (job->shelved)
+        mr_shelf_put(partition, job->size);
+    else
+        mr_partition_began(partition, job->size);
     dispatch->jobs++;
     mr_cell_add(&dispatch->slot->counters[MR_MESSAGES_RECEIVED], 1);
-    mr_dispatch_enter(dispatch, job);
+    if (!job->shelved || !mr_later_begin(dispatch, job))
+        mr_dispatch_enter(dispatch, job);
 }
 
 void mr_dispatch_tick(struct mr_dispatch *dispatch)
@@ -353,6 +361,7 @@ void mr_dispatch_abandon(struct mr_dispatch *dispatch)
 void mr_dispatch_free(struct mr_dispatch *dispatch)
 {
     MR_ASSERT(dispatch->jobs == 0);
+    mr_timers_cancel(dispatch->timers, &dispatch->later.timer);
     if (dispatch->routes != NULL)
         mr_routes_retire(dispatch->routes);
     mr_partitions_free(&dispatch->partitions);

@@ -52,6 +52,11 @@ struct mr_dispatch {
     struct mr_job *at_work;      /* handlers started and not ended */
     struct mr_job *waiting;      /* failed, until they are due again (retry.h) */
     struct mr_job *unwritten;    /* dead letters, until they are tried again (aside.h) */
+    struct {
+        size_t count; /* messages that wait long (later.h) */
+        struct mr_timer timer;
+        uint64_t told; /* ms, that one could not be moved */
+    } later;
     struct mr_memory memory;
     struct mr_reply reply;
     struct mr_poisons poisons; /* messages not to be run again (poisoned.h) */

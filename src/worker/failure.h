@@ -7,7 +7,7 @@
 
 enum { MR_FAILURE_MESSAGE = 4096, MR_FAILURE_TRACE = 16384 }; /* bytes at most */
 
-enum mr_aside { MR_ASIDE_NONE, MR_ASIDE_DEAD_LETTER, MR_ASIDE_RETRY };
+enum mr_aside { MR_ASIDE_NONE, MR_ASIDE_DEAD_LETTER, MR_ASIDE_RETRY, MR_ASIDE_LATER };
 
 struct mr_failure {
     struct mr_fault fault; /* its texts are in the same piece of memory, cut to a sane size */

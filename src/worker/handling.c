@@ -192,6 +192,7 @@ void mr_handling_start(struct mr_dispatch *dispatch, struct mr_job *job)
     }
     if (waits(dispatch, job, route))
         return;
+    mr_settle_take_up(job);
     if (job->sequence >= partition->started)
         partition->started = job->sequence + 1;
     job->request = mr_dialect_recognise(route->dialect, job->headers, job->header_count);

@@ -1,92 +1,80 @@
-#include "worker/inbox.h"
+#include "worker/inbox_state.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/panic.h"
-#include "kafka/cluster.h"
-#include "kafka/listener.h"
 
-enum {
-    LOOKUP_TIMEOUT_MS = 2000,
-    RETRY_MS = 1000,
-    REFRESH_MS = 10000, /* for new partitions */
-    NEW_TOPIC_PARTITIONS = 1,
-};
-
-enum topic_state { TOPIC_LOOKING, TOPIC_FAILED, TOPIC_OPENING, TOPIC_LISTENING };
-
-struct topic {
-    struct mr_inbox *inbox;
-    char *name;
-    enum topic_state state;
-    uv_work_t lookup;
-    struct mr_timer again; /* the lookup */
-    int32_t found;         /* partitions, written by the lookup */
-    int32_t partitions;    /* that are listened to */
-    char why[256];
-    struct topic *next;
-};
-
-struct mr_inbox {
-    const struct mr_config *config;
-    uv_loop_t *loop;
-    int wake_fd;
-    struct mr_timers *timers;
-    const struct mr_producer *via;
-    struct mr_listener *listener; /* NULL until a topic is wanted */
-    struct topic *topics;
-    size_t lookups;
-    bool stopping;
-    const struct mr_inbox_events *events;
-    void *data;
-};
+enum { RECENT_MS = 60000 };
 
 struct mr_inbox *mr_inbox_new(const struct mr_config *config, uv_loop_t *loop, int wake_fd,
-                              struct mr_timers *timers, const struct mr_producer *via,
-                              const struct mr_inbox_events *events, void *data)
+                              struct mr_timers *timers, struct mr_slot *slot,
+                              const struct mr_producer *via, const struct mr_inbox_events *events,
+                              void *data)
 {
     struct mr_inbox *inbox = mr_alloc(sizeof(*inbox));
     *inbox = (struct mr_inbox){.config = config,
                                .loop = loop,
                                .wake_fd = wake_fd,
                                .timers = timers,
+                               .slot = slot,
                                .via = via,
                                .events = events,
                                .data = data};
     return inbox;
 }
 
-static struct topic *find(const struct mr_inbox *inbox, const char *name)
+static struct mr_inbox_topic *find(const struct mr_inbox *inbox, const char *name)
 {
-    struct topic *topic = inbox->topics;
+    struct mr_inbox_topic *topic = inbox->topics;
     while (topic != NULL && strcmp(topic->name, name) != 0)
         topic = topic->next;
     return topic;
 }
 
-static void look_up(struct topic *topic);
-
-static void on_again(struct mr_timer *timer)
+static void describe(const struct mr_inbox_topic *topic, char *text, size_t size)
 {
-    look_up((struct topic *)((char *)timer - offsetof(struct topic, again)));
+    mr_deaf_text(topic->told, topic->name, topic->detail, text, size);
 }
 
-static void look_up_after(struct topic *topic, uint64_t ms)
+void mr_inbox_show(const struct mr_inbox *inbox)
 {
-    mr_timers_arm(topic->inbox->timers, &topic->again, mr_clock_ms() + ms, on_again);
+    uint64_t deaf = 0;
+    for (const struct mr_inbox_topic *topic = inbox->topics; topic != NULL; topic = topic->next)
+        deaf += topic->told != MR_DEAF_NOT;
+    mr_cell_set(&inbox->slot->gauges[MR_RESPONSE_TOPICS_DEAF], deaf);
+}
+
+void mr_inbox_judge(struct mr_inbox_topic *topic)
+{
+    char text[MR_NOTE_SIZE];
+    struct mr_inbox *inbox = topic->inbox;
+    enum mr_deaf deaf = mr_deaf_worst(&topic->deafness);
+    if (deaf == topic->told)
+        return;
+    topic->told = deaf;
+    mr_inbox_show(inbox);
+    describe(topic, text, sizeof(text));
+    if (deaf == MR_DEAF_NOT)
+        mr_log(MR_LOG_INFO, "response_topic_available", MR_S("topic", topic->name),
+               MR_S("message", text));
+    else
+        mr_log(MR_LOG_ERROR, "response_topic_unavailable", MR_S("topic", topic->name),
+               MR_S("message", text));
+    if (mr_deaf_lasts(deaf))
+        inbox->events->deaf(inbox->data, topic->name, text);
 }
 
 static void on_listening(void *data, const char *name)
 {
     struct mr_inbox *inbox = data;
-    struct topic *topic = find(inbox, name);
+    struct mr_inbox_topic *topic = find(inbox, name);
     MR_ASSERT(topic != NULL);
-    topic->state = TOPIC_LISTENING;
-    look_up_after(topic, REFRESH_MS);
+    topic->state = MR_INBOX_LISTENING;
+    topic->listened = true;
+    mr_inbox_look_up_after(topic, MR_INBOX_REFRESH_MS);
     mr_log(MR_LOG_INFO, "inbox_listening", MR_S("topic", name),
            MR_I("partitions", topic->partitions));
     inbox->events->listening(inbox->data, name);
@@ -98,11 +86,24 @@ static void on_troubled(void *data, bool unreachable, const char *text)
     inbox->events->troubled(inbox->data, unreachable, text);
 }
 
-static const struct mr_listener_events listener_events = {on_listening, on_troubled};
+/* A topic that was deleted is looked for at once, which creates it where that is allowed. */
+static void on_fault(void *data, const char *name, enum mr_listener_fault fault)
+{
+    struct mr_inbox_topic *topic = find(data, name);
+    MR_ASSERT(topic != NULL);
+    topic->deafness.read = fault == MR_LISTENER_DENIED ? MR_DEAF_DENIED
+                           : fault == MR_LISTENER_GONE ? MR_DEAF_GONE
+                                                       : MR_DEAF_NOT;
+    if (fault == MR_LISTENER_GONE)
+        mr_inbox_look_up_after(topic, 0);
+    mr_inbox_judge(topic);
+}
+
+static const struct mr_listener_events listener_events = {on_listening, on_fault, on_troubled};
 
 /* The same properties made the producer and the consumers, so this fails only where the machine
  * does. */
-static struct mr_listener *listener_of(struct mr_inbox *inbox)
+struct mr_listener *mr_inbox_listener(struct mr_inbox *inbox)
 {
     struct mr_errors errors = {0};
     if (inbox->listener == NULL)
@@ -114,103 +115,77 @@ static struct mr_listener *listener_of(struct mr_inbox *inbox)
     return inbox->listener;
 }
 
-static void fail(struct topic *topic)
+static struct mr_inbox_topic *find_or_make(struct mr_inbox *inbox, const char *name)
 {
-    topic->state = TOPIC_FAILED;
-    mr_log(MR_LOG_WARN, "response_topic_unavailable", MR_S("topic", topic->name),
-           MR_S("message", topic->why));
-    look_up_after(topic, RETRY_MS);
+    struct mr_inbox_topic *topic = find(inbox, name);
+    if (topic != NULL)
+        return topic;
+    topic = mr_alloc(sizeof(*topic));
+    *topic = (struct mr_inbox_topic){.inbox = inbox,
+                                     .name = mr_strdup(name),
+                                     .deafness = {MR_DEAF_NOT, MR_DEAF_NOT, MR_DEAF_NOT},
+                                     .told = MR_DEAF_NOT,
+                                     .next = inbox->topics};
+    inbox->topics = topic;
+    mr_inbox_look_up(topic);
+    return topic;
 }
 
-/* Without its being created by a broker that does so when it is asked for by name. */
-static void find_topic(struct topic *topic)
+enum mr_inbox_says mr_inbox_want(struct mr_inbox *inbox, const char *name, char *why, size_t size)
 {
-    struct mr_cluster_topics all;
-    snprintf(topic->why, sizeof(topic->why), "it is not there, and create_topics is false");
-    mr_cluster_topics(topic->inbox->via, &all, LOOKUP_TIMEOUT_MS, topic->why, sizeof(topic->why));
-    topic->found = mr_cluster_partitions(&all, topic->name);
-    mr_cluster_topics_free(&all);
-}
-
-/* On a thread of the pool: touches nothing but the topic's own answer. */
-static void do_lookup(uv_work_t *work)
-{
-    struct topic *topic = work->data;
-    if (mr_config_boolean(topic->inbox->config, "create_topics"))
-        topic->found = mr_cluster_topic(topic->inbox->via, topic->name, true, NEW_TOPIC_PARTITIONS,
-                                        LOOKUP_TIMEOUT_MS, topic->why, sizeof(topic->why));
-    else
-        find_topic(topic);
-}
-
-static void open_topic(struct topic *topic)
-{
-    struct mr_listener *listener = topic->found > 0 ? listener_of(topic->inbox) : NULL;
-    topic->state = TOPIC_OPENING;
-    topic->partitions = topic->found;
-    if (listener == NULL || mr_listener_add(listener, topic->name, topic->partitions, topic->why,
-                                            sizeof(topic->why)) != 0)
-        fail(topic);
-}
-
-/* A lookup that got no answer is made again with the next. */
-static void grow_topic(struct topic *topic)
-{
-    look_up_after(topic, REFRESH_MS);
-    if (topic->found <= topic->partitions)
-        return;
-    if (mr_listener_grow(topic->inbox->listener, topic->name, topic->found, topic->why,
-                         sizeof(topic->why)) != 0) {
-        mr_log(MR_LOG_ERROR, "inbox_failed", MR_S("topic", topic->name),
-               MR_S("message", topic->why));
-        return;
+    struct mr_inbox_topic *topic = find_or_make(inbox, name);
+    topic->wanted = mr_clock_ms();
+    if (mr_deaf_lasts(topic->told)) {
+        describe(topic, why, size);
+        return MR_INBOX_DEAF;
     }
-    topic->partitions = topic->found;
-    mr_log(MR_LOG_INFO, "inbox_listening", MR_S("topic", topic->name),
-           MR_I("partitions", topic->partitions));
+    return topic->state == MR_INBOX_LISTENING ? MR_INBOX_LISTENS : MR_INBOX_WAITS;
 }
 
-static void after_lookup(uv_work_t *work, int status)
+void mr_inbox_keep(struct mr_inbox *inbox, const char *name)
 {
-    struct topic *topic = work->data;
-    (void)status;
-    topic->inbox->lookups--;
-    if (topic->inbox->stopping)
-        return;
-    if (topic->state == TOPIC_LISTENING)
-        grow_topic(topic);
-    else
-        open_topic(topic);
+    find_or_make(inbox, name)->kept = true;
 }
 
-static void look_up(struct topic *topic)
+static enum mr_deaf shown_as(const struct mr_inbox_topic *topic,
+                             const struct mr_cluster_fault *faults, size_t count)
 {
-    struct mr_inbox *inbox = topic->inbox;
-    if (topic->state != TOPIC_LISTENING)
-        topic->state = TOPIC_LOOKING;
-    topic->lookup.data = topic;
-    inbox->lookups++;
-    uv_queue_work(inbox->loop, &topic->lookup, do_lookup, after_lookup);
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(faults[i].topic, topic->name) == 0)
+            return faults[i].partition < 0 ? MR_DEAF_HIDDEN : MR_DEAF_LEADERLESS;
+    return MR_DEAF_NOT;
 }
 
-bool mr_inbox_want(struct mr_inbox *inbox, const char *name)
+void mr_inbox_shown(struct mr_inbox *inbox, const struct mr_cluster_fault *faults, size_t count)
 {
-    struct topic *topic = find(inbox, name);
-    if (topic == NULL) {
-        topic = mr_alloc(sizeof(*topic));
-        topic->inbox = inbox;
-        topic->name = mr_strdup(name);
-        topic->next = inbox->topics;
-        inbox->topics = topic;
-        look_up(topic);
+    for (struct mr_inbox_topic *topic = inbox->topics; topic != NULL; topic = topic->next) {
+        topic->deafness.shown = shown_as(topic, faults, count);
+        mr_inbox_judge(topic);
     }
-    return topic->state == TOPIC_LISTENING;
+}
+
+bool mr_inbox_is_recent(const struct mr_inbox_topic *topic)
+{
+    return topic->kept || mr_clock_ms() - topic->wanted < RECENT_MS;
+}
+
+bool mr_inbox_troubled(const struct mr_inbox *inbox, char *why, size_t size)
+{
+    for (const struct mr_inbox_topic *topic = inbox->topics; topic != NULL; topic = topic->next) {
+        bool counts =
+            topic->listened || (mr_deaf_is_denied(topic->told) && mr_inbox_is_recent(topic));
+        if (topic->told == MR_DEAF_NOT || !counts)
+            continue;
+        describe(topic, why, size);
+        return true;
+    }
+    return false;
 }
 
 int32_t mr_inbox_partition(const struct mr_inbox *inbox, const char *topic, uint64_t number)
 {
-    const struct topic *found = find(inbox, topic);
-    MR_ASSERT(found != NULL && found->state == TOPIC_LISTENING);
+    const struct mr_inbox_topic *found = find(inbox, topic);
+    MR_ASSERT(found != NULL && found->partitions > 0);
     return (int32_t)(number % (uint64_t)found->partitions);
 }
 
@@ -232,7 +207,7 @@ bool mr_inbox_busy(const struct mr_inbox *inbox)
 void mr_inbox_stop(struct mr_inbox *inbox)
 {
     inbox->stopping = true;
-    for (struct topic *topic = inbox->topics; topic != NULL; topic = topic->next)
+    for (struct mr_inbox_topic *topic = inbox->topics; topic != NULL; topic = topic->next)
         mr_timers_cancel(inbox->timers, &topic->again);
 }
 
@@ -242,7 +217,7 @@ void mr_inbox_free(struct mr_inbox *inbox)
     if (inbox->listener != NULL)
         mr_listener_free(inbox->listener);
     while (inbox->topics != NULL) {
-        struct topic *topic = inbox->topics;
+        struct mr_inbox_topic *topic = inbox->topics;
         inbox->topics = topic->next;
         free(topic->name);
         free(topic);

@@ -65,6 +65,14 @@ static void read_headers(struct mr_job *job)
     mr_message_headers(&job->message, job->headers, job->header_count);
 }
 
+void mr_job_own(struct mr_job *job)
+{
+    mr_message_own(&job->message);
+    if (job->headers != job->few)
+        free(job->headers);
+    read_headers(job);
+}
+
 /* Of the message, and of what it takes to have one, ours and librdkafka's. */
 static size_t size_of(const struct mr_job *job)
 {
@@ -103,7 +111,8 @@ struct mr_origin mr_job_origin(const struct mr_job *job)
 
 void mr_job_release(struct mr_job_pool *pool, struct mr_job *job)
 {
-    MR_ASSERT(job->timer.place == 0 && !job->waits && job->task == NULL && job->waits_for == NULL);
+    MR_ASSERT(job->timer.place == 0 && !job->waits && !job->later && !job->shelved &&
+              job->task == NULL && job->waits_for == NULL);
     if (job->headers != job->few)
         free(job->headers);
     free(job->failure);

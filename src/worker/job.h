@@ -44,6 +44,10 @@ struct mr_job {
     struct mr_failure *failure; /* why the message is not done, where that must be kept */
     size_t deliveries;          /* records sent on its behalf and not reported yet */
     bool handled;               /* the handler has ended and its records are with the producer */
+    bool shelved;               /* not due yet, and it has not started (shelf.h) */
+    bool later;                 /* in its partition's `later` */
+    int moves;                  /* how often it was written to its retry topic again (later.h) */
+    uint64_t move;              /* ms, when it may be the next time */
     bool waits;                 /* in the dispatch's `waiting` */
     bool returned;              /* it was in its retry topic: `origin` tells where it was first */
     bool answered;              /* its request is, by whichever attempt */
@@ -67,6 +71,9 @@ struct mr_job {
 };
 
 struct mr_job *mr_job_of_timer(struct mr_timer *timer);
+
+/* Copies the message, so that it does not keep what it came in; its headers are read anew. */
+void mr_job_own(struct mr_job *job);
 
 /* A list out of which any job can be taken; NULL is empty. */
 void mr_job_link(struct mr_job **list, struct mr_job *job);

@@ -138,11 +138,16 @@ static bool is_full(const struct mr_partition *partition)
             partition->unhandled_bytes >= share(partition));
 }
 
-static void count(struct mr_partition *partition, size_t size)
+static void add(struct mr_partition *partition, size_t size)
 {
     partition->owner->busy += partition->unhandled++ == 0;
     partition->unhandled_bytes += size;
     partition->owner->unhandled_bytes += size;
+}
+
+static void count(struct mr_partition *partition, size_t size)
+{
+    add(partition, size);
     if (!partition->revoked && !partition->paused && partition->patience.place == 0 &&
         is_full(partition))
         fill(partition);
@@ -153,6 +158,13 @@ void mr_partition_began(struct mr_partition *partition, size_t size)
     partition->jobs++;
     partition->owner->bytes += size;
     count(partition, size);
+}
+
+/* Whether it is full is for the next message to say. */
+void mr_partition_taken_up(struct mr_partition *partition, size_t size)
+{
+    partition->owner->bytes += size;
+    add(partition, size);
 }
 
 void mr_partition_reopened(struct mr_partition *partition, size_t size)
@@ -268,6 +280,8 @@ struct mr_partition *mr_partitions_restart(struct mr_partitions *partitions,
     bool leaving = partition->leaving;
     if (partition->paused)
         resume_partition(partition);
+    if (partition->shelf_full)
+        mr_consumer_resume(consumer, partition->topic, partition->number, MR_PAUSE_SHELF);
     partition->outlived = true;
     let_go(partitions, partition);
     struct mr_partition *next = make(partitions, consumer, message);

@@ -51,9 +51,12 @@ struct mr_partition {
     size_t most;        /* unhandled at which it is full; at half of it, it goes on */
     uint64_t started;   /* the sequence number after the last message whose handler has started */
     size_t unhandled;   /* jobs whose handlers have not ended; transactional: not settled */
-    size_t unhandled_bytes; /* of those */
-    size_t jobs;            /* jobs not settled */
-    bool decided;           /* whether it is transactional is; by its first route */
+    size_t unhandled_bytes;        /* of those */
+    size_t jobs;                   /* jobs not settled */
+    size_t shelved, shelved_bytes; /* jobs that wait until they are due (shelf.h) */
+    bool shelf_full;               /* and it is paused for that */
+    struct mr_job *later;          /* those of them that wait long (later.h); the newest first */
+    bool decided;                  /* whether it is transactional is; by its first route */
     bool transactional; /* its jobs leave by transactions, which commit its offsets, too; so from
                            its first route on, whatever its routes come to be */
     struct mr_line line;
@@ -85,6 +88,8 @@ struct mr_partitions {
     size_t full;                   /* partitions on which patience is had */
     size_t busy;                   /* those with unhandled jobs */
     size_t unhandled_bytes, bytes; /* of jobs not handled, of jobs not settled */
+    size_t shelves,
+        shelved_bytes; /* partitions with shelved jobs, and those jobs; in no other sum */
     struct mr_idmap by_id;
     struct mr_partition *latest; /* messages come in runs of one partition */
     struct mr_partition *all;
@@ -106,6 +111,7 @@ struct mr_partition *mr_partitions_restart(struct mr_partitions *partitions,
  * frees as that asks for. `done`: its offset may be stored once all before it may. */
 void mr_partition_began(struct mr_partition *partition, size_t size);
 void mr_partition_reopened(struct mr_partition *partition, size_t size);
+void mr_partition_taken_up(struct mr_partition *partition, size_t size); /* from the shelf */
 void mr_partition_handled(struct mr_partition *partition, size_t size);
 void mr_partition_settled(struct mr_partitions *partitions, struct mr_partition *partition,
                           uint64_t sequence, size_t size, bool done);

@@ -38,6 +38,7 @@ void mr_retry_returned(struct mr_dispatch *dispatch, struct mr_job *job)
                                             &job->partition->route->policy, &returned);
     job->origin = returned.origin;
     job->retries = returned.retries;
+    job->moves = returned.moves;
     job->returned = true;
     int64_t due = returned.due - dispatch->wall_offset;
     job->due = due > 0 ? (uint64_t)due : 0;

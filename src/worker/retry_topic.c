@@ -1,12 +1,14 @@
 #include "worker/retry_topic.h"
 
 #include <limits.h>
+#include <stdio.h>
 
 #include "worker/topic_names.h"
 
 static const char count_name[] = "retry-count";
 static const char due_name[] = "retry-timestamp";
 static const char error_name[] = "last-error";
+static const char moves_name[] = "retry-moves";
 
 enum { ERROR_SIZE = 512 };
 
@@ -72,6 +74,20 @@ static void take_number(struct mr_pair *headers, size_t *count, const char *name
         read_number(text, least, most, number);
 }
 
+static bool is_moved(const struct mr_pair *headers, size_t count)
+{
+    return count > 0 && mr_bytes_equal(headers[count - 1].name, mr_bytes_of(moves_name));
+}
+
+void mr_retry_topic_again(struct mr_letter *letter, const char *topic, int32_t partition, int moves)
+{
+    if (is_moved(letter->headers, letter->record.header_count))
+        letter->record.header_count--;
+    mr_letter_number(letter, moves_name, moves);
+    letter->record.partition = partition;
+    snprintf(letter->topic, sizeof(letter->topic), "%s", topic);
+}
+
 size_t mr_retry_topic_read(struct mr_pair *headers, size_t count, const struct mr_policy *policy,
                            struct mr_returned *returned)
 {
@@ -79,6 +95,9 @@ size_t mr_retry_topic_read(struct mr_pair *headers, size_t count, const struct m
     struct mr_origin *origin = &returned->origin;
     int64_t partition = origin->partition, retries = returned->retries;
     struct mr_bytes text;
+    int64_t moves = 0;
+    if (is_moved(headers, count))
+        take_number(headers, &count, moves_name, 0, INT_MAX - 1, &moves);
     take(headers, &count, error_name, &text);
     take_number(headers, &count, due_name, 0, INT64_MAX, &returned->due);
     take_number(headers, &count, count_name, 0, INT_MAX - 1, &retries);
@@ -88,5 +107,6 @@ size_t mr_retry_topic_read(struct mr_pair *headers, size_t count, const struct m
     take(headers, &count, names[MR_DLQ_TOPIC], &text);
     origin->partition = (int32_t)partition;
     returned->retries = (int)retries;
+    returned->moves = (int)moves;
     return count;
 }

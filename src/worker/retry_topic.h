@@ -15,6 +15,7 @@ struct mr_returned {
     struct mr_origin origin;
     int retries;
     int64_t due; /* wall ms; 0: at once */
+    int moves;   /* how often it was written again since */
 };
 
 /* Reads it again from the headers of a message of the retry topic, and takes it out of them: what
@@ -22,5 +23,10 @@ struct mr_returned {
  * otherwise, and keeps it where a header is missing or none of ours. */
 size_t mr_retry_topic_read(struct mr_pair *headers, size_t count, const struct mr_policy *policy,
                            struct mr_returned *returned);
+
+/* The message of a retry topic is written to the end of it again, to the same partition: as it
+ * came, `headers` as they are in its record, and a header of ours, the last one, that counts. */
+void mr_retry_topic_again(struct mr_letter *letter, const char *topic, int32_t partition,
+                          int moves);
 
 #endif

@@ -30,7 +30,7 @@ struct mr_rpc {
 static void want_topic(void *context, const char *name, const char *topic)
 {
     (void)name;
-    mr_inbox_want(context, topic);
+    mr_inbox_keep(context, topic);
 }
 
 static void end_with_error(struct mr_call *call, int status, const char *message, const char *name)
@@ -93,12 +93,27 @@ static void send_call(struct mr_call *call, const struct mr_outgoing *record)
     refuse(call, why);
 }
 
+/* It is neither sent nor refused. */
+static bool waits_for(const struct mr_call *call, const char *topic)
+{
+    return call->record != NULL && call->refusal == NULL && strcmp(call->reply_to, topic) == 0;
+}
+
+/* Their answers could not be read. */
+static void on_deaf(void *data, const char *topic, const char *why)
+{
+    struct mr_rpc *rpc = data;
+    for (struct mr_call *call = rpc->calls.open; call != NULL; call = call->next)
+        if (waits_for(call, topic))
+            refuse(call, why);
+}
+
 /* Those waiting for this topic go out. */
 static void on_listening(void *data, const char *topic)
 {
     struct mr_rpc *rpc = data;
     for (struct mr_call *call = rpc->calls.open; call != NULL; call = call->next) {
-        if (call->record == NULL || strcmp(call->reply_to, topic) != 0)
+        if (!waits_for(call, topic))
             continue;
         send_call(call, call->record);
         mr_call_sent(call);
@@ -161,7 +176,7 @@ static void on_troubled(void *data, bool unreachable, const char *text)
     rpc->events->troubled(rpc->data, unreachable, text);
 }
 
-static const struct mr_inbox_events inbox_events = {on_listening, on_reply, on_troubled};
+static const struct mr_inbox_events inbox_events = {on_listening, on_deaf, on_reply, on_troubled};
 
 struct mr_rpc *mr_rpc_new(const struct mr_config *config, uint64_t number, uv_loop_t *loop,
                           int wake_fd, struct mr_timers *timers, struct mr_slot *slot,
@@ -176,8 +191,8 @@ struct mr_rpc *mr_rpc_new(const struct mr_config *config, uint64_t number, uv_lo
                            .outbox = outbox,
                            .events = events,
                            .data = data};
-    rpc->inbox =
-        mr_inbox_new(config, loop, wake_fd, timers, mr_outbox_producer(outbox), &inbox_events, rpc);
+    rpc->inbox = mr_inbox_new(config, loop, wake_fd, timers, slot, mr_outbox_producer(outbox),
+                              &inbox_events, rpc);
     mr_config_list(config, "rpc.response_topics", want_topic, rpc->inbox);
     return rpc;
 }
@@ -204,7 +219,7 @@ static const char *reply_topic(const struct mr_rpc *rpc, const struct mr_ask *as
 int mr_rpc_open(struct mr_rpc *rpc, struct mr_wait *wait, const struct mr_ask *ask, int64_t timeout,
                 char *why, size_t size)
 {
-    char responses[MR_TOPIC_ROOM];
+    char responses[MR_TOPIC_ROOM], deaf[MR_NOTE_SIZE];
     const char *reply_to = reply_topic(rpc, ask, responses, why, size);
     if (reply_to == NULL || !mr_outbox_fits(rpc->outbox, &ask->record, why, size))
         return -1;
@@ -212,10 +227,13 @@ int mr_rpc_open(struct mr_rpc *rpc, struct mr_wait *wait, const struct mr_ask *a
     struct mr_call *call = mr_call_new(&rpc->calls, mr_dialect_of(dialect), reply_to, timeout);
     mr_call_begin(call, wait);
     mr_timers_arm(rpc->timers, &call->timer, mr_clock_ms() + (uint64_t)timeout, on_timeout);
-    if (mr_inbox_want(rpc->inbox, reply_to))
+    enum mr_inbox_says says = mr_inbox_want(rpc->inbox, reply_to, deaf, sizeof(deaf));
+    if (says == MR_INBOX_LISTENS)
         send_call(call, &ask->record);
-    else
+    else if (says == MR_INBOX_WAITS)
         call->record = mr_outgoing_copy(&ask->record);
+    else
+        refuse(call, deaf);
     return 0;
 }
 
@@ -242,6 +260,16 @@ void mr_rpc_cancel_all(struct mr_rpc *rpc)
 size_t mr_rpc_poll(struct mr_rpc *rpc, size_t most)
 {
     return mr_inbox_poll(rpc->inbox, most);
+}
+
+void mr_rpc_shown(struct mr_rpc *rpc, const struct mr_cluster_fault *faults, size_t count)
+{
+    mr_inbox_shown(rpc->inbox, faults, count);
+}
+
+bool mr_rpc_troubled(const struct mr_rpc *rpc, char *why, size_t size)
+{
+    return mr_inbox_troubled(rpc->inbox, why, size);
 }
 
 void mr_rpc_stop(struct mr_rpc *rpc)

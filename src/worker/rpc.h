@@ -9,6 +9,7 @@
 #include "base/config.h"
 #include "base/scoreboard.h"
 #include "base/timers.h"
+#include "kafka/cluster.h"
 #include "lua/vm.h"
 #include "worker/job.h"
 #include "worker/outbox.h"
@@ -28,9 +29,9 @@ struct mr_rpc *mr_rpc_new(const struct mr_config *config, uint64_t number, uv_lo
                           int wake_fd, struct mr_timers *timers, struct mr_slot *slot,
                           struct mr_outbox *outbox, const struct mr_rpc_events *events, void *data);
 /* Sends a request that a job waits for, as soon as the inbox listens for its answer. Exactly one
- * `ended` follows, never from within; where the record is refused with an
- * error, 502 RequestFailed. Returns 0, or -1 with `why` where it cannot be opened, and the wait
- * stays the caller's. */
+ * `ended` follows, never from within; where the record is refused, or its answer
+ * could not be read, with an error, 502 RequestFailed. Returns 0, or -1 with `why` where it cannot
+ * be opened, and the wait stays the caller's. */
 int mr_rpc_open(struct mr_rpc *rpc, struct mr_wait *wait, const struct mr_ask *ask, int64_t timeout,
                 char *why, size_t size);
 /* The request that the job waits for under that number will never be delivered: it ends with an
@@ -43,6 +44,10 @@ void mr_rpc_cancel(struct mr_wait *wait);
 void mr_rpc_cancel_all(struct mr_rpc *rpc);
 /* Takes up to `most` replies. Returns how many it took: fewer mean that there are no more. */
 size_t mr_rpc_poll(struct mr_rpc *rpc, size_t most);
+/* What the cluster shows of its topics at this moment. */
+void mr_rpc_shown(struct mr_rpc *rpc, const struct mr_cluster_fault *faults, size_t count);
+/* True, with `why`, if answers cannot be read (mr_inbox_troubled). */
+bool mr_rpc_troubled(const struct mr_rpc *rpc, char *why, size_t size);
 void mr_rpc_stop(struct mr_rpc *rpc);
 void mr_rpc_free(struct mr_rpc *rpc);
 

@@ -29,7 +29,7 @@ static enum mr_outage look_at_topics(const struct mr_broker *broker, struct mr_r
 }
 
 void mr_serving_look(struct mr_serving *serving, struct mr_slot *slot, struct mr_groups *groups,
-                     const struct mr_broker *broker, struct mr_routes *routes)
+                     const struct mr_broker *broker, struct mr_routes *routes, struct mr_rpc *rpc)
 {
     char why[MR_NOTE_SIZE] = "";
     uint64_t now = mr_clock_ms();
@@ -39,6 +39,10 @@ void mr_serving_look(struct mr_serving *serving, struct mr_slot *slot, struct mr
     enum mr_outage trouble = mr_groups_trouble(groups, why, sizeof(why));
     if (trouble == MR_OUTAGE_NONE)
         trouble = look_at_topics(broker, routes, why, sizeof(why));
+    if (broker->state == MR_BROKER_UP) /* else it shows nothing */
+        mr_rpc_shown(rpc, broker->faults, broker->fault_count);
+    if (trouble == MR_OUTAGE_NONE && mr_rpc_troubled(rpc, why, sizeof(why)))
+        trouble = MR_OUTAGE_RESPONSES;
     if (trouble == serving->trouble)
         return;
     serving->trouble = trouble;

@@ -7,6 +7,7 @@
 #include "base/scoreboard.h"
 #include "worker/broker.h"
 #include "worker/groups.h"
+#include "worker/rpc.h"
 
 struct mr_routes;
 
@@ -17,6 +18,6 @@ struct mr_serving {
 
 /* Looks, once a second at most, and shows what it finds. `routes` may be NULL. */
 void mr_serving_look(struct mr_serving *serving, struct mr_slot *slot, struct mr_groups *groups,
-                     const struct mr_broker *broker, struct mr_routes *routes);
+                     const struct mr_broker *broker, struct mr_routes *routes, struct mr_rpc *rpc);
 
 #endif

@@ -1,6 +1,7 @@
 #include "worker/settle.h"
 
 #include "worker/poisoned.h"
+#include "worker/shelf.h"
 
 void mr_settle(struct mr_dispatch *dispatch, struct mr_job *job)
 {
@@ -20,11 +21,19 @@ void mr_settle(struct mr_dispatch *dispatch, struct mr_job *job)
     dispatch->jobs--;
 }
 
+void mr_settle_take_up(struct mr_job *job)
+{
+    if (job->shelved)
+        mr_shelf_take(job->partition, job->size);
+    job->shelved = false;
+}
+
 void mr_settle_leave(struct mr_dispatch *dispatch, struct mr_job *job)
 {
     struct mr_job *behind = mr_order_leave(&dispatch->order, job);
     if (behind != NULL)
         mr_dispatch_ready(dispatch, behind);
+    mr_settle_take_up(job);
     mr_partition_handled(job->partition, job->size);
     job->handled = true;
     mr_settle(dispatch, job);

@@ -211,6 +211,41 @@ what_a_reload_leaves_in_a_retry_topic_is_told_and_handled_when_it_is_taken_back(
     assert_int_equal(router_logged_times(&world->router, logged, "retry_topic_left"), 1);
 }
 
+static size_t copies(struct world *world, const char *id)
+{
+    client_catch_up(world->client, "orders-retry", PARTITIONS);
+    return client_count_with(world->client, "orders-retry", "id", mr_bytes_of(id));
+}
+
+/* The keys are all the same. */
+static void what_waits_long_holds_up_nobody_and_is_moved_behind(void **state)
+{
+    struct world *world = *state;
+    post(world, "orders", 1, "long", ",\"fails\":1,\"after\":600000");
+    AWAIT(copies(world, "long") == 1);
+    post(world, "orders", 1, "short", ",\"fails\":1,\"after\":50");
+    AWAIT(attempts(world, "short") == 2);
+    AWAIT(copies(world, "long") == 2);
+    AWAIT(router_metric(&world->router, "retry_moves_total") == 1);
+    assert_int_equal(attempts(world, "long"), 1);
+    assert_int_equal(attempts(world, "short"), 2);
+}
+
+static void one_that_cannot_be_moved_waits_on(void **state)
+{
+    struct world *world = *state;
+    size_t logged = router_log_size(&world->router);
+    post(world, "orders", 0, "kept", ",\"fails\":1,\"after\":12000");
+    AWAIT(copies(world, "kept") == 1);
+    post(world, "orders", 0, "passes", ",\"fails\":1,\"after\":50");
+    AWAIT(attempts(world, "passes") == 2);
+    rd_kafka_mock_broker_push_request_error_rtts(world->cluster.mock, RETRIES, REQUEST_PRODUCE, 1,
+                                                 RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED, 0);
+    AWAIT(router_logged(&world->router, logged, "\"event\":\"retry_not_moved\""));
+    AWAIT(attempts(world, "kept") == 2);
+    assert_int_equal(copies(world, "kept"), 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -221,6 +256,8 @@ int main(void)
         cmocka_unit_test(what_waits_is_handled_after_a_restart_and_not_before_it_is_due),
         cmocka_unit_test(a_pattern_s_topics_have_theirs),
         cmocka_unit_test(where_it_cannot_be_written_the_message_waits_in_its_place),
+        cmocka_unit_test(what_waits_long_holds_up_nobody_and_is_moved_behind),
+        cmocka_unit_test(one_that_cannot_be_moved_waits_on),
         cmocka_unit_test(
             what_a_reload_leaves_in_a_retry_topic_is_told_and_handled_when_it_is_taken_back),
     };

@@ -109,7 +109,8 @@ static void a_worker_that_serves_nothing_is_not_ready_and_says_why(void **state)
     } rows[] = {{MR_OUTAGE_GROUP_DENIED, MR_HEALTH_GROUP_DENIED},
                 {MR_OUTAGE_TOPIC_DENIED, MR_HEALTH_TOPIC_DENIED},
                 {MR_OUTAGE_COORDINATOR, MR_HEALTH_COORDINATOR},
-                {MR_OUTAGE_LEADER, MR_HEALTH_LEADER}};
+                {MR_OUTAGE_LEADER, MR_HEALTH_LEADER},
+                {MR_OUTAGE_RESPONSES, MR_HEALTH_RESPONSES}};
     struct a_view *a = *state;
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         mr_cell_set(&a->board.slots[1].trouble, rows[i].trouble);

@@ -82,6 +82,34 @@ static void what_was_written_is_read_and_the_message_s_own_headers_are_left(void
     mr_letter_free(&letter);
 }
 
+/* As it lies in the topic, with a count behind it, which counts on. */
+static void one_that_is_moved_is_as_it_was_with_a_count(void **state)
+{
+    (void)state;
+    struct mr_letter first, again;
+    mr_letter_begin(&first, MR_BYTES("k"), MR_BYTES("v"), own, OWN);
+    mr_retry_topic_write(&first, &policy, &failed);
+    size_t count = first.record.header_count;
+    mr_letter_begin(&again, MR_BYTES("k"), MR_BYTES("v"), first.headers, count);
+    for (int moves = 1; moves <= 2; moves++) {
+        struct mr_returned returned = elsewhere();
+        struct mr_pair read[OWN + 8];
+        mr_retry_topic_again(&again, "orders-retry", 2, moves);
+        assert_string_equal(again.record.topic, "orders-retry");
+        assert_int_equal(again.record.partition, 2);
+        assert_int_equal(again.record.header_count, count + 1);
+        assert_memory_equal(again.headers, first.headers, count * sizeof(first.headers[0]));
+        memcpy(read, again.headers, sizeof(read));
+        assert_int_equal(mr_retry_topic_read(read, count + 1, &policy, &returned), OWN);
+        assert_memory_equal(read, own, sizeof(own));
+        assert_int_equal(returned.moves, moves);
+        assert_int_equal(returned.retries, 2);
+        assert_int_equal(returned.due, 1700000002500);
+    }
+    mr_letter_free(&first);
+    mr_letter_free(&again);
+}
+
 static void what_had_no_timestamp_has_none(void **state)
 {
     (void)state;
@@ -117,6 +145,7 @@ static void what_somebody_else_put_there_is_a_new_message(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup(one_that_is_moved_is_as_it_was_with_a_count, set_up),
         cmocka_unit_test_setup(it_says_where_it_was_first_and_when_it_is_due, set_up),
         cmocka_unit_test_setup(what_was_written_is_read_and_the_message_s_own_headers_are_left,
                                set_up),

@@ -1,0 +1,157 @@
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "kafka/cluster.h"
+#include "worker/inbox_state.h"
+
+enum { LOOKUP_TIMEOUT_MS = 2000, RETRY_MS = 1000, NEW_TOPIC_PARTITIONS = 1 };
+
+/* No request waits for one whose deafness lasts. */
+static bool may_forget(const struct mr_inbox_topic *topic)
+{
+    return topic->state == MR_INBOX_FAILED && !mr_inbox_is_recent(topic) &&
+           mr_deaf_lasts(topic->told);
+}
+
+static void forget(struct mr_inbox_topic *topic)
+{
+    struct mr_inbox *inbox = topic->inbox;
+    struct mr_inbox_topic **link = &inbox->topics;
+    while (*link != topic)
+        link = &(*link)->next;
+    *link = topic->next;
+    mr_inbox_show(inbox);
+    free(topic->name);
+    free(topic);
+}
+
+static void on_again(struct mr_timer *timer)
+{
+    struct mr_inbox_topic *topic =
+        (struct mr_inbox_topic *)((char *)timer - offsetof(struct mr_inbox_topic, again));
+    if (may_forget(topic))
+        forget(topic);
+    else
+        mr_inbox_look_up(topic);
+}
+
+void mr_inbox_look_up_after(struct mr_inbox_topic *topic, uint64_t ms)
+{
+    if (!topic->looking && !topic->inbox->stopping)
+        mr_timers_arm(topic->inbox->timers, &topic->again, mr_clock_ms() + ms, on_again);
+}
+
+static void fail(struct mr_inbox_topic *topic, enum mr_deaf deaf)
+{
+    topic->state = MR_INBOX_FAILED;
+    topic->deafness.looked_up = deaf;
+    mr_inbox_judge(topic);
+    mr_inbox_look_up_after(topic, RETRY_MS);
+}
+
+/* Without its being created by a broker that does so when it is asked for by name. */
+static void find_topic(struct mr_inbox_topic *topic)
+{
+    struct mr_cluster_topics all;
+    int answered = mr_cluster_topics(topic->inbox->via, &all, LOOKUP_TIMEOUT_MS, topic->why,
+                                     sizeof(topic->why));
+    topic->found =
+        answered == 0 ? mr_cluster_partitions(&all, topic->name) : (int32_t)MR_CLUSTER_FAILED;
+    mr_cluster_topics_free(&all);
+}
+
+/* On a thread of the pool: touches nothing but the topic's own answer. */
+static void do_lookup(uv_work_t *work)
+{
+    struct mr_inbox_topic *topic = work->data;
+    if (mr_config_boolean(topic->inbox->config, "create_topics"))
+        topic->found = mr_cluster_topic(topic->inbox->via, topic->name, true, NEW_TOPIC_PARTITIONS,
+                                        LOOKUP_TIMEOUT_MS, topic->why, sizeof(topic->why));
+    else
+        find_topic(topic);
+}
+
+/* Its partitions are with the listener. */
+static bool is_open(const struct mr_inbox_topic *topic)
+{
+    return topic->state == MR_INBOX_OPENING || topic->state == MR_INBOX_LISTENING;
+}
+
+/* What the lookup says. With create_topics a topic that is denied is hidden or missing. */
+static enum mr_deaf found_as(const struct mr_inbox_topic *topic)
+{
+    if (topic->found == 0)
+        return MR_DEAF_MISSING;
+    if (topic->found == MR_CLUSTER_DENIED)
+        return MR_DEAF_FORBIDDEN;
+    return topic->found < 0 ? MR_DEAF_UNKNOWN : MR_DEAF_NOT;
+}
+
+static void open_topic(struct mr_inbox_topic *topic)
+{
+    struct mr_listener *listener = topic->found > 0 ? mr_inbox_listener(topic->inbox) : NULL;
+    if (topic->found <= 0) {
+        fail(topic, found_as(topic));
+        return;
+    }
+    topic->state = MR_INBOX_OPENING;
+    topic->partitions = topic->found;
+    if (listener == NULL || mr_listener_add(listener, topic->name, topic->partitions, topic->why,
+                                            sizeof(topic->why)) != 0) {
+        fail(topic, MR_DEAF_UNKNOWN);
+        return;
+    }
+    topic->deafness.looked_up = MR_DEAF_NOT;
+    mr_inbox_judge(topic);
+    mr_inbox_look_up_after(topic, MR_INBOX_REFRESH_MS);
+}
+
+/* A lookup that got no answer is made again with the next. */
+static void grow_topic(struct mr_inbox_topic *topic)
+{
+    bool ails = topic->deafness.looked_up != MR_DEAF_NOT || topic->deafness.read == MR_DEAF_GONE;
+    if (topic->found != MR_CLUSTER_FAILED)
+        topic->deafness.looked_up = found_as(topic);
+    mr_inbox_judge(topic);
+    mr_inbox_look_up_after(topic, ails ? RETRY_MS : MR_INBOX_REFRESH_MS);
+    if (topic->state != MR_INBOX_LISTENING || topic->found <= topic->partitions)
+        return;
+    if (mr_listener_grow(topic->inbox->listener, topic->name, topic->found, topic->why,
+                         sizeof(topic->why)) != 0) {
+        mr_log(MR_LOG_ERROR, "inbox_failed", MR_S("topic", topic->name),
+               MR_S("message", topic->why));
+        return;
+    }
+    topic->partitions = topic->found;
+    mr_log(MR_LOG_INFO, "inbox_listening", MR_S("topic", topic->name),
+           MR_I("partitions", topic->partitions));
+}
+
+static void after_lookup(uv_work_t *work, int status)
+{
+    struct mr_inbox_topic *topic = work->data;
+    (void)status;
+    topic->inbox->lookups--;
+    topic->looking = false;
+    memcpy(topic->detail, topic->why, sizeof(topic->detail));
+    if (topic->inbox->stopping)
+        return;
+    if (is_open(topic))
+        grow_topic(topic);
+    else
+        open_topic(topic);
+}
+
+void mr_inbox_look_up(struct mr_inbox_topic *topic)
+{
+    struct mr_inbox *inbox = topic->inbox;
+    if (!is_open(topic))
+        topic->state = MR_INBOX_LOOKING;
+    topic->lookup.data = topic;
+    topic->looking = true;
+    inbox->lookups++;
+    uv_queue_work(inbox->loop, &topic->lookup, do_lookup, after_lookup);
+}

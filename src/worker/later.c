@@ -1,0 +1,183 @@
+#include "worker/later.h"
+
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "worker/aside.h"
+#include "worker/failure.h"
+#include "worker/retry.h"
+#include "worker/settle.h"
+#include "worker/shelf.h"
+
+/* A wait is long from LONG on, and not worth a move below SHORT. Every LOOK some MOVES are made at
+ * most, so that a turn stays short; the others follow SOON. ms. */
+enum { LONG_MS = 5000, SHORT_MS = 1000, LOOK_MS = 200, SOON_MS = 10, MOVES = 200 };
+
+enum { FIRST_HOLD_MS = 5000, LONGEST_HOLD_MS = 60000, TRANSACTIONAL_HOLD_MS = 1000 };
+
+/* Between its writing and its next move. */
+static uint64_t hold_of(const struct mr_job *job)
+{
+    uint64_t first = FIRST_HOLD_MS, longest = LONGEST_HOLD_MS;
+    int doublings = job->moves;
+    if (job->partition->transactional && job->moves == 0)
+        return 0;
+    if (job->partition->transactional) {
+        first = TRANSACTIONAL_HOLD_MS;
+        longest = FIRST_HOLD_MS;
+        doublings--;
+    }
+    return doublings > 6 || first << doublings > longest ? longest : first << doublings;
+}
+
+/* By when it was written to the retry topic, so that restarts do not put it off. */
+static uint64_t next_move(const struct mr_dispatch *dispatch, const struct mr_job *job)
+{
+    uint64_t now = mr_clock_ms();
+    int64_t written = job->message.timestamp - dispatch->wall_offset;
+    bool known = job->message.timestamp > 0 && written >= 0 && (uint64_t)written < now;
+    return (known ? (uint64_t)written : now) + hold_of(job);
+}
+
+static void on_look(struct mr_timer *timer);
+
+static void look_after(struct mr_dispatch *dispatch, uint64_t ms)
+{
+    if (dispatch->later.timer.place == 0)
+        mr_timers_arm(dispatch->timers, &dispatch->later.timer, mr_clock_ms() + ms, on_look);
+}
+
+static void take_out(struct mr_dispatch *dispatch, struct mr_job *job)
+{
+    mr_timers_cancel(dispatch->timers, &job->timer);
+    mr_job_unlink(&job->partition->later, job);
+    job->later = false;
+    dispatch->later.count--;
+}
+
+static void on_due(struct mr_timer *timer)
+{
+    struct mr_job *job = mr_job_of_timer(timer);
+    struct mr_dispatch *dispatch = job->owner;
+    take_out(dispatch, job);
+    mr_dispatch_enter(dispatch, job);
+}
+
+static void put_in(struct mr_dispatch *dispatch, struct mr_job *job)
+{
+    job->later = true;
+    dispatch->later.count++;
+    mr_job_link(&job->partition->later, job);
+    mr_timers_arm(dispatch->timers, &job->timer, job->due, on_due);
+    look_after(dispatch, LOOK_MS);
+}
+
+bool mr_later_begin(struct mr_dispatch *dispatch, struct mr_job *job)
+{
+    bool stays = !dispatch->stopping && !job->partition->leaving;
+    if (!stays || job->due <= mr_clock_ms() + LONG_MS)
+        return false;
+    mr_job_own(job);
+    mr_retry_returned(dispatch, job); /* its headers are read anew */
+    job->move = next_move(dispatch, job);
+    put_in(dispatch, job);
+    return true;
+}
+
+void mr_later_stay(struct mr_dispatch *dispatch, struct mr_job *job)
+{
+    free(job->failure);
+    job->failure = NULL;
+    if (job->handled)
+        mr_partition_reopened(job->partition, job->size);
+    job->handled = false;
+    job->move = mr_clock_ms() + LONGEST_HOLD_MS;
+    put_in(dispatch, job);
+}
+
+/* What is committed before it is handled may be moved only after that. */
+static bool may_move(const struct mr_dispatch *dispatch, const struct mr_job *job)
+{
+    const struct mr_partition *partition = job->partition;
+    return !dispatch->abandoned && !partition->revoked && partition->returns &&
+           (!partition->at_most_once || job->message.offset < partition->committed);
+}
+
+/* Others behind it have started, or moved. */
+static bool is_before_others(const struct mr_job *job)
+{
+    return job->sequence < job->partition->started && !job->partition->at_most_once;
+}
+
+static void move(struct mr_dispatch *dispatch, struct mr_job *job)
+{
+    struct mr_fault fault = mr_failure_own(MR_FAULT_ERROR, "");
+    struct mr_partition *partition = job->partition;
+    take_out(dispatch, job);
+    mr_settle_take_up(job);
+    if (job->sequence >= partition->started)
+        partition->started = job->sequence + 1;
+    job->status = MR_STATUSES;
+    job->failure = mr_failure_new(&fault);
+    job->failure->aside = MR_ASIDE_LATER;
+    mr_aside(dispatch, job);
+    if (job->failure != NULL)
+        mr_settle_leave(dispatch, job);
+}
+
+static bool is_to_move(const struct mr_dispatch *dispatch, const struct mr_job *job, uint64_t now)
+{
+    return job->move <= now && job->due > now + SHORT_MS &&
+           (is_before_others(job) || job->partition->shelf_full) && may_move(dispatch, job);
+}
+
+/* Returns how many more may move. */
+static size_t move_some(struct mr_dispatch *dispatch, struct mr_partition *partition, size_t most)
+{
+    uint64_t now = mr_clock_ms();
+    for (struct mr_job *job = partition->later, *next; job != NULL && most > 0; job = next) {
+        next = job->next;
+        if (!is_to_move(dispatch, job, now))
+            continue;
+        move(dispatch, job);
+        most--;
+    }
+    return most;
+}
+
+static void on_look(struct mr_timer *timer)
+{
+    struct mr_dispatch *dispatch =
+        (struct mr_dispatch *)((char *)timer - offsetof(struct mr_dispatch, later.timer));
+    size_t most = MOVES;
+    for (struct mr_partition *p = dispatch->partitions.all; p != NULL; p = p->next)
+        if (!p->leaving && p->later != NULL && mr_dispatch_route(dispatch, p) != NULL &&
+            !mr_outbox_crowded(dispatch->outbox))
+            most = move_some(dispatch, p, most);
+    mr_shelf_look(&dispatch->partitions);
+    if (dispatch->later.count > 0)
+        look_after(dispatch, most == 0 ? SOON_MS : LOOK_MS);
+}
+
+/* The newest is the first: none that moves is before one that is looked at later. */
+static void leave(struct mr_dispatch *dispatch, struct mr_partition *partition)
+{
+    for (struct mr_job *job = partition->later, *next; job != NULL; job = next) {
+        next = job->next;
+        if (is_before_others(job) && may_move(dispatch, job)) {
+            move(dispatch, job);
+        } else {
+            take_out(dispatch, job);
+            mr_settle_drop(dispatch, job);
+        }
+    }
+}
+
+void mr_later_leave(struct mr_dispatch *dispatch)
+{
+    for (struct mr_partition *p = dispatch->partitions.all, *next; p != NULL; p = next) {
+        next = p->next;
+        if (dispatch->stopping || p->leaving)
+            leave(dispatch, p);
+    }
+}

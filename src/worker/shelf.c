@@ -1,0 +1,57 @@
+#include "worker/shelf.h"
+
+#include "base/panic.h"
+
+static size_t share(const struct mr_partitions *partitions)
+{
+    return MR_SHELF_BYTES / partitions->shelves;
+}
+
+bool mr_shelf_is_full(const struct mr_partition *partition)
+{
+    const struct mr_partitions *all = partition->owner;
+    return all->shelved_bytes >= MR_SHELF_BYTES && partition->shelved > 0 &&
+           partition->shelved_bytes >= share(all);
+}
+
+static bool has_room(const struct mr_partition *partition)
+{
+    const struct mr_partitions *all = partition->owner;
+    return partition->shelved == 0 || all->shelved_bytes <= MR_SHELF_BYTES / 2 ||
+           partition->shelved_bytes <= share(all) / 2;
+}
+
+void mr_shelf_put(struct mr_partition *partition, size_t size)
+{
+    partition->jobs++;
+    partition->owner->shelves += partition->shelved++ == 0;
+    partition->shelved_bytes += size;
+    partition->owner->shelved_bytes += size;
+    if (partition->shelf_full || partition->revoked || !mr_shelf_is_full(partition))
+        return;
+    partition->shelf_full = true;
+    mr_consumer_pause(partition->consumer, partition->topic, partition->number, MR_PAUSE_SHELF);
+}
+
+void mr_shelf_take(struct mr_partition *partition, size_t size)
+{
+    MR_ASSERT(partition->shelved > 0);
+    partition->owner->shelves -= --partition->shelved == 0;
+    partition->shelved_bytes -= size;
+    partition->owner->shelved_bytes -= size;
+    mr_partition_taken_up(partition, size);
+}
+
+static void look(struct mr_partition *partition)
+{
+    if (!partition->shelf_full || partition->revoked || !has_room(partition))
+        return;
+    partition->shelf_full = false;
+    mr_consumer_resume(partition->consumer, partition->topic, partition->number, MR_PAUSE_SHELF);
+}
+
+void mr_shelf_look(struct mr_partitions *partitions)
+{
+    for (struct mr_partition *p = partitions->all; p != NULL; p = p->next)
+        look(p);
+}

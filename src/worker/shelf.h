@@ -1,0 +1,21 @@
+/* The shelf of a partition: messages of a retry topic that are not due yet. Those do not count for
+ * the window, or a thousand of them would keep what is behind them from being read. They are
+ * bounded by their size, all of a worker together: a partition with more than its share of a full
+ * shelf is paused until there is room. */
+#ifndef MR_WORKER_SHELF_H
+#define MR_WORKER_SHELF_H
+
+#include "worker/partitions.h"
+
+enum { MR_SHELF_BYTES = 32 << 20 }; /* of a worker */
+
+/* A job of that size begins, and waits; instead of mr_partition_began. */
+void mr_shelf_put(struct mr_partition *partition, size_t size);
+/* It starts, or leaves unstarted: it counts for the window from now on. */
+void mr_shelf_take(struct mr_partition *partition, size_t size);
+/* The partition has its share of a full shelf. */
+bool mr_shelf_is_full(const struct mr_partition *partition);
+/* Resumes partitions that were paused for that, where there is room again. */
+void mr_shelf_look(struct mr_partitions *partitions);
+
+#endif
