@@ -9,6 +9,7 @@
 #include "base/exit.h"
 #include "base/log.h"
 #include "base/panic.h"
+#include "lua/call.h"
 #include "lua/profiler.h"
 #include "lua/state.h"
 
@@ -358,5 +359,5 @@ void mr_budget_collect(struct mr_vm *vm)
     if (!vm->budget.garbage)
         return;
     vm->budget.garbage = false;
-    lua_gc(vm->L, LUA_GCCOLLECT, 0);
+    mr_call_collect(vm);
 }

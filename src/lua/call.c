@@ -69,6 +69,30 @@ void mr_call_done(struct mr_vm *vm)
     lua_settop(vm->L, MR_SLOT_LAST);
 }
 
+static int collect(lua_State *L, void *data)
+{
+    (void)data;
+    lua_gc(L, LUA_GCCOLLECT, 0);
+    return 0;
+}
+
+/* Each finalizer that raises runs once, but may make the next one. */
+enum { FINALIZERS_MOST = 100000 };
+
+void mr_call_surely(struct mr_vm *vm, mr_call_fn *function, void *data)
+{
+    for (int i = 0; mr_call(vm, function, data) != 0; i++) {
+        MR_ASSERT(i < FINALIZERS_MOST);
+        mr_call_done(vm);
+    }
+}
+
+void mr_call_collect(struct mr_vm *vm)
+{
+    mr_call_surely(vm, collect, NULL);
+    mr_call_done(vm);
+}
+
 const char *mr_call_message(struct mr_vm *vm)
 {
     const char *text = lua_type(vm->L, -1) == LUA_TSTRING ? lua_tostring(vm->L, -1) : NULL;

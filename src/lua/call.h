@@ -13,6 +13,10 @@ void mr_call_open(struct mr_vm *vm);
  * memory is a panic, unless a budget has it so. */
 int mr_call(struct mr_vm *vm, mr_call_fn *function, void *data);
 void mr_call_done(struct mr_vm *vm);
+/* As mr_call, for a function that fails only if a finalizer raises amid it: it is called again. */
+void mr_call_surely(struct mr_vm *vm, mr_call_fn *function, void *data);
+/* Collects all garbage. Finalizers run, if scripts are trusted: what one raises is passed over. */
+void mr_call_collect(struct mr_vm *vm);
 /* The text of what a failed call raised; borrowed until mr_call_done(). */
 const char *mr_call_message(struct mr_vm *vm);
 

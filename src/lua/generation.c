@@ -145,7 +145,7 @@ static void end_account(const struct loading *loading)
     struct mr_vm *vm = loading->vm;
     struct mr_account *load = &vm->budget.load;
     if (loading->generation != NULL && load->bytes > vm->load_limits.memory / 8)
-        lua_gc(vm->L, LUA_GCCOLLECT, 0);
+        mr_call_collect(vm);
     if (loading->loads && loading->generation != NULL) {
         loading->generation->loaded = load->bytes;
         vm->room.loaded += load->bytes;

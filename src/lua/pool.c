@@ -33,7 +33,7 @@ static void set_slot(struct mr_vm *vm, enum mr_slot_index table, int slot)
 
 static void make_ready(struct mr_vm *vm, struct mr_task *task)
 {
-    MR_ASSERT(mr_call(vm, make_thread, task) == 0);
+    mr_call_surely(vm, make_thread, task);
     set_slot(vm, MR_SLOT_THREADS, task->slot);
 }
 

@@ -3,6 +3,7 @@
 #include <stdint.h>
 
 #include "base/panic.h"
+#include "lua/call.h"
 #include "lua/generation.h"
 #include "lua/state.h"
 
@@ -61,7 +62,7 @@ bool mr_vm_is_hopeless(const struct mr_vm *vm)
 unsigned mr_vm_collect(struct mr_vm *vm)
 {
     MR_ASSERT(vm->running == NULL);
-    lua_gc(vm->L, LUA_GCCOLLECT, 0);
+    mr_call_collect(vm);
     vm->room.level = 0;
     mr_room_climb(vm);
     return vm->room.level;

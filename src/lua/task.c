@@ -44,6 +44,15 @@ static int begin_wish(lua_State *L, void *data)
     return 0;
 }
 
+static int push_refusal(lua_State *L, void *data)
+{
+    const struct wish *wish = data;
+    lua_pushnumber(L, -1); /* of no wait */
+    lua_pushliteral(L, "refused");
+    lua_pushstring(L, wish->error);
+    return 3;
+}
+
 /* Hands the task's wish to the host. Returns 0, or -1 with the refusal on the coroutine's stack, to
  * be resumed with. */
 static int begin_wait(struct mr_task *task)
@@ -56,9 +65,8 @@ static int begin_wait(struct mr_task *task)
     if (wish.result == 0)
         return 0;
     lua_settop(task->co, 0);
-    lua_pushnumber(task->co, -1); /* of no wait */
-    lua_pushliteral(task->co, "refused");
-    lua_pushstring(task->co, wish.error);
+    mr_call_surely(task->vm, push_refusal, &wish);
+    hand_over(task);
     return -1;
 }
 
@@ -198,7 +206,7 @@ void mr_task_resume(struct mr_task *task, const struct mr_resumption *with,
         snprintf(why, sizeof(why), "%s", mr_call_message(vm));
         mr_call_done(vm);
         struct mr_bad_reply bad = {with->wait, why};
-        MR_ASSERT(mr_call(vm, mr_arguments_push_bad_reply, &bad) == 0);
+        mr_call_surely(vm, mr_arguments_push_bad_reply, &bad);
     }
     lua_settop(task->co, 0); /* the signal */
     run(task, hand_over(task), result);

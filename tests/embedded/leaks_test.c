@@ -49,8 +49,8 @@ static const struct leak {
     {"weak keys that their values hold",
      LEAKING "if n == 1 then setmetatable(kept, { __mode = 'k' }) end local key = { text } "
              "kept[key] = function() return key end" END},
-    {"strands that were finished",
-     LEAKING "router.spawn(function() router.sleep(0) kept[n] = text end) router.sleep(0)" END},
+    {"strands that were finished", LEAKING "local own = n router.spawn(function() router.sleep(0) "
+                                           "kept[own] = text end) router.sleep(0)" END},
     {"errors", LEAKING "kept[n] = { text } error({ statusCode = 400, message = kept[n] })" END},
 };
 

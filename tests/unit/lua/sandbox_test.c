@@ -1,5 +1,6 @@
 /* What scripts cannot reach, and what they cannot change. */
 #include "evaluating.h"
+#include "lua/room.h"
 
 static void what_reaches_out_is_not_there(void **state)
 {
@@ -362,6 +363,29 @@ static void a_yield_behind_the_runtimes_back_is_an_error(void **state)
     assert_int_equal(world->sleeps, 0);
 }
 
+/* It raises in whoever allocates, as LuaJIT has it; never outside of a protected call. */
+static void a_finalizer_that_raises_ends_no_worker(void **state)
+{
+    struct world *world = *state;
+    world_script(world,
+                 "local router, cjson = require 'moonroute', require 'cjson' local function trap() "
+                 "for i = 1, 20 do getmetatable(newproxy(true)).__gc = function() trap_again() "
+                 "end end end function handleMessage(_, message) trap() "
+                 "pcall(router.sleep, 1) trap() router.spawn(function() trap() "
+                 "router.request('t', 1) end) return 1 end");
+    for (int i = 0; i < 400; i++) {
+        struct mr_resumption bad = {.kind = MR_RESUME_REPLY, .value = mr_bytes_of("[")};
+        world->refusal = i % 3 == 0 ? "refused" : NULL;
+        struct mr_task *task = world_start(world, "{\"a\":[1]}");
+        for (; world->result.outcome == MR_OUTCOME_YIELDED && i % 5 != 0; bad.wait++)
+            mr_task_resume(task, &bad, &world->result);
+        world_end(world, task);
+        if (i % 7 == 0)
+            mr_vm_collect(world->vm);
+    }
+    world->refusal = NULL;
+}
+
 static void random_numbers_differ_between_workers(void **state)
 {
     struct world *world = *state, other;
@@ -401,6 +425,7 @@ int main(void)
         trusted_test(a_trusted_script_waits_in_coroutines_of_any_module),
         trusted_test(a_trusted_scripts_coroutines_yield_to_whoever_resumed_them),
         trusted_test(a_yield_behind_the_runtimes_back_is_an_error),
+        trusted_test(a_finalizer_that_raises_ends_no_worker),
         world_test(random_numbers_differ_between_workers),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
