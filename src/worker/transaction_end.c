@@ -7,12 +7,6 @@
 #include "base/panic.h"
 #include "worker/held.h"
 
-enum {
-    SHORTEST_REST_MS = 50, /* after a second abort in a row; doubles */
-    LONGEST_REST_MS = 1000,
-    RENEWAL_MS = 20, /* between two looks whether the failed producer may go */
-};
-
 static void on_delivered(void *data, void *opaque, const char *topic, enum mr_sent how,
                          const char *error)
 {
@@ -49,7 +43,7 @@ static void on_forbidden(void *data, const char *topic, const char *error)
     mr_blame_topic(transaction->partitions, topic, error);
 }
 
-static const struct mr_producer_events producer_events = {
+const struct mr_producer_events mr_transaction_reports = {
     .delivered = on_delivered,
     .troubled = on_troubled,
     .refused_with_batch = on_refused_with_batch,
@@ -132,20 +126,11 @@ static void on_rested(struct mr_timer *timer)
     open_next((struct mr_transaction *)((char *)timer - offsetof(struct mr_transaction, timer)));
 }
 
-/* ms; none after the first failure in a row. */
-static uint64_t rest_after(unsigned failures)
-{
-    uint64_t wait = failures > 1 ? SHORTEST_REST_MS : 0;
-    for (unsigned i = 2; i < failures && wait < LONGEST_REST_MS; i++)
-        wait *= 2;
-    return wait < LONGEST_REST_MS ? wait : LONGEST_REST_MS;
-}
-
 static void rest(struct mr_transaction *transaction)
 {
     transaction->state = MR_TRANSACTION_RESTING;
     mr_timers_arm(transaction->timers, &transaction->timer,
-                  mr_clock_ms() + rest_after(transaction->aborts), on_rested);
+                  mr_clock_ms() + mr_transaction_rest_after(transaction->aborts), on_rested);
 }
 
 /* Nothing of it will be seen: its jobs go back to their lines, or end. */
@@ -172,72 +157,6 @@ static void go_on(struct mr_transaction *transaction)
         open_next(transaction);
 }
 
-static void fail(struct mr_transaction *transaction, bool fenced, const char *why)
-{
-    mr_transaction_abandon(transaction);
-    transaction->events->failed(transaction->data, fenced, why);
-}
-
-/* Its successor's opening ends what is open, and has what may still arrive of the producer's
- * requests refused. The batch stays as it is until it is known what came of it. */
-static void begin_renewal(struct mr_transaction *transaction)
-{
-    transaction->elsewhere = false;
-    transaction->state = MR_TRANSACTION_RENEWING;
-    transaction->renewable = mr_clock_ms() + rest_after(++transaction->renewals);
-    transaction->batch.unsent = NULL;
-    mr_warmup_open(&transaction->via.warmup, false);
-    mr_producer_drop(transaction->via.producer);
-    mr_transaction_wake_at(transaction, transaction->renewable);
-}
-
-static void replace_failed(struct mr_transaction *transaction, const char *why)
-{
-    mr_log(MR_LOG_ERROR, "transactions_failed", MR_S("message", why),
-           MR_S("then", "another producer"));
-    begin_renewal(transaction);
-}
-
-/* No commit of it was asked for: whatever becomes of it, it is aborted. */
-static void replace_elsewhere(struct mr_transaction *transaction, const char *why)
-{
-    mr_transactional_leave(&transaction->via, why);
-    begin_renewal(transaction);
-}
-
-static void replace_unclear(struct mr_transaction *transaction, const char *what)
-{
-    mr_log(MR_LOG_WARN, "transaction_end_unclear",
-           MR_S("message", "a broker did not answer a request of it, which may still arrive"),
-           MR_S("outcome", what), MR_S("then", "another producer"));
-    begin_renewal(transaction);
-}
-
-int mr_transaction_open(struct mr_transaction *transaction, struct mr_errors *errors)
-{
-    if (mr_transactional_open(&transaction->via, &producer_events, transaction, errors) != 0)
-        return -1;
-    mr_warmup_open(&transaction->via.warmup, transaction->reachable);
-    transaction->batch.producer = transaction->steps.producer = transaction->via.producer;
-    transaction->blame.compressed = mr_producer_compresses(transaction->via.producer);
-    transaction->state = MR_TRANSACTION_BUSY;
-    mr_steps_open(&transaction->steps);
-    return 0;
-}
-
-void mr_transaction_renew(struct mr_transaction *transaction)
-{
-    struct mr_errors errors = {0};
-    uint64_t now = mr_clock_ms();
-    if (now < transaction->renewable)
-        mr_transaction_wake_at(transaction, transaction->renewable);
-    else if (transaction->via.warmup.asking > 0)
-        mr_transaction_wake_at(transaction, now + RENEWAL_MS);
-    else if (mr_transaction_open(transaction, &errors) != 0)
-        fail(transaction, false, mr_errors_text(&errors));
-    mr_errors_free(&errors);
-}
-
 void mr_transaction_abort(struct mr_transaction *transaction, enum mr_sent how, const char *why)
 {
     mr_log(MR_LOG_WARN, "transaction_aborted", MR_I("messages", transaction->batch.jobs),
@@ -258,11 +177,11 @@ static bool is_outlived(const struct mr_transaction *transaction)
 static void end_producer(struct mr_transaction *transaction, const struct mr_step_end *end)
 {
     if (end->fenced && !is_outlived(transaction))
-        fail(transaction, true, end->why);
+        mr_transaction_fail(transaction, true, end->why);
     else if (transaction->steps.late && !mr_steps_doubt(&transaction->steps))
-        replace_elsewhere(transaction, end->why);
+        mr_transaction_replace_elsewhere(transaction, end->why);
     else
-        replace_failed(transaction, end->why);
+        mr_transaction_replace_failed(transaction, end->why);
 }
 
 static void opened(struct mr_transaction *transaction)
@@ -297,11 +216,12 @@ static void ended(struct mr_transaction *transaction, bool is_commit, bool uncle
     else
         aborted(transaction);
     if (transaction->elsewhere)
-        replace_elsewhere(transaction, "its latest transaction waits for an output topic");
+        mr_transaction_replace_elsewhere(transaction,
+                                         "its latest transaction waits for an output topic");
     else if (unclear)
-        replace_unclear(transaction, is_commit ? "committed" : "aborted");
+        mr_transaction_replace_unclear(transaction, is_commit ? "committed" : "aborted");
     else if (spoilt)
-        begin_renewal(transaction);
+        mr_transaction_begin_renewal(transaction);
     else
         go_on(transaction);
 }
@@ -322,7 +242,7 @@ void mr_transaction_over(void *data, enum mr_steps_kind kind, const struct mr_st
     if (end->step == MR_STEP_FATAL)
         end_producer(transaction, end);
     else if (end->step == MR_STEP_ABORT && end->unclear)
-        replace_unclear(transaction, "unknown");
+        mr_transaction_replace_unclear(transaction, "unknown");
     else if (end->step == MR_STEP_ABORT && end->unacknowledged)
         give_up(transaction, end->why);
     else if (end->step == MR_STEP_ABORT)

@@ -1,5 +1,6 @@
-/* What the two rooms of a worker's transactions share: how jobs come into one (transaction.c) and
- * how it ends (transaction_end.c); seen nowhere else. */
+/* What the rooms of a worker's transactions share: how jobs come into one (transaction.c), how it
+ * ends (transaction_end.c), and what comes of its producer (transaction_renewal.c); seen nowhere
+ * else. */
 #ifndef MR_WORKER_TRANSACTION_STATE_H
 #define MR_WORKER_TRANSACTION_STATE_H
 
@@ -56,11 +57,26 @@ void mr_transaction_look(struct mr_transaction *transaction);
 void mr_transaction_set_patience(struct mr_transaction *transaction);
 /* transaction.c: a turn is taken then. */
 void mr_transaction_wake_at(struct mr_transaction *transaction, uint64_t ms);
-/* transaction_end.c: makes the producer and opens the first transaction. Returns 0, or -1 with
+/* transaction_end.c: what the producer reports, with the transaction as its data. */
+extern const struct mr_producer_events mr_transaction_reports;
+/* transaction_renewal.c: makes the producer and opens the first transaction. Returns 0, or -1 with
  * errors. */
 int mr_transaction_open(struct mr_transaction *transaction, struct mr_errors *errors);
-/* transaction_end.c: the failed producer goes as soon as nobody needs it, and another opens. */
-void mr_transaction_renew(struct mr_transaction *transaction);
+/* transaction_renewal.c: another producer takes the place of this one as soon as nobody needs that.
+ * Its opening ends what is open, and has what may still arrive of the other's requests refused. The
+ * batch stays as it is until it is known what came of it. */
+void mr_transaction_begin_renewal(struct mr_transaction *transaction);
+void mr_transaction_renew(struct mr_transaction *transaction); /* if it is time */
+/* transaction_renewal.c: begins a renewal for each of these, which the log tells. */
+void mr_transaction_replace_failed(struct mr_transaction *transaction, const char *why);
+void mr_transaction_replace_unclear(struct mr_transaction *transaction, const char *what);
+/* Under another id. No commit of the transaction was asked for, so whatever becomes of it, it is
+ * aborted. */
+void mr_transaction_replace_elsewhere(struct mr_transaction *transaction, const char *why);
+/* transaction_renewal.c: ms to rest after so many failures in a row; none after the first. */
+uint64_t mr_transaction_rest_after(unsigned failures);
+/* transaction_renewal.c: there are no transactions any more. */
+void mr_transaction_fail(struct mr_transaction *transaction, bool fenced, const char *why);
 /* transaction_end.c: of `how` and `why` see blame.h. */
 void mr_transaction_abort(struct mr_transaction *transaction, enum mr_sent how, const char *why);
 /* transaction_end.c: for the steps. */

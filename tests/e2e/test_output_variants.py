@@ -8,6 +8,7 @@ import re
 import socket
 from collections import Counter
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 from broker import Kafka
@@ -199,25 +200,41 @@ def stopped(broker: Kafka) -> Iterator[None]:
         yield
 
 
-@pytest.mark.parametrize("away", [killed, pytest.param(stopped, marks=[beyond_ci])])
-def test_a_broker_that_is_away_holds_up_what_is_for_it_alone(trio: KafkaTrio, trio_cluster: Cluster, tmp_path, away) -> None:
+def hold_up(trio: KafkaTrio, cluster: Cluster, away: Callable[[Kafka], contextlib.AbstractContextManager], shop: Shop,
+            meanwhile: Callable[[], None] = lambda: None) -> None:
+    shop.assert_others_go_on(0, 1)
+    with away(trio.broker(AWAY)):
+        until(lambda: cluster.leaders(shop.outputs["answers"].away[0]) == [-1], "nobody leads", 60)
+        shop.send()
+        until(shop.told, "the log and health say so", 20)
+        shop.assert_others_go_on(1, 5)
+        meanwhile()
+        shop.assert_others_go_on(10, 5)
+        assert shop.told()
+    for name in shop.outputs:
+        shop.assert_done(name)
+    until(lambda: shop.router.get("/health")[0] == 200, "health is well again", 60)
+    assert shop.router.workers() == shop.workers
+    assert "producer_fenced" not in shop.router.log_text()
+
+
+def test_a_broker_that_is_away_holds_up_what_is_for_it_alone(trio: KafkaTrio, trio_cluster: Cluster, tmp_path: Path) -> None:
+    begin(trio_cluster)
+    with routers_in(tmp_path, trio.brokers[0]) as start:
+        hold_up(trio, trio_cluster, killed, Shop(trio, trio_cluster, Scripts(tmp_path / "shop"), start))
+
+
+@beyond_ci
+@pytest.mark.parametrize("away", [killed, stopped])
+def test_and_small_windows_hold_no_more_than_a_worker_may(trio: KafkaTrio, trio_cluster: Cluster, tmp_path: Path, away) -> None:
     begin(trio_cluster)
     with routers_in(tmp_path, trio.brokers[0]) as start:
         shop = Shop(trio, trio_cluster, Scripts(tmp_path / "shop"), start)
         windows = Windows(trio, trio_cluster, Scripts(tmp_path / "windows"), start)
-        shop.assert_others_go_on(0, 1)
-        with away(trio.broker(AWAY)):
-            until(lambda: trio_cluster.leaders(windows.target) == [-1], "nobody leads", 60)
-            shop.send()
+
+        def fill() -> None:
             windows.send()
-            until(shop.told, "the log and health say so", 20)
-            shop.assert_others_go_on(1, 5)
             windows.assert_bounded()
-            shop.assert_others_go_on(10, 5)
-            assert shop.told()
-        for name in shop.outputs:
-            shop.assert_done(name)
+
+        hold_up(trio, trio_cluster, away, shop, fill)
         windows.assert_done()
-        until(lambda: shop.router.get("/health")[0] == 200, "health is well again", 60)
-        assert shop.router.workers() == shop.workers
-        assert "producer_fenced" not in shop.router.log_text()

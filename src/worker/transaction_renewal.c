@@ -1,0 +1,80 @@
+#include "base/clock.h"
+#include "base/log.h"
+#include "worker/transaction_state.h"
+
+enum {
+    SHORTEST_REST_MS = 50, /* after a second abort in a row; doubles */
+    LONGEST_REST_MS = 1000,
+    RENEWAL_MS = 20, /* between two looks whether the failed producer may go */
+};
+
+uint64_t mr_transaction_rest_after(unsigned failures)
+{
+    uint64_t wait = failures > 1 ? SHORTEST_REST_MS : 0;
+    for (unsigned i = 2; i < failures && wait < LONGEST_REST_MS; i++)
+        wait *= 2;
+    return wait < LONGEST_REST_MS ? wait : LONGEST_REST_MS;
+}
+
+void mr_transaction_fail(struct mr_transaction *transaction, bool fenced, const char *why)
+{
+    mr_transaction_abandon(transaction);
+    transaction->events->failed(transaction->data, fenced, why);
+}
+
+void mr_transaction_begin_renewal(struct mr_transaction *transaction)
+{
+    transaction->elsewhere = false;
+    transaction->state = MR_TRANSACTION_RENEWING;
+    transaction->renewable = mr_clock_ms() + mr_transaction_rest_after(++transaction->renewals);
+    transaction->batch.unsent = NULL;
+    mr_warmup_open(&transaction->via.warmup, false);
+    mr_producer_drop(transaction->via.producer);
+    mr_transaction_wake_at(transaction, transaction->renewable);
+}
+
+void mr_transaction_replace_failed(struct mr_transaction *transaction, const char *why)
+{
+    mr_log(MR_LOG_ERROR, "transactions_failed", MR_S("message", why),
+           MR_S("then", "another producer"));
+    mr_transaction_begin_renewal(transaction);
+}
+
+void mr_transaction_replace_elsewhere(struct mr_transaction *transaction, const char *why)
+{
+    mr_transactional_leave(&transaction->via, why);
+    mr_transaction_begin_renewal(transaction);
+}
+
+void mr_transaction_replace_unclear(struct mr_transaction *transaction, const char *what)
+{
+    mr_log(MR_LOG_WARN, "transaction_end_unclear",
+           MR_S("message", "a broker did not answer a request of it, which may still arrive"),
+           MR_S("outcome", what), MR_S("then", "another producer"));
+    mr_transaction_begin_renewal(transaction);
+}
+
+int mr_transaction_open(struct mr_transaction *transaction, struct mr_errors *errors)
+{
+    if (mr_transactional_open(&transaction->via, &mr_transaction_reports, transaction, errors) != 0)
+        return -1;
+    mr_warmup_open(&transaction->via.warmup, transaction->reachable);
+    transaction->batch.producer = transaction->steps.producer = transaction->via.producer;
+    transaction->blame.compressed = mr_producer_compresses(transaction->via.producer);
+    transaction->state = MR_TRANSACTION_BUSY;
+    mr_steps_open(&transaction->steps);
+    return 0;
+}
+
+void mr_transaction_renew(struct mr_transaction *transaction)
+{
+    struct mr_errors errors = {0};
+    uint64_t now = mr_clock_ms();
+    if (now < transaction->renewable)
+        mr_transaction_wake_at(transaction, transaction->renewable);
+    else if (transaction->via.warmup.asking > 0)
+        mr_transaction_wake_at(transaction, now + RENEWAL_MS);
+    else if (mr_transaction_open(transaction, &errors) != 0)
+        mr_transaction_fail(transaction, false, mr_errors_text(&errors));
+    mr_errors_free(&errors);
+}
