@@ -20,7 +20,7 @@ struct mr_outgoing {
     int64_t timestamp;     /* ms; 0: now */
     const struct mr_pair *headers;
     size_t header_count;
-    bool single; /* it is sent in a batch of its own, compressed */
+    bool single; /* a dead letter: compressed, and a batch of its own unless in a transaction */
 };
 
 /* Bytes of names and values. */

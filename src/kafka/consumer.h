@@ -76,6 +76,7 @@ enum mr_pause {
     MR_PAUSE_FULL,  /* its messages that are not handled are as many as may be */
     MR_PAUSE_SHELF, /* its messages that wait until they are due are as many as may be */
     MR_PAUSE_HELD,  /* the worker takes nothing: it stops, or too much is on its way */
+    MR_PAUSE_STUCK, /* records that were sent for its messages are not acknowledged */
 };
 /* Fetching rests while there is a reason; what was fetched and not yet polled comes again. A reason
  * counts once, and a partition that is assigned anew has none. Resuming takes one reason back; each

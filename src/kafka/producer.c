@@ -18,6 +18,7 @@ struct mr_producer {
     rd_kafka_topic_t *topic; /* of the latest record: the next one is often for the same */
     size_t outstanding, outstanding_bytes;
     rd_kafka_conf_t *single; /* for mr_producer_new_single; NULL where there is none to come */
+    bool squeezes;           /* single records' topics are compressed */
     struct mr_unanswered *unanswered; /* transactional; else NULL */
 };
 
@@ -49,14 +50,26 @@ static void on_delivery(struct mr_producer *producer, const rd_kafka_message_t *
                                 how == MR_SENT ? NULL : rd_kafka_err2str(message->err));
 }
 
+/* By any of the names that librdkafka takes. */
+static bool says_how_to_compress(const struct mr_config *config)
+{
+    static const char *const paths[] = {"kafka.properties[\"compression.type\"]",
+                                        "kafka.properties[\"compression.codec\"]",
+                                        "kafka.properties[\"topic.compression.type\"]",
+                                        "kafka.properties[\"topic.compression.codec\"]"};
+    for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++)
+        if (mr_config_is_set(config, paths[i]))
+            return true;
+    return false;
+}
+
 /* Called before `conf` is taken over by its handle. */
 static void keep_single(struct mr_producer *producer, const rd_kafka_conf_t *conf,
                         const struct mr_config *config, struct mr_errors *errors)
 {
     rd_kafka_conf_t *single = producer->single = mr_kafka_conf_again(conf);
     mr_kafka_conf_set(single, "batch.num.messages", "1", "built-in", errors);
-    if (!mr_config_is_set(config, "kafka.properties[\"compression.type\"]") &&
-        !mr_config_is_set(config, "kafka.properties[\"compression.codec\"]"))
+    if (!says_how_to_compress(config))
         mr_kafka_conf_set(single, "compression.type", "zstd", "built-in", errors);
 }
 
@@ -135,6 +148,7 @@ struct mr_producer *mr_producer_new_transactional(const struct mr_config *config
     size_t before = errors->count;
     rd_kafka_conf_t *conf = mr_kafka_conf(config, MR_ROLE_TRANSACTIONS, errors);
     producer->unanswered = mr_unanswered_new(conf);
+    producer->squeezes = !says_how_to_compress(config);
     mr_kafka_conf_set(conf, "transactional.id", id, "built-in", errors);
     set_timeout(conf, config, errors);
     return open_producer(producer, conf, wake_fd, errors->count == before, errors);
@@ -192,20 +206,35 @@ static void *unconst(const char *data)
     return pointer.to;
 }
 
-static rd_kafka_topic_t *topic_of(struct mr_producer *producer, const char *name)
+/* The topic compresses from its first record in this producer on: librdkafka keeps the settings of
+ * one that it has. */
+static rd_kafka_topic_t *open_topic(const struct mr_producer *producer, const char *name,
+                                    bool squeezed)
 {
-    if (producer->topic != NULL && strcmp(rd_kafka_topic_name(producer->topic), name) == 0)
+    if (!squeezed)
+        return rd_kafka_topic_new(producer->handle, name, NULL);
+    char why[256];
+    rd_kafka_topic_conf_t *conf = rd_kafka_default_topic_conf_dup(producer->handle);
+    rd_kafka_conf_res_t set =
+        rd_kafka_topic_conf_set(conf, "compression.codec", "zstd", why, sizeof(why));
+    MR_ASSERT(set == RD_KAFKA_CONF_OK);
+    return rd_kafka_topic_new(producer->handle, name, conf); /* frees conf if it fails, too */
+}
+
+static rd_kafka_topic_t *topic_of(struct mr_producer *producer, const struct mr_outgoing *record)
+{
+    if (producer->topic != NULL && strcmp(rd_kafka_topic_name(producer->topic), record->topic) == 0)
         return producer->topic;
     if (producer->topic != NULL)
         rd_kafka_topic_destroy(producer->topic);
-    producer->topic = rd_kafka_topic_new(producer->handle, name, NULL);
+    producer->topic = open_topic(producer, record->topic, producer->squeezes && record->single);
     return producer->topic;
 }
 
 enum mr_sent mr_producer_send(struct mr_producer *producer, const struct mr_outgoing *record,
                               void *opaque, char *why, size_t size)
 {
-    rd_kafka_topic_t *topic = topic_of(producer, record->topic);
+    rd_kafka_topic_t *topic = topic_of(producer, record);
     if (topic == NULL) {
         snprintf(why, size, "%s", rd_kafka_err2str(rd_kafka_last_error()));
         return MR_SENT_NO_TOPIC;

@@ -44,7 +44,8 @@ struct mr_producer *mr_producer_new(const struct mr_config *config, int wake_fd,
                                     const struct mr_producer_events *events, void *data,
                                     struct mr_errors *errors);
 /* One whose records are sent within transactions (kafka/transactions.h). The id must be nobody
- * else's: of two producers with one id the later fences the earlier. */
+ * else's: of two producers with one id the later fences the earlier. Topics whose first record is
+ * `single` are compressed (zstd) unless kafka.properties say how to. */
 struct mr_producer *mr_producer_new_transactional(const struct mr_config *config, const char *id,
                                                   int wake_fd,
                                                   const struct mr_producer_events *events,
@@ -60,6 +61,7 @@ struct mr_producer *mr_producer_new_single(const struct mr_producer *like, int w
 /* ms after which a broker aborts a transaction of its own accord, and fences the producer. */
 uint64_t mr_producer_transaction_timeout(const struct mr_producer *producer);
 
+/* Returns true if kafka.properties say that all topics are compressed. */
 bool mr_producer_compresses(const struct mr_producer *producer);
 
 /* Bytes that a record may have in key, value and headers (message.max.bytes). */

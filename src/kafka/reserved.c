@@ -28,7 +28,8 @@ static const struct {
     {"offset.store.method", "broker", "offsets are committed to the group's coordinator"},
     {"offset.store.path", NULL, "offsets are committed to the group's coordinator"},
     {"isolation.level", "read_committed",
-     "messages of transactions that were aborted would be handled"},
+     "messages of transactions that were aborted would be handled, and with exactly-once delivery "
+     "partitions begin at offsets of open ones"},
     {"enable.partition.eof", NULL, "the reply inbox relies on it"},
 
     {"acks", "all -1",

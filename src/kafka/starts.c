@@ -2,6 +2,7 @@
 
 #include <stddef.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/clock.h"
 #include "base/log.h"
@@ -14,13 +15,66 @@ enum {
 
 struct mr_question {
     rd_kafka_t *handle;
+    int64_t reset;
     rd_kafka_topic_partition_list_t *partitions;
     rd_kafka_resp_err_t error;
 };
 
+/* Returns where librdkafka is to begin a partition of which nothing is committed, by the names that
+ * it writes; INVALID if it is to fail there. */
+static int64_t reset_of(rd_kafka_t *handle)
+{
+    char text[32] = "";
+    size_t size = sizeof(text);
+    rd_kafka_conf_get(rd_kafka_conf(handle), "auto.offset.reset", text, &size);
+    if (strcmp(text, "smallest") == 0)
+        return RD_KAFKA_OFFSET_BEGINNING;
+    return strcmp(text, "largest") == 0 ? RD_KAFKA_OFFSET_END : RD_KAFKA_OFFSET_INVALID;
+}
+
+static bool has_none(const rd_kafka_topic_partition_t *partition)
+{
+    return partition->err == RD_KAFKA_RESP_ERR_NO_ERROR &&
+           partition->offset == RD_KAFKA_OFFSET_INVALID;
+}
+
+/* In ListOffsets the first and the end are times. Returns those of which nothing is committed, with
+ * their offsets if all leaders answered, to be destroyed by the caller. */
+static rd_kafka_topic_partition_list_t *look_up(const struct mr_question *question)
+{
+    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(1);
+    for (int i = 0; i < question->partitions->cnt; i++) {
+        const rd_kafka_topic_partition_t *each = &question->partitions->elems[i];
+        if (has_none(each))
+            rd_kafka_topic_partition_list_add(list, each->topic, each->partition)->offset =
+                question->reset;
+    }
+    if (list->cnt > 0)
+        rd_kafka_offsets_for_times(question->handle, list, TIMEOUT_MS);
+    return list;
+}
+
+/* Gives partitions of which nothing is committed the offset that librdkafka would look up. Paused
+ * and resumed, or revoked, amid its own lookup librdkafka looks up once more half a second later,
+ * and goes back to the first record when others are read already (up to 2.14 at least). If the
+ * leaders do not answer it has to look up by itself: it does so once for a position with a name. */
+static void reset(struct mr_question *question)
+{
+    rd_kafka_topic_partition_list_t *found = look_up(question);
+    for (int i = 0; i < found->cnt; i++) {
+        const rd_kafka_topic_partition_t *each = &found->elems[i];
+        bool known = each->err == RD_KAFKA_RESP_ERR_NO_ERROR && each->offset >= 0;
+        rd_kafka_topic_partition_list_find(question->partitions, each->topic, each->partition)
+            ->offset = known ? each->offset : question->reset;
+    }
+    rd_kafka_topic_partition_list_destroy(found);
+}
+
 void mr_question_ask(struct mr_question *question)
 {
     question->error = rd_kafka_committed(question->handle, question->partitions, TIMEOUT_MS);
+    if (question->error == RD_KAFKA_RESP_ERR_NO_ERROR && question->reset != RD_KAFKA_OFFSET_INVALID)
+        reset(question);
 }
 
 void mr_question_free(struct mr_question *question)
@@ -32,7 +86,8 @@ void mr_question_free(struct mr_question *question)
 void mr_starts_init(struct mr_starts *starts, rd_kafka_t *handle, const char *group_id,
                     struct mr_timers *timers)
 {
-    *starts = (struct mr_starts){.handle = handle, .group_id = group_id, .timers = timers};
+    *starts = (struct mr_starts){
+        .handle = handle, .reset = reset_of(handle), .group_id = group_id, .timers = timers};
 }
 
 void mr_starts_ask(struct mr_starts *starts, const rd_kafka_topic_partition_list_t *partitions)
@@ -50,6 +105,7 @@ struct mr_question *mr_starts_question(struct mr_starts *starts)
         return NULL;
     struct mr_question *question = mr_alloc(sizeof(*question));
     question->handle = starts->handle;
+    question->reset = starts->reset;
     question->partitions = rd_kafka_topic_partition_list_copy(starts->wanted);
     starts->due = starts->stale = false;
     starts->open = true;
@@ -79,8 +135,8 @@ static void ask_again(struct mr_starts *starts, rd_kafka_resp_err_t error)
     mr_timers_arm(starts->timers, &starts->timer, mr_clock_ms() + AGAIN_MS, on_again);
 }
 
-/* One that has no offset, or another error than that of an open transaction, is left to librdkafka,
- * which asks for itself and tells. */
+/* A partition with another error than that of an open transaction is left to librdkafka, which asks
+ * for itself and tells. */
 static rd_kafka_resp_err_t take(const struct mr_starts *starts, const struct mr_question *question)
 {
     if (question->error != RD_KAFKA_RESP_ERR_NO_ERROR)

@@ -1,9 +1,10 @@
 /* Where assigned partitions begin: at what their group has committed, which is asked for before
  * they are taken, again and again until no transaction on them is open. librdkafka would ask by
  * itself, but where its assignment changes while an open transaction keeps it waiting, it takes the
- * partitions for ones of which nothing is committed, and begins them anew. Its admin interface
- * would not wait for the answer, but never forgets a coordinator that was one. Included only in
- * this folder; consumer.h has the question. */
+ * partitions for ones of which nothing is committed, and begins them anew. A partition without a
+ * committed offset begins at the offset that auto.offset.reset stands for, which is asked for, too.
+ * librdkafka's admin interface would not wait for the answer, but never forgets a coordinator that
+ * was one. Included only in this folder; consumer.h has the question. */
 #ifndef MR_KAFKA_STARTS_H
 #define MR_KAFKA_STARTS_H
 
@@ -15,6 +16,7 @@
 
 struct mr_starts {
     rd_kafka_t *handle;
+    int64_t reset; /* where a partition begins of which nothing is committed; a position's name */
     const char *group_id;
     struct mr_timers *timers;
     struct mr_timer timer;                   /* when it is asked again */

@@ -103,15 +103,22 @@ static void judge_like(void *data, struct mr_held *held)
     const struct mr_held *of = search->of;
     if (held->how != MR_SENT || !same_topic(search, held))
         return;
+    if (of->how == MR_SENT_TOO_LARGE && held->record->single)
+        return;
     if (of->how == MR_SENT_NO_TOPIC || bytes_of(held->record) >= bytes_of(of->record))
         infer_from(held, of);
+}
+
+/* A larger record may yet be smaller when it is compressed, as dead letters are. */
+static bool tells_of_size(const struct search *search, const struct mr_held *held)
+{
+    return held->how == MR_SENT_TOO_LARGE && !search->blame->compressed && !held->record->single;
 }
 
 static void infer(void *data, struct mr_held *held)
 {
     struct search *search = data;
-    bool tells = held->how == MR_SENT_NO_TOPIC ||
-                 (held->how == MR_SENT_TOO_LARGE && !search->blame->compressed);
+    bool tells = held->how == MR_SENT_NO_TOPIC || tells_of_size(search, held);
     if (!tells || held->inferred)
         return;
     struct search others = {.of = held, .topic = held->record->topic};

@@ -18,7 +18,7 @@ struct mr_blame {
     size_t few;       /* so many jobs are yet to leave in small transactions */
     enum mr_sent how; /* what a record of the latest was refused for, if only the commit told */
     char why[512];
-    bool compressed; /* the producer compresses: a larger record may yet be smaller */
+    bool compressed; /* all topics are compressed: a larger record may yet be smaller */
     struct mr_careful careful;
 };
 

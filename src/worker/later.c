@@ -152,7 +152,7 @@ static void on_look(struct mr_timer *timer)
     size_t most = MOVES;
     for (struct mr_partition *p = dispatch->partitions.all; p != NULL; p = p->next)
         if (!p->leaving && p->later != NULL && mr_dispatch_route(dispatch, p) != NULL &&
-            !mr_outbox_crowded(dispatch->outbox))
+            !mr_outbox_crowded(dispatch->outbox, dispatch->partitions.stuck.record_bytes))
             most = move_some(dispatch, p, most);
     mr_shelf_look(&dispatch->partitions);
     if (dispatch->later.count > 0)

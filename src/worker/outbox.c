@@ -10,13 +10,14 @@
 #include "worker/parcels.h"
 #include "worker/sendable.h"
 #include "worker/singles.h"
+#include "worker/stuck.h"
 #include "worker/trace.h"
 #include "worker/transaction.h"
 #include "worker/warmup.h"
 
 /* In bytes, as mr_outgoing_size counts them: 24,000 short records, or a few large ones. librdkafka
  * alone would hold 100,000 (queue.buffering.max.messages) and a gigabyte. */
-enum { HIGH_MARK = 24 << 20, LOW_MARK = 12 << 20 };
+enum { HIGH_MARK = 24 << 20, LOW_MARK = 12 << 20, STUCK_MARK = 72 << 20 };
 
 struct mr_outbox {
     struct mr_producer *producer;
@@ -51,6 +52,7 @@ static void finish(struct mr_outbox *outbox, struct mr_parcel *parcel, const cha
         mr_warmup_doubt(&outbox->warmup, topic);
         mr_singles_doubt(&outbox->singles, topic);
     }
+    mr_stuck_reported(job->partition, parcel, outbox->now);
     mr_parcels_release(&outbox->parcels, parcel);
     MR_ASSERT(job->deliveries > 0);
     job->deliveries--;
@@ -225,6 +227,8 @@ static enum mr_sent send_parcel(struct mr_outbox *outbox, struct mr_parcel *parc
     }
     if (sent == MR_SENT_FULL)
         mr_parcels_keep(&outbox->parcels, parcel, record);
+    parcel->size = mr_outgoing_size(record);
+    mr_stuck_sent(job->partition, parcel);
     job->deliveries++;
     return MR_SENT;
 }
@@ -302,14 +306,14 @@ size_t mr_outbox_outstanding(const struct mr_outbox *outbox)
            outbox->parcels.count + outbox->barrier.waiting.count;
 }
 
-bool mr_outbox_crowded(struct mr_outbox *outbox)
+bool mr_outbox_crowded(struct mr_outbox *outbox, size_t stuck)
 {
     size_t bytes = mr_producer_outstanding_bytes(outbox->producer) +
                    mr_singles_outstanding_bytes(&outbox->singles) + outbox->parcels.bytes +
                    outbox->barrier.waiting.bytes;
-    if (outbox->full || bytes >= HIGH_MARK)
+    if (outbox->full || bytes - stuck >= HIGH_MARK || bytes >= STUCK_MARK)
         outbox->crowded = true;
-    else if (bytes <= LOW_MARK)
+    else if (bytes - stuck <= LOW_MARK)
         outbox->crowded = false;
     return outbox->crowded;
 }

@@ -49,8 +49,9 @@ void mr_outbox_poll(struct mr_outbox *outbox);
 void mr_outbox_flush(struct mr_outbox *outbox);
 /* Instead of that where the next turn follows at once: what was gathered may be joined by more. */
 void mr_outbox_gather(struct mr_outbox *outbox, uint64_t now);
-/* True while new messages should not be taken: above a high mark, until it is below a low one. */
-bool mr_outbox_crowded(struct mr_outbox *outbox);
+/* True while new messages should not be taken: above a high mark, until it is below a low one. So
+ * many bytes of the records are `stuck` (stuck.h) and count for a higher mark only. */
+bool mr_outbox_crowded(struct mr_outbox *outbox, size_t stuck);
 size_t mr_outbox_outstanding(const struct mr_outbox *outbox); /* waiting ones too */
 /* Whether a broker answers; while none does, and when the worker stops, the cluster is asked
  * nothing (worker/warmup.h). */

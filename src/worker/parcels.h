@@ -17,9 +17,11 @@ struct mr_parcel {
     bool single;                /* it goes, or went, in a batch of its own */
     uint32_t barrier;           /* see worker/barrier.h */
     uint64_t sent;              /* ns */
+    size_t size;                /* of the record, bytes */
     int64_t timestamp;          /* the record's */
     struct mr_outgoing *record; /* while it waits */
     struct mr_parcel *next;
+    struct mr_parcel *before, *behind; /* of its partition (stuck.h), once it is sent */
 };
 
 /* {0} is empty. */

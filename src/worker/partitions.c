@@ -153,17 +153,40 @@ static void count(struct mr_partition *partition, size_t size)
         fill(partition);
 }
 
+bool mr_partitions_crowded(const struct mr_partitions *partitions)
+{
+    size_t most = MR_PARTITIONS_BYTES;
+    return partitions->bytes - partitions->stuck.job_bytes >= most || partitions->bytes >= 3 * most;
+}
+
+/* Of jobs that are not settled. */
+static void add_bytes(struct mr_partition *partition, size_t size)
+{
+    partition->bytes += size;
+    partition->owner->bytes += size;
+    if (partition->stuck)
+        partition->owner->stuck.job_bytes += size;
+}
+
+static void take_bytes(struct mr_partition *partition, size_t size)
+{
+    partition->bytes -= size;
+    partition->owner->bytes -= size;
+    if (partition->stuck)
+        partition->owner->stuck.job_bytes -= size;
+}
+
 void mr_partition_began(struct mr_partition *partition, size_t size)
 {
     partition->jobs++;
-    partition->owner->bytes += size;
+    add_bytes(partition, size);
     count(partition, size);
 }
 
 /* Whether it is full is for the next message to say. */
 void mr_partition_taken_up(struct mr_partition *partition, size_t size)
 {
-    partition->owner->bytes += size;
+    add_bytes(partition, size);
     add(partition, size);
 }
 
@@ -205,6 +228,7 @@ static void unlink_partition(struct mr_partitions *partitions, struct mr_partiti
     while (*link != partition)
         link = &(*link)->next;
     *link = partition->next;
+    mr_stuck_end(partition);
     mr_schedule_detach(partitions->schedule, &partition->flow);
     mr_window_free(&partition->window);
     free(partition->topic);
@@ -217,7 +241,7 @@ void mr_partition_settled(struct mr_partitions *partitions, struct mr_partition 
 {
     MR_ASSERT(partition->jobs > 0);
     partition->jobs--;
-    partitions->bytes -= size;
+    take_bytes(partition, size);
     if (partition->transactional)
         count_down(partition, size);
     if (done)
@@ -282,6 +306,7 @@ struct mr_partition *mr_partitions_restart(struct mr_partitions *partitions,
         resume_partition(partition);
     if (partition->shelf_full)
         mr_consumer_resume(consumer, partition->topic, partition->number, MR_PAUSE_SHELF);
+    mr_stuck_end(partition);
     partition->outlived = true;
     let_go(partitions, partition);
     struct mr_partition *next = make(partitions, consumer, message);
@@ -363,6 +388,7 @@ void mr_partitions_free(struct mr_partitions *partitions)
         end_patience(p);
         unlink_partition(partitions, p);
     }
+    mr_timers_cancel(partitions->timers, &partitions->stuck.look);
     mr_idmap_free(&partitions->by_id);
     partitions->latest = NULL;
 }

@@ -13,6 +13,7 @@
 #include "worker/line.h"
 #include "worker/routes.h"
 #include "worker/schedule.h"
+#include "worker/stuck.h"
 #include "worker/window.h"
 
 /* Pausing throws away what was fetched, which may take fetch.wait.max.ms (500) to come again. While
@@ -51,8 +52,11 @@ struct mr_partition {
     size_t most;        /* unhandled at which it is full; at half of it, it goes on */
     uint64_t started;   /* the sequence number after the last message whose handler has started */
     size_t unhandled;   /* jobs whose handlers have not ended; transactional: not settled */
-    size_t unhandled_bytes;        /* of those */
-    size_t jobs;                   /* jobs not settled */
+    size_t unhandled_bytes; /* of those */
+    size_t jobs;            /* jobs not settled */
+    size_t bytes;           /* of those that are not shelved */
+    struct mr_dues dues;
+    bool stuck;
     size_t shelved, shelved_bytes; /* jobs that wait until they are due (shelf.h) */
     bool shelf_full;               /* and it is paused for that */
     struct mr_job *later;          /* those of them that wait long (later.h); the newest first */
@@ -90,6 +94,7 @@ struct mr_partitions {
     size_t unhandled_bytes, bytes; /* of jobs not handled, of jobs not settled */
     size_t shelves,
         shelved_bytes; /* partitions with shelved jobs, and those jobs; in no other sum */
+    struct mr_stuck stuck;
     struct mr_idmap by_id;
     struct mr_partition *latest; /* messages come in runs of one partition */
     struct mr_partition *all;
@@ -97,6 +102,9 @@ struct mr_partitions {
 
 /* Patience is had on a partition of the consumer: take nothing from it. */
 bool mr_partitions_wait(const struct mr_partitions *partitions, const struct mr_consumer *consumer);
+/* Too much is not settled: take nothing. Stuck partitions do not count, up to three times the
+ * bound. */
+bool mr_partitions_crowded(const struct mr_partitions *partitions);
 /* The partition that the message is from, made when it is the first. */
 struct mr_partition *mr_partitions_of(struct mr_partitions *partitions,
                                       struct mr_consumer *consumer,
@@ -121,8 +129,8 @@ void mr_partitions_store(struct mr_partitions *partitions);
 void mr_partitions_leave(struct mr_partitions *partitions, const struct mr_consumer *consumer,
                          const char *topic, int32_t number);
 /* Returns true if the message was taken before: librdkafka may read records again, from the first
- * on, amid rebalances (seen with 2.0.2). A partition that was created again, or cut, is shorter
- * than what was read of it, and its messages are new ones. */
+ * on, if it has to look up itself where to begin (kafka/starts.c). A partition that was created
+ * again, or cut, is shorter than what was read of it, and its messages are new ones. */
 bool mr_partition_has(struct mr_partition *partition, const struct mr_message *message);
 /* It is another one's already: nothing of it is stored any more. */
 void mr_partitions_lose(struct mr_partitions *partitions, const struct mr_consumer *consumer,

@@ -45,8 +45,8 @@ void mr_worker_show_state(struct mr_worker *worker)
 static bool is_crowded(const struct mr_worker *worker)
 {
     return worker->phase == MR_PHASE_WORKING &&
-           (mr_outbox_crowded(worker->outbox) ||
-            worker->dispatch.partitions.bytes >= MR_PARTITIONS_BYTES);
+           (mr_outbox_crowded(worker->outbox, worker->dispatch.partitions.stuck.record_bytes) ||
+            mr_partitions_crowded(&worker->dispatch.partitions));
 }
 
 /* While too much is on its way messages stay where they are, in librdkafka's bounded queue. Where
@@ -56,6 +56,8 @@ static bool may_take(struct mr_worker *worker)
 {
     uint64_t now = mr_clock_ms();
     bool crowded = is_crowded(worker);
+    if (mr_stuck_look(&worker->dispatch.partitions, crowded, mr_clock_ns()))
+        crowded = is_crowded(worker);
     if (!crowded)
         worker->uncrowded = now;
     worker->long_crowded = now - worker->uncrowded >= PATIENCE_MS;

@@ -122,13 +122,14 @@ def test_what_one_event_publishes_is_too_large_together_only(cluster: Cluster, s
     sink.router.stop()
 
 
+@pytest.mark.parametrize("delivery", ["at-least-once", "exactly-once"])
 def test_a_gzipped_message_larger_than_its_dead_letter_topic_takes_is_written_compressed(cluster: Cluster, scripts: Scripts,
-                                                                                        start_router: StartRouter) -> None:
+                                                                                        start_router: StartRouter, delivery: str) -> None:
     stem = unique("large")
     topic = cluster.create_topic(f"{stem}-commands")
     dead = cluster.create_topic(f"{stem}-dlq", **{"max.message.bytes": "100000"})
     scripts.write(topic, 'function handleMessage() error { retryable = false, message = "no" } end\n')
-    router = start_router(scripts)
+    router = start_router(scripts, config=f'return {{ defaults = {{ delivery = "{delivery}" }} }}')
     value = json.dumps([{"number": number, "name": "the same again and again"} for number in range(8000)])
     assert len(value) > 300_000
     producer = Producer(client_properties(cluster.bootstrap, compression_type="gzip", message_max_bytes=10_000_000))

@@ -18,6 +18,7 @@
 #include "kafka/endings.h"
 #include "worker/barrier.h"
 #include "worker/outbox.h"
+#include "worker/partitions.h"
 
 static void what_the_producer_had_at_the_refusal_is_waited_for_and_nothing_later(void **state)
 {
@@ -65,7 +66,8 @@ struct world {
     struct mr_config *config;
     struct mr_outbox *outbox;
     struct mr_job jobs[3]; /* each sends one record */
-    char order[8];         /* the records by their job's letter, as they are delivered */
+    struct mr_partition partition;
+    char order[8]; /* the records by their job's letter, as they are delivered */
 };
 
 static void on_delivered(void *data, struct mr_job *job, const struct mr_report *report)
@@ -103,6 +105,8 @@ static int set_up(void **state)
     set_property(world, "kafka.properties[\"retry.backoff.ms\"]", "500");
     uv_loop_init(&world->loop);
     world->wake_fd = eventfd(0, EFD_NONBLOCK);
+    for (int i = 0; i < 3; i++)
+        world->jobs[i].partition = &world->partition;
     world->outbox = mr_outbox_new(world->config, &world->loop, world->wake_fd, &world->slot,
                                   &events, world, &errors);
     assert_non_null(world->outbox);

@@ -133,6 +133,19 @@ static void of_compressed_records_a_larger_one_may_be_smaller(void **state)
     assert_refused(world, "0");
 }
 
+static void of_dead_letters_a_larger_one_may_be_smaller(void **state)
+{
+    struct world *world = *state;
+    for (int i = 0; i < 3; i++)
+        add(world, i, i < 2 ? "a" : "b", 100, true);
+    add(world, 3, "b", 101, true);
+    world->jobs[0].held->record->single = world->jobs[3].held->record->single = true;
+    suspect(world, 0);
+    suspect(world, 2);
+    assert_true(find(world));
+    assert_refused(world, "02"); /* neither from a dead letter, nor for one */
+}
+
 static void a_topic_that_takes_none_takes_none_of_all_that_are_finished(void **state)
 {
     struct world *world = *state;
@@ -212,6 +225,7 @@ int main(void)
         TEST(the_only_record_of_a_batch_is_refused_itself),
         TEST(what_is_as_large_to_the_same_topic_is_refused_too_also_if_it_waits),
         TEST(of_compressed_records_a_larger_one_may_be_smaller),
+        TEST(of_dead_letters_a_larger_one_may_be_smaller),
         TEST(a_topic_that_takes_none_takes_none_of_all_that_are_finished),
         TEST(where_only_the_commit_tells_jobs_are_tried_alone),
         TEST(alone_the_first_record_is_refused),

@@ -12,6 +12,7 @@
 
 #include "kafka/endings.h"
 #include "worker/outbox.h"
+#include "worker/partitions.h"
 
 static const uint64_t US = 1000, MS = 1000000;
 
@@ -22,7 +23,8 @@ struct world {
     struct mr_config *config;
     struct mr_outbox *outbox;
     struct mr_job job;
-    uint64_t now; /* ns */
+    struct mr_partition partition; /* the job's */
+    uint64_t now;                  /* ns */
     struct {
         size_t refused, all;
         char topic[600]; /* of the last one refused */
@@ -74,6 +76,8 @@ static void close_outbox(struct world *world)
 {
     mr_outbox_drop(world->outbox);
     assert_int_equal(world->job.deliveries, 0);
+    assert_null(world->partition.dues.first);
+    assert_int_equal(world->partition.dues.bytes, 0);
     uv_run(&world->loop, UV_RUN_DEFAULT);
     mr_outbox_free(world->outbox);
     assert_true(mr_endings_await(10000));
@@ -86,6 +90,7 @@ static int set_up(void **state)
     assert_int_equal(uv_loop_init(&world->loop), 0);
     world->wake_fd = eventfd(0, EFD_NONBLOCK);
     world->config = mr_config_new();
+    world->job.partition = &world->partition;
     open_outbox(world);
     world->now = 1000 * MS;
     *state = current = world;
@@ -330,22 +335,22 @@ static void a_few_large_records_crowd_it_as_many_small_ones_do(void **state)
     struct world *world = *state;
     for (int i = 0; i < 25; i++)
         send_value(world, 1000000);
-    assert_false(mr_outbox_crowded(world->outbox));
+    assert_false(mr_outbox_crowded(world->outbox, 0));
     send_value(world, 1000000);
-    assert_true(mr_outbox_crowded(world->outbox));
+    assert_true(mr_outbox_crowded(world->outbox, 0));
     mr_outbox_drop(world->outbox);
-    assert_false(mr_outbox_crowded(world->outbox));
+    assert_false(mr_outbox_crowded(world->outbox, 0));
     for (int i = 0; i < 24000; i++)
         send_value(world, 1);
-    assert_false(mr_outbox_crowded(world->outbox));
+    assert_false(mr_outbox_crowded(world->outbox, 0));
     for (int i = 0; i < 1000; i++)
         send_value(world, 1);
-    assert_true(mr_outbox_crowded(world->outbox));
+    assert_true(mr_outbox_crowded(world->outbox, 0));
     mr_outbox_flush(world->outbox);
     assert_out(world, 25000, 0);
-    assert_true(mr_outbox_crowded(world->outbox));
+    assert_true(mr_outbox_crowded(world->outbox, 0));
     mr_outbox_drop(world->outbox);
-    assert_false(mr_outbox_crowded(world->outbox));
+    assert_false(mr_outbox_crowded(world->outbox, 0));
 }
 
 int main(void)
