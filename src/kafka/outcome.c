@@ -3,6 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "kafka/conf.h"
+
 static void set_again(struct mr_step_end *end, const char *why)
 {
     *end = (struct mr_step_end){.step = MR_STEP_AGAIN, .how = MR_SENT};
@@ -35,45 +37,30 @@ static void compare(const rd_kafka_topic_partition_list_t *found,
     *end = (struct mr_step_end){.step = MR_STEP_DONE, .how = MR_SENT, .committed = committed};
 }
 
-static void take(rd_kafka_event_t *event, const rd_kafka_topic_partition_list_t *wanted,
-                 struct mr_step_end *end)
+static void read_offsets(rd_kafka_t *reader, const rd_kafka_topic_partition_list_t *wanted,
+                         int timeout, struct mr_step_end *end)
 {
-    size_t count = 0;
-    if (event == NULL || rd_kafka_event_error(event) != RD_KAFKA_RESP_ERR_NO_ERROR) {
-        set_again(end, event == NULL ? "no answer in time" : rd_kafka_event_error_string(event));
-        return;
-    }
-    const rd_kafka_group_result_t **groups = rd_kafka_ListConsumerGroupOffsets_result_groups(
-        rd_kafka_event_ListConsumerGroupOffsets_result(event), &count);
-    const rd_kafka_error_t *error = count == 1 ? rd_kafka_group_result_error(groups[0]) : NULL;
-    if (count != 1 || error != NULL)
-        set_again(end, error == NULL ? "no group" : rd_kafka_error_string(error));
+    rd_kafka_topic_partition_list_t *found = rd_kafka_topic_partition_list_copy(wanted);
+    rd_kafka_resp_err_t error = rd_kafka_committed(reader, found, timeout);
+    if (error == RD_KAFKA_RESP_ERR_NO_ERROR)
+        compare(found, wanted, end);
     else
-        compare(rd_kafka_group_result_partitions(groups[0]), wanted, end);
+        set_again(end, rd_kafka_err2str(error));
+    rd_kafka_topic_partition_list_destroy(found);
+    rd_kafka_destroy_flags(reader, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
 }
 
-/* The handle must be a new one: librdkafka's admin interface goes on asking a coordinator that is
- * none any more. */
-void mr_outcome_ask(rd_kafka_t *handle, const char *group_id,
+void mr_outcome_ask(const rd_kafka_conf_t *conf, const char *group_id,
                     const rd_kafka_topic_partition_list_t *wanted, int timeout,
                     struct mr_step_end *end)
 {
-    char why[256];
-    rd_kafka_queue_t *queue = rd_kafka_queue_new(handle);
-    rd_kafka_AdminOptions_t *options =
-        rd_kafka_AdminOptions_new(handle, RD_KAFKA_ADMIN_OP_LISTCONSUMERGROUPOFFSETS);
-    rd_kafka_AdminOptions_set_request_timeout(options, timeout, why, sizeof(why));
-    rd_kafka_error_t *error = rd_kafka_AdminOptions_set_require_stable_offsets(options, 1);
-    if (error != NULL)
-        rd_kafka_error_destroy(error);
-    rd_kafka_ListConsumerGroupOffsets_t *question =
-        rd_kafka_ListConsumerGroupOffsets_new(group_id, wanted);
-    rd_kafka_ListConsumerGroupOffsets(handle, &question, 1, options, queue);
-    rd_kafka_event_t *event = rd_kafka_queue_poll(queue, timeout);
-    take(event, wanted, end);
-    if (event != NULL)
-        rd_kafka_event_destroy(event);
-    rd_kafka_ListConsumerGroupOffsets_destroy(question);
-    rd_kafka_AdminOptions_destroy(options);
-    rd_kafka_queue_destroy(queue);
+    struct mr_errors errors = {0};
+    rd_kafka_conf_t *own = mr_kafka_conf_again(conf);
+    mr_kafka_conf_set(own, "group.id", group_id, "built-in", &errors);
+    rd_kafka_t *reader = mr_kafka_handle(RD_KAFKA_CONSUMER, own, &errors);
+    if (reader == NULL)
+        set_again(end, mr_errors_text(&errors));
+    else
+        read_offsets(reader, wanted, timeout, end);
+    mr_errors_free(&errors);
 }

@@ -18,6 +18,7 @@ struct mr_producer {
     rd_kafka_topic_t *topic; /* of the latest record: the next one is often for the same */
     size_t outstanding, outstanding_bytes;
     rd_kafka_conf_t *single; /* for mr_producer_new_single; NULL where there is none to come */
+    rd_kafka_conf_t *reader; /* transactional; else NULL */
     bool squeezes;           /* single records' topics are compressed */
     struct mr_unanswered *unanswered; /* transactional; else NULL */
 };
@@ -73,10 +74,12 @@ static void keep_single(struct mr_producer *producer, const rd_kafka_conf_t *con
         mr_kafka_conf_set(single, "compression.type", "zstd", "built-in", errors);
 }
 
-static void free_single(struct mr_producer *producer)
+static void free_confs(struct mr_producer *producer)
 {
     if (producer->single != NULL)
         rd_kafka_conf_destroy(producer->single);
+    if (producer->reader != NULL)
+        rd_kafka_conf_destroy(producer->reader);
 }
 
 /* Takes conf over, and the producer where NULL is returned. Reports are events, not callbacks: a
@@ -91,7 +94,7 @@ static struct mr_producer *open_producer(struct mr_producer *producer, rd_kafka_
     else
         producer->handle = mr_kafka_handle(RD_KAFKA_PRODUCER, conf, errors);
     if (producer->handle == NULL) {
-        free_single(producer);
+        free_confs(producer);
         mr_unanswered_free(producer->unanswered);
         free(producer);
         return NULL;
@@ -147,6 +150,7 @@ struct mr_producer *mr_producer_new_transactional(const struct mr_config *config
     *producer = (struct mr_producer){.events = events, .data = data};
     size_t before = errors->count;
     rd_kafka_conf_t *conf = mr_kafka_conf(config, MR_ROLE_TRANSACTIONS, errors);
+    producer->reader = mr_kafka_conf(config, MR_ROLE_CONSUMER, errors);
     producer->unanswered = mr_unanswered_new(conf);
     producer->squeezes = !says_how_to_compress(config);
     mr_kafka_conf_set(conf, "transactional.id", id, "built-in", errors);
@@ -342,6 +346,11 @@ struct mr_unanswered *mr_producer_unanswered(const struct mr_producer *producer)
     return producer->unanswered;
 }
 
+const rd_kafka_conf_t *mr_producer_reader_conf(const struct mr_producer *producer)
+{
+    return producer->reader;
+}
+
 rd_kafka_t *mr_producer_handle(const struct mr_producer *producer)
 {
     return producer->handle;
@@ -367,6 +376,6 @@ void mr_producer_free(struct mr_producer *producer)
     rd_kafka_queue_io_event_enable(producer->queue, -1, NULL, 0);
     rd_kafka_queue_destroy(producer->queue);
     mr_endings_add(producer->handle, producer->unanswered);
-    free_single(producer);
+    free_confs(producer);
     free(producer);
 }

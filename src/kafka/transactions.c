@@ -149,7 +149,7 @@ void mr_transactions_ask(const struct mr_producer *via, struct mr_offsets *const
         if (each->membership == NULL)
             end->committed = false;
         else
-            mr_outcome_ask(mr_producer_handle(via), mr_membership_group(each->membership),
+            mr_outcome_ask(mr_producer_reader_conf(via), mr_membership_group(each->membership),
                            each->list, timeout, end);
     }
 }

@@ -15,6 +15,8 @@ void mr_message_view(struct mr_message *message, rd_kafka_message_t *from);
 /* Borrows up to `most` headers from the message; returns how many it has. */
 size_t mr_kafka_headers(const rd_kafka_message_t *message, struct mr_pair *headers, size_t most);
 rd_kafka_t *mr_producer_handle(const struct mr_producer *producer);
+/* Of a transactional one: a consumer's configuration of the same cluster, without a group. */
+const rd_kafka_conf_t *mr_producer_reader_conf(const struct mr_producer *producer);
 /* NULL if the producer is not transactional. */
 struct mr_unanswered *mr_producer_unanswered(const struct mr_producer *producer);
 /* As of the latest rebalance; NULL: of no group. */
