@@ -42,9 +42,9 @@ enum mr_inbox_says {
 /* A request wants the topic to be listened to. Sees to it that it is, for as long as that takes;
  * one that never was, and cannot be until somebody does something, is forgotten a minute after the
  * last request. */
-enum mr_inbox_says mr_inbox_want(struct mr_inbox *inbox, const char *topic, char *why, size_t size);
+enum mr_inbox_says mr_inbox_want(struct mr_inbox *inbox, const char *name, char *why, size_t size);
 /* The same for one of the configuration's, which is never forgotten. */
-void mr_inbox_keep(struct mr_inbox *inbox, const char *topic);
+void mr_inbox_keep(struct mr_inbox *inbox, const char *name);
 /* What the cluster shows of its topics at this moment. */
 void mr_inbox_shown(struct mr_inbox *inbox, const struct mr_cluster_fault *faults, size_t count);
 /* True, with `why`, if a topic is not read, so that the worker is not ready: one that was read

@@ -58,7 +58,6 @@ struct mr_partition {
     struct mr_dues dues;
     bool stuck;
     size_t shelved, shelved_bytes; /* jobs that wait until they are due (shelf.h) */
-    bool shelf_full;               /* and it is paused for that */
     struct mr_job *later;          /* those of them that wait long (later.h); the newest first */
     bool decided;                  /* whether it is transactional is; by its first route */
     bool transactional; /* its jobs leave by transactions, which commit its offsets, too; so from
@@ -70,6 +69,7 @@ struct mr_partition {
     bool outlived; /* and that is because its offsets began anew: nobody else has them, so the
                       handlers at work may end */
     bool paused;
+    bool shelf_full;           /* and paused for that */
     bool rewound;              /* what comes was taken before */
     bool slow;                 /* it did not go on within PATIENCE when it was full last */
     uint64_t full_since;       /* ms, where it is full */
