@@ -84,7 +84,8 @@ class Shop:
             kind = KINDS[name]
             scripts.write(f"pattern-{topic}" if kind.pattern else topic, burns(kind))
             settings = kind.settings + (f', group_id = "{unique("group")}"' if kind.own_group else "")
-            routes.append(f'["^{topic[:-1]}.$"] = {{ script = "pattern-{topic}.lua" }}' if kind.pattern else f'["{topic}"] = {{ {settings.lstrip(", ")} }}')
+            routes.append(f'["^{topic[:-1]}.$"] = {{ script = "pattern-{topic}.lua" }}' if kind.pattern else
+                          f'["{topic}"] = {{ {settings.lstrip(", ")} }}')
             self.fill(cluster.create_topic(f"{topic}-retry", 2) if kind.retry else topic, kind)
         self.router = start(scripts, config=f"return {{ routes = {{ {', '.join(routes)} }} }}\n")
 

