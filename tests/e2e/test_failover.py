@@ -39,6 +39,13 @@ def assignments(router: Router) -> list[tuple[str, int]]:
     return [(entry["process"], entry["count"]) for entry in router.log() if entry["event"] == "partitions_assigned"]
 
 
+def taken(router: Router) -> int:
+    """How many partitions its workers have by their own account, which lags behind the group's."""
+    counts = {event: sum(entry["count"] for entry in router.log() if entry["event"] == event)
+              for event in ("partitions_assigned", "partitions_drained")}
+    return counts["partitions_assigned"] - counts["partitions_drained"]
+
+
 def share_all(cluster: Cluster, group: str, topic: str, members: int) -> None:
     every = {(topic, partition) for partition in range(PARTITIONS)}
     until(lambda: cluster.members(group) == (members, True) and cluster.assigned(group) == every, f"{members} members share all", 60)
@@ -131,6 +138,7 @@ def test_a_worker_that_is_replaced_in_order_keeps_its_place(cluster: Cluster, to
                                                             start_router: StartRouter) -> None:
     router = start_router(scripts, config=named(None), workers=WORKERS)
     share_all(cluster, router.group, topic, WORKERS)
+    until(lambda: taken(router) == PARTITIONS, "all workers have taken their partitions")
     before = len(assignments(router))
     victim = router.workers()[0]
     process = number_of(router, victim)
