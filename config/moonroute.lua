@@ -34,9 +34,12 @@ return {
         --client_id = "moonroute",
         -- Consumer group; all routers of one service share it.
         --group_id = "moonroute",
-        -- Static membership: the worker of slot N is known to its groups as this name and -N, and
-        -- is given its partitions back after a restart.
-        --group_instance_id = "router-1",
+        -- Static membership: a worker that died is replaced by one that has its place in its
+        -- groups, and its partitions, at once. auto: the host's name and a number, which leave the
+        -- groups when the router stops. Any other name, unique to the router: the worker of slot N
+        -- has this name and -N, and has its partitions back after a restart of the router, too;
+        -- when the router stops for good they rest for session.timeout.ms. "": none.
+        --group_instance_id = "auto",
         -- Time to reach a broker, after which `request` and `publish` give up; `run` goes on
         -- trying.
         --connection_timeout = 10000, -- ms

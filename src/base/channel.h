@@ -9,7 +9,11 @@
 #include "base/buf.h"
 
 /* Descriptors at which a worker finds what the master gave it. */
-enum { MR_WORKER_CHANNEL_FD = 3, MR_WORKER_SCOREBOARD_FD = 4 };
+enum {
+    MR_WORKER_CHANNEL_FD = 3,
+    MR_WORKER_SCOREBOARD_FD,
+    MR_WORKER_PLACE_FD, /* the claim of its place, if there is one: it lasts as long as either */
+};
 
 enum mr_frame_kind {
     /* master to worker */

@@ -31,8 +31,13 @@ static int bind_name(int fd, uint64_t name, unsigned number)
 
 void mr_claim_lowest(struct mr_claim *claim, const char *name)
 {
+    mr_claim_from(claim, name, 0);
+}
+
+void mr_claim_from(struct mr_claim *claim, const char *name, unsigned first)
+{
     uint64_t hashed = hash(name);
-    claim->number = 0;
+    claim->number = first;
     claim->fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
     MR_ASSERT(claim->fd > 0);
     while (bind_name(claim->fd, hashed, claim->number) != 0)

@@ -10,6 +10,8 @@ struct mr_claim {
 };
 
 void mr_claim_lowest(struct mr_claim *claim, const char *name);
+/* The lowest from `first` on. */
+void mr_claim_from(struct mr_claim *claim, const char *name, unsigned first);
 void mr_claim_release(struct mr_claim *claim); /* fine where nothing is claimed */
 
 #endif

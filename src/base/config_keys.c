@@ -158,11 +158,16 @@ const struct mr_config_key mr_config_keys[] = {
      .variable = "KAFKA_GROUP_ID",
      .help = "Consumer group; all routers of one service share it."},
     {.path = "kafka.group_instance_id",
-     .kind = MR_KIND_TEXT,
+     .kind = MR_KIND_STRING,
      .flags = MR_KEY_RESTART,
-     .example = "\"router-1\"",
-     .help = "Static membership: the worker of slot N is known to its groups as this name and -N, "
-             "and is given its partitions back after a restart."},
+     .fallback = "auto",
+     .help =
+         "Static membership: a worker that died is replaced by one that has its place in its "
+         "groups, and its partitions, at once. auto: the host's name and a number, which leave "
+         "the groups when the router stops. Any other name, unique to the router: the worker of "
+         "slot N has this name and -N, and has its partitions back after a restart of the "
+         "router, too; when the router stops for good they rest for session.timeout.ms. \"\": "
+         "none."},
     {.path = "kafka.connection_timeout",
      .kind = MR_KIND_DURATION,
      .flags = MR_KEY_RESTART,

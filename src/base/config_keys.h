@@ -15,7 +15,7 @@
 
 enum mr_config_kind {
     MR_KIND_ENTRY,     /* a table below a name that the user chose; holds other keys */
-    MR_KIND_STRING,    /* "" is as good as unset */
+    MR_KIND_STRING,    /* "" is as good as unset, but for a key that has a default */
     MR_KIND_TEXT,      /* not empty */
     MR_KIND_NAME,      /* of the service: a letter, then letters, digits and . _ - */
     MR_KIND_TOPIC,     /* a topic name */

@@ -88,7 +88,7 @@ void mr_config_set_value(struct mr_config *config, const char *path, struct mr_c
     append_text(&given, value);
     if (!mr_config_takes(key, value.given) || !mr_config_parse(key, mr_buf_text(&given), &text))
         refuse(key, path, value, origin, errors);
-    else if (key->kind != MR_KIND_STRING || text.length > 0)
+    else if (key->kind != MR_KIND_STRING || text.length > 0 || key->fallback != NULL)
         mr_config_store(config, key, path, mr_buf_text(&text), origin);
     mr_buf_free(&given);
     mr_buf_free(&text);

@@ -11,6 +11,7 @@ enum mr_exit {
     MR_EXIT_INTERNAL = 70,
     MR_EXIT_MEMORY = 71, /* a worker whose Lua came to twice its memory budget */
     MR_EXIT_FULL = 72,   /* a worker that is to be replaced: its scripts keep too much memory */
+    MR_EXIT_FENCED = 73, /* a worker whose name in its groups another member has taken */
     MR_EXIT_TIMEOUT = 75,
     MR_EXIT_CONFIG = 78,
 };

@@ -2,7 +2,7 @@
 
 const char *const mr_death_names[MR_DEATHS] = {
     [MR_DEATH_SIGNAL] = "signal", [MR_DEATH_EXIT] = "exit",     [MR_DEATH_BUDGET] = "budget",
-    [MR_DEATH_WEDGED] = "wedged", [MR_DEATH_MEMORY] = "memory",
+    [MR_DEATH_WEDGED] = "wedged", [MR_DEATH_MEMORY] = "memory", [MR_DEATH_FENCED] = "fenced",
 };
 
 const char *const mr_reload_result_names[MR_RELOAD_RESULTS] = {

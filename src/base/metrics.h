@@ -42,6 +42,7 @@ enum mr_death {
     MR_DEATH_BUDGET,
     MR_DEATH_WEDGED,
     MR_DEATH_MEMORY,
+    MR_DEATH_FENCED,
     MR_DEATHS
 };
 enum mr_reload_result { MR_RELOAD_OK, MR_RELOAD_FAILED, MR_RELOAD_RESULTS };

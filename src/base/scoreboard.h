@@ -75,6 +75,15 @@ struct mr_fullness {
     mr_cell times;    /* how often, one soon after the other */
 };
 
+/* The worker as a static member of its groups (worker/instance.h). The row outlives the worker. */
+struct mr_membership_row {
+    struct mr_note name;
+    mr_cell number;      /* behind the host's name; the master writes it */
+    mr_cell other;       /* is added to the name since another member took it; 0: nothing */
+    mr_cell fenced;      /* monotonic ms, when that was last; 0: never */
+    struct mr_note lost; /* the name that the other member has */
+};
+
 /* The Lua that runs right now, from a resume to its yield or return. */
 struct mr_run {
     mr_cell number; /* 0: none runs; no other run of this worker has the same */
@@ -93,6 +102,7 @@ struct mr_slot {
     mr_cell trouble;   /* enum mr_outage */
     struct mr_note trouble_note;
     struct mr_note blocked_note; /* why a dead letter cannot be written */
+    struct mr_membership_row membership;
     mr_cell counters[MR_COUNTERS];
     mr_cell gauges[MR_GAUGES];
     struct mr_histogram histograms[MR_HISTOGRAMS];

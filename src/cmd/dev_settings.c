@@ -7,4 +7,6 @@ void mr_dev_settings(struct mr_config *config, const char *brokers, struct mr_er
      * comes. */
     mr_config_set_text(config, "kafka.properties[\"fetch.wait.max.ms\"]", "10", "moonroute dev",
                        errors);
+    /* The embedded cluster knows no static members. */
+    mr_config_set_text(config, "kafka.group_instance_id", "", "moonroute dev", errors);
 }

@@ -2,9 +2,11 @@
 
 #include <stdlib.h>
 
+#include "base/log.h"
 #include "base/panic.h"
 #include "kafka/commits.h"
 #include "kafka/conf.h"
+#include "kafka/coverage.h"
 #include "kafka/endings.h"
 #include "kafka/pauses.h"
 #include "kafka/prefetch.h"
@@ -25,6 +27,7 @@ struct mr_consumer {
     struct mr_prefetch prefetch;
     struct mr_pulse pulse;
     struct mr_beats *beats; /* lives as long as the handle, which may outlive the consumer */
+    struct mr_coverage coverage;
 };
 
 static void on_rebalance(rd_kafka_t *handle, rd_kafka_resp_err_t what,
@@ -35,6 +38,8 @@ static void on_rebalance(rd_kafka_t *handle, rd_kafka_resp_err_t what,
     if (what == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS)
         mr_pulse_joined(&consumer->pulse);
     mr_rebalance_serve(&consumer->rebalance, what, partitions);
+    if (what == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS)
+        mr_coverage_assigned(&consumer->coverage);
     mr_subscriber_further(&consumer->subscriber);
 }
 
@@ -111,6 +116,9 @@ struct mr_consumer *mr_consumer_new(const struct mr_config *config, const char *
     rd_kafka_set_log_queue(consumer->handle, consumer->queue);
     mr_kafka_wake_by(consumer->queue, wake_fd);
     mr_kafka_wake_by(consumer->answers, wake_fd);
+    if (instance_id[0] != '\0')
+        mr_coverage_begin(&consumer->coverage, consumer->handle, consumer->rebalance.group_id,
+                          timers);
     return consumer;
 }
 
@@ -147,9 +155,15 @@ bool mr_consumer_failed(const struct mr_consumer *consumer, char *why, size_t si
     return mr_kafka_failed(consumer->handle, why, size);
 }
 
+bool mr_consumer_fenced(const struct mr_consumer *consumer)
+{
+    return rd_kafka_fatal_error(consumer->handle, NULL, 0) == RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID;
+}
+
 void mr_consumer_leave(struct mr_consumer *consumer)
 {
     struct mr_errors errors = {0};
+    mr_coverage_end(&consumer->coverage);
     mr_rebalance_leave(&consumer->rebalance);
     if (mr_subscriber_want(&consumer->subscriber, NULL, 0, &errors) != 0)
         mr_kafka_log_failure(consumer->handle, "leave_failed", mr_errors_text(&errors));
@@ -163,6 +177,7 @@ bool mr_consumer_left(struct mr_consumer *consumer)
 
 void mr_consumer_close(struct mr_consumer *consumer)
 {
+    mr_coverage_end(&consumer->coverage);
     mr_subscriber_stay(&consumer->subscriber);
     mr_rebalance_leave(&consumer->rebalance);
     rd_kafka_error_t *error = rd_kafka_consumer_close_queue(consumer->handle, consumer->queue);
@@ -174,12 +189,31 @@ void mr_consumer_close(struct mr_consumer *consumer)
 
 struct mr_question *mr_consumer_question(struct mr_consumer *consumer)
 {
-    return mr_starts_question(&consumer->rebalance.starts);
+    struct mr_question *question = mr_starts_question(&consumer->rebalance.starts);
+    return question != NULL
+               ? question
+               : mr_coverage_question(&consumer->coverage, consumer->subscriber.current);
+}
+
+static void cover(struct mr_consumer *consumer, const struct mr_question *question)
+{
+    const rd_kafka_topic_partition_list_t *missing =
+        mr_coverage_answered(&consumer->coverage, question);
+    if (missing == NULL)
+        return;
+    mr_log(MR_LOG_INFO, "assignment_outdated", MR_S("group", consumer->rebalance.group_id),
+           MR_S("topic", missing->elems[0].topic), MR_I("topics", missing->cnt),
+           MR_S("message", "nobody has all of what it subscribes to since it is back; the group "
+                           "is made to look"));
+    mr_subscriber_anew(&consumer->subscriber, missing);
 }
 
 void mr_consumer_answered(struct mr_consumer *consumer, const struct mr_question *question)
 {
-    mr_rebalance_answered(&consumer->rebalance, question);
+    if (mr_coverage_is_its(question))
+        cover(consumer, question);
+    else
+        mr_rebalance_answered(&consumer->rebalance, question);
 }
 
 bool mr_consumer_poll(struct mr_consumer *consumer, struct mr_message *message)
@@ -268,6 +302,7 @@ static bool may_be_destroyed(const struct mr_consumer *consumer)
 void mr_consumer_free(struct mr_consumer *consumer)
 {
     mr_pulse_free(&consumer->pulse);
+    mr_coverage_end(&consumer->coverage);
     mr_subscriber_free(&consumer->subscriber);
     mr_pauses_free(&consumer->pauses);
     mr_rebalance_free(&consumer->rebalance);

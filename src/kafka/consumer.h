@@ -51,13 +51,15 @@ bool mr_consumer_poll(struct mr_consumer *consumer, struct mr_message *message);
 /* Answers to commits, which have a queue of their own: they wait neither behind messages nor for
  * room to take them. Call it every turn. */
 void mr_consumer_serve(struct mr_consumer *consumer);
-/* Where partitions begin that it has been given is asked for before they are taken, which
- * librdkafka answers only by waiting: a worker asks on libuv's pool, never on its loop. The
- * question that there is after a poll, NULL where there is none or one is not answered yet. */
+/* What a consumer has to ask its group's coordinator, which librdkafka answers only by waiting: a
+ * worker asks on libuv's pool, never on its loop. Where do partitions begin that it has been given,
+ * before they are taken; and is all assigned that a static member subscribes to. Returns the
+ * question there is after a poll, NULL if there is none. Ask one at a time, and end no consumer
+ * before its question is answered. */
 struct mr_question *mr_consumer_question(struct mr_consumer *consumer);
 /* Waits a second or so; on any thread, while the consumer is used. */
 void mr_question_ask(struct mr_question *question);
-/* Takes the partitions, or will have another question. */
+/* Goes on with the answer, or will have another question. */
 void mr_consumer_answered(struct mr_consumer *consumer, const struct mr_question *question);
 void mr_question_free(struct mr_question *question);
 /* Everything up to `next`, exclusive, is done: it is committed within commit_interval. That may be
@@ -99,6 +101,8 @@ bool mr_consumer_failed(const struct mr_consumer *consumer, char *why, size_t si
  * Call it every second or so. `joined`: it has its partitions. */
 enum mr_outage mr_consumer_trouble(struct mr_consumer *consumer, bool joined, char *why,
                                    size_t size);
+/* Returns true if it failed because another member has taken its name. */
+bool mr_consumer_fenced(const struct mr_consumer *consumer);
 /* Leaves the group, in the background, also as a static member: poll until mr_consumer_left. Its
  * partitions are told as revoked once more, when it has any; `assigned` is told no more. A
  * rebalance that is under way ends first. */

@@ -1,23 +1,16 @@
 #include "kafka/starts.h"
 
 #include <stddef.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/panic.h"
+#include "kafka/question.h"
 
 enum {
     TIMEOUT_MS = 1000, /* of a question */
     AGAIN_MS = 100,
-};
-
-struct mr_question {
-    rd_kafka_t *handle;
-    int64_t reset;
-    rd_kafka_topic_partition_list_t *partitions;
-    rd_kafka_resp_err_t error;
 };
 
 /* Returns where librdkafka is to begin a partition of which nothing is committed, by the names that
@@ -70,17 +63,11 @@ static void reset(struct mr_question *question)
     rd_kafka_topic_partition_list_destroy(found);
 }
 
-void mr_question_ask(struct mr_question *question)
+static void ask(struct mr_question *question)
 {
     question->error = rd_kafka_committed(question->handle, question->partitions, TIMEOUT_MS);
     if (question->error == RD_KAFKA_RESP_ERR_NO_ERROR && question->reset != RD_KAFKA_OFFSET_INVALID)
         reset(question);
-}
-
-void mr_question_free(struct mr_question *question)
-{
-    rd_kafka_topic_partition_list_destroy(question->partitions);
-    free(question);
 }
 
 void mr_starts_init(struct mr_starts *starts, rd_kafka_t *handle, const char *group_id,
@@ -103,12 +90,11 @@ struct mr_question *mr_starts_question(struct mr_starts *starts)
 {
     if (starts->wanted == NULL || !starts->due || starts->open)
         return NULL;
-    struct mr_question *question = mr_alloc(sizeof(*question));
-    question->handle = starts->handle;
-    question->reset = starts->reset;
-    question->partitions = rd_kafka_topic_partition_list_copy(starts->wanted);
     starts->due = starts->stale = false;
     starts->open = true;
+    struct mr_question *question =
+        mr_question_new(ask, starts->handle, starts->group_id, starts->wanted);
+    question->reset = starts->reset;
     return question;
 }
 

@@ -47,15 +47,20 @@ static rd_kafka_resp_err_t use(struct mr_subscriber *subscriber,
     return RD_KAFKA_RESP_ERR_NO_ERROR;
 }
 
+static void use_or_tell(struct mr_subscriber *subscriber, rd_kafka_topic_partition_list_t *wanted)
+{
+    rd_kafka_resp_err_t error = use(subscriber, wanted);
+    if (error != RD_KAFKA_RESP_ERR_NO_ERROR)
+        mr_kafka_log_failure(subscriber->handle, "subscribe_failed", rd_kafka_err2str(error));
+}
+
 void mr_subscriber_further(struct mr_subscriber *subscriber)
 {
     rd_kafka_topic_partition_list_t *next = subscriber->next;
     if (next == NULL || owns_others_than(subscriber, next))
         return;
     subscriber->next = NULL;
-    rd_kafka_resp_err_t error = use(subscriber, next);
-    if (error != RD_KAFKA_RESP_ERR_NO_ERROR)
-        mr_kafka_log_failure(subscriber->handle, "subscribe_failed", rd_kafka_err2str(error));
+    use_or_tell(subscriber, next);
 }
 
 static bool same_topics(const rd_kafka_topic_partition_list_t *a,
@@ -111,6 +116,19 @@ int mr_subscriber_want(struct mr_subscriber *subscriber, const char *const *topi
         return 0;
     mr_errors_add(errors, "kafka: cannot subscribe: %s", rd_kafka_err2str(error));
     return -1;
+}
+
+void mr_subscriber_anew(struct mr_subscriber *subscriber,
+                        const rd_kafka_topic_partition_list_t *missing)
+{
+    if (subscriber->current == NULL || subscriber->next != NULL)
+        return;
+    rd_kafka_topic_partition_list_t *all = rd_kafka_topic_partition_list_copy(subscriber->current);
+    rd_kafka_topic_partition_list_t *without = rd_kafka_topic_partition_list_copy(all);
+    for (int i = 0; i < missing->cnt; i++)
+        rd_kafka_topic_partition_list_del(without, missing->elems[i].topic, RD_KAFKA_PARTITION_UA);
+    use_or_tell(subscriber, without);
+    use_or_tell(subscriber, all);
 }
 
 void mr_subscriber_stay(struct mr_subscriber *subscriber)

@@ -91,10 +91,27 @@ static void memory_text(const struct mr_view *view, uint64_t slot, char text[MEM
         (double)mr_cell_get(&row->fullness.bytes) / MIB);
 }
 
+static bool was_fenced(const struct mr_view *view, uint64_t slot, enum mr_health_question question)
+{
+    uint64_t fenced = mr_cell_get(&view->board->slots[slot].membership.fenced);
+    return question == MR_HEALTH_BOTH && fenced != 0 && view->now < fenced + MR_FENCED_RECENT;
+}
+
+static void fenced_text(const struct mr_view *view, uint64_t slot, char text[MR_NOTE_SIZE])
+{
+    char lost[MR_NOTE_SIZE];
+    mr_note_read(&view->board->slots[slot].membership.lost, lost);
+    snprintf(text, MR_NOTE_SIZE,
+             "another member has its name %.200s in a group, it goes on under another one; give "
+             "each router a name of its own",
+             lost);
+}
+
 bool mr_health_well(const struct mr_view *view, enum mr_health_question question)
 {
     for (uint64_t slot = 0; slot < view->board->slot_count; slot++)
-        if (counts(mr_health_of(view, slot), question) || lacks_memory(view, slot, question))
+        if (counts(mr_health_of(view, slot), question) || lacks_memory(view, slot, question) ||
+            was_fenced(view, slot, question))
             return false;
     return true;
 }
@@ -144,12 +161,16 @@ void mr_health_json(const struct mr_view *view, enum mr_health_question question
     for (uint64_t slot = 0; slot < view->board->slot_count; slot++) {
         enum mr_health health = mr_health_of(view, slot);
         bool counted = counts(health, question), full = lacks_memory(view, slot, question);
+        bool fenced = was_fenced(view, slot, question);
         message_of(view, slot, health, text);
         if (counted)
             reason_json(slot, table[health].name, text, first, out);
         if (full)
             memory_json(view, slot, first && !counted, out);
-        first = first && !counted && !full;
+        fenced_text(view, slot, text);
+        if (fenced)
+            reason_json(slot, "fenced", text, first && !counted && !full, out);
+        first = first && !counted && !full && !fenced;
     }
     mr_buf_string(out, "]}\n");
 }
@@ -167,6 +188,9 @@ void mr_health_text(const struct mr_view *view, enum mr_health_question question
         memory_text(view, slot, memory);
         if (lacks_memory(view, slot, question))
             mr_buf_printf(out, "worker %" PRIu64 ": memory: %s\n", slot, memory);
+        fenced_text(view, slot, text);
+        if (was_fenced(view, slot, question))
+            mr_buf_printf(out, "worker %" PRIu64 ": fenced: %s\n", slot, text);
     }
     if (mr_health_well(view, question))
         mr_buf_string(out, "ok\n");

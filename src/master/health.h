@@ -36,6 +36,9 @@ enum mr_health {
  * long: it may recur. It is none for the question MR_HEALTH_READY. */
 enum { MR_MEMORY_RECENT = 60000 }; /* ms */
 
+/* A worker's name in its groups is another member's: a reason for so long likewise. */
+enum { MR_FENCED_RECENT = 60000 }; /* ms */
+
 /* How a slot's worker is, by what weighs most. */
 enum mr_health mr_health_of(const struct mr_view *view, uint64_t slot);
 bool mr_health_well(const struct mr_view *view, enum mr_health_question question);

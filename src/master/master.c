@@ -101,6 +101,8 @@ static void run_with(struct mr_master *master, struct mr_snapshot *snapshot,
     master->workers =
         mr_workers_new(&master->loop, &master->board, &mr_master_workers_host, master);
     const struct mr_config *config = snapshot->config;
+    if (strcmp(mr_config_string(config, "kafka.group_instance_id"), "auto") == 0)
+        mr_workers_claim_places(master->workers);
     master->service = mr_strdup(mr_config_string(config, "service"));
     master->overrun =
         mr_overrun_new(&master->loop, &master->board, &mr_master_overrun_host, master);

@@ -15,8 +15,10 @@ static const char *reason_of(int status, enum mr_forced forced)
         return ", its loop stood still";
     if (forced == MR_FORCED_OVERRAN)
         return ", over its time budget and not to be interrupted";
-    bool grew = WIFEXITED(status) && WEXITSTATUS(status) == MR_EXIT_MEMORY;
-    return grew ? ", at twice its memory budget" : "";
+    int code = WIFEXITED(status) ? WEXITSTATUS(status) : 0;
+    if (code == MR_EXIT_FENCED)
+        return ", another member has its name in a group";
+    return code == MR_EXIT_MEMORY ? ", at twice its memory budget" : "";
 }
 
 void mr_obituary_cause(int status, enum mr_forced forced, char cause[MR_OBITUARY_CAUSE])

@@ -14,7 +14,7 @@
 
 /* The numbers that a worker's descriptors get; one already there must not be overwritten by the
  * other. */
-enum { FIRST_FREE_FD = MR_WORKER_SCOREBOARD_FD + 1 };
+enum { FIRST_FREE_FD = MR_WORKER_PLACE_FD + 1 };
 
 /* The worker's end of a new channel, out of the way of the numbers above. */
 static int open_channel(int *near)
@@ -50,14 +50,17 @@ static void set_signals(posix_spawnattr_t *attributes)
         posix_spawnattr_setflags(attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF) == 0);
 }
 
-static void set_files(posix_spawn_file_actions_t *files, int channel, int board)
+static void set_files(posix_spawn_file_actions_t *files, int channel, int board, int place)
 {
     MR_ASSERT(posix_spawn_file_actions_adddup2(files, channel, MR_WORKER_CHANNEL_FD) == 0);
     MR_ASSERT(posix_spawn_file_actions_adddup2(files, board, MR_WORKER_SCOREBOARD_FD) == 0);
-    MR_ASSERT(posix_spawn_file_actions_addclosefrom_np(files, FIRST_FREE_FD) == 0);
+    if (place >= 0)
+        MR_ASSERT(posix_spawn_file_actions_adddup2(files, place, MR_WORKER_PLACE_FD) == 0);
+    int first = place >= 0 ? FIRST_FREE_FD : MR_WORKER_PLACE_FD;
+    MR_ASSERT(posix_spawn_file_actions_addclosefrom_np(files, first) == 0);
 }
 
-static int execute(uint64_t slot, int channel, int board, pid_t *pid)
+static int execute(uint64_t slot, int channel, int board, int place, pid_t *pid)
 {
     char number[24], name[48], command[] = "worker", option[] = "--slot";
     snprintf(number, sizeof(number), "%" PRIu64, slot);
@@ -68,7 +71,7 @@ static int execute(uint64_t slot, int channel, int board, pid_t *pid)
     MR_ASSERT(posix_spawnattr_init(&attributes) == 0);
     MR_ASSERT(posix_spawn_file_actions_init(&files) == 0);
     set_signals(&attributes);
-    set_files(&files, channel, board);
+    set_files(&files, channel, board, place);
     /* The running binary, even where the file of its name was replaced meanwhile. */
     int error = posix_spawn(pid, "/proc/self/exe", &files, &attributes, argv, environ);
     posix_spawn_file_actions_destroy(&files);
@@ -76,16 +79,19 @@ static int execute(uint64_t slot, int channel, int board, pid_t *pid)
     return -error;
 }
 
-int mr_spawn_worker(uint64_t slot, int board_fd, pid_t *pid, int *channel_fd)
+int mr_spawn_worker(uint64_t slot, int board_fd, int place_fd, pid_t *pid, int *channel_fd)
 {
     int near = -1;
     int channel = open_channel(&near);
     if (channel < 0)
         return channel;
     int board = fcntl(board_fd, F_DUPFD_CLOEXEC, FIRST_FREE_FD);
-    int result = board < 0 ? -errno : execute(slot, channel, board, pid);
+    int place = place_fd > 0 ? fcntl(place_fd, F_DUPFD_CLOEXEC, FIRST_FREE_FD) : -1;
+    int result = board < 0 ? -errno : execute(slot, channel, board, place, pid);
     if (board >= 0)
         close(board);
+    if (place >= 0)
+        close(place);
     close(channel);
     if (result != 0)
         close(near);

@@ -57,6 +57,17 @@ static void running_json(const struct mr_view *view, const struct mr_slot *row, 
                   running.partition, running.offset, view->now - running.since);
 }
 
+/* The name under which it is a static member of its groups. */
+static void instance_json(const struct mr_slot *row, struct mr_buf *out)
+{
+    char name[MR_NOTE_SIZE];
+    mr_note_read(&row->membership.name, name);
+    if (name[0] == '\0')
+        return;
+    mr_buf_string(out, ",\"instance\":");
+    mr_buf_json(out, name, strlen(name));
+}
+
 static void worker_json(const struct mr_view *view, uint64_t slot, struct mr_buf *out)
 {
     const struct mr_slot *row = &view->board->slots[slot];
@@ -80,6 +91,7 @@ static void worker_json(const struct mr_view *view, uint64_t slot, struct mr_buf
                   NAME_OF(broker_names, &row->broker));
     for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
         mr_buf_printf(out, ",\"%s\":%" PRIu64, numbers[i].name, numbers[i].value);
+    instance_json(row, out);
     running_json(view, row, out);
     mr_buf_string(out, "}");
 }

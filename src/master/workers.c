@@ -2,12 +2,15 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 
+#include "base/claim.h"
 #include "base/clock.h"
 #include "base/exit.h"
+#include "base/host.h"
 #include "base/log.h"
 #include "base/panic.h"
 #include "master/backoff.h"
@@ -21,6 +24,8 @@ struct slot {
     enum mr_forced forced;
     struct mr_line *line; /* with that process; NULL: none */
     struct mr_backoff backoff;
+    struct mr_claim
+        place;        /* in its groups; it lasts as long as this process or a worker of the slot */
     uv_timer_t timer; /* until the next process */
 };
 
@@ -58,6 +63,18 @@ struct mr_workers *mr_workers_new(uv_loop_t *loop, struct mr_scoreboard *board,
     return workers;
 }
 
+void mr_workers_claim_places(struct mr_workers *workers)
+{
+    char host[MR_HOST_SIZE], name[MR_HOST_SIZE + 32];
+    mr_host_name(host);
+    snprintf(name, sizeof(name), "group member %s", host);
+    for (uint64_t i = 0; i < workers->board->slot_count; i++) {
+        struct mr_claim *place = &workers->slots[i].place;
+        mr_claim_from(place, name, (unsigned)i);
+        mr_cell_set(&workers->board->slots[i].membership.number, place->number);
+    }
+}
+
 static void on_timer_closed(uv_handle_t *handle)
 {
     struct mr_workers *workers = ((struct slot *)handle->data)->workers;
@@ -73,8 +90,10 @@ void mr_workers_free(struct mr_workers *workers)
     if (workers == NULL)
         return;
     MR_ASSERT(workers->alive == 0);
-    for (uint64_t i = 0; i < workers->board->slot_count; i++)
+    for (uint64_t i = 0; i < workers->board->slot_count; i++) {
+        mr_claim_release(&workers->slots[i].place);
         uv_close((uv_handle_t *)&workers->slots[i].timer, on_timer_closed);
+    }
 }
 
 void mr_workers_send(struct mr_workers *workers, uint64_t slot, enum mr_frame_kind kind,
@@ -107,7 +126,8 @@ static int start(struct slot *slot)
 {
     struct mr_workers *workers = slot->workers;
     int fd;
-    int result = mr_spawn_worker(number_of(slot), workers->board->fd, &slot->pid, &fd);
+    int result =
+        mr_spawn_worker(number_of(slot), workers->board->fd, slot->place.fd, &slot->pid, &fd);
     if (result != 0) {
         slot->pid = 0;
         return result;
@@ -153,6 +173,8 @@ static enum mr_death death_of(const struct slot *slot, int status)
 {
     if (WIFEXITED(status) && WEXITSTATUS(status) == MR_EXIT_FULL)
         return MR_DEATH_MEMORY;
+    if (WIFEXITED(status) && WEXITSTATUS(status) == MR_EXIT_FENCED)
+        return MR_DEATH_FENCED;
     if (slot->forced == MR_FORCED_WEDGED)
         return MR_DEATH_WEDGED;
     if (slot->forced == MR_FORCED_OVERRAN ||

@@ -31,6 +31,10 @@ struct mr_worker_history {
 /* Neither loop nor board nor host is taken over; all outlive the workers. */
 struct mr_workers *mr_workers_new(uv_loop_t *loop, struct mr_scoreboard *board,
                                   const struct mr_workers_host *host, void *context);
+/* Claims a place in the groups for each slot: the lowest number from the slot's on that no other
+ * router of the machine has. A place is free when this process and its worker have ended, so that a
+ * router that starts cannot take it between two workers. */
+void mr_workers_claim_places(struct mr_workers *workers);
 /* Closes handles and channels (the loop has to run once more). No worker may be alive. */
 void mr_workers_free(struct mr_workers *workers);
 

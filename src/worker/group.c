@@ -86,8 +86,9 @@ struct mr_group *mr_group_new(const struct mr_group_world *world, const char *id
 {
     struct mr_group *group = mr_alloc(sizeof(*group));
     group->world = world;
-    group->consumer = mr_consumer_new(world->config, id, world->instance_id, count, world->wake_fd,
-                                      world->timers, &consumer_events, group, errors);
+    group->consumer =
+        mr_consumer_new(world->config, id, world->instance.name, count, world->wake_fd,
+                        world->timers, &consumer_events, group, errors);
     if (group->consumer == NULL) {
         free(group);
         return NULL;
@@ -168,6 +169,7 @@ static void drain_further(struct mr_group *group)
 void mr_group_further(struct mr_group *group)
 {
     drain_further(group);
+    mr_asking_further(&group->asking); /* in the turn that polled: the next one may be far off */
     switch (group->state) {
     case MR_GROUP_NEW:
     case MR_GROUP_JOINING:
@@ -199,14 +201,13 @@ static void give_back_now(struct mr_group *group)
 }
 
 /* A static member that is steady closes, without leaving; one that is not goes with the process: it
- * keeps its place either way. */
-void mr_group_stop(struct mr_group *group)
+ * keeps its place either way. One whose place is another's has none to leave, and cannot close. */
+void mr_group_stop(struct mr_group *group, bool stays)
 {
-    bool is_static = group->world->instance_id[0] != '\0' && !group->retired;
     give_back_now(group);
-    if (group->state >= MR_GROUP_LEAVING)
+    if (group->state >= MR_GROUP_LEAVING || mr_consumer_fenced(group->consumer))
         return;
-    if (!is_static)
+    if (!stays || group->retired)
         leave(group);
     else if (group->state == MR_GROUP_STEADY && group->asking.question == NULL)
         close_client(group);

@@ -15,13 +15,14 @@
 #include "worker/asking.h"
 #include "worker/drain.h"
 #include "worker/group_state.h"
+#include "worker/instance.h"
 
 struct mr_groups_events;
 
 /* What the groups of a worker have in common. */
 struct mr_group_world {
     const struct mr_config *config;
-    char instance_id[256]; /* of their members, "" where they are not static */
+    struct mr_instance instance;
     uv_loop_t *loop;
     int wake_fd;
     struct mr_timers *timers;
@@ -51,12 +52,12 @@ struct mr_group *mr_group_new(const struct mr_group_world *world, const char *id
 /* Subscribes to these; to none: it leaves what it has. Adds errors. */
 void mr_group_subscribe(struct mr_group *group, const char *const *topics, size_t count,
                         struct mr_errors *errors);
-/* Goes on with what the group is about: partitions that are taken away, leaving, closing. Call it
- * once a turn, after its consumer was polled. */
+/* Goes on with what the group is about: its questions, partitions taken away, leaving, closing.
+ * Call it once a turn, after its consumer was polled. */
 void mr_group_further(struct mr_group *group);
-/* The worker stops: leaves; a static member keeps its place. Partitions that are being taken away
- * are given back as they are. */
-void mr_group_stop(struct mr_group *group);
+/* The worker stops: leaves, or as a static member `stays` and keeps its place. Partitions that are
+ * being taken away are given back as they are. */
+void mr_group_stop(struct mr_group *group, bool stays);
 /* It has its part of the group's partitions. */
 bool mr_group_has_joined(const struct mr_group *group);
 /* Its client has ended and no message of it is at work: it may be freed. */

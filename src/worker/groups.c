@@ -1,6 +1,5 @@
 #include "worker/groups.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -17,14 +16,6 @@ struct mr_groups {
     bool awaited; /* a group of an id that another one still leaves */
 };
 
-static void name_instance(struct mr_group_world *world, uint64_t number)
-{
-    const char *name = mr_config_string(world->config, "kafka.group_instance_id");
-    if (name[0] != '\0')
-        snprintf(world->instance_id, sizeof(world->instance_id), "%s-%llu", name,
-                 (unsigned long long)number);
-}
-
 struct mr_groups *mr_groups_new(const struct mr_config *config, uint64_t number, uv_loop_t *loop,
                                 int wake_fd, struct mr_timers *timers, struct mr_slot *slot,
                                 const struct mr_groups_events *events, void *data)
@@ -39,7 +30,7 @@ struct mr_groups *mr_groups_new(const struct mr_config *config, uint64_t number,
         .events = events,
         .data = data};
     groups->slot = slot;
-    name_instance(&groups->world, number);
+    mr_instance_name(&groups->world.instance, config, number, &slot->membership);
     return groups;
 }
 
@@ -189,11 +180,8 @@ size_t mr_groups_take(struct mr_groups *groups, size_t most, uint64_t ends, bool
 
 void mr_groups_serve(struct mr_groups *groups)
 {
-    for (struct mr_group *group = groups->all, *next; group != NULL; group = next) {
-        next = group->next;
+    for (struct mr_group *group = groups->all; group != NULL; group = group->next)
         mr_consumer_serve(group->consumer);
-        mr_asking_further(&group->asking);
-    }
 }
 
 void mr_groups_further(struct mr_groups *groups)
@@ -232,6 +220,16 @@ bool mr_groups_failed(const struct mr_groups *groups, char *why, size_t size)
     return false;
 }
 
+bool mr_groups_fenced(struct mr_groups *groups)
+{
+    bool fenced = false;
+    for (const struct mr_group *group = groups->all; group != NULL; group = group->next)
+        fenced = fenced || mr_consumer_fenced(group->consumer);
+    if (fenced)
+        mr_instance_fenced(&groups->world.instance, &groups->slot->membership);
+    return fenced;
+}
+
 bool mr_groups_joined(const struct mr_groups *groups)
 {
     for (const struct mr_group *group = groups->all; group != NULL; group = group->next)
@@ -263,11 +261,12 @@ bool mr_groups_committed(const struct mr_groups *groups)
     return true;
 }
 
-void mr_groups_close(struct mr_groups *groups)
+void mr_groups_close(struct mr_groups *groups, bool returns)
 {
+    bool stays = mr_instance_stays(&groups->world.instance, returns);
     groups->awaited = false;
     for (struct mr_group *group = groups->all; group != NULL; group = group->next)
-        mr_group_stop(group);
+        mr_group_stop(group, stays);
 }
 
 /* A static member that was not steady does not leave at all. */

@@ -36,7 +36,7 @@ struct mr_groups_events {
     void (*troubled)(void *data, bool unreachable, const char *text);
 };
 
-/* `number` is the worker's: where kafka.group_instance_id is set it tells its members apart. */
+/* `number` is the worker's: it tells static members apart (worker/instance.h). */
 struct mr_groups *mr_groups_new(const struct mr_config *config, uint64_t number, uv_loop_t *loop,
                                 int wake_fd, struct mr_timers *timers, struct mr_slot *slot,
                                 const struct mr_groups_events *events, void *data);
@@ -50,11 +50,10 @@ int mr_groups_use(struct mr_groups *groups, struct mr_routes *routes,
  * time, until it is `ends` (mr_clock_ns()). Returns how many it took; `more` is set where some may
  * be left. */
 size_t mr_groups_take(struct mr_groups *groups, size_t most, uint64_t ends, bool *more);
-/* Answers to commits, whatever there is room for, and the questions of where to start. Call it
- * every turn. */
+/* Answers to commits, whatever there is room for. Call it every turn. */
 void mr_groups_serve(struct mr_groups *groups);
-/* Goes on with partitions that are being taken away and with groups that leave; call it every turn,
- * after the polls. */
+/* Goes on with partitions that are given or taken away and with groups that leave; call it every
+ * turn, after the polls. */
 void mr_groups_further(struct mr_groups *groups);
 /* How long handlers have, in ms, whose partitions are taken away; also now. */
 void mr_groups_limit_drains(struct mr_groups *groups, uint64_t ms);
@@ -62,6 +61,9 @@ void mr_groups_limit_drains(struct mr_groups *groups, uint64_t ms);
 void mr_groups_hold(struct mr_groups *groups, bool held);
 /* True with the reason where a consumer is of no use any more. */
 bool mr_groups_failed(const struct mr_groups *groups, char *why, size_t size);
+/* One has failed. Returns true if another member has taken its name; the slot's next worker then
+ * has another one, so that the other groups are left for good when the worker stops. */
+bool mr_groups_fenced(struct mr_groups *groups);
 /* Every consumer is in its group, or has no topic for now: nothing matches its patterns. */
 /* What keeps a group of them from serving, with the reason. Call it every second or so. */
 enum mr_outage mr_groups_trouble(struct mr_groups *groups, char *why, size_t size);
@@ -69,7 +71,9 @@ bool mr_groups_joined(const struct mr_groups *groups);
 /* What is stored is committed: poll until all of it is. */
 void mr_groups_commit(struct mr_groups *groups);
 bool mr_groups_committed(const struct mr_groups *groups);
-void mr_groups_close(struct mr_groups *groups); /* leave; poll until closed */
+/* Leaves all groups, poll until closed. `returns`: another worker takes this one's place at once,
+ * and a static member keeps it for that one. */
+void mr_groups_close(struct mr_groups *groups, bool returns);
 bool mr_groups_closed(const struct mr_groups *groups);
 /* Asks nothing in the background any more; what is under way ends within a second or so. */
 void mr_groups_stop(struct mr_groups *groups);

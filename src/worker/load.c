@@ -46,13 +46,19 @@ static bool has_failed(const struct mr_worker *worker)
     return failed;
 }
 
+static void fail(struct mr_worker *worker)
+{
+    worker->failed = true;
+    worker->fenced = mr_groups_fenced(worker->groups);
+}
+
 static void on_troubled(void *data, bool unreachable, const char *text)
 {
     struct mr_worker *worker = data;
     if (unreachable)
         mr_broker_suspect(&worker->broker);
     else if (!worker->failed && has_failed(worker))
-        worker->failed = true;
+        fail(worker);
     else
         mr_log(MR_LOG_DEBUG, "kafka_trouble", MR_S("message", text));
 }

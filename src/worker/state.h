@@ -64,6 +64,7 @@ struct mr_worker {
     uint64_t cancel_at;   /* ms, of the stop: open requests are cancelled */
     struct mr_timer look; /* while stopping */
     bool failed;          /* a client of it has: it ends, so that the master starts another */
+    bool fenced;          /* as another member has its name in a group */
     bool full;            /* its scripts keep too much memory: it ends likewise */
     bool all_stop;        /* every worker does, not this one alone */
 };

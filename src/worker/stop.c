@@ -68,7 +68,7 @@ static void commit(struct mr_worker *worker)
 
 static void leave(struct mr_worker *worker)
 {
-    mr_groups_close(worker->groups);
+    mr_groups_close(worker->groups, !worker->all_stop);
     enter(worker, MR_PHASE_LEAVING);
 }
 

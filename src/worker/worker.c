@@ -1,5 +1,6 @@
 #include "worker/worker.h"
 
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -78,6 +79,7 @@ static int open_worker(struct mr_worker *worker)
     }
     MR_ASSERT(worker->number < worker->board.slot_count);
     worker->slot = &worker->board.slots[worker->number];
+    fcntl(MR_WORKER_PLACE_FD, F_SETFD, FD_CLOEXEC); /* if it is there */
     worker->wake_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
     worker->reports_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
     MR_ASSERT(worker->wake_fd >= 0 && worker->reports_fd >= 0);
@@ -173,6 +175,15 @@ static void end_clients(void)
                MR_S("message", "librdkafka does not end a client; it goes with the process"));
 }
 
+static int exit_code(const struct mr_worker *worker)
+{
+    if (worker->fenced)
+        return MR_EXIT_FENCED;
+    if (worker->failed)
+        return MR_EXIT_INTERNAL;
+    return worker->full ? MR_EXIT_FULL : MR_EXIT_OK;
+}
+
 int mr_worker_run(uint64_t slot)
 {
     struct mr_worker *worker = mr_alloc(sizeof(*worker));
@@ -198,7 +209,7 @@ int mr_worker_run(uint64_t slot)
     stop_loop(worker);
     free_worker(worker);
     end_clients();
-    int code = worker->failed ? MR_EXIT_INTERNAL : worker->full ? MR_EXIT_FULL : MR_EXIT_OK;
+    int code = exit_code(worker);
     free(worker);
     return code;
 }

@@ -102,6 +102,17 @@ def test_workers_killed_under_load_lose_and_repeat_nothing(world: World, scripts
     router.stop()
 
 
+def test_a_name_in_the_group_that_another_router_takes_loses_and_repeats_nothing(world: World, scripts: Scripts,
+                                                                                 start_router: StartRouter) -> None:
+    name = {"MOONROUTE_KAFKA_GROUP_INSTANCE_ID": "same"}
+    first = start_router(scripts, workers=2, config=config(), env=name)
+    world.load.run_to(0.3)
+    start_router(scripts, workers=2, config=config(), env=name | {"KAFKA_GROUP_ID": first.group})
+    world.load.run_until(lambda: first.log_text().count("instance_fenced") == 2, "both workers are fenced")
+    world.load.finish(seconds=90)
+    world.assert_exactly_once(first.group)
+
+
 def test_reloads_stops_and_a_second_router_lose_and_repeat_nothing(world: World, scripts: Scripts, start_router: StartRouter) -> None:
     """The second is on the same machine and has the same client id: it fences nobody."""
     first = start_router(scripts, workers=2, config=config())

@@ -121,4 +121,4 @@ def test_a_static_member_whose_name_another_takes_ends_its_worker(scripts: Scrip
     second = start_router(scripts, config=static_config("same"), env={"KAFKA_GROUP_ID": first.group}, ready=False)
     until(lambda: PARTITIONS in counts(second, "partitions_assigned"), "the second has all", 40)
     first.await_log("kafka_fatal")
-    first.await_log("exit status 70")
+    first.await_log("exit status 73")

@@ -29,10 +29,10 @@ FEW, MANY = 5_000, 15_000  # the second run less the first: start and stop do no
 TOGETHER = 1_000  # so many are asked when those before are answered: what is in flight, and so what is new in a pool, does not depend on time
 PARTITIONS = 4  # of the embedded cluster's topics
 PACKAGES = ["libc6-dev", "librdkafka-dev", "libluajit-5.1-dev", "libuv1-dev", "libjemalloc-dev", "valgrind"]
-# Under valgrind, beside other work, all takes longer; and the embedded cluster tells of new records when a fetch is over.
+# Under valgrind, beside other work, all takes longer; and the embedded cluster tells of new records when a fetch is over. It has no static members.
 CONFIGURATION = """return {
     defaults = { budget = { time = 60000 } },
-    kafka = { properties = { ["fetch.wait.max.ms"] = "10", ["session.timeout.ms"] = "60000" } },
+    kafka = { group_instance_id = "", properties = { ["fetch.wait.max.ms"] = "10", ["session.timeout.ms"] = "60000" } },
 }
 """
 

@@ -147,6 +147,11 @@ class Cluster:
         members = self._admin.describe_consumer_groups([group])[group].result(15).members
         return {(each.topic, each.partition) for member in members for each in member.assignment.topic_partitions}
 
+    def instances(self, group: str) -> list[str]:
+        """The names of the group's static members; "" for one that is none."""
+        members = self._admin.describe_consumer_groups([group])[group].result(15).members
+        return sorted(member.group_instance_id or "" for member in members)
+
     def members(self, group: str) -> tuple[int, bool]:
         """How many the group has, and whether they have their partitions."""
         described = self._admin.describe_consumer_groups([group])[group].result(15)

@@ -10,10 +10,10 @@
 /* A member that died is out of its group after 4 s, not 10; the embedded cluster waits a second
  * less than that for the members of a group to come together anew. It waits 3 s for the first of an
  * empty group and forgets who waits for longer than its session, never answering: so not 3 s.
- * What fails is soon retried. */
+ * It knows no static members. What fails is soon retried. */
 static const char config_file[] =
     "return {\n"
-    "  kafka = { properties = { ['session.timeout.ms'] = 4000, "
+    "  kafka = { group_instance_id = '', properties = { ['session.timeout.ms'] = 4000, "
     "['heartbeat.interval.ms'] = 300, ['fetch.wait.max.ms'] = 20, %s } },\n"
     "  commit_interval = 100, defaults = { retry = { base = 10 } },\n"
     "  %s\n"

@@ -39,6 +39,21 @@ static void the_lowest_free_number_is_claimed_under_each_name(void **state)
         mr_claim_release(&claims[i]);
 }
 
+static void a_number_is_claimed_from_the_first_that_is_wanted(void **state)
+{
+    struct mr_claim first = {0}, second = {0}, lowest = {0};
+    (void)state;
+    mr_claim_from(&first, name, 7);
+    mr_claim_from(&second, name, 7);
+    mr_claim_lowest(&lowest, name);
+    assert_int_equal(first.number, 7);
+    assert_int_equal(second.number, 8);
+    assert_int_equal(lowest.number, 0);
+    mr_claim_release(&first);
+    mr_claim_release(&second);
+    mr_claim_release(&lowest);
+}
+
 static void a_process_that_is_killed_claims_nothing_any_more(void **state)
 {
     struct mr_claim claim = {0};
@@ -70,6 +85,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_lowest_free_number_is_claimed_under_each_name),
+        cmocka_unit_test(a_number_is_claimed_from_the_first_that_is_wanted),
         cmocka_unit_test(a_process_that_is_killed_claims_nothing_any_more),
     };
     return cmocka_run_group_tests(tests, set_up, NULL);

@@ -155,6 +155,7 @@ static const char golden[] =
     "shop_worker_restarts_total{reason=\"budget\"} 0\n"
     "shop_worker_restarts_total{reason=\"wedged\"} 0\n"
     "shop_worker_restarts_total{reason=\"memory\"} 0\n"
+    "shop_worker_restarts_total{reason=\"fenced\"} 0\n"
     "# HELP shop_lua_memory_bytes Memory in use by Lua, by worker.\n"
     "# TYPE shop_lua_memory_bytes gauge\n"
     "shop_lua_memory_bytes{worker=\"0\"} 1024\n"

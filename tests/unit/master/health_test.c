@@ -101,6 +101,26 @@ static void scripts_that_fill_the_memory_are_a_reason_with_a_name(void **state)
     expect_json(a, MR_HEALTH_BOTH, "{\"status\":\"ok\",\"reasons\":[]}\n");
 }
 
+static void a_name_that_another_member_has_is_a_reason_for_a_while(void **state)
+{
+    static const char wanted[] =
+        "{\"status\":\"unavailable\",\"reasons\":[{\"worker\":1,\"reason\":\"fenced\",\"message\":"
+        "\"another member has its name shop-1 in a group, it goes on under another one; give each "
+        "router a name of its own\"}]}\n";
+    struct a_view *a = *state;
+    struct mr_slot *slot = &a->board.slots[1];
+    mr_note_write(&slot->membership.lost, "shop-1");
+    mr_cell_set(&slot->membership.fenced, a->view.now);
+    mr_slot_vacate(slot); /* what comes next tells of it */
+    make_well(slot, 203);
+    expect_json(a, MR_HEALTH_BOTH, wanted);
+    expect_json(a, MR_HEALTH_READY, "{\"status\":\"ok\",\"reasons\":[]}\n");
+    a->view.now += MR_FENCED_RECENT;
+    mr_cell_set(&a->board.slots[0].heartbeat, a->view.now);
+    mr_cell_set(&slot->heartbeat, a->view.now);
+    expect_json(a, MR_HEALTH_BOTH, "{\"status\":\"ok\",\"reasons\":[]}\n");
+}
+
 static void a_worker_that_serves_nothing_is_not_ready_and_says_why(void **state)
 {
     static const struct {
@@ -214,6 +234,7 @@ int main(void)
         TEST(transactions_that_stand_still_are_a_reason_and_the_worker_is_ready),
         TEST(a_dead_letter_that_cannot_be_written_is_a_reason_and_the_worker_is_ready),
         TEST(scripts_that_fill_the_memory_are_a_reason_with_a_name),
+        TEST(a_name_that_another_member_has_is_a_reason_for_a_while),
         TEST(a_worker_that_serves_nothing_is_not_ready_and_says_why),
         TEST(every_worker_that_is_not_well_is_named),
         TEST(a_dead_worker_is_no_reason_to_start_the_router_anew),

@@ -264,7 +264,7 @@ static void it_can_be_stopped_before_anybody_is_ready(void **state)
     stop(world);
 }
 
-static void workers_get_their_two_files_and_fresh_signals(void **state)
+static void workers_get_their_three_files_and_fresh_signals(void **state)
 {
     struct world *world = *state;
     pid_t workers[2];
@@ -611,7 +611,7 @@ int main(int argc, char **argv)
         TEST(it_starts_workers_and_stops_them_gracefully),
         TEST(ctrl_c_stops_gracefully_too),
         TEST(it_can_be_stopped_before_anybody_is_ready),
-        TEST(workers_get_their_two_files_and_fresh_signals),
+        TEST(workers_get_their_three_files_and_fresh_signals),
         TEST(a_script_that_does_not_load_ends_the_start_with_65),
         TEST(a_property_that_is_refused_ends_the_start_with_78),
         TEST(what_cannot_be_read_ends_the_start_with_65),

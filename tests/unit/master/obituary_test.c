@@ -14,7 +14,7 @@
 #include "base/log.h"
 #include "master/obituary.h"
 
-enum { EXIT_70 = 70 << 8, EXIT_71 = 71 << 8, EXIT_72 = 72 << 8 };
+enum { EXIT_70 = 70 << 8, EXIT_71 = 71 << 8, EXIT_72 = 72 << 8, EXIT_73 = 73 << 8 };
 
 static void the_cause_names_signal_or_status(void **state)
 {
@@ -32,6 +32,8 @@ static void the_cause_names_signal_or_status(void **state)
     assert_string_equal(cause, "signal SIGKILL, over its time budget and not to be interrupted");
     mr_obituary_cause(EXIT_71, MR_FORCED_NOT, cause);
     assert_string_equal(cause, "exit status 71, at twice its memory budget");
+    mr_obituary_cause(EXIT_73, MR_FORCED_NOT, cause);
+    assert_string_equal(cause, "exit status 73, another member has its name in a group");
 }
 
 /* The lines that mr_obituary_log writes for slot 0. */

@@ -19,6 +19,7 @@ static void fill(struct a_view *a)
     mr_cell_set(&slot->gauges[MR_LUA_MEMORY_BYTES], 3 << 19);
     mr_cell_add(&slot->topics[mr_slot_topic(slot, "orders")].processed[MR_STATUS_SUCCESS], 9);
     mr_cell_add(&slot->topics[mr_slot_topic(slot, "orders")].processed[MR_STATUS_ERROR], 1);
+    mr_note_write(&slot->membership.name, "host-0");
     mr_slot_vacate(&a->board.slots[1]);
     a->view.reloads[MR_RELOAD_FAILED] = 1;
 }
@@ -38,7 +39,7 @@ static void json_has_the_router_its_workers_and_topics(void **state)
         "\"workers\":[{\"slot\":0,\"pid\":201,\"state\":\"ready\",\"broker\":\"up\","
         "\"generation\":3,\"uptime_seconds\":98,\"restarts\":0,\"messages_in_flight\":2,"
         "\"messages_received\":12,\"messages_processed\":10,\"messages_sent\":8,"
-        "\"active_consumers\":1,\"lua_memory_bytes\":1572864},"
+        "\"active_consumers\":1,\"lua_memory_bytes\":1572864,\"instance\":\"host-0\"},"
         "{\"slot\":1,\"pid\":0,\"state\":\"dead\",\"broker\":\"unknown\",\"generation\":0,"
         "\"uptime_seconds\":0,\"restarts\":4,\"messages_in_flight\":0,\"messages_received\":0,"
         "\"messages_processed\":0,\"messages_sent\":0,\"active_consumers\":0,"
