@@ -46,6 +46,7 @@ struct mr_partition {
     struct mr_route *route;
     char *first_topic;  /* of a retry topic: the one it is beside; else NULL */
     bool returns;       /* its messages are retries of that one's */
+    bool stuck;         /* its records are not acknowledged (stuck.h) */
     uint64_t topic_row; /* in the scoreboard */
     uint64_t group_row; /* likewise; that of `route` */
     uint64_t count_row; /* of its first topic */
@@ -56,7 +57,6 @@ struct mr_partition {
     size_t jobs;            /* jobs not settled */
     size_t bytes;           /* of those that are not shelved */
     struct mr_dues dues;
-    bool stuck;
     size_t shelved, shelved_bytes; /* jobs that wait until they are due (shelf.h) */
     struct mr_job *later;          /* those of them that wait long (later.h); the newest first */
     bool decided;                  /* whether it is transactional is; by its first route */
@@ -72,9 +72,9 @@ struct mr_partition {
     bool shelf_full;           /* and paused for that */
     bool rewound;              /* what comes was taken before */
     bool slow;                 /* it did not go on within PATIENCE when it was full last */
+    bool at_most_once;         /* offsets are committed before their handlers start */
     uint64_t full_since;       /* ms, where it is full */
     struct mr_timer patience;  /* armed while it is full and not paused yet */
-    bool at_most_once;         /* offsets are committed before their handlers start */
     int64_t taken;             /* the offset after the last message taken */
     int64_t stored;            /* the offset that was stored last */
     int64_t committed;         /* the offset before which all is committed */

@@ -1,9 +1,9 @@
 /* Records that are sent one per batch, by a second producer. A broker accepts or refuses a batch as
  * a whole, and librdkafka reports its verdict for every record in it; so a record that was refused
  * with others goes here once more, and only the verdict on it alone is believed. Later records of
- * the same topic follow it here, so that they do not overtake it; and worker/barrier.h has them wait
- * for what the first producer has. Dead letters go here from the
- * start: this producer compresses.
+ * the same topic follow it here, so that they do not overtake it; and worker/barrier.h has them
+ * wait for what the first producer has. Dead letters go here from the start: this producer
+ * compresses.
  *
  * A second producer rather than waiting until nothing of the partition is under way in the first:
  * records of other topics are not held up, up to five singles of a partition are under way at once
@@ -42,7 +42,7 @@ bool mr_singles_has(struct mr_singles *singles, const char *topic);
 void mr_singles_blame(struct mr_singles *singles, const char *name, bool too_large,
                       uint32_t refusal);
 /* Returns the number of the topic's latest refusal; 0 when none is known. */
-uint32_t mr_singles_refusal(const struct mr_singles *singles, const char *topic);
+uint32_t mr_singles_refusal(const struct mr_singles *singles, const char *name);
 /* As mr_producer_send. */
 enum mr_sent mr_singles_send(struct mr_singles *singles, const struct mr_outgoing *record,
                              void *opaque, char *why, size_t size);
