@@ -393,9 +393,9 @@ static void a_commit_that_fails_before_is_not(void **state)
 {
     struct world *world = *state;
     open_transactions(world);
-    produce(world);
     rd_kafka_mock_push_request_errors(world->cluster, PRODUCE, 1,
                                       RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE);
+    produce(world);
     struct mr_step_end end = take(world, committing, NULL);
     assert_int_equal(end.step, MR_STEP_ABORT);
     assert_false(end.unclear);
