@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/panic.h"
 #include "kafka/commits.h"
@@ -155,9 +156,16 @@ bool mr_consumer_failed(const struct mr_consumer *consumer, char *why, size_t si
     return mr_kafka_failed(consumer->handle, why, size);
 }
 
-bool mr_consumer_fenced(const struct mr_consumer *consumer)
+/* The coordinator may be back that long after the session has ended. If another member does have
+ * the name, it fences again, then without a lost session. */
+enum { OWN_FENCE_MS = 60000 };
+
+enum mr_fence mr_consumer_fence(const struct mr_consumer *consumer)
 {
-    return rd_kafka_fatal_error(consumer->handle, NULL, 0) == RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID;
+    uint64_t lost = consumer->rebalance.lost;
+    if (rd_kafka_fatal_error(consumer->handle, NULL, 0) != RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID)
+        return MR_FENCE_NONE;
+    return lost != 0 && mr_clock_ms() - lost < OWN_FENCE_MS ? MR_FENCE_OWN : MR_FENCE_OTHER;
 }
 
 void mr_consumer_leave(struct mr_consumer *consumer)

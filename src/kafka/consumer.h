@@ -101,8 +101,15 @@ bool mr_consumer_failed(const struct mr_consumer *consumer, char *why, size_t si
  * Call it every second or so. `joined`: it has its partitions. */
 enum mr_outage mr_consumer_trouble(struct mr_consumer *consumer, bool joined, char *why,
                                    size_t size);
-/* Returns true if it failed because another member has taken its name. */
-bool mr_consumer_fenced(const struct mr_consumer *consumer);
+enum mr_fence {
+    MR_FENCE_NONE,
+    MR_FENCE_OTHER, /* another member has taken its name */
+    MR_FENCE_OWN,   /* a commit from before it lost its session, which librdkafka still sent */
+};
+/* Why it failed. As to MR_FENCE_OWN: librdkafka forgets its member id when its session ends, and
+ * sends commits that waited for the coordinator for up to session.timeout.ms without one, which a
+ * coordinator takes for another member's (rd_kafka_cgrp_defer_offset_commit, 2.0.2). */
+enum mr_fence mr_consumer_fence(const struct mr_consumer *consumer);
 /* Leaves the group, in the background, also as a static member: poll until mr_consumer_left. Its
  * partitions are told as revoked once more, when it has any; `assigned` is told no more. A
  * rebalance that is under way ends first. */

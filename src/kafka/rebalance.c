@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "kafka/conf.h"
 
 static void log_error(const struct mr_rebalance *rebalance, const char *event,
@@ -89,6 +90,8 @@ static void on_revoked(struct mr_rebalance *rebalance,
     rebalance->events->revocation(rebalance->data, (size_t)partitions->cnt, lost);
     if (lost)
         mr_rebalance_give_back(rebalance);
+    if (lost && rd_kafka_fatal_error(rebalance->handle, NULL, 0) == RD_KAFKA_RESP_ERR_NO_ERROR)
+        rebalance->lost = mr_clock_ms();
 }
 
 static void on_assigned(struct mr_rebalance *rebalance, rd_kafka_topic_partition_list_t *partitions)

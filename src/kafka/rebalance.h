@@ -23,9 +23,10 @@ struct mr_rebalance {
     struct mr_starts starts;                  /* of what is assigned and not taken yet */
     rd_kafka_topic_partition_list_t *revoked; /* and not given back yet; NULL: none are */
     struct mr_membership *membership;         /* as of the latest rebalance; NULL: of no group */
-    bool leaving; /* what is assigned from now on is taken to be given back */
-    bool stirred; /* something happened since mr_rebalance_left was asked */
-    bool ever;    /* an assignment has come, be it an empty one */
+    bool leaving;  /* what is assigned from now on is taken to be given back */
+    bool stirred;  /* something happened since mr_rebalance_left was asked */
+    bool ever;     /* an assignment has come, be it an empty one */
+    uint64_t lost; /* ms, when the partitions were lost last while the client was well; 0: never */
 };
 
 /* The handle is made; before its first rebalance. */

@@ -205,7 +205,7 @@ static void give_back_now(struct mr_group *group)
 void mr_group_stop(struct mr_group *group, bool stays)
 {
     give_back_now(group);
-    if (group->state >= MR_GROUP_LEAVING || mr_consumer_fenced(group->consumer))
+    if (group->state >= MR_GROUP_LEAVING || mr_consumer_fence(group->consumer) != MR_FENCE_NONE)
         return;
     if (!stays || group->retired)
         leave(group);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/log.h"
 #include "base/panic.h"
 #include "worker/group.h"
 #include "worker/subscription.h"
@@ -220,11 +221,23 @@ bool mr_groups_failed(const struct mr_groups *groups, char *why, size_t size)
     return false;
 }
 
+static void tell_own_fence(const struct mr_group *group)
+{
+    mr_log(MR_LOG_WARN, "session_fenced", MR_S("group", group->id),
+           MR_S("message",
+                "the coordinator was away for longer than session.timeout.ms and was sent a commit "
+                "from before; the worker is replaced by one of its name"));
+}
+
 bool mr_groups_fenced(struct mr_groups *groups)
 {
     bool fenced = false;
-    for (const struct mr_group *group = groups->all; group != NULL; group = group->next)
-        fenced = fenced || mr_consumer_fenced(group->consumer);
+    for (const struct mr_group *group = groups->all; group != NULL; group = group->next) {
+        enum mr_fence fence = mr_consumer_fence(group->consumer);
+        fenced = fenced || fence == MR_FENCE_OTHER;
+        if (fence == MR_FENCE_OWN)
+            tell_own_fence(group);
+    }
     if (fenced)
         mr_instance_fenced(&groups->world.instance, &groups->slot->membership);
     return fenced;

@@ -64,9 +64,9 @@ bool mr_groups_failed(const struct mr_groups *groups, char *why, size_t size);
 /* One has failed. Returns true if another member has taken its name; the slot's next worker then
  * has another one, so that the other groups are left for good when the worker stops. */
 bool mr_groups_fenced(struct mr_groups *groups);
-/* Every consumer is in its group, or has no topic for now: nothing matches its patterns. */
 /* What keeps a group of them from serving, with the reason. Call it every second or so. */
 enum mr_outage mr_groups_trouble(struct mr_groups *groups, char *why, size_t size);
+/* Every consumer is in its group, or has no topic for now: nothing matches its patterns. */
 bool mr_groups_joined(const struct mr_groups *groups);
 /* What is stored is committed: poll until all of it is. */
 void mr_groups_commit(struct mr_groups *groups);
