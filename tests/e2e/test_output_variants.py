@@ -90,6 +90,8 @@ class Shop:
             routes = {{ ["{self.topics["retries"]}"] = {{ retry = {{ mode = "topic" }} }} }},
         }}\n""")
         self.group, self.workers = group, self.router.workers()
+        self.replies = cluster.create_led_topic(unique("replies"), [HERE])
+        self.asked = 0
 
     def led(self, stem: str) -> str:
         return self.cluster.create_led_topic(unique(stem), [AWAY])
@@ -99,12 +101,12 @@ class Shop:
             numbered = [(number, *outputs.message(number)) for number in range(EACH if name != "many topics" else MANY)]
             send_at_once(self.cluster, self.topics[name], [({"n": number} | message, headers(to)) for number, message, to in numbered])
 
-    def assert_others_go_on(self, first: int, count: int) -> None:
+    def assert_others_go_on(self, count: int) -> None:
         """One after the other, each answered before the next is asked."""
-        replies = self.cluster.create_led_topic(unique("replies"), [HERE])
-        for number in range(first, first + count):
-            send_at_once(self.cluster, self.topics["good"], [({"n": number}, headers(replies))])
-            until(lambda number=number: self.numbers(replies) == Counter(range(first, number + 1)), "the others are answered")
+        for _ in range(count):
+            send_at_once(self.cluster, self.topics["good"], [({"n": self.asked}, headers(self.replies))])
+            self.asked += 1
+            until(lambda: self.numbers(self.replies) == Counter(range(self.asked)), "the others are answered")
 
     def numbers(self, topic: str) -> Counter[int]:
         values = [json.loads(record.value) for record in committed_records(self.cluster, topic)]
@@ -203,14 +205,14 @@ def stopped(broker: Kafka) -> Iterator[None]:
 
 def hold_up(trio: KafkaTrio, cluster: Cluster, away: Callable[[Kafka], contextlib.AbstractContextManager], shop: Shop,
             meanwhile: Callable[[], None] = lambda: None) -> None:
-    shop.assert_others_go_on(0, 1)
+    shop.assert_others_go_on(1)
     with away(trio.broker(AWAY)):
         until(lambda: cluster.leaders(shop.outputs["answers"].away[0]) == [-1], "nobody leads", 60)
         shop.send()
         until(shop.told, "the log and health say so", 20)
-        shop.assert_others_go_on(1, 5)
+        shop.assert_others_go_on(5)
         meanwhile()
-        shop.assert_others_go_on(10, 5)
+        shop.assert_others_go_on(5)
         assert shop.told()
     for name in shop.outputs:
         shop.assert_done(name)
