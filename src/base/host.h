@@ -4,7 +4,8 @@
 
 enum { MR_HOST_SIZE = 201 };
 
-/* Copies the name. What may not be part of a topic's name, Kafka's rule for many names, is "-". */
+/* Copies the name. Characters that may not be part of a topic's name, Kafka's rule for many names,
+ * are "-". */
 void mr_host_name(char name[MR_HOST_SIZE]);
 
 #endif

@@ -66,7 +66,7 @@ enum mr_led {
     MR_LED_WELL,     /* they are */
     MR_LED_NO_TOPIC, /* it is not there, or not for us */
 };
-/* Who leads the topic's partitions. The producer knows the leaders from then on. */
+/* Tells how the topic's partitions are led. The producer knows the leaders from then on. */
 enum mr_led mr_cluster_led(const struct mr_producer *via, const char *topic, int timeout);
 
 #endif

@@ -1,6 +1,6 @@
-/* The name under which a worker is a static member of its groups (Kafka's group.instance.id). Who
- * replaces a worker that died has its name, and its partitions at once, and the group does not
- * rebalance.
+/* The name under which a worker is a static member of its groups (Kafka's group.instance.id). The
+ * replacement of a worker that died has its name, and its partitions at once, and the group does
+ * not rebalance.
  *
  * By default the name is the host's and the number that the master has claimed for the slot, which
  * no other router of the machine has (master/workers.h). Machines that have one host name, or
