@@ -51,9 +51,10 @@ bool mr_consumer_poll(struct mr_consumer *consumer, struct mr_message *message);
 /* Answers to commits, which have a queue of their own: they wait neither behind messages nor for
  * room to take them. Call it every turn. */
 void mr_consumer_serve(struct mr_consumer *consumer);
-/* What a consumer has to ask its group's coordinator, which librdkafka answers only by waiting: a
- * worker asks on libuv's pool, never on its loop. Where do partitions begin that it has been given,
- * before they are taken; and is all assigned that a static member subscribes to. Returns the
+/* A question that a consumer has for its group's coordinator, and that librdkafka answers only by
+ * waiting: a worker asks on libuv's pool, never on its loop. The consumer asks where its new
+ * partitions begin, before it takes them; and whether all that a static member subscribes to is
+ * assigned. Returns the
  * question there is after a poll, NULL if there is none. Ask one at a time, and end no consumer
  * before its question is answered. */
 struct mr_question *mr_consumer_question(struct mr_consumer *consumer);

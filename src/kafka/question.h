@@ -1,4 +1,4 @@
-/* What mr_question is (kafka/consumer.h). Included only in this folder. */
+/* The inside of mr_question (kafka/consumer.h). Included only in this folder. */
 #ifndef MR_KAFKA_QUESTION_H
 #define MR_KAFKA_QUESTION_H
 

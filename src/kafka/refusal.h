@@ -12,9 +12,9 @@
  * of topics, permissions, leaders and producers are none: they are the same for a record alone. */
 bool mr_kafka_refuses_batch(rd_kafka_resp_err_t error);
 
-/* True for an error, as librdkafka writes it, that a topic is kept out of a transaction for. What a
- * coordinator says instead of the producer (its id is denied, or fenced) it says beside each topic,
- * too. */
+/* True for an error, as librdkafka writes it, that a topic is kept out of a transaction for. A
+ * coordinator's error about the producer (its id is denied, or fenced) is none, though it stands
+ * beside each topic. */
 bool mr_kafka_forbids_topic(const char *error);
 
 /* Shows a reported message as the record that it was, addressed to the partition that it had,

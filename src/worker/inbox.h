@@ -45,7 +45,7 @@ enum mr_inbox_says {
 enum mr_inbox_says mr_inbox_want(struct mr_inbox *inbox, const char *name, char *why, size_t size);
 /* The same for one of the configuration's, which is never forgotten. */
 void mr_inbox_keep(struct mr_inbox *inbox, const char *name);
-/* What the cluster shows of its topics at this moment. */
+/* Takes the faults that the cluster shows of its topics at this moment. */
 void mr_inbox_shown(struct mr_inbox *inbox, const struct mr_cluster_fault *faults, size_t count);
 /* True, with `why`, if a topic is not read, so that the worker is not ready: one that was read
  * before, or that may not be and is configured or was wanted within the last minute. */

@@ -80,7 +80,8 @@ static bool is_open(const struct mr_inbox_topic *topic)
     return topic->state == MR_INBOX_OPENING || topic->state == MR_INBOX_LISTENING;
 }
 
-/* What the lookup says. With create_topics a topic that is denied is hidden or missing. */
+/* Names the result of the lookup. With create_topics a topic that is denied is hidden or missing.
+ */
 static enum mr_deaf found_as(const struct mr_inbox_topic *topic)
 {
     if (topic->found == 0)

@@ -44,7 +44,7 @@ void mr_rpc_cancel(struct mr_wait *wait);
 void mr_rpc_cancel_all(struct mr_rpc *rpc);
 /* Takes up to `most` replies. Returns how many it took: fewer mean that there are no more. */
 size_t mr_rpc_poll(struct mr_rpc *rpc, size_t most);
-/* What the cluster shows of its topics at this moment. */
+/* Takes the faults that the cluster shows of its topics at this moment. */
 void mr_rpc_shown(struct mr_rpc *rpc, const struct mr_cluster_fault *faults, size_t count);
 /* True, with `why`, if answers cannot be read (mr_inbox_troubled). */
 bool mr_rpc_troubled(const struct mr_rpc *rpc, char *why, size_t size);
