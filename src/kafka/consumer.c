@@ -107,6 +107,7 @@ struct mr_consumer *mr_consumer_new(const struct mr_config *config, const char *
     rd_kafka_poll_set_consumer(consumer->handle);
     consumer->queue = rd_kafka_queue_get_consumer(consumer->handle);
     consumer->pauses.handle = consumer->pulse.handle = consumer->handle;
+    consumer->pauses.prefetch = &consumer->prefetch;
     consumer->commits.handle = consumer->handle;
     consumer->answers = consumer->commits.queue = rd_kafka_queue_new(consumer->handle);
     consumer->commits.accepted = events->committed;
@@ -243,6 +244,7 @@ bool mr_consumer_poll(struct mr_consumer *consumer, struct mr_message *message)
                                  rd_kafka_message_errstr(polled));
         rd_kafka_message_destroy(polled);
     }
+    mr_prefetch_emptied(&consumer->prefetch);
     return false;
 }
 
@@ -313,6 +315,7 @@ void mr_consumer_free(struct mr_consumer *consumer)
     mr_coverage_end(&consumer->coverage);
     mr_subscriber_free(&consumer->subscriber);
     mr_pauses_free(&consumer->pauses);
+    mr_prefetch_free(&consumer->prefetch);
     mr_rebalance_free(&consumer->rebalance);
     rd_kafka_queue_io_event_enable(consumer->queue, -1, NULL, 0);
     rd_kafka_queue_destroy(consumer->queue);

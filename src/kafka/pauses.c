@@ -70,10 +70,12 @@ static void carry_out(const struct mr_pauses *pauses, const struct change *chang
     if (change->paused != NULL) {
         rd_kafka_pause_partitions(pauses->handle, change->paused);
         rd_kafka_topic_partition_list_destroy(change->paused);
+        mr_prefetch_paused(pauses->prefetch);
     }
     if (change->resumed != NULL) {
         rd_kafka_resume_partitions(pauses->handle, change->resumed);
         rd_kafka_topic_partition_list_destroy(change->resumed);
+        mr_prefetch_resumed(pauses->prefetch);
     }
 }
 

@@ -9,10 +9,13 @@
 
 #include "base/idmap.h"
 #include "kafka/consumer.h"
+#include "kafka/prefetch.h"
 
-/* {0} with the handle set is empty; mr_pauses_free() returns it to that. */
+/* {0} with the handle and what is fetched ahead by it set is empty; mr_pauses_free() returns it to
+ * {0}. */
 struct mr_pauses {
     rd_kafka_t *handle;
+    struct mr_prefetch *prefetch;
     unsigned everywhere; /* reasons that hold for every partition */
     struct mr_idmap by_name;
     struct mr_rest *all; /* every partition that was ever assigned */

@@ -78,24 +78,19 @@ void mr_prefetch_limit(rd_kafka_conf_t *conf, const struct mr_config *config, si
 void mr_prefetch_begin(struct mr_prefetch *prefetch, rd_kafka_t *handle, rd_kafka_queue_t *queue)
 {
     const rd_kafka_conf_t *conf = rd_kafka_conf(handle);
-    if (rd_kafka_version() >= BACKOFF_SINCE)
-        return;
-    prefetch->handle = handle;
+    mr_fetcher_begin(&prefetch->fetcher, handle);
+    prefetch->timed = rd_kafka_version() >= BACKOFF_SINCE;
     prefetch->queue = queue;
     prefetch->step_bytes = number_of(conf, "queued.max.messages.kbytes") * 1000 / STEPS;
     prefetch->full_messages = number_of(conf, "queued.min.messages");
     prefetch->low_messages = larger(number_of(conf, "queued.min.messages") / STEPS, 1);
 }
 
-/* Any question to the broker that leads the partition does; without waiting for its answer, which
- * librdkafka then drops. */
-static void wake(const struct mr_prefetch *prefetch, const rd_kafka_message_t *message)
+static void wake(struct mr_prefetch *prefetch)
 {
-    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(1);
-    rd_kafka_topic_partition_list_add(list, rd_kafka_topic_name(message->rkt), message->partition)
-        ->offset = RD_KAFKA_OFFSET_END;
-    rd_kafka_offsets_for_times(prefetch->handle, list, 0);
-    rd_kafka_topic_partition_list_destroy(list);
+    prefetch->bytes = 0;
+    prefetch->full = false;
+    mr_fetcher_wake(&prefetch->fetcher);
 }
 
 /* A queue of less than a few looks is too small to be looked at: it may be low each time. */
@@ -115,11 +110,30 @@ static bool has_become_low(struct mr_prefetch *prefetch)
 
 void mr_prefetch_took(struct mr_prefetch *prefetch, const rd_kafka_message_t *message)
 {
-    if (prefetch->handle == NULL)
+    if (prefetch->timed)
         return;
     prefetch->bytes += message->len;
-    if (!has_become_low(prefetch) && prefetch->bytes < prefetch->step_bytes)
-        return;
-    wake(prefetch, message);
-    prefetch->bytes = 0;
+    if (has_become_low(prefetch) || prefetch->bytes >= prefetch->step_bytes)
+        wake(prefetch);
+}
+
+void mr_prefetch_emptied(struct mr_prefetch *prefetch)
+{
+    if (prefetch->full)
+        wake(prefetch);
+}
+
+void mr_prefetch_paused(struct mr_prefetch *prefetch)
+{
+    prefetch->full = !prefetch->timed;
+}
+
+void mr_prefetch_resumed(struct mr_prefetch *prefetch)
+{
+    wake(prefetch);
+}
+
+void mr_prefetch_free(struct mr_prefetch *prefetch)
+{
+    mr_fetcher_free(&prefetch->fetcher);
 }

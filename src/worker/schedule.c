@@ -252,6 +252,7 @@ void mr_schedule_charge(struct mr_schedule *schedule, uint64_t ns)
     struct mr_flow *flow = schedule->flow;
     struct mr_gate *gate = schedule->gate;
     if (flow != NULL) {
+        flow->cost_before = flow->cost;
         flow->cost = ns;
         flow->spent += ns;
         mr_shares_advance(&flow->gate->starts, &flow->starts, flow->spent);
@@ -282,9 +283,16 @@ void mr_schedule_ended(struct mr_schedule *schedule, struct mr_job *job)
     free_unused(schedule, gate);
 }
 
+static uint64_t lesser(uint64_t a, uint64_t b)
+{
+    return a < b ? a : b;
+}
+
 uint64_t mr_schedule_cost(const struct mr_flow *flow)
 {
-    return flow->gate == NULL ? 0 : flow->gate->cost;
+    if (flow->gate == NULL)
+        return 0;
+    return lesser(lesser(flow->cost, flow->cost_before), flow->gate->cost);
 }
 
 bool mr_schedule_busy(const struct mr_schedule *schedule)

@@ -31,7 +31,7 @@ struct mr_gate; /* a route's */
 struct mr_flow {
     struct mr_gate *gate;
     uint64_t spent;                  /* ns; never behind its route's time when it has work */
-    uint64_t cost;                   /* ns, of what went last of it */
+    uint64_t cost, cost_before;      /* ns, of what went last of it, and before that */
     bool seldom;                     /* when it got what it has, and none of that is taken yet */
     struct mr_share starts, resumes; /* where it has either */
     struct mr_job_list jobs;         /* to be started */
@@ -81,7 +81,8 @@ void mr_schedule_charge(struct mr_schedule *schedule, uint64_t ns);
 /* A handler of the job's flow starts, ends. */
 void mr_schedule_began(struct mr_schedule *schedule, struct mr_flow *flow, struct mr_job *job);
 void mr_schedule_ended(struct mr_schedule *schedule, struct mr_job *job);
-/* What runs of the flow's route cost of late, in the mean (ns); 0 where it is no route's. */
+/* What a run of the flow costs (ns): the lesser of its latest two, or its route's mean where that
+ * is less, so that one run that was interrupted says nothing. 0 where it is no route's. */
 uint64_t mr_schedule_cost(const struct mr_flow *flow);
 /* Something may go on. */
 bool mr_schedule_busy(const struct mr_schedule *schedule);

@@ -163,25 +163,32 @@ def beside(bench: Bench, asking: Asking, group: str, busy: Target, options: argp
         return seen, commits.longest, time.monotonic() - began
 
 
+def fresh_targets(bench: Bench, properties: list[str]) -> list[Target]:
+    """Topics that have nothing to be worked off, and the only scripts. The last target is on the backlog's topic."""
+    scripts = bench.folder / "scripts"
+    for script in scripts.glob("*.lua"):
+        script.unlink()
+    quiet, other, busy = (bench.cluster.create_topic(unique(name), 1 + (name == "busy")) for name in ("quiet", OTHER_GROUP, "busy"))
+    for topic in (quiet, other, busy):
+        shutil.copy(SCRIPTS / "spins.lua", scripts / f"{topic}.lua")
+    (bench.folder / "config" / "moonroute.lua").write_text(configuration(
+        properties, f"routes = {{ [{other!r}] = {{ group_id = {unique(OTHER_GROUP)!r} }} }}"))
+    return [Target("same group", quiet, 0), Target("other group", other, 0), Target("same topic", busy, 1)]
+
+
 def run(options: argparse.Namespace) -> None:
     kinds = {"cheap": (options.cheap, 0), "dear": (options.dear, options.spin)}
-    with bench_on_kafka(options.program or build_release(), 2, [], SCRIPTS / "spins.lua") as bench, contextlib.ExitStack() as stack:
-        busy = Target("busy", bench.topic, 0)
-        quiet, other = bench.cluster.create_topic(unique("quiet"), 1), bench.cluster.create_topic(unique("other"), 1)
-        for topic in (quiet, other):
-            shutil.copy(SCRIPTS / "spins.lua", bench.folder / "scripts" / f"{topic}.lua")
-        (bench.folder / "config" / "moonroute.lua").write_text(configuration(
-            options.property, f"routes = {{ [{other!r}] = {{ group_id = {unique(OTHER_GROUP)!r} }} }}"))
-        targets = [Target("same group", quiet, 0), Target("other group", other, 0), Target("same topic", bench.topic, 1)]
-        asking = stack.enter_context(contextlib.closing(Asking(bench, targets, options.rate)))
+    with bench_on_kafka(options.program or build_release(), 2, [], SCRIPTS / "spins.lua") as bench:
         for name in options.only or kinds:
-            group = unique("fair")
-            with serving(bench, group) as process:
-                asking.ask(2, 60)  # and it is warm
-                idle = asking.ask(options.seconds, PATIENCE_S)
-                process.stop()
-            fill(bench, busy, *kinds[name])
-            seen, longest, ended = beside(bench, asking, group, busy, options)
+            targets, group = fresh_targets(bench, options.property), unique("fair")
+            busy = Target("busy", targets[-1].topic, 0)
+            with contextlib.closing(Asking(bench, targets, options.rate)) as asking:
+                with serving(bench, group) as process:
+                    asking.ask(2, 60)  # and it is warm
+                    idle = asking.ask(options.seconds, PATIENCE_S)
+                    process.stop()
+                fill(bench, busy, *kinds[name])
+                seen, longest, ended = beside(bench, asking, group, busy, options)
             print_beside(name, kinds[name], idle, seen)
             print(f"longest from commit to commit {longest:.2f} s (commit_interval {COMMIT_INTERVAL_MS} ms); SIGTERM to the end {ended:.2f} s")
 

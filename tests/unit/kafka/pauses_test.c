@@ -12,7 +12,7 @@
 enum { PARTITIONS = 3 };
 
 static bool paused[PARTITIONS];
-static size_t calls;
+static size_t calls, told_paused, told_resumed;
 
 static rd_kafka_resp_err_t change(const rd_kafka_topic_partition_list_t *list, bool to)
 {
@@ -43,6 +43,20 @@ rd_kafka_resp_err_t __wrap_rd_kafka_resume_partitions(rd_kafka_t *handle,
     return change(list, false);
 }
 
+void __wrap_mr_prefetch_paused(struct mr_prefetch *prefetch);
+void __wrap_mr_prefetch_paused(struct mr_prefetch *prefetch)
+{
+    (void)prefetch;
+    told_paused++;
+}
+
+void __wrap_mr_prefetch_resumed(struct mr_prefetch *prefetch);
+void __wrap_mr_prefetch_resumed(struct mr_prefetch *prefetch)
+{
+    (void)prefetch;
+    told_resumed++;
+}
+
 static void with(struct mr_pauses *pauses, int first, int count,
                  void (*does)(struct mr_pauses *, const rd_kafka_topic_partition_list_t *))
 {
@@ -58,7 +72,7 @@ static int set_up(void **state)
     memset(paused, 0, sizeof(paused));
     struct mr_pauses *pauses = calloc(1, sizeof(*pauses));
     with(pauses, 0, PARTITIONS, mr_pauses_assigned);
-    calls = 0;
+    calls = told_paused = told_resumed = 0;
     *state = pauses;
     return 0;
 }
@@ -79,6 +93,18 @@ static void a_partition_rests_until_its_last_reason_is_gone(void **state)
     assert_true(paused[1]);
     mr_pauses_drop_all(*state, MR_PAUSE_HELD);
     assert_false(paused[0] || paused[1] || paused[2]);
+}
+
+static void fetching_is_told_of_each_call(void **state)
+{
+    mr_pauses_add(*state, "orders", 1, MR_PAUSE_FULL);
+    mr_pauses_add(*state, "orders", 1, MR_PAUSE_HELD);
+    assert_int_equal(told_paused, 1);
+    mr_pauses_add_all(*state, MR_PAUSE_HELD);
+    assert_int_equal(told_paused, 2);
+    assert_int_equal(told_resumed, 0);
+    mr_pauses_drop_all(*state, MR_PAUSE_HELD);
+    assert_int_equal(told_resumed, 1);
 }
 
 static void what_rests_for_all_leaves_a_full_one_at_rest(void **state)
@@ -128,6 +154,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_partition_rests_until_its_last_reason_is_gone, set_up,
                                         tear_down),
+        cmocka_unit_test_setup_teardown(fetching_is_told_of_each_call, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_rests_for_all_leaves_a_full_one_at_rest, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(a_reason_counts_once, set_up, tear_down),

@@ -11,9 +11,11 @@
 #include <librdkafka/rdkafka_mock.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "kafka/conf.h"
+#include "kafka/pauses.h"
 
 #define TOPIC "orders"
 
@@ -111,13 +113,25 @@ static void librdkafka_takes_a_largest_message_beyond_our_fetch(void **state)
 
 /* Fetching. */
 
-enum { MESSAGES = 2000, SIZE = 1000, SLOW_MS = 10000 };
+enum {
+    BROKERS = 2,
+    PARTITIONS = 3,
+    MESSAGES = 2000,
+    SIZE = 1000,
+    SLOW_MS = 10000,
+    FETCH_MS = 100,
+    FULL = 100,
+    ROUNDS = 20,
+    LATE_MS = 300
+};
+#define FULL_TEXT  "100"
+#define FETCH_TEXT "100"
 
-static void fill(rd_kafka_t *producer)
+static void fill(rd_kafka_t *producer, int32_t partition, int count)
 {
     char value[SIZE] = {0};
-    for (int i = 0; i < MESSAGES; i++)
-        rd_kafka_producev(producer, RD_KAFKA_V_TOPIC(TOPIC), RD_KAFKA_V_PARTITION(0),
+    for (int i = 0; i < count; i++)
+        rd_kafka_producev(producer, RD_KAFKA_V_TOPIC(TOPIC), RD_KAFKA_V_PARTITION(partition),
                           RD_KAFKA_V_VALUE(value, sizeof(value)),
                           RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY), RD_KAFKA_V_END);
     assert_int_equal(rd_kafka_flush(producer, SLOW_MS), RD_KAFKA_RESP_ERR_NO_ERROR);
@@ -133,11 +147,19 @@ static rd_kafka_t *producer_of(rd_kafka_mock_cluster_t *cluster, struct world *w
     return rd_kafka_new(RD_KAFKA_PRODUCER, conf, NULL, 0);
 }
 
+static rd_kafka_topic_partition_list_t *partitions(void)
+{
+    rd_kafka_topic_partition_list_t *all = rd_kafka_topic_partition_list_new(PARTITIONS);
+    for (int32_t i = 0; i < PARTITIONS; i++)
+        rd_kafka_topic_partition_list_add(all, TOPIC, i)->offset = 0;
+    return all;
+}
+
 static rd_kafka_t *consumer_of(struct world *world)
 {
+    give(world, "kafka.properties[\"fetch.wait.max.ms\"]", FETCH_TEXT);
     rd_kafka_t *handle = mr_kafka_handle(RD_KAFKA_CONSUMER, conf_of(world, 1), &world->errors);
-    rd_kafka_topic_partition_list_t *all = rd_kafka_topic_partition_list_new(1);
-    rd_kafka_topic_partition_list_add(all, TOPIC, 0)->offset = 0;
+    rd_kafka_topic_partition_list_t *all = partitions();
     assert_non_null(handle);
     rd_kafka_poll_set_consumer(handle);
     assert_int_equal(rd_kafka_assign(handle, all), RD_KAFKA_RESP_ERR_NO_ERROR);
@@ -145,43 +167,153 @@ static rd_kafka_t *consumer_of(struct world *world)
     return handle;
 }
 
-/* Without its being empty again and again for longer than a fetch takes: for most of a second. */
-static void take_all(rd_kafka_t *handle)
+/* An embedded cluster with its clients. */
+struct stage {
+    rd_kafka_t *host, *producer, *consumer;
+    rd_kafka_queue_t *queue;
+    rd_kafka_mock_cluster_t *cluster;
+    struct mr_prefetch prefetch;
+};
+
+static void begin(struct stage *stage, struct world *world)
 {
-    struct mr_prefetch prefetch = {0};
-    int pauses = 0;
-    rd_kafka_queue_t *queue = rd_kafka_queue_get_consumer(handle);
-    mr_prefetch_begin(&prefetch, handle, queue);
-    for (int taken = 0; taken < MESSAGES;) {
-        uint64_t before = mr_clock_ms();
-        rd_kafka_message_t *message = rd_kafka_consumer_poll(handle, SLOW_MS);
-        assert_non_null(message);
-        assert_int_equal(message->err, RD_KAFKA_RESP_ERR_NO_ERROR);
-        pauses += taken++ > 0 && mr_clock_ms() - before > 500;
-        assert_true(pauses < 5);
-        mr_prefetch_took(&prefetch, message);
-        rd_kafka_message_destroy(message);
-    }
-    rd_kafka_queue_destroy(queue);
+    *stage = (struct stage){.host = rd_kafka_new(RD_KAFKA_PRODUCER, rd_kafka_conf_new(), NULL, 0)};
+    stage->cluster = rd_kafka_mock_cluster_new(stage->host, BROKERS);
+    rd_kafka_mock_topic_create(stage->cluster, TOPIC, PARTITIONS, 1);
+    for (int32_t i = 0; i < PARTITIONS; i++)
+        rd_kafka_mock_partition_set_leader(stage->cluster, TOPIC, i, i % BROKERS + 1);
+    stage->producer = producer_of(stage->cluster, world);
+    fill(stage->producer, 0, MESSAGES);
+    stage->consumer = consumer_of(world);
+    stage->queue = rd_kafka_queue_get_consumer(stage->consumer);
+    mr_prefetch_begin(&stage->prefetch, stage->consumer, stage->queue);
 }
 
-/* Where it does, it does so each time: a hundred times here. */
+static void end(struct stage *stage)
+{
+    mr_prefetch_free(&stage->prefetch);
+    rd_kafka_queue_destroy(stage->queue);
+    rd_kafka_destroy(stage->consumer);
+    rd_kafka_destroy(stage->producer);
+    rd_kafka_mock_cluster_destroy(stage->cluster);
+    rd_kafka_destroy(stage->host);
+}
+
+/* Returns the partition of the message that it took, or -1: there was none. */
+static int32_t take(struct stage *stage, int wait_ms)
+{
+    rd_kafka_message_t *message = rd_kafka_consumer_poll(stage->consumer, wait_ms);
+    if (message == NULL) {
+        mr_prefetch_emptied(&stage->prefetch);
+        return -1;
+    }
+    assert_int_equal(message->err, RD_KAFKA_RESP_ERR_NO_ERROR);
+    mr_prefetch_took(&stage->prefetch, message);
+    int32_t partition = message->partition;
+    rd_kafka_message_destroy(message);
+    return partition;
+}
+
+/* Returns ms until a message of that partition was taken. */
+static uint64_t await(struct stage *stage, int32_t partition)
+{
+    uint64_t began = mr_clock_ms();
+    while (take(stage, 1) != partition)
+        assert_true(mr_clock_ms() - began < SLOW_MS);
+    return mr_clock_ms() - began;
+}
+
+/* Without its being empty again and again for longer than a fetch takes: for most of a second.
+ * Where it is, it is so each time: a hundred times here. */
 static void a_full_queue_does_not_stop_fetching_for_a_second(void **state)
 {
-    struct world *world = *state;
-    rd_kafka_conf_t *conf = rd_kafka_conf_new();
-    rd_kafka_t *host = rd_kafka_new(RD_KAFKA_PRODUCER, conf, NULL, 0);
-    rd_kafka_mock_cluster_t *cluster = rd_kafka_mock_cluster_new(host, 1);
-    rd_kafka_mock_topic_create(cluster, TOPIC, 1, 1);
-    rd_kafka_t *producer = producer_of(cluster, world);
-    give(world, "kafka.properties[\"queued.max.messages.kbytes\"]", "20");
-    fill(producer);
-    rd_kafka_t *handle = consumer_of(world);
-    take_all(handle);
-    rd_kafka_destroy(handle);
-    rd_kafka_destroy(producer);
-    rd_kafka_mock_cluster_destroy(cluster);
-    rd_kafka_destroy(host);
+    struct stage stage;
+    int pauses = 0;
+    give(*state, "kafka.properties[\"queued.max.messages.kbytes\"]", "20");
+    begin(&stage, *state);
+    await(&stage, 0);
+    for (int taken = 1; taken < MESSAGES; taken++) {
+        uint64_t before = mr_clock_ms();
+        assert_int_equal(take(&stage, SLOW_MS), 0);
+        pauses += mr_clock_ms() - before > LATE_MS;
+        assert_true(pauses < 5);
+    }
+    end(&stage);
+}
+
+static void await_full_queue(const struct stage *stage)
+{
+    uint64_t began = mr_clock_ms();
+    while (rd_kafka_queue_length(stage->queue) < FULL) {
+        assert_true(mr_clock_ms() - began < SLOW_MS);
+        usleep(1000);
+    }
+}
+
+/* The queue is full of a backlog's messages, which nobody takes once it rests: librdkafka drops
+ * them. Who sleeps for what is left of a second is late in half of the rounds. */
+static void a_backlog_that_pauses_stops_no_other_partition_for_a_second(void **state)
+{
+    struct stage stage;
+    int late = 0;
+    give(*state, "kafka.properties[\"queued.min.messages\"]", FULL_TEXT);
+    begin(&stage, *state);
+    struct mr_pauses pauses = {.handle = stage.consumer, .prefetch = &stage.prefetch};
+    rd_kafka_topic_partition_list_t *all = partitions();
+    mr_pauses_assigned(&pauses, all);
+    for (int round = 0; round < ROUNDS; round++) {
+        int32_t quiet = 1 + round % (PARTITIONS - 1);
+        await_full_queue(&stage);
+        mr_pauses_add(&pauses, TOPIC, 0, MR_PAUSE_FULL);
+        fill(stage.producer, quiet, 1);
+        late += await(&stage, quiet) > LATE_MS;
+        mr_pauses_drop(&pauses, TOPIC, 0, MR_PAUSE_FULL);
+    }
+    assert_in_range(late, 0, ROUNDS / 4);
+    rd_kafka_topic_partition_list_destroy(all);
+    mr_pauses_free(&pauses);
+    end(&stage);
+}
+
+/* The same beside one that is taken as it comes. */
+static void a_backlog_stops_no_partition_of_another_broker_for_a_second(void **state)
+{
+    struct stage stage;
+    int late = 0;
+    give(*state, "kafka.properties[\"queued.min.messages\"]", FULL_TEXT);
+    begin(&stage, *state);
+    for (int round = 0; round < ROUNDS; round++) {
+        int32_t quiet = 1 + round % (PARTITIONS - 1);
+        fill(stage.producer, 0, 2 * FULL);
+        await_full_queue(&stage);
+        fill(stage.producer, quiet, 1);
+        late += await(&stage, quiet) > LATE_MS;
+    }
+    assert_in_range(late, 0, ROUNDS / 4);
+    end(&stage);
+}
+
+/* Nothing is fetched while all rest, so that every thread sleeps. */
+static void what_is_resumed_is_fetched_at_once(void **state)
+{
+    struct stage stage;
+    int late = 0;
+    begin(&stage, *state);
+    struct mr_pauses pauses = {.handle = stage.consumer, .prefetch = &stage.prefetch};
+    rd_kafka_topic_partition_list_t *all = partitions();
+    mr_pauses_assigned(&pauses, all);
+    for (int round = 0; round < ROUNDS; round++) {
+        await(&stage, 0);
+        mr_pauses_add_all(&pauses, MR_PAUSE_HELD);
+        while (take(&stage, FETCH_MS) != -1)
+            ;
+        mr_pauses_drop_all(&pauses, MR_PAUSE_HELD);
+        late += await(&stage, 0) > LATE_MS;
+    }
+    assert_in_range(late, 0, ROUNDS / 4);
+    rd_kafka_topic_partition_list_destroy(all);
+    mr_pauses_free(&pauses);
+    end(&stage);
 }
 
 int main(void)
@@ -194,6 +326,11 @@ int main(void)
                                         tear_down),
         cmocka_unit_test_setup_teardown(a_full_queue_does_not_stop_fetching_for_a_second, set_up,
                                         tear_down),
+        cmocka_unit_test_setup_teardown(a_backlog_that_pauses_stops_no_other_partition_for_a_second,
+                                        set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_backlog_stops_no_partition_of_another_broker_for_a_second,
+                                        set_up, tear_down),
+        cmocka_unit_test_setup_teardown(what_is_resumed_is_fetched_at_once, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -170,17 +170,35 @@ static void one_that_did_not_go_on_in_time_is_paused_at_once(void **state)
     end(world, 0, 1, WINDOW);
 }
 
+/* A handler of the partition's takes so many ns. */
+static void run(struct world *world, size_t number, uint64_t ns)
+{
+    struct mr_ready next;
+    struct mr_job job = {0};
+    mr_schedule_push(&world->schedule, &world->each[number]->flow, &job);
+    assert_true(mr_schedule_next(&world->schedule, &next));
+    mr_schedule_charge(&world->schedule, ns);
+}
+
 static void one_whose_handlers_compute_for_long_is_paused_at_once(void **state)
 {
     struct world *world = *state;
-    struct mr_ready next;
-    struct mr_job job = {0};
     mr_schedule_attach(&world->schedule, &world->each[0]->flow, "orders", 1);
-    mr_schedule_push(&world->schedule, &world->each[0]->flow, &job);
-    assert_true(mr_schedule_next(&world->schedule, &next));
-    mr_schedule_charge(&world->schedule, 50000000);
+    run(world, 0, 50000000);
+    run(world, 0, 50000000);
     begin(world, 0, 1, WINDOW);
     assert_true(paused[0]);
+    end(world, 0, 1, WINDOW);
+}
+
+static void one_whose_handler_was_interrupted_once_is_waited_for(void **state)
+{
+    struct world *world = *state;
+    mr_schedule_attach(&world->schedule, &world->each[0]->flow, "orders", 1);
+    run(world, 0, 20000);
+    run(world, 0, 50000000);
+    begin(world, 0, 1, WINDOW);
+    assert_false(paused[0]);
     end(world, 0, 1, WINDOW);
 }
 
@@ -319,6 +337,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(one_that_did_not_go_on_in_time_is_paused_at_once, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(one_whose_handlers_compute_for_long_is_paused_at_once,
+                                        set_up, tear_down),
+        cmocka_unit_test_setup_teardown(one_whose_handler_was_interrupted_once_is_waited_for,
                                         set_up, tear_down),
         cmocka_unit_test_setup_teardown(patience_with_one_consumer_is_none_with_another, set_up,
                                         tear_down),

@@ -296,6 +296,20 @@ static void what_had_to_wait_keeps_its_place(void **state)
         assert_int_equal(one_goes()->last, i);
 }
 
+/* As a run that the machine interrupted does. */
+static void one_dear_run_says_nothing_of_what_the_next_ones_cost(void **state)
+{
+    (void)state;
+    serve(0, "cheap", 20 * US);
+    push(&sources[0], 102);
+    run_for(2 * MS);
+    sources[0].cost = 10 * MS;
+    one_goes();
+    assert_in_range(mr_schedule_cost(&sources[0].flow), 1, 20 * US);
+    one_goes();
+    assert_in_range(mr_schedule_cost(&sources[0].flow), 1 * MS, 10 * MS);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -311,6 +325,7 @@ int main(void)
         TEST(handlers_go_on_though_there_is_no_room),
         TEST(a_backlog_of_resumptions_is_shared_as_well),
         TEST(what_had_to_wait_keeps_its_place),
+        TEST(one_dear_run_says_nothing_of_what_the_next_ones_cost),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
