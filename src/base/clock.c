@@ -4,7 +4,7 @@
 
 static uint64_t read_clock(clockid_t clock)
 {
-    struct timespec now;
+    struct timespec now = {0};
     clock_gettime(clock, &now);
     return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
 }
@@ -17,6 +17,12 @@ uint64_t mr_clock_ns(void)
 uint64_t mr_clock_thread_ns(void)
 {
     return read_clock(CLOCK_THREAD_CPUTIME_ID);
+}
+
+uint64_t mr_clock_process_ns(pid_t pid)
+{
+    clockid_t clock;
+    return clock_getcpuclockid(pid, &clock) == 0 ? read_clock(clock) : 0;
 }
 
 uint64_t mr_clock_ms(void)

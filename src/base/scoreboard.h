@@ -178,11 +178,11 @@ bool mr_slot_running(const struct mr_slot *slot, struct mr_running *running);
 /* The signal that interrupts a run: by sigqueue(3), with the run's number. Safe in a signal's
  * handler, as is mr_slot_running. */
 int mr_interrupt(pid_t worker, uint64_t run);
-/* What ends a worker that does not end what it does, ms: a run that is over its budget has the same
- * time again, at least MR_OVERRUN_PATIENCE; a stop has shutdown_timeout and MR_STOP_GRACE. The
- * master sees to it; without a master the worker itself does (worker/orphan.h). Leaving the groups
- * takes a second at most, and so does ending each of librdkafka's clients: its threads may look
- * only once a second whether they are to end (issue 1690 of librdkafka). */
+/* What ends a worker that does not end what it does, ms: a run that is over its budget has the CPU
+ * for the same time again, at least MR_OVERRUN_PATIENCE; a stop has shutdown_timeout and
+ * MR_STOP_GRACE. The master sees to it; without a master the worker itself does (worker/orphan.h).
+ * Leaving the groups takes a second at most, and so does ending each of librdkafka's clients: its
+ * threads may look only once a second whether they are to end (issue 1690 of librdkafka). */
 enum { MR_OVERRUN_PATIENCE = 100, MR_STOP_GRACE = 5000 };
 /* The master, when the slot's worker is gone: what it was doing is over, what it counted stays. */
 void mr_slot_vacate(struct mr_slot *slot);

@@ -1,6 +1,7 @@
 #include <signal.h>
 #include <sys/wait.h>
 
+#include "base/clock.h"
 #include "base/exit.h"
 #include "base/log.h"
 #include "base/panic.h"
@@ -147,6 +148,12 @@ static void on_overran(void *context, uint64_t slot)
     mr_workers_end(master->workers, slot, MR_FORCED_OVERRAN);
 }
 
+static uint64_t used(void *context, uint64_t slot)
+{
+    const struct mr_master *master = context;
+    return mr_clock_process_ns((pid_t)mr_cell_get(&master->board.slots[slot].pid)) / 1000000;
+}
+
 static void on_silent(void *context, uint64_t slot, uint64_t silent)
 {
     struct mr_master *master = context;
@@ -180,7 +187,7 @@ void mr_master_on_changed(void *context)
 
 const struct mr_workers_host mr_master_workers_host = {on_worker_started, on_worker_frame,
                                                        on_worker_died, on_worker_ended};
-const struct mr_overrun_host mr_master_overrun_host = {on_overrun, on_overran};
+const struct mr_overrun_host mr_master_overrun_host = {on_overrun, on_overran, used};
 const struct mr_wedge_host mr_master_wedge_host = {on_silent, on_wedged};
 const struct mr_reload_host mr_master_reload_host = {send_frame, on_unfit, on_first_refused};
 const struct mr_guard_host mr_master_guard_host = {send_frame};

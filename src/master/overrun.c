@@ -9,6 +9,7 @@
 struct watched {
     uint64_t run;   /* that was interrupted; 0: none */
     uint64_t since; /* ms, first */
+    uint64_t used;  /* ms, what its worker had had of the CPU by then */
 };
 
 struct mr_overrun {
@@ -35,16 +36,17 @@ static uint64_t deal_with(struct mr_overrun *overrun, uint64_t slot,
 {
     struct watched *watched = &overrun->slots[slot];
     uint64_t patience = most(running->time, MR_OVERRUN_PATIENCE);
+    uint64_t used = overrun->host.used(overrun->context, slot);
     if (watched->run != running->number)
-        *watched = (struct watched){running->number, now};
-    uint64_t end = watched->since + patience;
-    if (now >= end) {
+        *watched = (struct watched){running->number, now, used};
+    uint64_t had = used - watched->used;
+    if (had >= patience) {
         overrun->host.kill(overrun->context, slot);
         return now + patience;
     }
     overrun->host.interrupt(overrun->context, slot, running->number);
-    return least(end,
-                 now + least(most(now - watched->since, MR_OVERRUN_LOOK), MR_OVERRUN_PATIENCE));
+    return now + least(patience - had,
+                       least(most(now - watched->since, MR_OVERRUN_LOOK), MR_OVERRUN_PATIENCE));
 }
 
 uint64_t mr_overrun_look(struct mr_overrun *overrun, uint64_t now)

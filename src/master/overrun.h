@@ -1,6 +1,7 @@
 /* Ends what Lua does beyond budget.time. A worker shows since when a run has been going on; one
- * that is over its budget is interrupted, again and again, and where it has not ended after the
- * same time again, the worker is.
+ * that is over its budget is interrupted, again and again. The worker is ended when the run has not
+ * ended though the worker has had the CPU for the same time again: where the machine gave it none,
+ * it could not end the run.
  *
  * A look every shortest budget is enough: a run that passes its budget is seen before it does, and
  * then looked at again at the very moment. An idle router looks once a second. */
@@ -17,6 +18,7 @@ struct mr_overrun;
 struct mr_overrun_host {
     void (*interrupt)(void *context, uint64_t slot, uint64_t run);
     void (*kill)(void *context, uint64_t slot);
+    uint64_t (*used)(void *context, uint64_t slot); /* ms of the CPU, by its worker */
 };
 
 /* Where a budget is shorter, looks are as far apart as these; ms. */

@@ -1,13 +1,17 @@
 """A script that keeps ever more memory: its neighbours are served without a failure, and everybody is told which one it is."""
 
 import json
+import os
+import statistics
 import time
+from collections.abc import Callable
 
 import pytest
 from conftest import StartRouter
 from confluent_kafka import Producer
 from support.asker import Asker
 from support.cluster import Cluster, client_properties, unique
+from support.memory import resident_memory
 from support.router import Router, Scripts
 from support.wait import until
 
@@ -15,6 +19,26 @@ LEAK = "local seen = {{}}\nfunction handleMessage() seen[#seen + 1] = ('x'):rep(
 QUIET = "function handleMessage() return 1 end\n"
 CONFIG = 'return {{ defaults = {{ delivery = "{delivery}", budget = {{ memory = "16MB" }} }} }}\n'
 LEAKS = 20_000
+# Tables and functions of its own, strands that outlive their handler, each way to fail.
+MIXED = """local router = require "moonroute"
+local known = {}
+for i = 1, 1000 do known[i] = { tostring(i), function() return i end } end
+local function later(kind)
+    router.sleep(1)
+    if kind == "fails" then error({ statusCode = 418, message = ("x"):rep(1000) }) end
+end
+function handleMessage(_topic, message)
+    for _ = 1, 3 do router.spawn(later, message.spawned) end
+    if message.kind == "fails" then error({ statusCode = 400, message = known[1 + message.id % 1000][1] }) end
+    if message.kind == "raises" then error("raised") end
+    if message.kind == "overruns" then while true do end end
+    return router.all({ function() router.sleep(1) return message end })
+end
+"""
+MIXED_CONFIG = 'return { defaults = { budget = { time = 20 }, retry = { max = 0 } } }\n'
+ROUNDS = int(os.environ.get("MR_E2E_ROUNDS", "40"))  # 300 by hand
+A_ROUND = int(os.environ.get("MR_E2E_A_ROUND", "100"))  # messages; 334 by hand
+FLAT_MIB = 4.0
 
 
 def write_many(cluster: Cluster, topic: str, count: int) -> None:
@@ -94,4 +118,34 @@ def test_while_several_scripts_leak_fast_another_is_served(cluster: Cluster, ask
     router.await_log("reload_done")
     assert no_dead_letters(cluster, quiet, *leaky)
     assert not [line for line in router.log() if line["event"] in ("reload_refused", "message_poisoned", "worker_died")]
+    router.stop()
+
+
+def write_mixed(cluster: Cluster, topic: str, first: int) -> None:
+    producer = Producer(client_properties(cluster.bootstrap, linger_ms=5))
+    for number in range(first, first + A_ROUND):
+        kind = {0: "fails", 1: "raises", 2: "overruns"}.get(number % 50, "answers")
+        producer.produce(topic, json.dumps({"id": number, "kind": kind, "spawned": "fails" if number % 50 == 3 else "ends"}).encode())
+    assert producer.flush(30) == 0
+
+
+@pytest.mark.timeout(120 + 10 * ROUNDS)
+def test_reloads_strands_and_failures_leave_no_memory_behind(cluster: Cluster, scripts: Scripts, start_router: StartRouter,
+                                                             note: Callable[[str], None]) -> None:
+    topic = cluster.create_topic(unique("mixed"))
+    scripts.write(topic, MIXED)
+    router = start_router(scripts, config=MIXED_CONFIG)
+    (worker,) = router.workers()
+    resident = []
+    for number in range(ROUNDS):
+        write_mixed(cluster, topic, number * A_ROUND)
+        cluster.await_committed(router.group, topic)
+        router.reload()
+        until(lambda: router.log_text().count('"event":"reload_done"') > number, "it is reloaded")  # noqa: B023
+        resident.append(resident_memory(worker))
+    third = ROUNDS // 3
+    before, after = statistics.median(resident[third:2 * third]), statistics.median(resident[-third:])
+    note(f"{ROUNDS} reloads, {ROUNDS * A_ROUND} messages: {resident[0]:.1f}, {before:.1f}, {after:.1f} MiB")
+    assert after - before < FLAT_MIB
+    assert router.workers() == [worker]
     router.stop()

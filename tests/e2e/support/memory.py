@@ -3,7 +3,16 @@
 from pathlib import Path
 
 
+def _resident(pid: int, name: str) -> float:
+    (line,) = (line for line in Path(f"/proc/{pid}/status").read_text().splitlines() if line.startswith(name))
+    return int(line.split()[1]) / 1024
+
+
 def peak_memory(pid: int) -> float:
     """MiB: the most that was resident at once, until now."""
-    (line,) = (line for line in Path(f"/proc/{pid}/status").read_text().splitlines() if line.startswith("VmHWM:"))
-    return int(line.split()[1]) / 1024
+    return _resident(pid, "VmHWM:")
+
+
+def resident_memory(pid: int) -> float:
+    """MiB that are resident now."""
+    return _resident(pid, "VmRSS:")
