@@ -21,7 +21,7 @@ static int set_up(void **state)
     return 0;
 }
 
-static size_t answers_left(struct world *world)
+static size_t refusals_left(struct world *world)
 {
     size_t count = 0;
     rd_kafka_mock_broker_error_stack_cnt(world->cluster.mock, 1, REQUEST_OFFSET_COMMIT, &count);
@@ -38,7 +38,7 @@ static void a_handler_does_not_start_before_its_message_is_committed(void **stat
         RD_KAFKA_RESP_ERR_REBALANCE_IN_PROGRESS, 0, RD_KAFKA_RESP_ERR_REBALANCE_IN_PROGRESS, 0);
     world_request(world, "orders", NULL, id, "{}");
     world_reply(world, id);
-    assert_int_equal(answers_left(world), 0);
+    assert_int_equal(refusals_left(world), 0);
     world_settle(world, "orders", 2);
     assert_int_equal(world_replies(world, id), 1);
 }
@@ -62,23 +62,6 @@ static void what_was_taken_is_handled_before_the_stop(void **state)
     AWAIT(world_all_answered(world, "stopped", 200));
     world_settle(world, "orders", 2);
     world_assert_answered_once(world, "stopped", 200);
-}
-
-/* A commit takes a round trip: one per message would be the limit of what is handled. */
-static void a_backlog_takes_far_fewer_commits_than_it_has_messages(void **state)
-{
-    enum { MESSAGES = 1000, ANSWERS = 2 * MESSAGES, ROUND_TRIP_MS = 10 };
-    struct world *world = *state;
-    for (int i = 0; i < ANSWERS; i++)
-        rd_kafka_mock_broker_push_request_error_rtts(world->cluster.mock, 1, REQUEST_OFFSET_COMMIT,
-                                                     1, RD_KAFKA_RESP_ERR_NO_ERROR, ROUND_TRIP_MS);
-    world_request_many(world, "orders", "backlog", MESSAGES, "{}");
-    AWAIT(world_all_answered(world, "backlog", MESSAGES));
-    size_t commits = ANSWERS - answers_left(world);
-    assert_in_range(commits, 1, MESSAGES / 10);
-    rd_kafka_mock_clear_request_errors(world->cluster.mock, REQUEST_OFFSET_COMMIT);
-    world_settle(world, "orders", 2);
-    world_assert_answered_once(world, "backlog", MESSAGES);
 }
 
 /* The last: a worker is killed. */
@@ -112,7 +95,6 @@ int main(void)
         cmocka_unit_test(a_handler_does_not_start_before_its_message_is_committed),
         cmocka_unit_test(many_are_each_answered_once),
         cmocka_unit_test(what_was_taken_is_handled_before_the_stop),
-        cmocka_unit_test(a_backlog_takes_far_fewer_commits_than_it_has_messages),
         cmocka_unit_test(a_message_whose_worker_was_killed_is_not_repeated),
     };
     return cmocka_run_group_tests(tests, set_up, world_tear_down);

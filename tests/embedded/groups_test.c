@@ -146,7 +146,7 @@ static void a_group_that_is_wanted_again_is_joined_again(void **state)
 static void request_extra(struct world *world, int32_t partition, const char *id)
 {
     world_send(world, &(struct question){.topic = "extra",
-                                         .json = "{\"ms\":5000}",
+                                         .json = "{\"ms\":12000}",
                                          .dialect = PLAIN,
                                          .id = mr_bytes_of(id),
                                          .to_partition = true,
