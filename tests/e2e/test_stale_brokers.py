@@ -11,7 +11,9 @@ import proxy
 import pytest
 from broker import Settings
 from confluent_kafka import Producer
+from conftest import StartRouter
 from proxy import ProxiedKafka, Request
+from support.asker import Asker, new_id
 from support.cluster import Cluster, client_properties, committed_records, unique
 from support.router import Router, Scripts
 from support.wait import until
@@ -107,3 +109,21 @@ def test_what_goes_to_topics_that_it_does_not_show_waits(scripts: Scripts, tmp_p
         assert cluster.count(f"{topic}-dlq") == 0
         assert "kafka_fatal" not in router.log_text()
         router.stop()
+
+
+@pytest.mark.parametrize("delivery", ["at-least-once", "exactly-once"])
+def test_a_partition_that_was_added_a_moment_ago_is_answered_on(cluster: Cluster, scripts: Scripts, start_router: StartRouter, delivery: str) -> None:
+    topic = cluster.create_topic(unique("in"))
+    scripts.write(topic, "function handleMessage(_topic, message) return message end\n")
+    router = start_router(scripts, config=f'return {{ defaults = {{ delivery = "{delivery}" }} }}\n')
+    with contextlib.closing(Asker(cluster)) as asker:
+        for partition in range(3):
+            if partition > 0:
+                cluster.grow_topic(asker.replies, partition + 1)
+            asker.send(topic, {"n": partition}, [("kafka_correlationId", new_id()), ("kafka_replyTopic", asker.replies.encode()),
+                                                 ("kafka_replyPartition", str(partition).encode())])
+            cluster.await_committed(router.group, topic)
+        with contextlib.closing(Cluster(cluster.bootstrap)) as fresh:  # one that knows all partitions
+            until(lambda: all(fresh.ends(asker.replies).values()), "each is answered on its partition")
+            assert fresh.count(f"{topic}-dlq") == 0
+    router.stop()

@@ -213,24 +213,6 @@ static void a_group_that_is_left_and_wanted_while_it_drains_is_joined_again(void
     router_stop(router);
 }
 
-static void a_group_that_is_left_before_it_has_joined_ends(void **state)
-{
-    struct two *two = *state;
-    struct router *router = &two->world->router;
-    router_config(router, "drain_timeout = 500");
-    router_start(router);
-    for (int i = 0; i < 5; i++) {
-        toggle_extra(router, true);
-        toggle_extra(router, false);
-    }
-    AWAIT(router_metric(router, "active_consumers") == 1);
-    AWAIT(router_metric(router, "clients_ending") == 0);
-    toggle_extra(router, true);
-    world_ask(two->world, "extra", "{}");
-    router_assert_nobody_died(router);
-    router_stop(router);
-}
-
 static void reloads_do_not_multiply_concurrency(void **state)
 {
     struct two *two = *state;
@@ -275,7 +257,6 @@ int main(void)
         TEST(a_group_that_is_wanted_again_is_joined_again),
         TEST(a_group_that_is_left_while_it_drains_ends_when_its_handlers_have),
         TEST(a_group_that_is_left_and_wanted_while_it_drains_is_joined_again),
-        TEST(a_group_that_is_left_before_it_has_joined_ends),
         TEST(reloads_do_not_multiply_concurrency),
         TEST(drain_timeout_is_what_the_latest_reload_says),
     };
