@@ -66,6 +66,8 @@ static int32_t partitions_of(const struct rd_kafka_metadata *metadata, char *why
     snprintf(why, size, "%s", rd_kafka_err2str(error));
     if (error == RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED)
         return MR_CLUSTER_DENIED;
+    if (error == RD_KAFKA_RESP_ERR_TOPIC_EXCEPTION)
+        return MR_CLUSTER_IMPOSSIBLE;
     bool missing = error == RD_KAFKA_RESP_ERR_NO_ERROR ||
                    error == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART ||
                    error == RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE;
@@ -168,6 +170,12 @@ int32_t mr_cluster_topic(const struct mr_producer *via, const char *topic, bool 
         count = ask(handle, topic, timeout, why, size);
     }
     return count != 0 ? count : MR_CLUSTER_FAILED;
+}
+
+int32_t mr_cluster_shown(const struct mr_producer *via, const char *topic, int timeout)
+{
+    char why[256];
+    return ask(mr_producer_handle(via), topic, timeout, why, sizeof(why));
 }
 
 static enum mr_led led_by(const struct rd_kafka_metadata *metadata)

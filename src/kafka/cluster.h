@@ -44,7 +44,11 @@ int32_t mr_cluster_partitions(const struct mr_cluster_topics *topics,
 void mr_cluster_topics_free(struct mr_cluster_topics *topics);
 
 /* A result below 0: why there is none. */
-enum { MR_CLUSTER_FAILED = -1, MR_CLUSTER_DENIED = -2 /* by the cluster's access lists */ };
+enum {
+    MR_CLUSTER_FAILED = -1,
+    MR_CLUSTER_DENIED = -2,     /* by the cluster's access lists */
+    MR_CLUSTER_IMPOSSIBLE = -3, /* no topic can have that name */
+};
 
 /* Creates the topic with the broker's default replication; fine where it is there. It takes the
  * largest message of the topic `like` with 64 KiB more of headers, where that limit can be read;
@@ -59,6 +63,10 @@ int mr_cluster_create(const struct mr_producer *via, const char *topic, int32_t 
  * Returns that number, or one of those above with `why`. */
 int32_t mr_cluster_topic(const struct mr_producer *via, const char *topic, bool create,
                          int32_t partitions, int timeout, char *why, size_t size);
+
+/* Asks a broker how many partitions the topic has, and so makes them known to the producer. Returns
+ * 0 when that broker does not show the topic, or one of those above. */
+int32_t mr_cluster_shown(const struct mr_producer *via, const char *topic, int timeout);
 
 enum mr_led {
     MR_LED_NOT,      /* some partition has no leader, or nobody answers in time */

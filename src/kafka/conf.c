@@ -25,8 +25,8 @@
  * - message.max.bytes: what is too large is the broker's to say, and the topic's;
  * - message.timeout.ms 0: a record waits for its broker as long as it takes, its message's offset
  * waits with it;
- * - topic.metadata.propagation.max.ms: a record for a topic that is not there fails before its
- * transaction times out. */
+ * - topic.metadata.propagation.max.ms: librdkafka says soon that a topic is not there, and its
+ * transaction does not wait longer; worker/doubts.h asks further. */
 static const struct {
     enum mr_kafka_role role;
     const char *name, *value;
@@ -45,7 +45,7 @@ static const struct {
     {MR_ROLE_TRANSACTIONS, "enable.idempotence", "true"},
     {MR_ROLE_TRANSACTIONS, "linger.ms", "1"},
     {MR_ROLE_TRANSACTIONS, "message.timeout.ms", "0"},
-    {MR_ROLE_TRANSACTIONS, "topic.metadata.propagation.max.ms", "4000"},
+    {MR_ROLE_TRANSACTIONS, "topic.metadata.propagation.max.ms", "1000"},
     {MR_ROLE_TRANSACTIONS, "reconnect.backoff.max.ms", "1000"},
     {MR_ROLE_TRANSACTIONS, "message.max.bytes", "1000000000"},
     {MR_ROLE_PRODUCER, "message.max.bytes", "1000000000"},

@@ -28,11 +28,14 @@ static bool offer_back(struct mr_producer *producer, const rd_kafka_message_t *m
                        enum mr_sent how)
 {
     struct mr_pair *headers;
-    if (producer->events->refused_with_batch == NULL || !mr_kafka_refuses_batch(message->err))
+    bool unknown = how == MR_SENT_NO_TOPIC || how == MR_SENT_NO_PARTITION;
+    bool (*offer)(void *, void *, const struct mr_outgoing *, enum mr_sent, const char *) =
+        unknown ? producer->events->unknown : producer->events->refused_with_batch;
+    if (offer == NULL || (!unknown && !mr_kafka_refuses_batch(message->err)))
         return false;
     const struct mr_outgoing record = mr_kafka_record_of(message, &headers);
-    bool taken = producer->events->refused_with_batch(producer->data, message->_private, &record,
-                                                      how, rd_kafka_err2str(message->err));
+    bool taken =
+        offer(producer->data, message->_private, &record, how, rd_kafka_err2str(message->err));
     free(headers);
     return taken;
 }
@@ -241,7 +244,7 @@ enum mr_sent mr_producer_send(struct mr_producer *producer, const struct mr_outg
     rd_kafka_topic_t *topic = topic_of(producer, record);
     if (topic == NULL) {
         snprintf(why, size, "%s", rd_kafka_err2str(rd_kafka_last_error()));
-        return MR_SENT_NO_TOPIC;
+        return MR_SENT_DENIED;
     }
     rd_kafka_headers_t *headers = headers_of(record);
     rd_kafka_vu_t fields[] = {

@@ -18,8 +18,9 @@ enum mr_sent {
     MR_SENT_FULL,         /* the sender's queue is: send again after some reports */
     MR_SENT_REFUSED,      /* it can never be sent; so are those below */
     MR_SENT_TOO_LARGE,    /* for the topic, the broker or librdkafka's own settings */
-    MR_SENT_NO_PARTITION, /* the topic is there, the partition is not */
-    MR_SENT_NO_TOPIC,     /* the topic takes no record of ours: not there, forbidden */
+    MR_SENT_NO_PARTITION, /* the topic or the partition is not there, by the latest answer */
+    MR_SENT_NO_TOPIC,     /* the topic is not there, likewise */
+    MR_SENT_DENIED,       /* the topic takes no record of ours: forbidden, no topic's name */
     MR_SENT_BACK, /* in a transaction that fails, for no fault of the record's: send it in the next
                      one */
 };
@@ -35,6 +36,10 @@ struct mr_producer_events {
      * `delivered` is not called then. NULL: every refusal is believed. */
     bool (*refused_with_batch)(void *data, void *opaque, const struct mr_outgoing *record,
                                enum mr_sent how, const char *error);
+    /* The topic, or the partition, is not there by the latest answer of one broker (NO_TOPIC,
+     * NO_PARTITION). As above otherwise. */
+    bool (*unknown)(void *data, void *opaque, const struct mr_outgoing *record, enum mr_sent how,
+                    const char *error);
     /* The transaction fails because nothing may be written to the topic. Records to it are then
      * reported as all others are. NULL: of no interest. */
     void (*forbidden)(void *data, const char *topic, const char *error);

@@ -82,9 +82,10 @@ enum mr_sent mr_kafka_sent(rd_kafka_resp_err_t error, bool transactional)
         return MR_SENT_NO_PARTITION;
     case RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC:
     case RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART:
+        return MR_SENT_NO_TOPIC;
     case RD_KAFKA_RESP_ERR_TOPIC_EXCEPTION:
     case RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED:
-        return MR_SENT_NO_TOPIC;
+        return MR_SENT_DENIED;
     default:
         return MR_SENT_REFUSED;
     }

@@ -20,7 +20,9 @@ static void send_from(struct mr_batch *batch, struct mr_held *held)
             batch->unsent = held;
             return;
         }
-        if (sent != MR_SENT)
+        if (sent != MR_SENT && mr_batch_doubt(batch, held, sent))
+            mr_batch_undelivered(batch, held, MR_SENT_BACK, why);
+        else if (sent != MR_SENT)
             mr_batch_undelivered(batch, held, sent, why);
         else if (single)
             batch->single = held;
@@ -79,6 +81,26 @@ void mr_batch_undelivered(struct mr_batch *batch, struct mr_held *held, enum mr_
         mr_held_fail(held, how, why);
 }
 
+bool mr_batch_doubt(struct mr_batch *batch, const struct mr_held *held, enum mr_sent how)
+{
+    if (how != MR_SENT_NO_TOPIC && how != MR_SENT_NO_PARTITION)
+        return false;
+    bool raised = mr_doubts_raise(batch->doubts, held->record->topic, held->record->partition);
+    batch->doubting = batch->doubting || raised;
+    return raised;
+}
+
+bool mr_batch_doubts(const struct mr_batch *batch, const struct mr_job *job)
+{
+    bool waits = false;
+    if (batch->doubts->open == 0)
+        return false;
+    for (const struct mr_held *held = job->held; held != NULL && !waits; held = held->next)
+        waits = mr_doubts_of(batch->doubts, held->record->topic, held->record->partition) ==
+                MR_DOUBT_WAITS;
+    return waits;
+}
+
 void mr_batch_revoked(struct mr_batch *batch)
 {
     for (const struct mr_partition *p = batch->members; p != NULL; p = p->together)
@@ -96,8 +118,10 @@ bool mr_batch_awaited(const struct mr_batch *batch)
 static struct mr_partition *empty(struct mr_batch *batch)
 {
     struct mr_partition *members = batch->members;
-    *batch = (struct mr_batch){
-        .producer = batch->producer, .careful = batch->careful, .failing = batch->failing};
+    *batch = (struct mr_batch){.producer = batch->producer,
+                               .careful = batch->careful,
+                               .doubts = batch->doubts,
+                               .failing = batch->failing};
     return members;
 }
 

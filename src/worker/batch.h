@@ -9,19 +9,22 @@
 
 #include "kafka/producer.h"
 #include "worker/careful.h"
+#include "worker/doubts.h"
 #include "worker/held.h"
 #include "worker/partitions.h"
 
 /* {0} is empty. */
 struct mr_batch {
-    struct mr_producer *producer; /* set, as is the next, before the first job enters */
+    struct mr_producer *producer; /* set, as are the next two, before the first job enters */
     const struct mr_careful *careful;
+    struct mr_doubts *doubts;
     struct mr_partition *members; /* have jobs in it; by `together` */
     size_t jobs;
     struct mr_held *unsent; /* the first record that waits: for room, or for `single` */
     struct mr_held *single; /* sent alone, and not reported yet */
     bool failing;           /* it can only be aborted */
     bool spoilt;            /* and its producer is of no use after that */
+    bool doubting;          /* the topic of a record of it is in doubt */
 };
 
 /* The next job of the partition's line enters. */
@@ -37,6 +40,11 @@ bool mr_batch_suspect(struct mr_batch *batch, struct mr_held *held, enum mr_sent
 /* A record was not delivered: back where nobody is to blame, else refused. */
 void mr_batch_undelivered(struct mr_batch *batch, struct mr_held *held, enum mr_sent how,
                           const char *why);
+/* A record is refused, or was not delivered. Returns true when that is in doubt: nobody is to blame
+ * then, and its job is to stay out of transactions until the doubt is over. */
+bool mr_batch_doubt(struct mr_batch *batch, const struct mr_held *held, enum mr_sent how);
+/* True when a record of the job is for a topic that is in doubt. */
+bool mr_batch_doubts(const struct mr_batch *batch, const struct mr_job *job);
 /* Calls `each` with every record of its jobs. */
 void mr_batch_each(const struct mr_batch *batch, void (*each)(void *data, struct mr_held *held),
                    void *data);

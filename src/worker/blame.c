@@ -50,7 +50,7 @@ static void refuse(void *data, struct mr_held *held)
 {
     const struct search *search = data;
     if (held->how == MR_SENT && same_topic(search, held))
-        mr_held_fail(held, MR_SENT_NO_TOPIC, search->why);
+        mr_held_fail(held, MR_SENT_DENIED, search->why);
 }
 
 void mr_blame_topic(const struct mr_partitions *partitions, const char *topic, const char *why)
@@ -96,6 +96,12 @@ static void infer_from(struct mr_held *held, const struct mr_held *of)
     held->inferred = true;
 }
 
+/* The topic takes no record, whatever it is. */
+static bool tells_of_topic(const struct mr_held *held)
+{
+    return held->how == MR_SENT_NO_TOPIC || held->how == MR_SENT_DENIED;
+}
+
 /* Refused for what another was refused for, without having been looked at. */
 static void judge_like(void *data, struct mr_held *held)
 {
@@ -105,7 +111,7 @@ static void judge_like(void *data, struct mr_held *held)
         return;
     if (of->how == MR_SENT_TOO_LARGE && held->record->single)
         return;
-    if (of->how == MR_SENT_NO_TOPIC || bytes_of(held->record) >= bytes_of(of->record))
+    if (tells_of_topic(of) || bytes_of(held->record) >= bytes_of(of->record))
         infer_from(held, of);
 }
 
@@ -118,7 +124,7 @@ static bool tells_of_size(const struct search *search, const struct mr_held *hel
 static void infer(void *data, struct mr_held *held)
 {
     struct search *search = data;
-    bool tells = held->how == MR_SENT_NO_TOPIC || tells_of_size(search, held);
+    bool tells = tells_of_topic(held) || tells_of_size(search, held);
     if (!tells || held->inferred)
         return;
     struct search others = {.of = held, .topic = held->record->topic};

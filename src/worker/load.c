@@ -193,8 +193,8 @@ static bool connect_kafka(struct mr_worker *worker, struct mr_snapshot *snapshot
                           struct mr_errors *errors)
 {
     const struct mr_config *config = snapshot->config;
-    worker->outbox = mr_outbox_new(config, &worker->loop, worker->reports_fd, worker->slot,
-                                   &outbox_events, worker, errors);
+    worker->outbox = mr_outbox_new(config, &worker->loop, worker->reports_fd, &worker->timers,
+                                   worker->slot, &outbox_events, worker, errors);
     if (worker->outbox == NULL)
         return false;
     worker->rpc = mr_rpc_new(config, worker->number, &worker->loop, worker->wake_fd,

@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/panic.h"
 #include "worker/barrier.h"
+#include "worker/doubted.h"
 #include "worker/hurry.h"
 #include "worker/pace.h"
 #include "worker/parcels.h"
@@ -31,6 +32,7 @@ struct mr_outbox {
     void *data;
     struct mr_parcels parcels;
     struct mr_barrier barrier;
+    struct mr_doubted doubted;
     size_t largest; /* bytes of a record */
     bool full;      /* the producer's queue was */
     bool dropping;
@@ -92,12 +94,18 @@ static void on_single_delivered(void *data, void *opaque, const char *topic, enu
     settle(outbox, opaque, topic, how, error);
 }
 
+/* Decides by which producer it goes. */
+static void choose_way(struct mr_outbox *outbox, const struct mr_outgoing *record,
+                       struct mr_parcel *parcel)
+{
+    parcel->single =
+        parcel->single || record->single || mr_singles_has(&outbox->singles, record->topic);
+}
+
 static enum mr_sent hand_over(struct mr_outbox *outbox, const struct mr_outgoing *record,
                               struct mr_parcel *parcel, char *why, size_t size)
 {
     parcel->timestamp = record->timestamp;
-    parcel->single =
-        parcel->single || record->single || mr_singles_has(&outbox->singles, record->topic);
     if (parcel->single)
         return mr_singles_send(&outbox->singles, record, parcel, why, size);
     mr_barrier_stamp(&outbox->barrier, parcel);
@@ -134,14 +142,54 @@ static bool on_refused_with_batch(void *data, void *opaque, const struct mr_outg
     return sent == MR_SENT || sent == MR_SENT_FULL;
 }
 
-static const struct mr_producer_events producer_events = {on_delivered, on_troubled,
-                                                          on_refused_with_batch, NULL};
-static const struct mr_producer_events single_events = {on_single_delivered, on_troubled, NULL,
-                                                        NULL};
+/* The record waits. False when the refusal is to be believed. */
+static bool doubt(struct mr_outbox *outbox, struct mr_parcel *parcel,
+                  const struct mr_outgoing *record, enum mr_sent how)
+{
+    if (outbox->dropping || !mr_doubted_raise(&outbox->doubted, parcel, record->topic, how))
+        return false;
+    struct mr_outgoing again = *record;
+    again.timestamp = parcel->timestamp;
+    again.partition = parcel->partition;
+    mr_parcels_keep(&outbox->doubted.waiting, parcel, &again);
+    return true;
+}
+
+static bool on_unknown(void *data, void *opaque, const struct mr_outgoing *record, enum mr_sent how,
+                       const char *error)
+{
+    struct mr_outbox *outbox = data;
+    (void)error;
+    if (!doubt(outbox, opaque, record, how))
+        return false;
+    mr_barrier_reported(&outbox->barrier, opaque);
+    return true;
+}
+
+static bool on_single_unknown(void *data, void *opaque, const struct mr_outgoing *record,
+                              enum mr_sent how, const char *error)
+{
+    struct mr_outbox *outbox = data;
+    (void)error;
+    if (!doubt(outbox, opaque, record, how))
+        return false;
+    mr_singles_reported(&outbox->singles, record->topic, false);
+    return true;
+}
+
+static const struct mr_producer_events producer_events = {
+    .delivered = on_delivered,
+    .troubled = on_troubled,
+    .refused_with_batch = on_refused_with_batch,
+    .unknown = on_unknown,
+};
+static const struct mr_producer_events single_events = {
+    .delivered = on_single_delivered, .troubled = on_troubled, .unknown = on_single_unknown};
 
 struct mr_outbox *mr_outbox_new(const struct mr_config *config, uv_loop_t *loop, int wake_fd,
-                                struct mr_slot *slot, const struct mr_outbox_events *events,
-                                void *data, struct mr_errors *errors)
+                                struct mr_timers *timers, struct mr_slot *slot,
+                                const struct mr_outbox_events *events, void *data,
+                                struct mr_errors *errors)
 {
     struct mr_outbox *outbox = mr_alloc(sizeof(*outbox));
     *outbox = (struct mr_outbox){.slot = slot, .events = events, .data = data};
@@ -153,6 +201,7 @@ struct mr_outbox *mr_outbox_new(const struct mr_config *config, uv_loop_t *loop,
     outbox->largest = mr_producer_largest(outbox->producer);
     mr_singles_start(&outbox->singles, loop, outbox->producer, wake_fd, &single_events, outbox);
     mr_warmup_start(&outbox->warmup, loop, outbox->producer);
+    mr_doubted_start(&outbox->doubted, &outbox->warmup, &outbox->singles, timers, wake_fd);
     mr_hurry_start(&outbox->hurry, config, loop, outbox->producer);
     mr_cell_set(&slot->gauges[MR_ACTIVE_PRODUCERS], 1);
     return outbox;
@@ -163,16 +212,30 @@ void mr_outbox_hand_to(struct mr_outbox *outbox, struct mr_transaction *transact
     outbox->transaction = transaction;
 }
 
-/* Those that the barrier holds, or would hold, are among its own. */
+/* Where the first one that waits is to wait instead of being sent; NULL: nowhere. */
+static struct mr_parcels *elsewhere(struct mr_outbox *outbox)
+{
+    struct mr_parcel *parcel = outbox->parcels.first;
+    if (is_held(outbox, parcel->record, parcel))
+        return &outbox->barrier.waiting;
+    choose_way(outbox, parcel->record, parcel);
+    if (mr_doubted_holds(&outbox->doubted, parcel, parcel->record->topic))
+        return &outbox->doubted.waiting;
+    return NULL;
+}
+
 static enum mr_sent send_first(struct mr_outbox *outbox, char *why, size_t size)
 {
     struct mr_parcel *parcel = outbox->parcels.first;
     struct mr_outgoing *record = parcel->record;
-    if (is_held(outbox, record, parcel)) {
-        mr_parcels_move(&outbox->parcels, &outbox->barrier.waiting);
+    struct mr_parcels *to = elsewhere(outbox);
+    enum mr_sent sent = to != NULL ? MR_SENT : hand_over(outbox, record, parcel, why, size);
+    if (sent != MR_SENT && mr_doubted_raise(&outbox->doubted, parcel, record->topic, sent))
+        to = &outbox->doubted.waiting;
+    if (to != NULL) {
+        mr_parcels_move(&outbox->parcels, to);
         return MR_SENT;
     }
-    enum mr_sent sent = hand_over(outbox, record, parcel, why, size);
     if (sent != MR_SENT)
         return sent;
     mr_parcels_pop(&outbox->parcels)->record = NULL;
@@ -208,7 +271,13 @@ static enum mr_sent send_now(struct mr_outbox *outbox, const struct mr_outgoing 
         mr_parcels_keep(&outbox->barrier.waiting, parcel, record);
         return MR_SENT;
     }
-    return hand_over(outbox, record, parcel, why, size);
+    choose_way(outbox, record, parcel);
+    if (mr_doubted_holds(&outbox->doubted, parcel, record->topic)) {
+        mr_parcels_keep(&outbox->doubted.waiting, parcel, record);
+        return MR_SENT;
+    }
+    enum mr_sent sent = hand_over(outbox, record, parcel, why, size);
+    return sent != MR_SENT && doubt(outbox, parcel, record, sent) ? MR_SENT : sent;
 }
 
 /* Takes the parcel over. */
@@ -217,6 +286,7 @@ static enum mr_sent send_parcel(struct mr_outbox *outbox, struct mr_parcel *parc
 {
     uint64_t now = parcel->sent;
     struct mr_job *job = parcel->job;
+    parcel->partition = record->partition;
     mr_warmup_topic(&outbox->warmup, record->topic);
     enum mr_sent sent =
         may_wait(outbox, record, now) ? MR_SENT_FULL : send_now(outbox, record, parcel, why, size);
@@ -243,7 +313,7 @@ enum mr_sent mr_outbox_send(struct mr_outbox *outbox, struct mr_job *job, enum m
                             const struct mr_outgoing *record, uint64_t now, char *why, size_t size)
 {
     if (!mr_sendable_to_topic(record, why, size))
-        return MR_SENT_NO_TOPIC;
+        return MR_SENT_DENIED;
     if (purpose != MR_FOR_ASIDE && !mr_outbox_fits(outbox, record, why, size))
         return MR_SENT_TOO_LARGE;
     if (purpose != MR_FOR_ASIDE) /* which has all of the message's headers */
@@ -260,7 +330,7 @@ enum mr_sent mr_outbox_ask(struct mr_outbox *outbox, struct mr_job *job, uint32_
                            const struct mr_outgoing *record, uint64_t now, char *why, size_t size)
 {
     if (!mr_sendable_to_topic(record, why, size))
-        return MR_SENT_NO_TOPIC;
+        return MR_SENT_DENIED;
     struct mr_parcel *parcel = mr_parcels_new(&outbox->parcels, job, MR_FOR_REQUEST, now);
     parcel->wait = wait;
     record = mr_trace_pass(&outbox->trace, job->headers, job->header_count, record);
@@ -297,20 +367,21 @@ void mr_outbox_poll(struct mr_outbox *outbox)
     mr_singles_poll(&outbox->singles);
     if (outbox->barrier.before == 0)
         mr_barrier_release(&outbox->barrier, &outbox->parcels);
+    mr_doubted_release(&outbox->doubted, &outbox->parcels);
     mr_outbox_gather(outbox, outbox->now);
 }
 
 size_t mr_outbox_outstanding(const struct mr_outbox *outbox)
 {
     return mr_producer_outstanding(outbox->producer) + mr_singles_outstanding(&outbox->singles) +
-           outbox->parcels.count + outbox->barrier.waiting.count;
+           outbox->parcels.count + outbox->barrier.waiting.count + outbox->doubted.waiting.count;
 }
 
 bool mr_outbox_crowded(struct mr_outbox *outbox, size_t stuck)
 {
     size_t bytes = mr_producer_outstanding_bytes(outbox->producer) +
                    mr_singles_outstanding_bytes(&outbox->singles) + outbox->parcels.bytes +
-                   outbox->barrier.waiting.bytes;
+                   outbox->barrier.waiting.bytes + outbox->doubted.waiting.bytes;
     if (outbox->full || bytes - stuck >= HIGH_MARK || bytes >= STUCK_MARK)
         outbox->crowded = true;
     else if (bytes - stuck <= LOW_MARK)
@@ -343,6 +414,8 @@ void mr_outbox_reachable(struct mr_outbox *outbox, bool reachable)
 void mr_outbox_drop(struct mr_outbox *outbox)
 {
     mr_barrier_release(&outbox->barrier, &outbox->parcels);
+    if (outbox->doubted.waiting.first != NULL)
+        mr_parcels_put_ahead(&outbox->doubted.waiting, &outbox->parcels);
     while (outbox->parcels.first != NULL) {
         struct mr_parcel *parcel = mr_parcels_pop(&outbox->parcels);
         struct mr_outgoing *record = parcel->record;
@@ -359,6 +432,7 @@ void mr_outbox_drop(struct mr_outbox *outbox)
 
 void mr_outbox_free(struct mr_outbox *outbox)
 {
+    mr_doubted_free(&outbox->doubted);
     mr_warmup_free(&outbox->warmup);
     mr_hurry_free(&outbox->hurry);
     mr_trace_free(&outbox->trace);

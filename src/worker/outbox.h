@@ -1,6 +1,7 @@
 /* What leaves the worker: records handed to the producer and counted on the job they belong to.
  * Under load they are gathered for a moment. A record that is refused with its batch is sent again
- * alone, and only that verdict is reported. When the producer's queue is full they wait here, in
+ * alone, and only that verdict is reported. One whose topic librdkafka does not know waits while
+ * the cluster is asked (worker/doubts.h). When the producer's queue is full they wait here, in
  * order; what feeds the outbox must stop while it is crowded. */
 #ifndef MR_WORKER_OUTBOX_H
 #define MR_WORKER_OUTBOX_H
@@ -13,6 +14,7 @@
 #include "base/errors.h"
 #include "base/record.h"
 #include "base/scoreboard.h"
+#include "base/timers.h"
 #include "kafka/producer.h"
 #include "worker/job.h"
 #include "worker/report.h"
@@ -27,8 +29,9 @@ struct mr_outbox_events {
 };
 
 struct mr_outbox *mr_outbox_new(const struct mr_config *config, uv_loop_t *loop, int wake_fd,
-                                struct mr_slot *slot, const struct mr_outbox_events *events,
-                                void *data, struct mr_errors *errors);
+                                struct mr_timers *timers, struct mr_slot *slot,
+                                const struct mr_outbox_events *events, void *data,
+                                struct mr_errors *errors);
 /* What jobs of transactional partitions send, their handlers' requests excepted, goes there. */
 void mr_outbox_hand_to(struct mr_outbox *outbox, struct mr_transaction *transaction);
 /* True where the record's key, value and headers are no more than the largest message

@@ -19,6 +19,8 @@ struct mr_parcel {
     uint64_t sent;              /* ns */
     size_t size;                /* of the record, bytes */
     int64_t timestamp;          /* the record's */
+    int32_t partition;          /* that it was sent to, perhaps MR_PARTITION_ANY */
+    bool confirmed;             /* doubt of its topic is over: the next refusal is believed */
     struct mr_outgoing *record; /* while it waits */
     struct mr_parcel *next;
     struct mr_parcel *before, *behind; /* of its partition (stuck.h), once it is sent */

@@ -52,12 +52,13 @@ static void drop_from(struct mr_transaction *transaction, struct mr_partition *p
     }
 }
 
-/* A job in trouble enters a probe alone, and only the first one of its partition. */
+/* A job in trouble enters a probe alone, and only the first one of its partition. One whose topic
+ * is in doubt enters none. */
 static bool may_enter(const struct mr_transaction *transaction,
                       const struct mr_partition *partition)
 {
     const struct mr_job *job = mr_line_next(&partition->line);
-    if (job == NULL || !takes(transaction))
+    if (job == NULL || !takes(transaction) || mr_batch_doubts(&transaction->batch, job))
         return false;
     enum mr_trouble_of of = mr_trouble_of(&transaction->trouble, job);
     return transaction->probing ? of == MR_TROUBLE_DUE && partition->line.entered == 0
@@ -160,6 +161,13 @@ static void on_found(void *data, const char *topic, enum mr_led led)
     on_stirred(transaction);
 }
 
+static void on_answered(void *data)
+{
+    struct mr_transaction *transaction = data;
+    transaction->answered = true;
+    on_stirred(transaction);
+}
+
 static void look_for_leaders(struct mr_transaction *transaction)
 {
     uint64_t now = mr_clock_ms();
@@ -186,8 +194,10 @@ void mr_transaction_poll(struct mr_transaction *transaction, bool hurry)
         mr_batch_send(&transaction->batch);
         mr_transaction_look(transaction);
     }
-    if (transaction->batch.jobs == 0 && transaction->trouble.count > 0)
+    if (transaction->answered || (transaction->batch.jobs == 0 && transaction->trouble.count > 0)) {
+        transaction->answered = false;
         mr_transaction_look(transaction);
+    }
     if (transaction->batch.failing)
         mr_transaction_abort(transaction, MR_SENT_BACK, "a record or a partition of it is lost");
     else
@@ -205,6 +215,9 @@ struct mr_transaction *mr_transaction_new(const struct mr_config *config, uv_loo
     transaction->batch.careful = &transaction->blame.careful;
     transaction->scout = (struct mr_scout){
         .warmup = &transaction->via.warmup, .found = on_found, .data = transaction};
+    mr_doubts_start(&transaction->doubts, &transaction->via.warmup, timers, on_answered,
+                    transaction);
+    transaction->batch.doubts = &transaction->doubts;
     transaction->timers = timers;
     transaction->slot = slot;
     transaction->partitions = partitions;
@@ -250,6 +263,7 @@ void mr_transaction_abandon(struct mr_transaction *transaction)
     mr_timers_cancel(transaction->timers, &transaction->timer);
     mr_timers_cancel(transaction->timers, &transaction->look);
     mr_steps_stop(&transaction->steps);
+    mr_doubts_stop(&transaction->doubts);
     if (transaction->via.producer != NULL)
         mr_producer_drop(transaction->via.producer);
     mr_batch_rewind(&transaction->batch);
@@ -261,6 +275,7 @@ void mr_transaction_stop(struct mr_transaction *transaction)
     mr_timers_cancel(transaction->timers, &transaction->timer);
     mr_timers_cancel(transaction->timers, &transaction->look);
     mr_steps_stop(&transaction->steps);
+    mr_doubts_stop(&transaction->doubts);
     mr_warmup_open(&transaction->via.warmup, false);
 }
 
@@ -271,5 +286,6 @@ void mr_transaction_free(struct mr_transaction *transaction)
     mr_transactional_free(&transaction->via);
     mr_blame_free(&transaction->blame);
     mr_trouble_free(&transaction->trouble);
+    mr_doubts_free(&transaction->doubts);
     free(transaction);
 }

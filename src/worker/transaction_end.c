@@ -36,6 +36,18 @@ static bool on_refused_with_batch(void *data, void *opaque, const struct mr_outg
     return mr_batch_suspect(&transaction->batch, opaque, how, error);
 }
 
+static bool on_unknown(void *data, void *opaque, const struct mr_outgoing *record, enum mr_sent how,
+                       const char *error)
+{
+    struct mr_transaction *transaction = data;
+    (void)record;
+    if (!mr_batch_doubt(&transaction->batch, opaque, how))
+        return false;
+    mr_batch_reported(&transaction->batch, opaque);
+    mr_batch_undelivered(&transaction->batch, opaque, MR_SENT_BACK, error);
+    return true;
+}
+
 static void on_forbidden(void *data, const char *topic, const char *error)
 {
     struct mr_transaction *transaction = data;
@@ -47,6 +59,7 @@ const struct mr_producer_events mr_transaction_reports = {
     .delivered = on_delivered,
     .troubled = on_troubled,
     .refused_with_batch = on_refused_with_batch,
+    .unknown = on_unknown,
     .forbidden = on_forbidden,
 };
 
@@ -137,8 +150,10 @@ static void rest(struct mr_transaction *transaction)
 static void aborted(struct mr_transaction *transaction)
 {
     struct mr_job_list refused = {0};
-    bool differs =
-        mr_blame_find(&transaction->blame, &transaction->batch, transaction->partitions, &refused);
+    bool doubting = transaction->batch.doubting; /* then other jobs enter the next one */
+    bool differs = mr_blame_find(&transaction->blame, &transaction->batch, transaction->partitions,
+                                 &refused) ||
+                   doubting;
     transaction->aborts = differs ? 0 : transaction->aborts + 1;
     if (differs)
         mr_stall_progress(&transaction->stall);

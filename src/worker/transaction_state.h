@@ -37,6 +37,8 @@ struct mr_transaction {
     struct mr_blame blame;
     struct mr_trouble trouble;
     struct mr_scout scout;
+    struct mr_doubts doubts;
+    bool answered;        /* a topic that was in doubt may be so no more */
     struct mr_timer look; /* when leaders are looked for */
     bool probing;         /* this transaction is of jobs in trouble alone */
     bool probed;          /* the one before was */

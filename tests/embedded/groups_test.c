@@ -143,6 +143,76 @@ static void a_group_that_is_wanted_again_is_joined_again(void **state)
     router_stop(router);
 }
 
+static void request_extra(struct world *world, int32_t partition, const char *id)
+{
+    world_send(world, &(struct question){.topic = "extra",
+                                         .json = "{\"ms\":12000}",
+                                         .dialect = PLAIN,
+                                         .id = mr_bytes_of(id),
+                                         .to_partition = true,
+                                         .partition = partition});
+}
+
+/* A second member of the group comes, so that a partition is to go while its handler runs. */
+static void start_draining(struct two *two)
+{
+    struct router *router = &two->world->router;
+    router_config(router, "drain_timeout = 60000, routes = { extra = { group_id = 'extra' } }");
+    router_script(router, "extra", handler);
+    router_start(router);
+    request_extra(two->world, 0, "drained-0");
+    request_extra(two->world, 1, "drained-1");
+    AWAIT(router_metric(router, "messages_in_flight") == 2);
+    router_config(&two->other, "routes = { extra = { group_id = 'extra' } }");
+    router_script(&two->other, "extra", handler);
+    router_spawn(&two->other);
+    AWAIT(router_logged(router, 0, "\"event\":\"partitions_draining\""));
+}
+
+static bool is_draining(const struct router *router)
+{
+    return router_logged_times(router, 0, "\"event\":\"partitions_draining\"") >
+           router_logged_times(router, 0, "\"event\":\"partitions_drained\"");
+}
+
+static void a_group_that_is_left_while_it_drains_ends_when_its_handlers_have(void **state)
+{
+    struct two *two = *state;
+    struct router *router = &two->world->router;
+    start_draining(two);
+    assert_true(is_draining(router));
+    router_config(router, "drain_timeout = 60000");
+    toggle(router, "extra", false);
+    AWAIT(world_replies(two->world, "drained-0") == 1 &&
+          world_replies(two->world, "drained-1") == 1);
+    AWAIT(router_metric(router, "active_consumers") == 1);
+    AWAIT(router_metric(router, "clients_ending") == 0);
+    world_ask(two->world, "extra", "{}"); /* the other has both partitions */
+    world_ask(two->world, "pings", "{}");
+    router_assert_nobody_died(router);
+    router_assert_nobody_died(&two->other);
+    router_stop(router);
+}
+
+static void a_group_that_is_left_and_wanted_while_it_drains_is_joined_again(void **state)
+{
+    struct two *two = *state;
+    struct router *router = &two->world->router;
+    start_draining(two);
+    assert_true(is_draining(router));
+    router_config(router, "drain_timeout = 60000");
+    toggle(router, "extra", false);
+    router_config(router, "drain_timeout = 60000, routes = { extra = { group_id = 'extra' } }");
+    toggle(router, "extra", true);
+    AWAIT(world_replies(two->world, "drained-0") >= 1 &&
+          world_replies(two->world, "drained-1") >= 1);
+    router_stop(&two->other);
+    AWAIT(router_is_ready(router));
+    world_ask(two->world, "extra", "{}");
+    router_assert_nobody_died(router);
+    router_stop(router);
+}
+
 static void reloads_do_not_multiply_concurrency(void **state)
 {
     struct two *two = *state;
@@ -185,6 +255,8 @@ int main(void)
         TEST(groups_that_come_and_go_while_they_rebalance_lose_nothing),
         TEST(static_members_that_come_and_go_do_not_fence_themselves),
         TEST(a_group_that_is_wanted_again_is_joined_again),
+        TEST(a_group_that_is_left_while_it_drains_ends_when_its_handlers_have),
+        TEST(a_group_that_is_left_and_wanted_while_it_drains_is_joined_again),
         TEST(reloads_do_not_multiply_concurrency),
         TEST(drain_timeout_is_what_the_latest_reload_says),
     };

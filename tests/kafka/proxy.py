@@ -3,8 +3,8 @@
     with ProxiedKafka([rule]) as kafka:
         ...  # kafka.bootstrap leads through the proxy, and so does what the broker advertises there; kafka.direct does not
 
-A rule is an async function that is called with each request, before the broker has it. It returns what is to become of the request, or None if
-it has no opinion; the first rule with an opinion decides. While it waits, nothing more of that connection is read. Requests of one connection
+A rule is an async function that is called with each request, before the broker has it. It returns what is to become of the request, another
+request that goes to the broker in its place (its body alone may differ), or None if it has no opinion; the first rule with an opinion decides. While it waits, nothing more of that connection is read. Requests of one connection
 come in their order. The frames it does not understand (SASL's raw tokens) are passed on.
 """
 
@@ -42,7 +42,7 @@ class Request:
     body: bytes  # what follows the header's client id
 
 
-Rule = Callable[[Request], Awaitable[Fate | None]]
+Rule = Callable[[Request], Awaitable[Fate | Request | None]]
 
 
 def parse(frame: bytes) -> Request:
@@ -149,6 +149,8 @@ class Proxy:
             frame = await read_frame(reader)
             request = parse(frame)
             fate = await self._fate(request)
+            if isinstance(fate, Request):
+                frame, fate = frame[:len(frame) - len(request.body)] + fate.body, Fate.PASS
             if fate == Fate.HOLD:
                 self.held.append(Held(self.upstream, frame, request))
             if fate in (Fate.HOLD, Fate.CUT):
@@ -169,7 +171,7 @@ class Proxy:
             writer.write(struct.pack(">i", len(frame)) + frame)
             await writer.drain()
 
-    async def _fate(self, request: Request) -> Fate:
+    async def _fate(self, request: Request) -> Fate | Request:
         for rule in self.rules:
             try:
                 fate = await rule(request)

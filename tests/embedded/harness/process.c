@@ -41,9 +41,16 @@ static void set_environment(const struct process *process)
     }
 }
 
+/* Another program than this build's, an older one say, can be tested by hand. */
+static const char *program(void)
+{
+    const char *other = getenv("MR_PROGRAM");
+    return other != NULL ? other : MR_PROGRAM;
+}
+
 static void become(const struct process *process, pid_t parent)
 {
-    const char *words[PROCESS_WORDS + 2] = {MR_PROGRAM};
+    const char *words[PROCESS_WORDS + 2] = {program()};
     for (size_t i = 0; process->arguments[i] != NULL; i++)
         words[i + 1] = process->arguments[i];
     prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -59,7 +66,7 @@ static void become(const struct process *process, pid_t parent)
         const char **from;
         char **to;
     } list = {words};
-    execv(MR_PROGRAM, list.to);
+    execv(words[0], list.to);
     _exit(127);
 }
 

@@ -62,6 +62,7 @@ struct world {
     rd_kafka_mock_cluster_t *cluster;
     uv_loop_t loop;
     int wake_fd;
+    struct mr_timers timers;
     struct mr_slot slot;
     struct mr_config *config;
     struct mr_outbox *outbox;
@@ -107,8 +108,8 @@ static int set_up(void **state)
     world->wake_fd = eventfd(0, EFD_NONBLOCK);
     for (int i = 0; i < 3; i++)
         world->jobs[i].partition = &world->partition;
-    world->outbox = mr_outbox_new(world->config, &world->loop, world->wake_fd, &world->slot,
-                                  &events, world, &errors);
+    world->outbox = mr_outbox_new(world->config, &world->loop, world->wake_fd, &world->timers,
+                                  &world->slot, &events, world, &errors);
     assert_non_null(world->outbox);
     *state = world;
     return 0;

@@ -19,6 +19,7 @@ static const uint64_t US = 1000, MS = 1000000;
 struct world {
     uv_loop_t loop;
     int wake_fd;
+    struct mr_timers timers;
     struct mr_slot slot;
     struct mr_config *config;
     struct mr_outbox *outbox;
@@ -48,7 +49,7 @@ static void on_delivered(void *data, struct mr_job *job, const struct mr_report 
     struct world *world = data;
     assert_ptr_equal(job, &world->job);
     world->reports.all++;
-    if (report->how != MR_SENT_NO_TOPIC || strcmp(report->error, "the worker is stopping") == 0)
+    if (report->how != MR_SENT_DENIED || strcmp(report->error, "the worker is stopping") == 0)
         return;
     world->reports.refused++;
     strncpy(world->reports.topic, report->topic, sizeof(world->reports.topic) - 1);
@@ -67,8 +68,8 @@ static char too_long[514];
 static void open_outbox(struct world *world)
 {
     struct mr_errors errors = {0};
-    world->outbox = mr_outbox_new(world->config, &world->loop, world->wake_fd, &world->slot,
-                                  &events, world, &errors);
+    world->outbox = mr_outbox_new(world->config, &world->loop, world->wake_fd, &world->timers,
+                                  &world->slot, &events, world, &errors);
     assert_non_null(world->outbox);
 }
 
@@ -190,7 +191,7 @@ static void where_the_next_turn_follows_they_wait_for_the_reports_of_those_befor
 static void where_the_next_turn_follows_and_nothing_is_under_way_they_leave(void **state)
 {
     struct world *world = *state;
-    assert_int_equal(send_to(world, too_long, -1, 0), MR_SENT_NO_TOPIC);
+    assert_int_equal(send_to(world, too_long, -1, 0), MR_SENT_DENIED);
     send_later(world, 0);
     assert_out(world, 0, 1);
     mr_outbox_gather(world->outbox, world->now);
@@ -216,7 +217,7 @@ static void one_that_is_refused_among_them_is_reported_and_the_others_leave(void
 static void one_that_is_refused_at_once_is_not_reported(void **state)
 {
     struct world *world = *state;
-    assert_int_equal(send_to(world, too_long, -1, 0), MR_SENT_NO_TOPIC);
+    assert_int_equal(send_to(world, too_long, -1, 0), MR_SENT_DENIED);
     assert_out(world, 0, 0);
     mr_outbox_flush(world->outbox);
     assert_int_equal(world->reports.all, 0);
@@ -228,9 +229,9 @@ static void what_only_brokers_write_to_is_refused_before_it_is_sent(void **state
                                          "__share_group_state"};
     struct world *world = *state;
     for (size_t i = 0; i < sizeof(topics) / sizeof(topics[0]); i++)
-        assert_int_equal(send_to(world, topics[i], -1, 0), MR_SENT_NO_TOPIC);
+        assert_int_equal(send_to(world, topics[i], -1, 0), MR_SENT_DENIED);
     world->job.lined = true; /* it would be held */
-    assert_int_equal(send_to(world, topics[0], -1, 0), MR_SENT_NO_TOPIC);
+    assert_int_equal(send_to(world, topics[0], -1, 0), MR_SENT_DENIED);
     world->job.lined = false;
     assert_out(world, 0, 0);
 }
