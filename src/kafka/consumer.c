@@ -2,13 +2,13 @@
 
 #include <stdlib.h>
 
-#include "base/clock.h"
 #include "base/log.h"
 #include "base/panic.h"
 #include "kafka/commits.h"
 #include "kafka/conf.h"
 #include "kafka/coverage.h"
 #include "kafka/endings.h"
+#include "kafka/fence.h"
 #include "kafka/pauses.h"
 #include "kafka/prefetch.h"
 #include "kafka/pulse.h"
@@ -159,17 +159,6 @@ bool mr_consumer_failed(const struct mr_consumer *consumer, char *why, size_t si
     return consumer->failed && mr_kafka_failed(consumer->handle, why, size);
 }
 
-/* The coordinator may be back that long after the session has ended. */
-enum { OWN_FENCE_MS = 60000 };
-
-static enum mr_fence fence_of(const struct mr_consumer *consumer)
-{
-    uint64_t lost = consumer->rebalance.lost;
-    if (rd_kafka_fatal_error(consumer->handle, NULL, 0) != RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID)
-        return MR_FENCE_NONE;
-    return lost != 0 && mr_clock_ms() - lost < OWN_FENCE_MS ? MR_FENCE_OWN : MR_FENCE_OTHER;
-}
-
 enum mr_fence mr_consumer_fence(const struct mr_consumer *consumer)
 {
     return consumer->fence;
@@ -244,7 +233,7 @@ void mr_consumer_answered(struct mr_consumer *consumer, const struct mr_question
 static void fail(struct mr_consumer *consumer, const char *why)
 {
     consumer->failed = true;
-    consumer->fence = fence_of(consumer);
+    consumer->fence = mr_fence_of(consumer->handle, consumer->rebalance.lost);
     consumer->events->troubled(consumer->data, false, why);
 }
 

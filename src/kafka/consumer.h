@@ -107,9 +107,7 @@ enum mr_fence {
     MR_FENCE_OTHER, /* another member has taken its name */
     MR_FENCE_OWN,   /* a commit from before it lost its session, which librdkafka still sent */
 };
-/* Whether it failed for that. As to MR_FENCE_OWN: librdkafka forgets its member id when its session
- * ends, and sends commits that waited for the coordinator for up to session.timeout.ms without one,
- * which a coordinator takes for another member's (rd_kafka_cgrp_defer_offset_commit, 2.0.2). */
+/* Whether it failed for that (kafka/fence.h). */
 enum mr_fence mr_consumer_fence(const struct mr_consumer *consumer);
 /* It has failed: another takes its place, and what is stored is not committed. It is not to be left
  * or closed any more, but freed. */
