@@ -21,6 +21,7 @@ static int make(void **state)
     char why[256];
     rd_kafka_conf_t *conf = rd_kafka_conf_new();
     rd_kafka_conf_set(conf, "group.id", "group", why, sizeof(why));
+    rd_kafka_conf_set(conf, "group.instance.id", "name", why, sizeof(why)); /* else none is fatal */
     rd_kafka_conf_set(conf, "session.timeout.ms", "20000", why, sizeof(why));
     *state = rd_kafka_new(RD_KAFKA_CONSUMER, conf, why, sizeof(why));
     return *state == NULL;
