@@ -38,6 +38,11 @@ def reasons(router: Router) -> set[str]:
     return {each["reason"] for each in json.loads(body)["reasons"]}
 
 
+def out_of_step(router: Router) -> int:
+    """How many idempotent producers librdkafka has given up, whose numbers a broker that had died does not know."""
+    return sum(entry["event"] == "kafka_fatal" and entry["message"].startswith("ProduceRequest") for entry in router.log())
+
+
 def test_each_broker_in_turn_may_die_and_come_back_under_load(trio: KafkaTrio, trio_cluster: Cluster, load: Load, router: Router) -> None:
     workers = router.workers()
     for turn, broker in enumerate(trio.brokers):
@@ -50,7 +55,7 @@ def test_each_broker_in_turn_may_die_and_come_back_under_load(trio: KafkaTrio, t
     load.finish()
     load.settle(router.group)
     assert load.lost() == 0
-    assert router.workers() == workers, "nobody had to be restarted"
+    assert len(set(workers) - set(router.workers())) == out_of_step(router), "nobody had to be restarted but for a producer"
     assert "instance_fenced" not in router.log_text(), "and nobody has another name for librdkafka's late commits"
     router.await_ready()
     router.stop()
