@@ -193,8 +193,8 @@ void mr_groups_serve(struct mr_groups *groups)
         mr_consumer_serve(group->consumer);
 }
 
-/* A client fences itself once for each session that it has lost, so this is bounded by
- * session.timeout.ms. */
+/* A client that has lost no session does not fence itself, so session.timeout.ms bounds how often
+ * that comes. */
 static bool give_up(struct mr_groups *groups, struct mr_group *group)
 {
     if (group->state == MR_GROUP_GONE || mr_consumer_fence(group->consumer) != MR_FENCE_OWN)
