@@ -38,9 +38,11 @@ def reasons(router: Router) -> set[str]:
     return {each["reason"] for each in json.loads(body)["reasons"]}
 
 
-def out_of_step(router: Router) -> int:
-    """How many idempotent producers librdkafka has given up, whose numbers a broker that had died does not know."""
-    return sum(entry["event"] == "kafka_fatal" and entry["message"].startswith("ProduceRequest") for entry in router.log())
+def assert_nobody_was_restarted(router: Router, workers: list[int]) -> None:
+    """But for idempotent producers that librdkafka has given up: it sometimes takes a retry, after a broker's death, for a step back."""
+    given_up = sum(entry["event"] == "kafka_fatal" and "rewound sequence number" in entry["message"] for entry in router.log())
+    assert len(set(workers) - set(router.workers())) <= given_up, "nobody had to be restarted"
+    assert "instance_fenced" not in router.log_text(), "and nobody has another name for librdkafka's late commits"
 
 
 def test_each_broker_in_turn_may_die_and_come_back_under_load(trio: KafkaTrio, trio_cluster: Cluster, load: Load, router: Router) -> None:
@@ -55,8 +57,7 @@ def test_each_broker_in_turn_may_die_and_come_back_under_load(trio: KafkaTrio, t
     load.finish()
     load.settle(router.group)
     assert load.lost() == 0
-    assert len(set(workers) - set(router.workers())) == out_of_step(router), "nobody had to be restarted but for a producer"
-    assert "instance_fenced" not in router.log_text(), "and nobody has another name for librdkafka's late commits"
+    assert_nobody_was_restarted(router, workers)
     router.await_ready()
     router.stop()
     assert trio_cluster.lag(router.group, load.topic) == 0
@@ -75,5 +76,5 @@ def test_a_cluster_that_goes_and_comes_back_is_a_state_with_a_name(trio: KafkaTr
     load.finish()
     load.settle(router.group)
     assert load.lost() == 0
-    assert router.workers() == workers, "nobody had to be restarted"
+    assert_nobody_was_restarted(router, workers)
     router.stop()
