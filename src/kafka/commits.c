@@ -101,16 +101,21 @@ static rd_kafka_resp_err_t take_answer(struct mr_commits *commits, rd_kafka_resp
     return why;
 }
 
+/* librdkafka accepts no commit after that. */
+static bool has_failed(rd_kafka_t *handle)
+{
+    return rd_kafka_fatal_error(handle, NULL, 0) != RD_KAFKA_RESP_ERR_NO_ERROR;
+}
+
 static void on_answered(rd_kafka_t *handle, rd_kafka_resp_err_t error,
                         rd_kafka_topic_partition_list_t *offsets, void *opaque)
 {
     struct mr_commits *commits = opaque;
-    (void)handle;
     commits->in_flight = false;
     mr_pulse_committed(commits->pulse, error, offsets);
     error = take_answer(commits, error, offsets);
     drop_list(&commits->left);
-    if (error == RD_KAFKA_RESP_ERR__FATAL) /* after one none is accepted any more */
+    if (has_failed(handle))
         drop_list(&commits->stored);
     if (error != RD_KAFKA_RESP_ERR_NO_ERROR && commits->stored != NULL) {
         refused(commits, error);
@@ -196,6 +201,12 @@ void mr_commits_hold_off(struct mr_commits *commits)
 {
     if (commits->timer.place != 0 && commits->timer.due < mr_clock_ms() + FIRST_PAUSE_MS)
         arm(commits, FIRST_PAUSE_MS);
+}
+
+void mr_commits_drop(struct mr_commits *commits)
+{
+    mr_timers_cancel(commits->timers, &commits->timer);
+    drop_list(&commits->stored);
 }
 
 bool mr_commits_done(const struct mr_commits *commits)

@@ -45,6 +45,8 @@ void mr_commits_now(struct mr_commits *commits);
 void mr_commits_hold_off(struct mr_commits *commits);
 /* These are not the member's any more: nothing of them is sent. */
 void mr_commits_forget(struct mr_commits *commits, const rd_kafka_topic_partition_list_t *list);
+/* The client has failed: nothing that is stored is sent any more. */
+void mr_commits_drop(struct mr_commits *commits);
 /* All that was stored is committed, or never will be: its topic is gone. */
 bool mr_commits_done(const struct mr_commits *commits);
 void mr_commits_free(struct mr_commits *commits);

@@ -2,13 +2,13 @@
 
 #include <stdlib.h>
 
-#include "base/clock.h"
 #include "base/log.h"
 #include "base/panic.h"
 #include "kafka/commits.h"
 #include "kafka/conf.h"
 #include "kafka/coverage.h"
 #include "kafka/endings.h"
+#include "kafka/fence.h"
 #include "kafka/pauses.h"
 #include "kafka/prefetch.h"
 #include "kafka/pulse.h"
@@ -29,6 +29,8 @@ struct mr_consumer {
     struct mr_pulse pulse;
     struct mr_beats *beats; /* lives as long as the handle, which may outlive the consumer */
     struct mr_coverage coverage;
+    bool failed, given_up;
+    enum mr_fence fence;
 };
 
 static void on_rebalance(rd_kafka_t *handle, rd_kafka_resp_err_t what,
@@ -154,19 +156,20 @@ enum mr_outage mr_consumer_trouble(struct mr_consumer *consumer, bool joined, ch
 
 bool mr_consumer_failed(const struct mr_consumer *consumer, char *why, size_t size)
 {
-    return mr_kafka_failed(consumer->handle, why, size);
+    return consumer->failed && mr_kafka_failed(consumer->handle, why, size);
 }
-
-/* The coordinator may be back that long after the session has ended. If another member does have
- * the name, it fences again, then without a lost session. */
-enum { OWN_FENCE_MS = 60000 };
 
 enum mr_fence mr_consumer_fence(const struct mr_consumer *consumer)
 {
-    uint64_t lost = consumer->rebalance.lost;
-    if (rd_kafka_fatal_error(consumer->handle, NULL, 0) != RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID)
-        return MR_FENCE_NONE;
-    return lost != 0 && mr_clock_ms() - lost < OWN_FENCE_MS ? MR_FENCE_OWN : MR_FENCE_OTHER;
+    return consumer->fence;
+}
+
+void mr_consumer_give_up(struct mr_consumer *consumer)
+{
+    MR_ASSERT(consumer->failed);
+    consumer->given_up = true;
+    mr_coverage_end(&consumer->coverage);
+    mr_commits_drop(&consumer->commits);
 }
 
 void mr_consumer_leave(struct mr_consumer *consumer)
@@ -225,10 +228,19 @@ void mr_consumer_answered(struct mr_consumer *consumer, const struct mr_question
         mr_rebalance_answered(&consumer->rebalance, question);
 }
 
+/* A fatal error of a consumer comes as a message, one of a producer as an error. It comes behind
+ * the revocation of what was lost before. */
+static void fail(struct mr_consumer *consumer, const char *why)
+{
+    consumer->failed = true;
+    consumer->fence = mr_fence_of(consumer->handle, consumer->rebalance.lost);
+    consumer->events->troubled(consumer->data, false, why);
+}
+
 bool mr_consumer_poll(struct mr_consumer *consumer, struct mr_message *message)
 {
     rd_kafka_message_t *polled;
-    while ((polled = rd_kafka_consumer_poll(consumer->handle, 0)) != NULL) {
+    while (!consumer->failed && (polled = rd_kafka_consumer_poll(consumer->handle, 0)) != NULL) {
         if (polled->err == RD_KAFKA_RESP_ERR_NO_ERROR) {
             mr_prefetch_took(&consumer->prefetch, polled);
             mr_pulse_took(&consumer->pulse, polled);
@@ -236,9 +248,8 @@ bool mr_consumer_poll(struct mr_consumer *consumer, struct mr_message *message)
             return true;
         }
         mr_pulse_error(&consumer->pulse, polled);
-        /* A fatal error of a consumer comes as a message, one of a producer as an error. */
         if (polled->err == RD_KAFKA_RESP_ERR__FATAL)
-            consumer->events->troubled(consumer->data, false, rd_kafka_message_errstr(polled));
+            fail(consumer, rd_kafka_message_errstr(polled));
         else
             mr_kafka_log_failure(consumer->handle, "consumer_trouble",
                                  rd_kafka_message_errstr(polled));
@@ -308,7 +319,7 @@ static bool may_be_destroyed(const struct mr_consumer *consumer)
 }
 
 /* Destroying one that has not closed waits for a broker that may not be there, or for ever: it ends
- * with the process. */
+ * with the process. One that has failed waits for nobody, and does not leave its group. */
 void mr_consumer_free(struct mr_consumer *consumer)
 {
     mr_pulse_free(&consumer->pulse);
@@ -321,7 +332,7 @@ void mr_consumer_free(struct mr_consumer *consumer)
     rd_kafka_queue_destroy(consumer->queue);
     rd_kafka_queue_io_event_enable(consumer->answers, -1, NULL, 0);
     rd_kafka_queue_destroy(consumer->answers);
-    if (mr_consumer_closed(consumer) && may_be_destroyed(consumer))
+    if ((mr_consumer_closed(consumer) || consumer->given_up) && may_be_destroyed(consumer))
         mr_endings_add(consumer->handle, consumer->beats);
     mr_commits_free(&consumer->commits);
     free(consumer);

@@ -95,8 +95,8 @@ void mr_consumer_resume_all(struct mr_consumer *consumer, enum mr_pause reason);
  * rebalance under way delays that. */
 void mr_consumer_commit(struct mr_consumer *consumer);
 bool mr_consumer_committed(const struct mr_consumer *consumer);
-/* True with the reason where it is of no use any more (its place in the group is another's, say):
- * it gets and commits nothing until it is made anew. */
+/* Returns true with the reason if it is of no use any more (its place in the group is another's,
+ * say): nothing is polled or committed from then on. */
 bool mr_consumer_failed(const struct mr_consumer *consumer, char *why, size_t size);
 /* What keeps it from serving its group and topics, with the reason; asks again for what was denied.
  * Call it every second or so. `joined`: it has its partitions. */
@@ -107,10 +107,11 @@ enum mr_fence {
     MR_FENCE_OTHER, /* another member has taken its name */
     MR_FENCE_OWN,   /* a commit from before it lost its session, which librdkafka still sent */
 };
-/* Why it failed. As to MR_FENCE_OWN: librdkafka forgets its member id when its session ends, and
- * sends commits that waited for the coordinator for up to session.timeout.ms without one, which a
- * coordinator takes for another member's (rd_kafka_cgrp_defer_offset_commit, 2.0.2). */
+/* Whether it failed for that (kafka/fence.h). */
 enum mr_fence mr_consumer_fence(const struct mr_consumer *consumer);
+/* It has failed: another takes its place, and what is stored is not committed. It is not to be left
+ * or closed any more, but freed. */
+void mr_consumer_give_up(struct mr_consumer *consumer);
 /* Leaves the group, in the background, also as a static member: poll until mr_consumer_left. Its
  * partitions are told as revoked once more, when it has any; `assigned` is told no more. A
  * rebalance that is under way ends first. */

@@ -90,7 +90,7 @@ static void on_revoked(struct mr_rebalance *rebalance,
     rebalance->events->revocation(rebalance->data, (size_t)partitions->cnt, lost);
     if (lost)
         mr_rebalance_give_back(rebalance);
-    if (lost && rd_kafka_fatal_error(rebalance->handle, NULL, 0) == RD_KAFKA_RESP_ERR_NO_ERROR)
+    if (lost)
         rebalance->lost = mr_clock_ms();
 }
 

@@ -26,7 +26,7 @@ struct mr_rebalance {
     bool leaving;  /* what is assigned from now on is taken to be given back */
     bool stirred;  /* something happened since mr_rebalance_left was asked */
     bool ever;     /* an assignment has come, be it an empty one */
-    uint64_t lost; /* ms, when the partitions were lost last while the client was well; 0: never */
+    uint64_t lost; /* ms, when partitions were lost last, which a fence does not tell; 0: never */
 };
 
 /* The handle is made; before its first rebalance. */

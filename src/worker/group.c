@@ -191,6 +191,16 @@ void mr_group_further(struct mr_group *group)
     }
 }
 
+void mr_group_give_up(struct mr_group *group)
+{
+    mr_drain_stop(&group->drain);
+    mr_asking_stop(&group->asking);
+    mr_consumer_give_up(group->consumer);
+    become(group, MR_GROUP_GONE);
+    group->retired = group->given_up = true;
+    group->world->events->closed(group->world->data, group->consumer);
+}
+
 static void give_back_now(struct mr_group *group)
 {
     if (group->drain.phase == MR_DRAIN_NONE)
@@ -220,7 +230,7 @@ bool mr_group_has_joined(const struct mr_group *group)
 
 bool mr_group_is_over(const struct mr_group *group)
 {
-    return group->state == MR_GROUP_GONE &&
+    return group->state == MR_GROUP_GONE && group->asking.question == NULL &&
            group->world->events->closed(group->world->data, group->consumer);
 }
 

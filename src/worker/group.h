@@ -39,6 +39,7 @@ struct mr_group {
     struct mr_consumer *consumer;
     bool idle;    /* there is no topic for it (yet) */
     bool retired; /* no route is in it: it leaves as soon as it may */
+    bool given_up;
     struct mr_drain drain;
     struct mr_asking asking;
     struct mr_timer look; /* while it leaves and closes, which nothing tells of */
@@ -55,6 +56,9 @@ void mr_group_subscribe(struct mr_group *group, const char *const *topics, size_
 /* Goes on with what the group is about: its questions, partitions taken away, leaving, closing.
  * Call it once a turn, after its consumer was polled. */
 void mr_group_further(struct mr_group *group);
+/* Its client has fenced itself, and another group of its id may take its place at once: its
+ * partitions are lost, what is at work on them stores nothing any more. */
+void mr_group_give_up(struct mr_group *group);
 /* The worker stops: leaves, or as a static member `stays` and keeps its place. Partitions that are
  * being taken away are given back as they are. */
 void mr_group_stop(struct mr_group *group, bool stays);

@@ -7,10 +7,11 @@
  *   LEAVING   no route is in it, or the worker stops: it subscribes to nothing any more, gives back
  *             what it has and leaves
  *   CLOSING   it has left, and its client ends
- *   GONE      its client has ended; it is freed with its last message
+ *   GONE      its client has ended, or has failed and is given up; it is freed with its last
+ * message
  *
  * A group is asked to leave in any state, but it leaves when it does not drain, and its client is
- * closed only when it has left. */
+ * closed only when it has left. A client may fail in any state. */
 #ifndef MR_WORKER_GROUP_STATE_H
 #define MR_WORKER_GROUP_STATE_H
 

@@ -14,7 +14,7 @@ struct mr_groups {
     struct mr_slot *slot;
     struct mr_group *all;
     size_t count;
-    bool awaited; /* a group of an id that another one still leaves */
+    bool awaited; /* a group that could not be made, or of an id that another one still leaves */
 };
 
 struct mr_groups *mr_groups_new(const struct mr_config *config, uint64_t number, uv_loop_t *loop,
@@ -35,24 +35,31 @@ struct mr_groups *mr_groups_new(const struct mr_config *config, uint64_t number,
     return groups;
 }
 
-/* The latest one of that id. */
+/* The one of that id that is a member, or was not long ago. */
 static struct mr_group *find(const struct mr_groups *groups, const char *id)
 {
     struct mr_group *group = groups->all;
-    while (group != NULL && strcmp(group->id, id) != 0)
+    while (group != NULL && (group->given_up || strcmp(group->id, id) != 0))
         group = group->next;
     return group;
+}
+
+static void count_active(struct mr_groups *groups, uint64_t more)
+{
+    mr_cell_add(&groups->slot->gauges[MR_ACTIVE_CONSUMERS], more);
 }
 
 static void make(struct mr_groups *groups, const char *id, size_t count, struct mr_errors *errors)
 {
     struct mr_group *group = mr_group_new(&groups->world, id, count, errors);
-    if (group == NULL)
+    if (group == NULL) {
+        groups->awaited = true;
         return;
+    }
     group->next = groups->all;
     groups->all = group;
     groups->count++;
-    mr_cell_add(&groups->slot->gauges[MR_ACTIVE_CONSUMERS], 1);
+    count_active(groups, 1);
 }
 
 /* Two members of one id would take each other for the same static member, so the second waits until
@@ -134,8 +141,9 @@ static void free_group(struct mr_groups *groups, struct mr_group *group)
         link = &(*link)->next;
     *link = group->next;
     groups->count--;
+    if (!group->given_up)
+        count_active(groups, (uint64_t)-1);
     mr_group_free(group);
-    mr_cell_add(&groups->slot->gauges[MR_ACTIVE_CONSUMERS], (uint64_t)-1);
 }
 
 static size_t take(struct mr_groups *groups, struct mr_group *group, size_t most)
@@ -185,18 +193,34 @@ void mr_groups_serve(struct mr_groups *groups)
         mr_consumer_serve(group->consumer);
 }
 
+/* A client that has lost no session does not fence itself, so session.timeout.ms bounds how often
+ * that comes. */
+static bool give_up(struct mr_groups *groups, struct mr_group *group)
+{
+    if (group->state == MR_GROUP_GONE || mr_consumer_fence(group->consumer) != MR_FENCE_OWN)
+        return false;
+    mr_log(MR_LOG_WARN, "session_fenced", MR_S("group", group->id),
+           MR_S("instance", groups->world.instance.name),
+           MR_S("message", "the coordinator was away for longer than session.timeout.ms and was "
+                           "sent a commit from before; another client of this name joins"));
+    mr_group_give_up(group);
+    count_active(groups, (uint64_t)-1);
+    return true;
+}
+
 void mr_groups_further(struct mr_groups *groups)
 {
-    bool gone = false;
+    bool gone = false, given_up = false;
     for (struct mr_group *group = groups->all, *next; group != NULL; group = next) {
         next = group->next;
+        given_up = give_up(groups, group) || given_up;
         mr_group_further(group);
         if (!mr_group_is_over(group))
             continue;
         free_group(groups, group);
         gone = true;
     }
-    if (gone && groups->awaited)
+    if (given_up || (gone && groups->awaited))
         groups->world.events->room(groups->world.data);
 }
 
@@ -216,28 +240,17 @@ void mr_groups_hold(struct mr_groups *groups, bool held)
 bool mr_groups_failed(const struct mr_groups *groups, char *why, size_t size)
 {
     for (const struct mr_group *group = groups->all; group != NULL; group = group->next)
-        if (mr_consumer_failed(group->consumer, why, size))
+        if (mr_consumer_failed(group->consumer, why, size) &&
+            mr_consumer_fence(group->consumer) != MR_FENCE_OWN)
             return true;
     return false;
-}
-
-static void tell_own_fence(const struct mr_group *group)
-{
-    mr_log(MR_LOG_WARN, "session_fenced", MR_S("group", group->id),
-           MR_S("message",
-                "the coordinator was away for longer than session.timeout.ms and was sent a commit "
-                "from before; the worker is replaced by one of its name"));
 }
 
 bool mr_groups_fenced(struct mr_groups *groups)
 {
     bool fenced = false;
-    for (const struct mr_group *group = groups->all; group != NULL; group = group->next) {
-        enum mr_fence fence = mr_consumer_fence(group->consumer);
-        fenced = fenced || fence == MR_FENCE_OTHER;
-        if (fence == MR_FENCE_OWN)
-            tell_own_fence(group);
-    }
+    for (const struct mr_group *group = groups->all; group != NULL; group = group->next)
+        fenced = fenced || mr_consumer_fence(group->consumer) == MR_FENCE_OTHER;
     if (fenced)
         mr_instance_fenced(&groups->world.instance, &groups->slot->membership);
     return fenced;

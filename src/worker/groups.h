@@ -31,7 +31,7 @@ struct mr_groups_events {
      * freed. */
     bool (*closed)(void *data, struct mr_consumer *consumer);
     void (*joined)(void *data);
-    /* A group has gone whose id another one waits for: use the routes again. */
+    /* A group has gone whose id another one waits for, or was given up: use the routes again. */
     void (*room)(void *data);
     void (*troubled)(void *data, bool unreachable, const char *text);
 };
@@ -59,7 +59,8 @@ void mr_groups_further(struct mr_groups *groups);
 void mr_groups_limit_drains(struct mr_groups *groups, uint64_t ms);
 /* While held, nothing is fetched; polling goes on. */
 void mr_groups_hold(struct mr_groups *groups, bool held);
-/* True with the reason where a consumer is of no use any more. */
+/* Returns true with the reason if a consumer is of no use any more. One that has fenced itself is
+ * not meant: another one takes its place (mr_groups_further). */
 bool mr_groups_failed(const struct mr_groups *groups, char *why, size_t size);
 /* One has failed. Returns true if another member has taken its name; the slot's next worker then
  * has another one, so that the other groups are left for good when the worker stops. */

@@ -38,6 +38,13 @@ def reasons(router: Router) -> set[str]:
     return {each["reason"] for each in json.loads(body)["reasons"]}
 
 
+def assert_nobody_was_restarted(router: Router, workers: list[int]) -> None:
+    """But for idempotent producers that librdkafka has given up: it sometimes takes a retry, after a broker's death, for a step back."""
+    given_up = sum(entry["event"] == "kafka_fatal" and "rewound sequence number" in entry["message"] for entry in router.log())
+    assert len(set(workers) - set(router.workers())) <= given_up, "nobody had to be restarted"
+    assert "instance_fenced" not in router.log_text(), "and nobody has another name for librdkafka's late commits"
+
+
 def test_each_broker_in_turn_may_die_and_come_back_under_load(trio: KafkaTrio, trio_cluster: Cluster, load: Load, router: Router) -> None:
     workers = router.workers()
     for turn, broker in enumerate(trio.brokers):
@@ -50,9 +57,7 @@ def test_each_broker_in_turn_may_die_and_come_back_under_load(trio: KafkaTrio, t
     load.finish()
     load.settle(router.group)
     assert load.lost() == 0
-    replaced = len(set(workers) - set(router.workers()))
-    assert replaced == router.log_text().count('"session_fenced"'), "nobody had to be restarted but for librdkafka's late commits"
-    assert "instance_fenced" not in router.log_text(), "and nobody has another name for that"
+    assert_nobody_was_restarted(router, workers)
     router.await_ready()
     router.stop()
     assert trio_cluster.lag(router.group, load.topic) == 0
@@ -71,5 +76,5 @@ def test_a_cluster_that_goes_and_comes_back_is_a_state_with_a_name(trio: KafkaTr
     load.finish()
     load.settle(router.group)
     assert load.lost() == 0
-    assert router.workers() == workers, "nobody had to be restarted"
+    assert_nobody_was_restarted(router, workers)
     router.stop()

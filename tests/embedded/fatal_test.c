@@ -26,6 +26,96 @@ static void a_worker_whose_producer_fails_for_good_says_so_and_is_replaced(void 
     assert_int_equal(router_logged_times(&world->router, 0, "\"event\":\"kafka_fatal\""), 1);
 }
 
+enum { PARTITIONS = 2, EACH = 8 };
+
+/* The embedded cluster knows no static members: it takes the name for nothing, and fences nobody by
+ * itself. */
+static struct world *named(void **state)
+{
+    struct world *world = world_new(1, 1);
+    *state = world;
+    world_serve(world, "orders", PARTITIONS,
+                "local router = require 'moonroute'\n"
+                "function handleMessage(_, message)\n"
+                "  router.sleep(message.ms or 0)\n"
+                "  return 1\n"
+                "end\n");
+    world->router.environment[0] = "MOONROUTE_KAFKA_GROUP_INSTANCE_ID=name";
+    router_config(&world->router, "shutdown_timeout = 200");
+    router_start(&world->router);
+    world_ask(world, "orders", "{}");
+    world_settle(world, "orders", PARTITIONS);
+    return world;
+}
+
+/* As if its session had ended. */
+static void lose_session(struct world *world)
+{
+    size_t from = router_log_size(&world->router);
+    rd_kafka_mock_push_request_errors(world->cluster.mock, REQUEST_HEARTBEAT, 1,
+                                      RD_KAFKA_RESP_ERR_UNKNOWN_MEMBER_ID);
+    AWAIT(router_logged(&world->router, from, "\"event\":\"partition_lost\""));
+    AWAIT(router_logged(&world->router, from, "\"event\":\"partitions_assigned\""));
+    router_await_ready(&world->router);
+}
+
+static void fence_next_commit(struct world *world)
+{
+    rd_kafka_mock_push_request_errors(world->cluster.mock, REQUEST_OFFSET_COMMIT, 1,
+                                      RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID);
+}
+
+static void a_member_that_fences_itself_gets_another_client_in_its_worker(void **state)
+{
+    struct world *world = named(state);
+    lose_session(world);
+    world_request(world, "orders", NULL, "stuck", "{\"ms\":600000}");
+    AWAIT(router_metric(&world->router, "messages_in_flight") == 1);
+    fence_next_commit(world);
+    world_request_many(world, "orders", "fenced", EACH, "{}");
+    AWAIT(router_logged(&world->router, 0, "\"event\":\"session_fenced\""));
+    AWAIT(router_logged(&world->router, 0, "\"event\":\"handler_abandoned\""));
+    router_await_ready(&world->router);
+    AWAIT(world_all_answered(world, "fenced", EACH));
+    AWAIT(router_metric(&world->router, "messages_in_flight") == 1);
+    AWAIT(router_metric(&world->router, "clients_ending") == 0);
+    assert_true(router_metric(&world->router, "active_consumers") == 1);
+    router_assert_nobody_died(&world->router);
+}
+
+static void what_a_fenced_client_had_not_committed_is_handled_again(void **state)
+{
+    struct world *world = named(state);
+    lose_session(world);
+    fence_next_commit(world);
+    world_request_many(world, "orders", "fenced", EACH, "{}");
+    AWAIT(router_logged(&world->router, 0, "\"event\":\"session_fenced\""));
+    AWAIT(router_unready_for(&world->router, "joining"));
+    router_await_ready(&world->router);
+    world_settle(world, "orders", PARTITIONS);
+    assert_true(world_all_answered(world, "fenced", EACH));
+    assert_false(router_logged(&world->router, 0, "\"event\":\"kafka_fatal\""));
+    router_assert_nobody_died(&world->router);
+}
+
+static void a_member_that_is_fenced_again_without_a_lost_session_has_lost_its_name(void **state)
+{
+    struct world *world = named(state);
+    lose_session(world);
+    fence_next_commit(world);
+    fence_next_commit(world);
+    world_request_many(world, "orders", "fenced", EACH, "{}");
+    AWAIT(router_logged(&world->router, 0, "\"event\":\"session_fenced\""));
+    AWAIT(router_logged(&world->router, 0, "\"event\":\"instance_fenced\""));
+    AWAIT(router_logged(&world->router, 0,
+                        "\"cause\":\"exit status 73, another member has its name in a group\""));
+    router_await_ready(&world->router);
+    world_settle(world, "orders", PARTITIONS);
+    assert_true(world_all_answered(world, "fenced", EACH));
+    assert_int_equal(router_logged_times(&world->router, 0, "\"event\":\"session_fenced\""), 1);
+    assert_int_equal(router_logged_times(&world->router, 0, "\"event\":\"instance_fenced\""), 1);
+}
+
 static struct world *exactly_once(void **state)
 {
     struct world *world = world_new(1, 1);
@@ -101,6 +191,13 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_teardown(a_worker_whose_producer_fails_for_good_says_so_and_is_replaced,
                                   world_tear_down),
+        cmocka_unit_test_teardown(a_member_that_fences_itself_gets_another_client_in_its_worker,
+                                  world_tear_down),
+        cmocka_unit_test_teardown(what_a_fenced_client_had_not_committed_is_handled_again,
+                                  world_tear_down),
+        cmocka_unit_test_teardown(
+            a_member_that_is_fenced_again_without_a_lost_session_has_lost_its_name,
+            world_tear_down),
         cmocka_unit_test_teardown(a_producer_that_cannot_abort_is_replaced_in_its_worker,
                                   world_tear_down),
         cmocka_unit_test_teardown(if_its_successor_cannot_abort_either_another_one_takes_its_place,

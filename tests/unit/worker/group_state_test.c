@@ -52,6 +52,16 @@ static void what_drains_is_given_back_before_a_group_leaves(void **state)
     assert_true(panics(make, &move, said, sizeof(said)));
 }
 
+static void a_client_may_fail_in_any_state(void **state)
+{
+    (void)state;
+    for (int from = 0; from < MR_GROUP_GONE; from++) {
+        enum mr_group_state now = (enum mr_group_state)from;
+        mr_group_state_become(&now, MR_GROUP_GONE);
+        assert_int_equal(now, MR_GROUP_GONE);
+    }
+}
+
 static void nothing_comes_back(void **state)
 {
     (void)state;
@@ -68,6 +78,7 @@ int main(void)
         cmocka_unit_test(a_group_lives_from_new_to_gone),
         cmocka_unit_test(a_group_is_closed_only_when_it_is_steady_or_has_left),
         cmocka_unit_test(what_drains_is_given_back_before_a_group_leaves),
+        cmocka_unit_test(a_client_may_fail_in_any_state),
         cmocka_unit_test(nothing_comes_back),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
