@@ -186,12 +186,12 @@ bool mr_doubts_raise(struct mr_doubts *doubts, const char *name, int32_t partiti
     return true;
 }
 
-enum mr_doubt mr_doubts_of(const struct mr_doubts *doubts, const char *name, int32_t partition)
+enum mr_doubt mr_doubts_of(const struct mr_doubts *doubts, const char *topic, int32_t partition)
 {
     if (doubts->topics.count == 0)
         return MR_DOUBT_NONE;
-    const struct topic *topic = mr_idmap_get(&doubts->topics, mr_bytes_of(name));
-    return topic == NULL ? MR_DOUBT_NONE : judge(topic, partition, mr_clock_ms());
+    const struct topic *doubted = mr_idmap_get(&doubts->topics, mr_bytes_of(topic));
+    return doubted == NULL ? MR_DOUBT_NONE : judge(doubted, partition, mr_clock_ms());
 }
 
 void mr_doubts_stop(struct mr_doubts *doubts)
