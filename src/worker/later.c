@@ -88,8 +88,8 @@ void mr_later_stay(struct mr_dispatch *dispatch, struct mr_job *job)
 {
     free(job->failure);
     job->failure = NULL;
-    if (job->handled)
-        mr_partition_reopened(job->partition, job->size);
+    mr_shelf_put_back(job->partition, job->size, job->handled);
+    job->shelved = true;
     job->handled = false;
     job->move = mr_clock_ms() + LONGEST_HOLD_MS;
     put_in(dispatch, job);
@@ -154,7 +154,6 @@ static void on_look(struct mr_timer *timer)
         if (!p->leaving && p->later != NULL && mr_dispatch_route(dispatch, p) != NULL &&
             !mr_outbox_crowded(dispatch->outbox, dispatch->partitions.stuck.record_bytes))
             most = move_some(dispatch, p, most);
-    mr_shelf_look(&dispatch->partitions);
     if (dispatch->later.count > 0)
         look_after(dispatch, most == 0 ? SOON_MS : LOOK_MS);
 }
