@@ -105,7 +105,7 @@ def test_those_of_a_key_that_are_moved_take_their_turn_as_they_are_due(cluster: 
         send(asker, service.topic, name, 9000, "one")
     send(asker, service.topic, "other", 50)
     service.await_attempts(*(f"{name}/2" for name in names), seconds=40)
-    assert service.moves() >= 300
+    assert service.moves() > 200
     done = [record.key.decode() for record in service.records(service.trace) if record.key.startswith(b"long-") and record.key.endswith(b"/2")]
     assert done == [f"{name}/2" for name in names]
     service.router.stop()
