@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/config_store.h"
+#include "base/host.h"
 #include "base/topic.h"
 
 struct checking {
@@ -57,6 +58,15 @@ static void check_topic(const struct checking *checking, const char *path, const
             place_of(checking, path), path);
 }
 
+/* As long as a host's may be: what is longer would be cut, and two names could become one. */
+static void check_instance(const struct checking *checking)
+{
+    static const char path[] = "kafka.group_instance_id";
+    if (strlen(mr_config_string(checking->config, path)) >= MR_HOST_SIZE)
+        mr_errors_add(checking->errors, "%s: %s: longer than %d bytes", place_of(checking, path),
+                      path, MR_HOST_SIZE - 1);
+}
+
 static void check_delays(const struct checking *checking, const char *table)
 {
     struct mr_buf base = {0}, cap = {0};
@@ -105,6 +115,7 @@ void mr_config_check(const struct mr_config *config, const char *origin, struct 
     check_pair(&checking, "kafka.tls.certificate", "kafka.tls.key");
     check_pair(&checking, "kafka.tls.key", "kafka.tls.certificate");
     check_pair(&checking, "kafka.tls.key_password", "kafka.tls.key");
+    check_instance(&checking);
     check_delays(&checking, "defaults");
     mr_config_map(config, "routes", check_route, &checking);
     mr_config_map(config, "topics", check_topics_entry, &checking);

@@ -10,9 +10,15 @@ static void place(struct mr_timers *timers, struct mr_timer *timer, size_t at)
     timer->place = at;
 }
 
+/* Of those that are due at once, the one that was armed first. */
+static bool is_before(const struct mr_timer *timer, const struct mr_timer *other)
+{
+    return timer->due != other->due ? timer->due < other->due : timer->armed < other->armed;
+}
+
 static void sift_up(struct mr_timers *timers, struct mr_timer *timer, size_t at)
 {
-    for (; at > 1 && timer->due < timers->heap[at / 2]->due; at /= 2)
+    for (; at > 1 && is_before(timer, timers->heap[at / 2]); at /= 2)
         place(timers, timers->heap[at / 2], at);
     place(timers, timer, at);
 }
@@ -20,9 +26,9 @@ static void sift_up(struct mr_timers *timers, struct mr_timer *timer, size_t at)
 static void sift_down(struct mr_timers *timers, struct mr_timer *timer, size_t at)
 {
     for (size_t child; (child = at * 2) <= timers->count; at = child) {
-        if (child < timers->count && timers->heap[child + 1]->due < timers->heap[child]->due)
+        if (child < timers->count && is_before(timers->heap[child + 1], timers->heap[child]))
             child++;
-        if (timer->due <= timers->heap[child]->due)
+        if (!is_before(timers->heap[child], timer))
             break;
         place(timers, timers->heap[child], at);
     }
@@ -43,6 +49,7 @@ void mr_timers_arm(struct mr_timers *timers, struct mr_timer *timer, uint64_t du
     mr_timers_cancel(timers, timer);
     reserve(timers);
     timer->due = due;
+    timer->armed = timers->armed++;
     timer->fire = fire;
     timers->count++;
     sift_up(timers, timer, timers->count);
@@ -57,7 +64,7 @@ void mr_timers_cancel(struct mr_timers *timers, struct mr_timer *timer)
     struct mr_timer *last = timers->heap[timers->count--];
     if (last == timer)
         return;
-    if (at > 1 && last->due < timers->heap[at / 2]->due)
+    if (at > 1 && is_before(last, timers->heap[at / 2]))
         sift_up(timers, last, at);
     else
         sift_down(timers, last, at);

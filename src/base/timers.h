@@ -12,6 +12,7 @@
  * armed. */
 struct mr_timer {
     uint64_t due;
+    uint64_t armed; /* how many were before it */
     void (*fire)(struct mr_timer *timer);
     size_t place; /* in the heap, from 1; 0 when not armed */
 };
@@ -20,14 +21,15 @@ struct mr_timer {
 struct mr_timers {
     struct mr_timer **heap; /* heap[1..count] */
     size_t count, capacity;
+    uint64_t armed;
 };
 
 /* Arms the timer, or arms it anew. */
 void mr_timers_arm(struct mr_timers *timers, struct mr_timer *timer, uint64_t due,
                    void (*fire)(struct mr_timer *timer));
 void mr_timers_cancel(struct mr_timers *timers, struct mr_timer *timer); /* fine where not armed */
-/* Fires, in order of their time, all that are due at `now`; `fire` may arm (later than now) and
- * cancel any timer. */
+/* Fires, in order of their time and those of one time as they were armed, all that are due at
+ * `now`; `fire` may arm (later than now) and cancel any timer. */
 void mr_timers_run(struct mr_timers *timers, uint64_t now);
 /* When the next one is due; false when none is armed. */
 bool mr_timers_next(const struct mr_timers *timers, uint64_t *due);

@@ -1,35 +1,45 @@
-/* A barrier keeps the order of a topic's records when its batch is refused. The refused records go
- * again by the second producer (worker/singles.h), and so does what is sent to the topic from then
- * on. The first producer still has records of it, which those must not overtake: so they wait
- * until all that the first producer had at the refusal is reported. That takes a round trip, and
- * `delivery.timeout.ms` at most. Meanwhile other topics go on, unless the outbox is crowded. */
+/* A barrier keeps the order of a topic's records when a batch of it is refused. The refused records
+ * go again by the second producer (worker/singles.h), and so does what is sent to the topic from
+ * then on. But the first producer still has records of the topic, which those must not overtake. So
+ * a refused record waits until all that were sent before it are reported, and one that is sent from
+ * then on until all are. That takes a round trip, or as long as a leader of the topic is away.
+ * Other topics go on. */
 #ifndef MR_WORKER_BARRIER_H
 #define MR_WORKER_BARRIER_H
 
 #include <stdbool.h>
 #include <stddef.h>
-#include <stdint.h>
 
+#include "base/idmap.h"
 #include "worker/parcels.h"
 
-/* {0} is none. */
+struct mr_passage;
+
+/* {0} is empty; mr_barrier_free() returns it to that. */
 struct mr_barrier {
-    struct mr_parcels waiting; /* until it falls */
-    size_t before;             /* records that are to be reported first */
-    uint32_t number;           /* of the latest refusal */
-    uint32_t first;            /* of the first refusal since none stood */
+    struct mr_idmap topics;    /* those with records in the first producer, or waiting ones */
+    struct mr_passage *latest; /* of those: the next record is often for the same */
+    struct mr_passage *closed; /* those where a batch was refused */
+    size_t count, bytes;       /* of all that wait */
 };
 
-/* A batch is refused while the first producer has `outstanding` records. Returns the number of the
- * refusal, from 1. */
-uint32_t mr_barrier_raise(struct mr_barrier *barrier, size_t outstanding);
 /* The first producer takes the parcel's record. */
-void mr_barrier_stamp(const struct mr_barrier *barrier, struct mr_parcel *parcel);
+void mr_barrier_sent(struct mr_barrier *barrier, struct mr_parcel *parcel, const char *topic);
 /* The first producer reports the parcel's record. */
-void mr_barrier_reported(struct mr_barrier *barrier, const struct mr_parcel *parcel);
-/* True when a record for a topic whose latest refusal has that number (0: none) is to wait. */
-bool mr_barrier_holds(const struct mr_barrier *barrier, uint32_t refusal);
-/* All that wait go ahead of those in `parcels`. */
-void mr_barrier_release(struct mr_barrier *barrier, struct mr_parcels *parcels);
+void mr_barrier_reported(struct mr_barrier *barrier, struct mr_parcel *parcel);
+/* Instead of that: the record was refused with its batch. It waits to go again, as a single. */
+void mr_barrier_refused(struct mr_barrier *barrier, struct mr_parcel *parcel,
+                        const struct mr_outgoing *record);
+/* True if records for the topic are to wait, other than those that were refused. */
+bool mr_barrier_holds(const struct mr_barrier *barrier, const char *topic);
+/* One for such a topic waits. */
+void mr_barrier_keep(struct mr_barrier *barrier, struct mr_parcel *parcel,
+                     const struct mr_outgoing *record);
+/* Likewise the first one that waits in `parcels`. */
+void mr_barrier_move(struct mr_barrier *barrier, struct mr_parcels *parcels);
+/* What need not wait any more goes ahead of those in `parcels`; `all`: whatever waits. */
+void mr_barrier_release(struct mr_barrier *barrier, struct mr_parcels *parcels, bool all);
+/* Nothing may wait, or be in the first producer. */
+void mr_barrier_free(struct mr_barrier *barrier);
 
 #endif

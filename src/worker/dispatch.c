@@ -23,9 +23,9 @@ static void find_route(struct mr_routes *routes, struct mr_partition *partition)
     if (partition->route != NULL)
         return;
     partition->route = mr_beside_retried(routes, partition->topic, first);
-    partition->returns = partition->route != NULL;
-    if (partition->returns && partition->first_topic == NULL)
+    if (partition->route != NULL && partition->first_topic == NULL)
         partition->first_topic = mr_strdup(first);
+    partition->returns = partition->first_topic != NULL;
 }
 
 static void attach(struct mr_dispatch *dispatch, struct mr_partition *partition)
@@ -87,7 +87,8 @@ static void give_rows(struct mr_slot *slot, struct mr_partition *partition)
         partition->returns ? mr_slot_topic(slot, partition->first_topic) : partition->topic_row;
 }
 
-/* Jobs that came while there was no route are in no order, and in no line, yet. */
+/* Jobs that came while there was no route are in no order, and in no line, yet; and retries among
+ * them are not known as that. */
 static void unpark_one(struct mr_dispatch *dispatch, struct mr_job *job)
 {
     if (job->handled) {
@@ -99,6 +100,8 @@ static void unpark_one(struct mr_dispatch *dispatch, struct mr_job *job)
     struct mr_route *route = mr_dispatch_route(dispatch, job->partition);
     if (job->partition->transactional && !job->lined)
         mr_line_join(&job->partition->line, job);
+    if (route != NULL && job->partition->returns && !job->returned)
+        mr_retry_returned(dispatch, job);
     if (job->chain.data == NULL && route != NULL)
         mr_dispatch_enter(dispatch, job);
     else
@@ -200,13 +203,13 @@ void mr_dispatch_message(struct mr_dispatch *dispatch, struct mr_consumer *consu
     if (!mr_window_follows(&partition->window, message->offset))
         partition = begin_anew(dispatch, partition, message);
     struct mr_job *job = mr_job_new(&dispatch->pool, message);
-    mr_dispatch_route(dispatch, partition); /* and its window and delivery */
+    struct mr_route *route = mr_dispatch_route(dispatch, partition); /* and window and delivery */
     if (partition->topic_row == UINT64_MAX)
         give_rows(dispatch->slot, partition);
     job->owner = dispatch;
     job->partition = partition;
     job->sequence = mr_window_open(&partition->window, message->offset);
-    if (partition->returns)
+    if (partition->returns && route != NULL)
         mr_retry_returned(dispatch, job);
     partition->taken = message->offset + 1;
     if (partition->transactional)

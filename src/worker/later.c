@@ -47,9 +47,19 @@ static void look_after(struct mr_dispatch *dispatch, uint64_t ms)
         mr_timers_arm(dispatch->timers, &dispatch->later.timer, mr_clock_ms() + ms, on_look);
 }
 
+static void append(struct mr_partition *partition, struct mr_job *job)
+{
+    job->next = NULL;
+    job->previous = partition->latest;
+    *(partition->latest != NULL ? &partition->latest->next : &partition->later) = job;
+    partition->latest = job;
+}
+
 static void take_out(struct mr_dispatch *dispatch, struct mr_job *job)
 {
     mr_timers_cancel(dispatch->timers, &job->timer);
+    if (job->partition->latest == job)
+        job->partition->latest = job->previous;
     mr_job_unlink(&job->partition->later, job);
     job->later = false;
     dispatch->later.count--;
@@ -67,7 +77,7 @@ static void put_in(struct mr_dispatch *dispatch, struct mr_job *job)
 {
     job->later = true;
     dispatch->later.count++;
-    mr_job_link(&job->partition->later, job);
+    append(job->partition, job);
     mr_timers_arm(dispatch->timers, &job->timer, job->due, on_due);
     look_after(dispatch, LOOK_MS);
 }
@@ -88,8 +98,8 @@ void mr_later_stay(struct mr_dispatch *dispatch, struct mr_job *job)
 {
     free(job->failure);
     job->failure = NULL;
-    if (job->handled)
-        mr_partition_reopened(job->partition, job->size);
+    mr_shelf_put_back(job->partition, job->size, job->handled);
+    job->shelved = true;
     job->handled = false;
     job->move = mr_clock_ms() + LONGEST_HOLD_MS;
     put_in(dispatch, job);
@@ -131,7 +141,7 @@ static bool is_to_move(const struct mr_dispatch *dispatch, const struct mr_job *
            (is_before_others(job) || job->partition->shelf_full) && may_move(dispatch, job);
 }
 
-/* Returns how many more may move. */
+/* The oldest first: where it is read again it may be in a chain. Returns how many more may move. */
 static size_t move_some(struct mr_dispatch *dispatch, struct mr_partition *partition, size_t most)
 {
     uint64_t now = mr_clock_ms();
@@ -154,12 +164,11 @@ static void on_look(struct mr_timer *timer)
         if (!p->leaving && p->later != NULL && mr_dispatch_route(dispatch, p) != NULL &&
             !mr_outbox_crowded(dispatch->outbox, dispatch->partitions.stuck.record_bytes))
             most = move_some(dispatch, p, most);
-    mr_shelf_look(&dispatch->partitions);
     if (dispatch->later.count > 0)
         look_after(dispatch, most == 0 ? SOON_MS : LOOK_MS);
 }
 
-/* The newest is the first: none that moves is before one that is looked at later. */
+/* Which needs no route. */
 static void leave(struct mr_dispatch *dispatch, struct mr_partition *partition)
 {
     for (struct mr_job *job = partition->later, *next; job != NULL; job = next) {

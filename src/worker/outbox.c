@@ -108,16 +108,10 @@ static enum mr_sent hand_over(struct mr_outbox *outbox, const struct mr_outgoing
     parcel->timestamp = record->timestamp;
     if (parcel->single)
         return mr_singles_send(&outbox->singles, record, parcel, why, size);
-    mr_barrier_stamp(&outbox->barrier, parcel);
-    return mr_producer_send(outbox->producer, record, parcel, why, size);
-}
-
-/* A record that was refused itself waits for nobody. */
-static bool is_held(const struct mr_outbox *outbox, const struct mr_outgoing *record,
-                    const struct mr_parcel *parcel)
-{
-    return outbox->barrier.before > 0 && !parcel->single &&
-           mr_barrier_holds(&outbox->barrier, mr_singles_refusal(&outbox->singles, record->topic));
+    enum mr_sent sent = mr_producer_send(outbox->producer, record, parcel, why, size);
+    if (sent == MR_SENT)
+        mr_barrier_sent(&outbox->barrier, parcel, record->topic);
+    return sent;
 }
 
 /* The record goes once more, alone. False when it cannot: then the refusal stands. */
@@ -126,20 +120,15 @@ static bool on_refused_with_batch(void *data, void *opaque, const struct mr_outg
 {
     struct mr_outbox *outbox = data;
     struct mr_parcel *parcel = opaque;
-    char why[256];
     (void)error;
     if (outbox->dropping)
         return false;
-    uint32_t refusal =
-        mr_barrier_raise(&outbox->barrier, mr_producer_outstanding(outbox->producer));
-    mr_singles_blame(&outbox->singles, record->topic, how == MR_SENT_TOO_LARGE, refusal);
+    mr_singles_blame(&outbox->singles, record->topic, how == MR_SENT_TOO_LARGE);
     parcel->single = true;
     struct mr_outgoing again = *record;
     again.timestamp = parcel->timestamp;
-    enum mr_sent sent = hand_over(outbox, &again, parcel, why, sizeof(why));
-    if (sent == MR_SENT_FULL)
-        mr_parcels_keep(&outbox->parcels, parcel, &again);
-    return sent == MR_SENT || sent == MR_SENT_FULL;
+    mr_barrier_refused(&outbox->barrier, parcel, &again);
+    return true;
 }
 
 /* The record waits. False when the refusal is to be believed. */
@@ -212,28 +201,37 @@ void mr_outbox_hand_to(struct mr_outbox *outbox, struct mr_transaction *transact
     outbox->transaction = transaction;
 }
 
-/* Where the first one that waits is to wait instead of being sent; NULL: nowhere. */
-static struct mr_parcels *elsewhere(struct mr_outbox *outbox)
+static bool is_held(const struct mr_outbox *outbox, const struct mr_outgoing *record,
+                    const struct mr_parcel *parcel)
+{
+    return !parcel->single && mr_barrier_holds(&outbox->barrier, record->topic);
+}
+
+/* The first one that waits goes to where it is to wait instead of being sent. False when there is
+ * no such place. */
+static bool set_aside(struct mr_outbox *outbox)
 {
     struct mr_parcel *parcel = outbox->parcels.first;
-    if (is_held(outbox, parcel->record, parcel))
-        return &outbox->barrier.waiting;
+    if (is_held(outbox, parcel->record, parcel)) {
+        mr_barrier_move(&outbox->barrier, &outbox->parcels);
+        return true;
+    }
     choose_way(outbox, parcel->record, parcel);
-    if (mr_doubted_holds(&outbox->doubted, parcel, parcel->record->topic))
-        return &outbox->doubted.waiting;
-    return NULL;
+    if (!mr_doubted_holds(&outbox->doubted, parcel, parcel->record->topic))
+        return false;
+    mr_parcels_move(&outbox->parcels, &outbox->doubted.waiting);
+    return true;
 }
 
 static enum mr_sent send_first(struct mr_outbox *outbox, char *why, size_t size)
 {
     struct mr_parcel *parcel = outbox->parcels.first;
     struct mr_outgoing *record = parcel->record;
-    struct mr_parcels *to = elsewhere(outbox);
-    enum mr_sent sent = to != NULL ? MR_SENT : hand_over(outbox, record, parcel, why, size);
-    if (sent != MR_SENT && mr_doubted_raise(&outbox->doubted, parcel, record->topic, sent))
-        to = &outbox->doubted.waiting;
-    if (to != NULL) {
-        mr_parcels_move(&outbox->parcels, to);
+    if (set_aside(outbox))
+        return MR_SENT;
+    enum mr_sent sent = hand_over(outbox, record, parcel, why, size);
+    if (sent != MR_SENT && mr_doubted_raise(&outbox->doubted, parcel, record->topic, sent)) {
+        mr_parcels_move(&outbox->parcels, &outbox->doubted.waiting);
         return MR_SENT;
     }
     if (sent != MR_SENT)
@@ -268,7 +266,7 @@ static enum mr_sent send_now(struct mr_outbox *outbox, const struct mr_outgoing 
     if (send_waiting(outbox, why, size) != MR_SENT)
         return MR_SENT_FULL;
     if (is_held(outbox, record, parcel)) {
-        mr_parcels_keep(&outbox->barrier.waiting, parcel, record);
+        mr_barrier_keep(&outbox->barrier, parcel, record);
         return MR_SENT;
     }
     choose_way(outbox, record, parcel);
@@ -365,8 +363,7 @@ void mr_outbox_poll(struct mr_outbox *outbox)
     outbox->now = mr_clock_ns();
     mr_producer_poll(outbox->producer);
     mr_singles_poll(&outbox->singles);
-    if (outbox->barrier.before == 0)
-        mr_barrier_release(&outbox->barrier, &outbox->parcels);
+    mr_barrier_release(&outbox->barrier, &outbox->parcels, false);
     mr_doubted_release(&outbox->doubted, &outbox->parcels);
     mr_outbox_gather(outbox, outbox->now);
 }
@@ -374,14 +371,14 @@ void mr_outbox_poll(struct mr_outbox *outbox)
 size_t mr_outbox_outstanding(const struct mr_outbox *outbox)
 {
     return mr_producer_outstanding(outbox->producer) + mr_singles_outstanding(&outbox->singles) +
-           outbox->parcels.count + outbox->barrier.waiting.count + outbox->doubted.waiting.count;
+           outbox->parcels.count + outbox->barrier.count + outbox->doubted.waiting.count;
 }
 
 bool mr_outbox_crowded(struct mr_outbox *outbox, size_t stuck)
 {
     size_t bytes = mr_producer_outstanding_bytes(outbox->producer) +
                    mr_singles_outstanding_bytes(&outbox->singles) + outbox->parcels.bytes +
-                   outbox->barrier.waiting.bytes + outbox->doubted.waiting.bytes;
+                   outbox->barrier.bytes + outbox->doubted.waiting.bytes;
     if (outbox->full || bytes - stuck >= HIGH_MARK || bytes >= STUCK_MARK)
         outbox->crowded = true;
     else if (bytes - stuck <= LOW_MARK)
@@ -413,7 +410,7 @@ void mr_outbox_reachable(struct mr_outbox *outbox, bool reachable)
 
 void mr_outbox_drop(struct mr_outbox *outbox)
 {
-    mr_barrier_release(&outbox->barrier, &outbox->parcels);
+    mr_barrier_release(&outbox->barrier, &outbox->parcels, true);
     if (outbox->doubted.waiting.first != NULL)
         mr_parcels_put_ahead(&outbox->doubted.waiting, &outbox->parcels);
     while (outbox->parcels.first != NULL) {
@@ -437,6 +434,7 @@ void mr_outbox_free(struct mr_outbox *outbox)
     mr_hurry_free(&outbox->hurry);
     mr_trace_free(&outbox->trace);
     mr_singles_free(&outbox->singles);
+    mr_barrier_free(&outbox->barrier);
     mr_producer_free(outbox->producer);
     mr_cell_set(&outbox->slot->gauges[MR_ACTIVE_PRODUCERS], 0);
     mr_parcels_free(&outbox->parcels);

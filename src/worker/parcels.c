@@ -22,6 +22,12 @@ void mr_parcels_release(struct mr_parcels *parcels, struct mr_parcel *parcel)
     parcels->free = parcel;
 }
 
+static void count(struct mr_parcels *parcels, const struct mr_parcel *parcel)
+{
+    parcels->count++;
+    parcels->bytes += mr_outgoing_size(parcel->record);
+}
+
 static void append(struct mr_parcels *parcels, struct mr_parcel *parcel)
 {
     parcel->next = NULL;
@@ -30,8 +36,7 @@ static void append(struct mr_parcels *parcels, struct mr_parcel *parcel)
     else
         parcels->last->next = parcel;
     parcels->last = parcel;
-    parcels->count++;
-    parcels->bytes += mr_outgoing_size(parcel->record);
+    count(parcels, parcel);
 }
 
 void mr_parcels_keep(struct mr_parcels *parcels, struct mr_parcel *parcel,
@@ -41,6 +46,23 @@ void mr_parcels_keep(struct mr_parcels *parcels, struct mr_parcel *parcel,
     append(parcels, parcel);
 }
 
+/* Mostly it is the last one. */
+void mr_parcels_insert(struct mr_parcels *parcels, struct mr_parcel *parcel,
+                       const struct mr_outgoing *record)
+{
+    struct mr_parcel **link = &parcels->first;
+    if (parcels->first == NULL || parcels->last->number < parcel->number) {
+        mr_parcels_keep(parcels, parcel, record);
+        return;
+    }
+    while ((*link)->number < parcel->number)
+        link = &(*link)->next;
+    parcel->record = mr_outgoing_copy(record);
+    parcel->next = *link;
+    *link = parcel;
+    count(parcels, parcel);
+}
+
 void mr_parcels_move(struct mr_parcels *parcels, struct mr_parcels *to)
 {
     append(to, mr_parcels_pop(parcels));
@@ -48,12 +70,14 @@ void mr_parcels_move(struct mr_parcels *parcels, struct mr_parcels *to)
 
 void mr_parcels_put_ahead(struct mr_parcels *parcels, struct mr_parcels *to)
 {
-    while (to->first != NULL)
-        mr_parcels_move(to, parcels);
+    if (parcels->first == NULL)
+        return;
+    parcels->last->next = to->first;
+    if (to->first == NULL)
+        to->last = parcels->last;
     to->first = parcels->first;
-    to->last = parcels->last;
-    to->count = parcels->count;
-    to->bytes = parcels->bytes;
+    to->count += parcels->count;
+    to->bytes += parcels->bytes;
     parcels->first = parcels->last = NULL;
     parcels->count = parcels->bytes = 0;
 }

@@ -10,16 +10,20 @@
 #include "worker/job.h"
 #include "worker/report.h"
 
+struct mr_passage;
+
 struct mr_parcel {
     struct mr_job *job;
     enum mr_purpose purpose;
     uint32_t wait;
     bool single;                /* it goes, or went, in a batch of its own */
-    uint32_t barrier;           /* see worker/barrier.h */
-    uint64_t sent;              /* ns */
-    size_t size;                /* of the record, bytes */
-    int64_t timestamp;          /* the record's */
-    int32_t partition;          /* that it was sent to, perhaps MR_PARTITION_ANY */
+    struct mr_passage *passage; /* in the first producer, see worker/barrier.h, as is the next */
+    uint64_t number;            /* of its topic's records there */
+    struct mr_parcel *earlier, *later; /* of those */
+    uint64_t sent;                     /* ns */
+    size_t size;                       /* of the record, bytes */
+    int64_t timestamp;                 /* the record's */
+    int32_t partition;                 /* that it was sent to, perhaps MR_PARTITION_ANY */
     bool confirmed;             /* doubt of its topic is over: the next refusal is believed */
     struct mr_outgoing *record; /* while it waits */
     struct mr_parcel *next;
@@ -40,6 +44,9 @@ void mr_parcels_release(struct mr_parcels *parcels, struct mr_parcel *parcel);
 /* The parcel waits, with a copy of the record. */
 void mr_parcels_keep(struct mr_parcels *parcels, struct mr_parcel *parcel,
                      const struct mr_outgoing *record);
+/* Likewise, behind those of smaller numbers. */
+void mr_parcels_insert(struct mr_parcels *parcels, struct mr_parcel *parcel,
+                       const struct mr_outgoing *record);
 /* The first one that waits goes behind all that wait in `to`. */
 void mr_parcels_move(struct mr_parcels *parcels, struct mr_parcels *to);
 /* All that wait go ahead of those that wait in `to`. */

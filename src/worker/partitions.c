@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/panic.h"
+#include "worker/shelf.h"
 
 static struct mr_bytes id_of(const struct mr_partition *partition)
 {
@@ -222,12 +223,20 @@ void mr_partition_handled(struct mr_partition *partition, size_t size)
         count_down(partition, size);
 }
 
+void mr_partition_put_back(struct mr_partition *partition, size_t size, bool handled)
+{
+    take_bytes(partition, size);
+    if (!handled || partition->transactional)
+        count_down(partition, size);
+}
+
 static void unlink_partition(struct mr_partitions *partitions, struct mr_partition *partition)
 {
     struct mr_partition **link = &partitions->all;
     while (*link != partition)
         link = &(*link)->next;
     *link = partition->next;
+    mr_shelf_end(partition);
     mr_stuck_end(partition);
     mr_schedule_detach(partitions->schedule, &partition->flow);
     mr_window_free(&partition->window);
@@ -304,8 +313,7 @@ struct mr_partition *mr_partitions_restart(struct mr_partitions *partitions,
     bool leaving = partition->leaving;
     if (partition->paused)
         resume_partition(partition);
-    if (partition->shelf_full)
-        mr_consumer_resume(consumer, partition->topic, partition->number, MR_PAUSE_SHELF);
+    mr_shelf_end(partition);
     mr_stuck_end(partition);
     partition->outlived = true;
     let_go(partitions, partition);
@@ -386,6 +394,7 @@ void mr_partitions_free(struct mr_partitions *partitions)
         next = p->next;
         MR_ASSERT(p->jobs == 0);
         end_patience(p);
+        p->revoked = true; /* its consumer is gone */
         unlink_partition(partitions, p);
     }
     mr_timers_cancel(partitions->timers, &partitions->stuck.look);

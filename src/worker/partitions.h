@@ -45,7 +45,7 @@ struct mr_partition {
                                message */
     struct mr_route *route;
     char *first_topic;  /* of a retry topic: the one it is beside; else NULL */
-    bool returns;       /* its messages are retries of that one's */
+    bool returns;       /* its messages are retries of that one's; also while that has no route */
     bool stuck;         /* its records are not acknowledged (stuck.h) */
     uint64_t topic_row; /* in the scoreboard */
     uint64_t group_row; /* likewise; that of `route` */
@@ -58,7 +58,7 @@ struct mr_partition {
     size_t bytes;           /* of those that are not shelved */
     struct mr_dues dues;
     size_t shelved, shelved_bytes; /* jobs that wait until they are due (shelf.h) */
-    struct mr_job *later;          /* those of them that wait long (later.h); the newest first */
+    struct mr_job *later, *latest; /* those of them that wait long (later.h), the first and last */
     bool decided;                  /* whether it is transactional is; by its first route */
     bool transactional; /* its jobs leave by transactions, which commit its offsets, too; so from
                            its first route on, whatever its routes come to be */
@@ -92,8 +92,9 @@ struct mr_partitions {
     size_t full;                   /* partitions on which patience is had */
     size_t busy;                   /* those with unhandled jobs */
     size_t unhandled_bytes, bytes; /* of jobs not handled, of jobs not settled */
-    size_t shelves,
-        shelved_bytes; /* partitions with shelved jobs, and those jobs; in no other sum */
+    size_t shelves;                /* partitions with shelved jobs */
+    size_t shelved_bytes;          /* of those jobs, in no other sum */
+    size_t full_shelves;           /* partitions that are paused for that */
     struct mr_stuck stuck;
     struct mr_idmap by_id;
     struct mr_partition *latest; /* messages come in runs of one partition */
@@ -120,6 +121,8 @@ struct mr_partition *mr_partitions_restart(struct mr_partitions *partitions,
 void mr_partition_began(struct mr_partition *partition, size_t size);
 void mr_partition_reopened(struct mr_partition *partition, size_t size);
 void mr_partition_taken_up(struct mr_partition *partition, size_t size); /* from the shelf */
+/* To the shelf, once it was taken up. `handled`: it is counted as that. */
+void mr_partition_put_back(struct mr_partition *partition, size_t size, bool handled);
 void mr_partition_handled(struct mr_partition *partition, size_t size);
 void mr_partition_settled(struct mr_partitions *partitions, struct mr_partition *partition,
                           uint64_t sequence, size_t size, bool done);

@@ -21,16 +21,28 @@ static bool has_room(const struct mr_partition *partition)
            partition->shelved_bytes <= share(all) / 2;
 }
 
-void mr_shelf_put(struct mr_partition *partition, size_t size)
+static void add(struct mr_partition *partition, size_t size)
 {
-    partition->jobs++;
     partition->owner->shelves += partition->shelved++ == 0;
     partition->shelved_bytes += size;
     partition->owner->shelved_bytes += size;
     if (partition->shelf_full || partition->revoked || !mr_shelf_is_full(partition))
         return;
     partition->shelf_full = true;
+    partition->owner->full_shelves++;
     mr_consumer_pause(partition->consumer, partition->topic, partition->number, MR_PAUSE_SHELF);
+}
+
+void mr_shelf_put(struct mr_partition *partition, size_t size)
+{
+    partition->jobs++;
+    add(partition, size);
+}
+
+void mr_shelf_put_back(struct mr_partition *partition, size_t size, bool handled)
+{
+    mr_partition_put_back(partition, size, handled);
+    add(partition, size);
 }
 
 void mr_shelf_take(struct mr_partition *partition, size_t size)
@@ -42,16 +54,22 @@ void mr_shelf_take(struct mr_partition *partition, size_t size)
     mr_partition_taken_up(partition, size);
 }
 
-static void look(struct mr_partition *partition)
+void mr_shelf_end(struct mr_partition *partition)
 {
-    if (!partition->shelf_full || partition->revoked || !has_room(partition))
+    if (!partition->shelf_full)
         return;
     partition->shelf_full = false;
-    mr_consumer_resume(partition->consumer, partition->topic, partition->number, MR_PAUSE_SHELF);
+    partition->owner->full_shelves--;
+    if (!partition->revoked)
+        mr_consumer_resume(partition->consumer, partition->topic, partition->number,
+                           MR_PAUSE_SHELF);
 }
 
 void mr_shelf_look(struct mr_partitions *partitions)
 {
+    if (partitions->full_shelves == 0)
+        return;
     for (struct mr_partition *p = partitions->all; p != NULL; p = p->next)
-        look(p);
+        if (!p->revoked && has_room(p))
+            mr_shelf_end(p);
 }

@@ -16,7 +16,6 @@ struct topic {
     char *name;
     size_t outstanding;
     bool too_large; /* its batches were */
-    uint32_t refusal;
     uint64_t until; /* ms */
 };
 
@@ -79,18 +78,10 @@ bool mr_singles_has(struct mr_singles *singles, const char *name)
     return false;
 }
 
-void mr_singles_blame(struct mr_singles *singles, const char *name, bool too_large,
-                      uint32_t refusal)
+void mr_singles_blame(struct mr_singles *singles, const char *name, bool too_large)
 {
     struct topic *topic = find_or_add(singles, name);
     topic->too_large = topic->too_large || too_large;
-    topic->refusal = refusal;
-}
-
-uint32_t mr_singles_refusal(const struct mr_singles *singles, const char *name)
-{
-    const struct topic *topic = find(singles, name);
-    return topic == NULL ? 0 : topic->refusal;
 }
 
 enum mr_sent mr_singles_send(struct mr_singles *singles, const struct mr_outgoing *record,

@@ -37,12 +37,8 @@ void mr_singles_start(struct mr_singles *singles, uv_loop_t *loop, const struct 
 /* True when records of the topic go here: one of them is under way here, or its batches were too
  * large a moment ago. */
 bool mr_singles_has(struct mr_singles *singles, const char *topic);
-/* A batch of that topic was refused; `too_large` for its size. `refusal` is the barrier's number.
- */
-void mr_singles_blame(struct mr_singles *singles, const char *name, bool too_large,
-                      uint32_t refusal);
-/* Returns the number of the topic's latest refusal; 0 when none is known. */
-uint32_t mr_singles_refusal(const struct mr_singles *singles, const char *name);
+/* A batch of that topic was refused; `too_large` for its size. Send a record of it next. */
+void mr_singles_blame(struct mr_singles *singles, const char *name, bool too_large);
 /* As mr_producer_send. */
 enum mr_sent mr_singles_send(struct mr_singles *singles, const struct mr_outgoing *record,
                              void *opaque, char *why, size_t size);

@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "kafka/endings.h"
 #include "worker/memory.h"
+#include "worker/shelf.h"
 #include "worker/state.h"
 
 /* A turn takes messages and runs handlers for TURN; then signals, timers, the master's channel,
@@ -134,6 +135,7 @@ static void finish_turn(struct mr_worker *worker, bool more)
     worker->dispatch.hurry = false;
     mr_transaction_poll(worker->transaction, worker->phase != MR_PHASE_WORKING);
     mr_partitions_store(&worker->dispatch.partitions);
+    mr_shelf_look(&worker->dispatch.partitions);
     mr_groups_further(worker->groups);
 }
 

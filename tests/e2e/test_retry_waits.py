@@ -30,10 +30,11 @@ MODES = pytest.mark.parametrize("delivery", ["at-least-once", "exactly-once"])
 class Service:
     """A topic that retries by topic, and the trace of its attempts."""
 
-    def __init__(self, cluster: Cluster, scripts: Scripts, start: StartRouter, delivery: str, ordering: str = "key") -> None:
+    def __init__(self, cluster: Cluster, scripts: Scripts, start: StartRouter, delivery: str, ordering: str = "key",
+                 partitions: int = 1, **config: str) -> None:
         self.cluster, self.delivery = cluster, delivery
-        self.topic = cluster.create_topic(unique("orders"))
-        self.retries = cluster.create_topic(f"{self.topic}-retry")
+        self.topic = cluster.create_topic(unique("orders"), partitions)
+        self.retries = cluster.create_topic(f"{self.topic}-retry", partitions, **config)
         self.trace = cluster.create_topic(unique("trace"))
         scripts.write(self.topic, SCRIPT.replace("TRACE", self.trace))
         self.router: Router = start(scripts, config=f"""return {{ defaults = {{ delivery = "{delivery}", ordering = "{ordering}",

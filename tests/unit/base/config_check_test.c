@@ -92,6 +92,21 @@ static void names_of_topics_are_checked(void **state)
                         "digits, \".\", \"_\" and \"-\")\n");
 }
 
+static void a_member_s_name_is_no_longer_than_a_host_s(void **state)
+{
+    struct world *world = *state;
+    char name[202];
+    memset(name, 'x', sizeof(name));
+    name[200] = '\0';
+    set(world, world->other, "kafka.group_instance_id", name);
+    mr_config_check(world->other, "whole", &world->errors);
+    assert_int_equal(world->errors.count, 0);
+    name[200] = 'x';
+    name[201] = '\0';
+    set(world, world->config, "kafka.group_instance_id", name);
+    assert_string_equal(check(world), "file: kafka.group_instance_id: longer than 200 bytes\n");
+}
+
 static void delays_that_contradict_each_other_are_told_once(void **state)
 {
     struct world *world = *state;
@@ -218,6 +233,7 @@ int main(void)
         TEST(a_mechanism_alone_is_none),
         TEST(a_pattern_must_be_one_and_name_its_script),
         TEST(names_of_topics_are_checked),
+        TEST(a_member_s_name_is_no_longer_than_a_host_s),
         TEST(delays_that_contradict_each_other_are_told_once),
         TEST(what_comes_later_is_named_where_it_was_set),
         TEST(differences_that_need_a_restart_are_named_once),

@@ -69,6 +69,16 @@ static void timers_fire_in_the_order_of_their_time(void **state)
     assert_string_equal(world->fired, "dbca");
 }
 
+static void those_of_one_time_fire_as_they_were_armed(void **state)
+{
+    (void)state;
+    arm('a', 10), arm('b', 10), arm('c', 10), arm('d', 10), arm('e', 10);
+    arm('a', 10);
+    cancel('c');
+    mr_timers_run(&world->timers, 10);
+    assert_string_equal(world->fired, "bdea");
+}
+
 static void only_what_is_due_fires(void **state)
 {
     (void)state;
@@ -285,6 +295,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(nothing_is_due_where_nothing_is_armed),
         TEST(timers_fire_in_the_order_of_their_time),
+        TEST(those_of_one_time_fire_as_they_were_armed),
         TEST(only_what_is_due_fires),
         TEST(the_next_one_is_the_earliest_that_is_armed),
         TEST(a_timer_armed_anew_fires_once_and_at_the_new_time),

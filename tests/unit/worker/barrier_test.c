@@ -20,41 +20,146 @@
 #include "worker/outbox.h"
 #include "worker/partitions.h"
 
-static void what_the_producer_had_at_the_refusal_is_waited_for_and_nothing_later(void **state)
+enum { PARCELS = 4 };
+
+/* Records on their way by one topic or two; each has its letter as its value. */
+struct road {
+    struct mr_barrier barrier;
+    struct mr_parcels parcels;
+    struct mr_parcel each[PARCELS];
+};
+
+static const char *const letters[] = {"a", "b", "c", "d"};
+
+static struct mr_outgoing record_of(size_t number, const char *topic)
 {
-    struct mr_barrier barrier = {0};
-    struct mr_parcel earlier = {0}, later = {0};
-    (void)state;
-    mr_barrier_stamp(&barrier, &earlier);
-    uint32_t refusal = mr_barrier_raise(&barrier, 2);
-    mr_barrier_stamp(&barrier, &later);
-    assert_true(mr_barrier_holds(&barrier, refusal));
-    assert_false(mr_barrier_holds(&barrier, 0)); /* no batch of that topic was refused */
-    mr_barrier_reported(&barrier, &later);
-    mr_barrier_reported(&barrier, &earlier);
-    assert_true(mr_barrier_holds(&barrier, refusal));
-    mr_barrier_reported(&barrier, &earlier);
-    assert_false(mr_barrier_holds(&barrier, refusal));
+    return (struct mr_outgoing){.topic = topic, .value = mr_bytes_of(letters[number])};
 }
 
-static void a_second_refusal_holds_the_topic_of_the_first_one_too(void **state)
+static void sent(struct road *road, size_t number, const char *topic)
 {
-    struct mr_barrier barrier = {0};
-    (void)state;
-    uint32_t first = mr_barrier_raise(&barrier, 1), second = mr_barrier_raise(&barrier, 3);
-    assert_true(mr_barrier_holds(&barrier, first));
-    assert_true(mr_barrier_holds(&barrier, second));
-    barrier.before = 0;
-    uint32_t third = mr_barrier_raise(&barrier, 1);
-    assert_false(mr_barrier_holds(&barrier, second)); /* that one is over */
-    assert_true(mr_barrier_holds(&barrier, third));
+    mr_barrier_sent(&road->barrier, &road->each[number], topic);
 }
 
-static void a_refusal_with_nothing_behind_it_holds_nobody(void **state)
+static void reported(struct road *road, size_t number)
 {
-    struct mr_barrier barrier = {0};
+    mr_barrier_reported(&road->barrier, &road->each[number]);
+}
+
+static void refused(struct road *road, size_t number, const char *topic)
+{
+    const struct mr_outgoing record = record_of(number, topic);
+    mr_barrier_refused(&road->barrier, &road->each[number], &record);
+}
+
+static void keep(struct road *road, size_t number, const char *topic)
+{
+    const struct mr_outgoing record = record_of(number, topic);
+    mr_barrier_keep(&road->barrier, &road->each[number], &record);
+}
+
+/* In this order they may go on. */
+static void expect(struct road *road, const char *expected)
+{
+    char found[PARCELS + 1] = "";
+    mr_barrier_release(&road->barrier, &road->parcels, false);
+    for (size_t i = 0; road->parcels.first != NULL; i++) {
+        struct mr_parcel *parcel = mr_parcels_pop(&road->parcels);
+        found[i] = parcel->record->value.data[0];
+        free(parcel->record);
+    }
+    assert_string_equal(found, expected);
+}
+
+static void end(struct road *road)
+{
+    expect(road, "");
+    assert_int_equal(road->barrier.count + road->barrier.bytes, 0);
+    mr_barrier_free(&road->barrier);
+    mr_parcels_free(&road->parcels);
+}
+
+static void one_that_is_sent_after_a_refusal_waits_for_all_that_the_producer_has(void **state)
+{
+    struct road road = {0};
     (void)state;
-    assert_false(mr_barrier_holds(&barrier, mr_barrier_raise(&barrier, 0)));
+    sent(&road, 0, "events"), sent(&road, 1, "events"), sent(&road, 2, "events");
+    refused(&road, 0, "events");
+    keep(&road, 3, "events");
+    assert_int_equal(road.barrier.count, 2);
+    expect(&road, "a");
+    reported(&road, 2);
+    expect(&road, "");
+    assert_true(mr_barrier_holds(&road.barrier, "events"));
+    reported(&road, 1);
+    expect(&road, "d");
+    assert_false(mr_barrier_holds(&road.barrier, "events"));
+    end(&road);
+}
+
+static void a_refused_one_waits_for_those_before_it_alone(void **state)
+{
+    struct road road = {0};
+    (void)state;
+    sent(&road, 0, "events"), sent(&road, 1, "events"), sent(&road, 2, "events");
+    refused(&road, 1, "events");
+    expect(&road, "");
+    reported(&road, 0);
+    expect(&road, "b");
+    reported(&road, 2);
+    end(&road);
+}
+
+static void refused_ones_go_as_they_were_sent_and_before_those_behind_them(void **state)
+{
+    struct road road = {0};
+    (void)state;
+    sent(&road, 0, "events"), sent(&road, 1, "events"), sent(&road, 2, "events");
+    refused(&road, 1, "events");
+    keep(&road, 3, "events");
+    refused(&road, 2, "events");
+    refused(&road, 0, "events");
+    expect(&road, "abcd");
+    end(&road);
+}
+
+static void those_that_were_let_go_before_are_not_overtaken(void **state)
+{
+    struct road road = {0};
+    (void)state;
+    sent(&road, 0, "events"), sent(&road, 1, "events");
+    refused(&road, 0, "events");
+    mr_barrier_release(&road.barrier, &road.parcels, false);
+    road.each[0].single = true; /* and its producer's queue is full */
+    refused(&road, 1, "events");
+    expect(&road, "a");
+    expect(&road, "b");
+    end(&road);
+}
+
+static void another_topic_is_not_waited_for_and_does_not_wait(void **state)
+{
+    struct road road = {0};
+    (void)state;
+    sent(&road, 0, "stalled"), sent(&road, 1, "events"), sent(&road, 2, "events");
+    refused(&road, 1, "events");
+    assert_false(mr_barrier_holds(&road.barrier, "stalled"));
+    reported(&road, 2);
+    expect(&road, "b");
+    reported(&road, 0);
+    end(&road);
+}
+
+static void at_the_end_nothing_is_waited_for(void **state)
+{
+    struct road road = {0};
+    (void)state;
+    sent(&road, 0, "events"), sent(&road, 1, "events");
+    refused(&road, 0, "events");
+    mr_barrier_release(&road.barrier, &road.parcels, true);
+    reported(&road, 1);
+    expect(&road, "a");
+    end(&road);
 }
 
 struct world {
@@ -131,13 +236,18 @@ static int tear_down(void **state)
     return 0;
 }
 
-static void send_as(struct world *world, size_t job)
+static void send_to(struct world *world, const char *topic, size_t job)
 {
     char why[256];
-    const struct mr_outgoing record = {.topic = "events", .value = MR_BYTES("{}"), .partition = 0};
+    const struct mr_outgoing record = {.topic = topic, .value = MR_BYTES("{}"), .partition = 0};
     assert_int_equal(mr_outbox_send(world->outbox, &world->jobs[job], MR_FOR_PUBLISH, &record,
                                     mr_clock_ns(), why, sizeof(why)),
                      MR_SENT);
+}
+
+static void send_as(struct world *world, size_t job)
+{
+    send_to(world, "events", job);
 }
 
 static void poll_once(struct world *world)
@@ -173,14 +283,58 @@ static void a_later_record_does_not_overtake_those_that_were_behind_a_refused_on
     assert_string_equal(world->order, "abc");
 }
 
+/* The broker puts a off for as long as a retry takes and refuses b, which would be there before a.
+ */
+static void a_refused_record_does_not_overtake_those_that_were_before_it(void **state)
+{
+    struct world *world = *state;
+    rd_kafka_mock_push_request_errors(world->cluster, 0 /* Produce */, 2,
+                                      RD_KAFKA_RESP_ERR_NOT_ENOUGH_REPLICAS,
+                                      RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE);
+    send_as(world, 0);
+    send_as(world, 1);
+    while (first_has(world) > 1)
+        poll_once(world);
+    send_as(world, 2);
+    while (mr_outbox_outstanding(world->outbox) > 0)
+        poll_once(world);
+    assert_string_equal(world->order, "abc");
+}
+
+static void a_refused_record_does_not_wait_for_a_topic_that_nobody_leads(void **state)
+{
+    struct world *world = *state;
+    rd_kafka_mock_topic_create(world->cluster, "stalled", 1, 1);
+    rd_kafka_mock_partition_set_leader(world->cluster, "stalled", 0, -1);
+    rd_kafka_mock_push_request_errors(world->cluster, 0 /* Produce */, 1,
+                                      RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE);
+    send_to(world, "stalled", 0);
+    send_as(world, 1);
+    while (first_has(world) > 1)
+        poll_once(world);
+    send_as(world, 2);
+    while (mr_outbox_outstanding(world->outbox) > 1)
+        poll_once(world);
+    assert_string_equal(world->order, "bc");
+    rd_kafka_mock_partition_set_leader(world->cluster, "stalled", 0, 1);
+    while (mr_outbox_outstanding(world->outbox) > 0)
+        poll_once(world);
+    assert_string_equal(world->order, "bca");
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(what_the_producer_had_at_the_refusal_is_waited_for_and_nothing_later),
-        cmocka_unit_test(a_second_refusal_holds_the_topic_of_the_first_one_too),
-        cmocka_unit_test(a_refusal_with_nothing_behind_it_holds_nobody),
+        cmocka_unit_test(one_that_is_sent_after_a_refusal_waits_for_all_that_the_producer_has),
+        cmocka_unit_test(a_refused_one_waits_for_those_before_it_alone),
+        cmocka_unit_test(refused_ones_go_as_they_were_sent_and_before_those_behind_them),
+        cmocka_unit_test(those_that_were_let_go_before_are_not_overtaken),
+        cmocka_unit_test(another_topic_is_not_waited_for_and_does_not_wait),
+        cmocka_unit_test(at_the_end_nothing_is_waited_for),
         TEST(a_later_record_does_not_overtake_those_that_were_behind_a_refused_one),
+        TEST(a_refused_record_does_not_overtake_those_that_were_before_it),
+        TEST(a_refused_record_does_not_wait_for_a_topic_that_nobody_leads),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -131,6 +131,37 @@ static void of_a_full_shelf_whoever_has_less_than_a_share_is_read_on(void **stat
     end(world, 1, MB, ALL / 2);
 }
 
+/* One that could not be moved would fill the window, and crowd the worker, until it is due. */
+static void what_is_put_back_counts_for_no_window_again(void **state)
+{
+    struct world *world = *state;
+    struct mr_partition *partition = world->each[0];
+    put(world, 0, 2 * MB, 2);
+    mr_shelf_take(partition, 2 * MB);
+    mr_shelf_put_back(partition, 2 * MB, false);
+    mr_shelf_take(partition, 2 * MB);
+    mr_partition_handled(partition, 2 * MB);
+    mr_shelf_put_back(partition, 2 * MB, true);
+    assert_int_equal(partition->unhandled, 0);
+    assert_int_equal(partition->shelved, 2);
+    assert_int_equal(world->all.shelved_bytes, 4 * MB);
+    assert_int_equal(world->all.bytes, 0);
+    end(world, 0, 2 * MB, 2);
+}
+
+static void one_that_is_transactional_does_not_either(void **state)
+{
+    struct world *world = *state;
+    struct mr_partition *partition = world->each[0];
+    partition->transactional = true;
+    put(world, 0, MB, 1);
+    mr_shelf_take(partition, MB);
+    mr_partition_handled(partition, MB);
+    mr_shelf_put_back(partition, MB, true);
+    assert_int_equal(partition->unhandled, 0);
+    end(world, 0, MB, 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -139,6 +170,10 @@ int main(void)
                                         set_up, tear_down),
         cmocka_unit_test_setup_teardown(of_a_full_shelf_whoever_has_less_than_a_share_is_read_on,
                                         set_up, tear_down),
+        cmocka_unit_test_setup_teardown(what_is_put_back_counts_for_no_window_again, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(one_that_is_transactional_does_not_either, set_up,
+                                        tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
