@@ -80,6 +80,11 @@ class Cluster:
         until(lambda: len(self.partitions(name)) == partitions, f"topic {name} has {partitions} partitions")
         return name
 
+    def provide_topic(self, name: str, partitions: int) -> None:
+        """Creates the topic unless somebody else does so meanwhile, who may give it another number of partitions."""
+        until(lambda: self._created(NewTopic(name, partitions)), f"topic {name} is created")
+        until(lambda: self.partitions(name), f"topic {name} is there")
+
     def _created(self, new: NewTopic) -> bool:
         """False if it is to be asked again: the client has dropped the broker it asked, which it knew by its address alone; or the brokers
         have been late with their own heartbeats, are fenced for a moment, and count as none."""

@@ -93,8 +93,7 @@ class Stream(Traffic):
 
     def give_back(self, topic: str) -> None:
         """Makes the topic anew, unless the router has done so."""
-        if topic not in self.cluster.topics():
-            self.cluster.create_topic(topic, PARTITIONS)
+        self.cluster.provide_topic(topic, PARTITIONS)
         self._reopen([self.answers, self.dead])
 
     def excuse(self) -> None:
