@@ -76,11 +76,11 @@ class Shop:
                 self.send(name, 0, BEFORE, more, kind.before)
 
     def recreate(self) -> None:
-        beside = [f"{self.topics[name]}-retry" for name, kind in KINDS.items() if kind.beside]
-        gone = {*self.topics.values(), *beside} & self.cluster.topics()  # a retry topic is made again when it is missed
-        for topic in gone:
+        beside = {f"{self.topics[name]}-retry" for name, kind in KINDS.items() if kind.beside} & self.cluster.topics()
+        for topic in (*self.topics.values(), *beside):
             self.cluster.delete_topic(topic)
-        until(lambda: not gone & self.cluster.topics(), "they are gone", 30)
+        # But for a retry topic, which the router makes again when it is missed.
+        until(lambda: not {*self.topics.values()} & self.cluster.topics(), "they are gone", 30)
         for name, kind in KINDS.items():
             self.cluster.create_topic(self.topics[name], kind.after)
 
