@@ -77,12 +77,17 @@ class Shop:
 
     def recreate(self) -> None:
         beside = {f"{self.topics[name]}-retry" for name, kind in KINDS.items() if kind.beside} & self.cluster.topics()
+        before = len(self.router.log())
         for topic in (*self.topics.values(), *beside):
             self.cluster.delete_topic(topic)
         # But for a retry topic, which the router makes again when it is missed.
         until(lambda: not {*self.topics.values()} & self.cluster.topics(), "they are gone", 30)
+        until(lambda: self._lost(before) >= {*self.topics.values()}, "that is noticed: a topic of as many records would be taken for the old one", 30)
         for name, kind in KINDS.items():
             self.cluster.create_topic(self.topics[name], kind.after)
+
+    def _lost(self, before: int) -> set[str]:
+        return {line["topic"] for line in self.router.log()[before:] if line["event"] == "partition_lost"}
 
     def send_after(self, first: int) -> None:
         for name, kind in KINDS.items():
