@@ -120,15 +120,12 @@ static bool may_go(const struct mr_passage *passage, bool all)
            (all || passage->first == NULL || refused->number < passage->first->number);
 }
 
-static void let_go(struct mr_barrier *barrier, struct mr_passage *passage, bool all,
-                   struct mr_parcels *released)
+static void let_go(struct mr_passage *passage, bool all, struct mr_parcels *released)
 {
     while (may_go(passage, all))
         mr_parcels_move(&passage->refused, released);
     while ((all || passage->first == NULL) && passage->held.first != NULL)
         mr_parcels_move(&passage->held, released);
-    passage->closed = passage->first != NULL && !all;
-    forget_if_idle(barrier, passage);
 }
 
 /* Those that were let go before may be first yet. */
@@ -138,12 +135,14 @@ void mr_barrier_release(struct mr_barrier *barrier, struct mr_parcels *parcels, 
     if (barrier->closed == NULL || (!all && parcels->first != NULL && parcels->first->single))
         return;
     for (struct mr_passage **link = &barrier->closed, *passage; (passage = *link) != NULL;) {
-        bool open = all || passage->first == NULL;
-        if (open)
-            *link = passage->next;
-        else
+        let_go(passage, all, &released);
+        if (!all && passage->first != NULL) {
             link = &passage->next;
-        let_go(barrier, passage, all, &released);
+            continue;
+        }
+        *link = passage->next;
+        passage->closed = false;
+        forget_if_idle(barrier, passage);
     }
     barrier->count -= released.count;
     barrier->bytes -= released.bytes;
