@@ -5,7 +5,7 @@ import time
 import uuid
 from typing import Any
 
-from confluent_kafka import Consumer, ConsumerGroupState, ElectionType, KafkaError, KafkaException, TopicPartition
+from confluent_kafka import Consumer, ConsumerGroupState, ElectionType, KafkaError, KafkaException, TopicCollection, TopicPartition
 from confluent_kafka.admin import AdminClient, AlterConfigOpType, ConfigEntry, ConfigResource, NewPartitions, NewTopic
 
 from .wait import until
@@ -118,6 +118,21 @@ class Cluster:
 
     def delete_topic(self, name: str) -> None:
         self._admin.delete_topics([name])[name].result(15)
+
+    def topic_id(self, name: str) -> str | None:
+        """Of the topic that has the name now, None if there is none."""
+        try:
+            return str(self._admin.describe_topics(TopicCollection([name]))[name].result(15).topic_id)
+        except KafkaException as error:
+            if error.args[0].code() != KafkaError.UNKNOWN_TOPIC_OR_PART:
+                raise
+            return None
+
+    def end_topic(self, name: str) -> None:
+        """Deletes the topic. Somebody else may have made another one of its name by then."""
+        before = self.topic_id(name)
+        self.delete_topic(name)
+        until(lambda: self.topic_id(name) != before, f"topic {name} is gone")
 
     def recreate_topic(self, name: str, partitions: int = 1, **config: str) -> str:
         """Deletes the topic and makes a new one of the same name, which begins at offset 0 in every partition."""
