@@ -1,4 +1,4 @@
-"""A broker that does not show a topic for a while, as one that learns of it later than the others: what goes there waits, once and in order."""
+"""A broker that does not show a topic for a while, as one that learns of it later than the others: what goes there waits, and comes once."""
 
 import contextlib
 import dataclasses
@@ -19,6 +19,8 @@ from support.router import Router, Scripts
 from support.wait import until
 
 KEYS = 8
+PHASES = 3
+HIDDEN_SECONDS = 1  # about: a topic that is hidden for longer than MR_DOUBT_TOPIC_MS is believed to be gone
 CONFIG = """return {{
     kafka = {{ client_id = "under-test", properties = {{ ["topic.metadata.refresh.interval.ms"] = 50 }} }},
     defaults = {{ delivery = "{delivery}", retry = {{ max = 0 }} }}, transaction = {{ interval = 10 }},
@@ -78,6 +80,17 @@ class Stream:
         assert self._producer.flush(20) == 0
 
 
+def steps_back(cluster: Cluster, topic: str) -> int:
+    """How often a record of a key comes after one that was sent later, all keys together."""
+    latest: dict[bytes | None, int] = {}
+    steps = 0
+    for record in committed_records(cluster, topic):
+        number = json.loads(record.value)["n"]
+        steps += number < latest.get(record.key, -1)
+        latest[record.key] = number
+    return steps
+
+
 @pytest.mark.parametrize("delivery", ["at-least-once", "exactly-once"])
 def test_what_goes_to_topics_that_it_does_not_show_waits(scripts: Scripts, tmp_path: Path, delivery: str) -> None:
     hidden = Hidden()
@@ -91,10 +104,10 @@ def test_what_goes_to_topics_that_it_does_not_show_waits(scripts: Scripts, tmp_p
         stream = Stream(kafka.direct, topic, replies)
         stream.send_until(lambda: stream.sent == 100)
         until(lambda: cluster.count(replies) >= 100, "they are answered")
-        for _ in range(3):
-            before = hidden.asked
+        for _ in range(PHASES):
+            before, late = hidden.asked, time.monotonic() + HIDDEN_SECONDS
             hidden.topics = {output.encode(), replies.encode()}
-            stream.send_until(lambda before=before: hidden.asked >= before + 10)
+            stream.send_until(lambda before=before, late=late: hidden.asked >= before + (10 if time.monotonic() < late else 1))
             hidden.topics = set()
             sent = stream.sent
             stream.send_until(lambda sent=sent: stream.sent == sent + 100)
@@ -103,9 +116,8 @@ def test_what_goes_to_topics_that_it_does_not_show_waits(scripts: Scripts, tmp_p
         for where in output, replies:
             numbers = [json.loads(record.value)["n"] for record in committed_records(cluster, where)]
             assert Counter(numbers) == Counter(range(stream.sent))
-        for key in range(KEYS):
-            of_key = [json.loads(record.value)["n"] for record in committed_records(cluster, output) if record.key == str(key).encode()]
-            assert of_key == sorted(of_key)
+        # A transaction that is aborted keeps the order. Without one, a record may pass those whose refusal is on its way to us.
+        assert steps_back(cluster, output) <= (0 if delivery == "exactly-once" else PHASES * KEYS)
         assert cluster.count(f"{topic}-dlq") == 0
         assert "kafka_fatal" not in router.log_text()
         router.stop()
