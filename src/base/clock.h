@@ -7,7 +7,7 @@
 
 uint64_t mr_clock_ns(void);        /* monotonic, nanoseconds */
 uint64_t mr_clock_thread_ns(void); /* what this thread has had of the CPU, nanoseconds */
-/* What a process has had of the CPU, with all of its threads, nanoseconds; 0 when it is gone. */
+/* Returns the CPU time of a process with all of its threads, nanoseconds; 0 when it is gone. */
 uint64_t mr_clock_process_ns(pid_t pid);
 uint64_t mr_clock_ms(void);     /* monotonic, milliseconds */
 int64_t mr_clock_wall_ms(void); /* milliseconds since 1970-01-01T00:00:00Z */

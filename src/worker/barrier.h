@@ -37,7 +37,7 @@ void mr_barrier_keep(struct mr_barrier *barrier, struct mr_parcel *parcel,
                      const struct mr_outgoing *record);
 /* Likewise the first one that waits in `parcels`. */
 void mr_barrier_move(struct mr_barrier *barrier, struct mr_parcels *parcels);
-/* What need not wait any more goes ahead of those in `parcels`; `all`: whatever waits. */
+/* Records that need not wait any more go ahead of those in `parcels`; `all`: all that wait. */
 void mr_barrier_release(struct mr_barrier *barrier, struct mr_parcels *parcels, bool all);
 /* Nothing may wait, or be in the first producer. */
 void mr_barrier_free(struct mr_barrier *barrier);

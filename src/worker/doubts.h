@@ -37,7 +37,7 @@ void mr_doubts_start(struct mr_doubts *doubts, struct mr_warmup *warmup, struct 
 /* librdkafka says that the topic, or its partition of that number, is not there. Returns true if
  * that is in doubt: then `answered` follows. False when it is confirmed, or there is no room. */
 bool mr_doubts_raise(struct mr_doubts *doubts, const char *topic, int32_t partition);
-/* What is known of a topic, and of a partition of it (MR_PARTITION_ANY: of the topic alone). */
+/* Returns the doubt about a topic and a partition of it (MR_PARTITION_ANY: the topic alone). */
 enum mr_doubt mr_doubts_of(const struct mr_doubts *doubts, const char *topic, int32_t partition);
 /* Asks nothing more; no `answered` follows. */
 void mr_doubts_stop(struct mr_doubts *doubts);
