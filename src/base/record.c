@@ -36,7 +36,7 @@ static struct mr_bytes copy_bytes(char **to, struct mr_bytes from)
 
 struct mr_outgoing *mr_outgoing_copy(const struct mr_outgoing *record)
 {
-    struct mr_outgoing *copy = mr_alloc(size_of(record));
+    struct mr_outgoing *copy = mr_realloc(NULL, size_of(record)); /* every byte is written */
     struct mr_pair *headers = (struct mr_pair *)(copy + 1);
     char *to = (char *)(headers + record->header_count);
     *copy = *record;

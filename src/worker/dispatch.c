@@ -214,7 +214,7 @@ void mr_dispatch_message(struct mr_dispatch *dispatch, struct mr_consumer *consu
     partition->taken = message->offset + 1;
     if (partition->transactional)
         mr_line_join(&partition->line, job);
-    job->shelved = job->due > mr_clock_ms();
+    job->shelved = job->due != 0 && job->due > mr_clock_ms();
     if (job->shelved)
         mr_shelf_put(partition, job->size);
     else
@@ -232,23 +232,24 @@ void mr_dispatch_tick(struct mr_dispatch *dispatch)
 
 /* Under load records are gathered until the end of a turn, or longer (outbox.h). Those of a seldom
  * route or partition go out before something dear runs, and within HURRY ns: together with others
- * that are seldom, of which there may be many. */
-static void hurry(struct mr_dispatch *dispatch, uint64_t now, bool dear)
+ * that are seldom, of which there may be many. Returns the time after that. */
+static uint64_t hurry(struct mr_dispatch *dispatch, uint64_t now, bool dear)
 {
     enum { HURRY = 1000000 };
     if (!dispatch->hurry || (!dear && now - dispatch->hurried < HURRY))
-        return;
+        return now;
     dispatch->hurry = false;
     dispatch->hurried = now;
     mr_outbox_flush(dispatch->outbox);
+    return mr_clock_ns();
 }
 
-static void go_on(struct mr_dispatch *dispatch, const struct mr_ready *next)
+static void go_on(struct mr_dispatch *dispatch, const struct mr_ready *next, uint64_t now)
 {
     if (next->wait != NULL)
-        mr_handling_wake(dispatch, next->wait);
+        mr_handling_wake(dispatch, next->wait, now);
     else
-        mr_handling_start(dispatch, next->job);
+        mr_handling_start(dispatch, next->job, now);
     dispatch->hurry = dispatch->hurry || next->seldom;
 }
 
@@ -257,8 +258,8 @@ void mr_dispatch_run(struct mr_dispatch *dispatch, uint64_t ends)
     struct mr_ready next;
     uint64_t from = mr_clock_ns();
     while (from < ends && mr_schedule_next(&dispatch->schedule, &next)) {
-        hurry(dispatch, from, next.dear);
-        go_on(dispatch, &next);
+        from = hurry(dispatch, from, next.dear);
+        go_on(dispatch, &next, from);
         uint64_t now = mr_clock_ns();
         mr_schedule_charge(&dispatch->schedule, now - from);
         from = now;

@@ -135,7 +135,6 @@ static void run(struct mr_dispatch *dispatch, struct mr_job *job, const struct m
 {
     struct mr_poisoned_text text;
     struct mr_result result;
-    job->began = mr_clock_ns();
     if (mr_poisoned_may_run(dispatch, job, &result, &text)) {
         mr_runs_begin(dispatch, job, job->began);
         job->task = mr_task_start(route->script, codec_of(route, &job->request), &job->incoming,
@@ -144,9 +143,11 @@ static void run(struct mr_dispatch *dispatch, struct mr_job *job, const struct m
     advance(dispatch, job, &result);
 }
 
-static void begin(struct mr_dispatch *dispatch, struct mr_job *job, struct mr_route *route)
+static void begin(struct mr_dispatch *dispatch, struct mr_job *job, struct mr_route *route,
+                  uint64_t now)
 {
     job->route = route;
+    job->began = now;
     mr_route_hold(route);
     mr_schedule_began(&dispatch->schedule, &job->partition->flow, job);
     link_work(dispatch, job);
@@ -178,7 +179,7 @@ static void drop_expired(struct mr_dispatch *dispatch, struct mr_job *job)
     mr_settle_leave(dispatch, job);
 }
 
-void mr_handling_start(struct mr_dispatch *dispatch, struct mr_job *job)
+void mr_handling_start(struct mr_dispatch *dispatch, struct mr_job *job, uint64_t now)
 {
     struct mr_partition *partition = job->partition;
     struct mr_route *route = mr_dispatch_route(dispatch, partition);
@@ -200,22 +201,22 @@ void mr_handling_start(struct mr_dispatch *dispatch, struct mr_job *job)
     if (dispatch->drop_expired && has_expired(dispatch, job))
         drop_expired(dispatch, job);
     else
-        begin(dispatch, job, route);
+        begin(dispatch, job, route, now);
 }
 
-void mr_handling_wake(struct mr_dispatch *dispatch, struct mr_wait *wait)
+void mr_handling_wake(struct mr_dispatch *dispatch, struct mr_wait *wait, uint64_t now)
 {
     struct mr_job *job = wait->job;
     struct mr_arrival *arrival = mr_wait_end(wait);
-    mr_handling_resume(dispatch, job, &arrival->with);
+    mr_handling_resume(dispatch, job, &arrival->with, now);
     mr_arrival_free(arrival);
 }
 
 void mr_handling_resume(struct mr_dispatch *dispatch, struct mr_job *job,
-                        const struct mr_resumption *with)
+                        const struct mr_resumption *with, uint64_t now)
 {
     struct mr_result result;
-    mr_runs_begin(dispatch, job, mr_clock_ns());
+    mr_runs_begin(dispatch, job, now);
     mr_task_resume(job->task, with, &result);
     advance(dispatch, job, &result);
 }
