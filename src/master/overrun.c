@@ -39,7 +39,7 @@ static uint64_t deal_with(struct mr_overrun *overrun, uint64_t slot,
     uint64_t used = overrun->host.used(overrun->context, slot);
     if (watched->run != running->number)
         *watched = (struct watched){running->number, now, used};
-    uint64_t had = used - watched->used;
+    uint64_t had = most(used, watched->used) - watched->used; /* a worker that is gone has 0 */
     if (had >= patience) {
         overrun->host.kill(overrun->context, slot);
         return now + patience;

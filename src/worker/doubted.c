@@ -51,8 +51,7 @@ void mr_doubted_release(struct mr_doubted *doubted, struct mr_parcels *parcels)
         parcel->confirmed = doubt == MR_DOUBT_CONFIRMED;
         mr_parcels_move(&doubted->waiting, doubt == MR_DOUBT_WAITS ? &doubted->waiting : &over);
     }
-    if (over.first != NULL)
-        mr_parcels_put_ahead(&over, parcels);
+    mr_parcels_put_ahead(&over, parcels);
 }
 
 void mr_doubted_free(struct mr_doubted *doubted)

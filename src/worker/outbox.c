@@ -411,8 +411,7 @@ void mr_outbox_reachable(struct mr_outbox *outbox, bool reachable)
 void mr_outbox_drop(struct mr_outbox *outbox)
 {
     mr_barrier_release(&outbox->barrier, &outbox->parcels, true);
-    if (outbox->doubted.waiting.first != NULL)
-        mr_parcels_put_ahead(&outbox->doubted.waiting, &outbox->parcels);
+    mr_parcels_put_ahead(&outbox->doubted.waiting, &outbox->parcels);
     while (outbox->parcels.first != NULL) {
         struct mr_parcel *parcel = mr_parcels_pop(&outbox->parcels);
         struct mr_outgoing *record = parcel->record;

@@ -14,6 +14,7 @@ from support.asker import Asker
 from support.cluster import Cluster, client_properties, unique
 from support.router import Scripts
 from support.wait import until
+from trio import KafkaTrio
 
 BACKLOG = 2000  # of 50 ms each: a hundred seconds
 BETWEEN = 15  # handlers of the backlog from one answer to the next, at most: a round trip, and slow machines
@@ -38,10 +39,8 @@ pytestmark = pytest.mark.timeout(180)
 class Topics:
     """One with a backlog on its first partition, and quiet ones."""
 
-    def __init__(self, cluster: Cluster, scripts: Scripts) -> None:
-        self.busy = cluster.create_topic(unique("busy"), 2)
-        self.same_group = cluster.create_topic(unique("quiet"), 1)
-        self.other_group = cluster.create_topic(unique("other"), 1)
+    def __init__(self, scripts: Scripts, busy: str, same_group: str, other_group: str) -> None:
+        self.busy, self.same_group, self.other_group = busy, same_group, other_group
         (scripts.folder / "lib").mkdir()
         (scripts.folder / "lib" / "count.lua").write_text(COUNT)
         for topic in (self.busy, self.same_group, self.other_group):
@@ -51,7 +50,7 @@ class Topics:
 
 @pytest.fixture
 def topics(cluster: Cluster, scripts: Scripts) -> Topics:
-    return Topics(cluster, scripts)
+    return Topics(scripts, cluster.create_topic(unique("busy"), 2), cluster.create_topic(unique("quiet"), 1), cluster.create_topic(unique("other"), 1))
 
 
 @pytest.fixture
@@ -92,16 +91,26 @@ def await_begin(cluster: Cluster, asker: Asker) -> None:
 def test_quiet_routes_and_partitions_are_answered_amid_a_backlog(cluster: Cluster, topics: Topics, scripts: Scripts, asker: Asker,
                                                                start_router: StartRouter) -> None:
     fill(cluster, topics, asker.replies)
-    router = start_router(scripts, config=topics.config)
+    start_router(scripts, config=topics.config)
     await_begin(cluster, asker)
     assert_all_are_answered_amid(asker, topics)
 
 
 def test_and_amid_handlers_that_all_go_on_at_once(cluster: Cluster, topics: Topics, scripts: Scripts, asker: Asker, start_router: StartRouter) -> None:
     fill(cluster, topics, asker.replies, sleep=10)
-    router = start_router(scripts, config=topics.config)
+    start_router(scripts, config=topics.config)
     await_begin(cluster, asker)
     assert_all_are_answered_amid(asker, topics)
+
+
+def test_and_those_of_other_brokers(trio: KafkaTrio, trio_cluster: Cluster, scripts: Scripts, start_router: StartRouter) -> None:
+    topics = Topics(scripts, trio_cluster.create_led_topic(unique("busy"), [1], [2]), trio_cluster.create_led_topic(unique("quiet"), [2]),
+                    trio_cluster.create_led_topic(unique("other"), [3]))
+    with contextlib.closing(Asker(trio_cluster)) as asker:
+        fill(trio_cluster, topics, asker.replies)
+        start_router(scripts, config=topics.config, brokers=trio.bootstrap)
+        await_begin(trio_cluster, asker)
+        assert_all_are_answered_amid(asker, topics)
 
 
 def test_what_dear_handlers_have_done_is_committed_while_others_wait(cluster: Cluster, topics: Topics, scripts: Scripts, asker: Asker,
