@@ -10,7 +10,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/panic.h"
-#include "kafka/cluster.h"
+#include "kafka/creation.h"
 #include "kafka/endings.h"
 #include "kafka/listener.h"
 #include "kafka/producer.h"
@@ -102,7 +102,7 @@ static bool await(struct mr_asker *asker, uint64_t deadline)
  * second. */
 int mr_asker_know(struct mr_asker *asker, const char *topic, int timeout, char *why, size_t size)
 {
-    return mr_cluster_topic(asker->producer, topic, false, 0, timeout, why, size) < 0 ? -1 : 0;
+    return mr_cluster_topic(asker->producer, topic, timeout, why, size) > 0 ? 0 : -1;
 }
 
 int mr_asker_post(struct mr_asker *asker, const struct mr_outgoing *record, char *why, size_t size)
@@ -143,9 +143,10 @@ int mr_asker_listen(struct mr_asker *asker, const char *topic, int timeout, char
     uint64_t deadline = mr_clock_ms() + (uint64_t)timeout;
     struct mr_message message;
     int32_t partitions =
-        mr_cluster_topic(asker->producer, topic, mr_config_boolean(asker->config, "create_topics"),
-                         NEW_TOPIC_PARTITIONS, timeout, why, size);
-    if (partitions < 0 || mr_listener_add(asker->listener, topic, partitions, why, size) != 0)
+        mr_config_boolean(asker->config, "create_topics")
+            ? mr_creation_ensure(asker->producer, topic, NEW_TOPIC_PARTITIONS, timeout, why, size)
+            : mr_cluster_topic(asker->producer, topic, timeout, why, size);
+    if (partitions <= 0 || mr_listener_add(asker->listener, topic, partitions, why, size) != 0)
         return -1;
     for (;;) {
         while (mr_listener_poll(asker->listener, &message))

@@ -3,14 +3,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/panic.h"
 #include "kafka/conf.h"
 #include "kafka/view.h"
-
-enum { CREATION_PAUSE_US = 50000 };
 
 bool mr_cluster_reachable(const struct mr_producer *via, int timeout)
 {
@@ -74,25 +71,6 @@ static int32_t partitions_of(const struct rd_kafka_metadata *metadata, char *why
     return missing ? 0 : MR_CLUSTER_FAILED;
 }
 
-static int32_t ask(rd_kafka_t *handle, const char *topic, int timeout, char *why, size_t size)
-{
-    const struct rd_kafka_metadata *metadata;
-    rd_kafka_topic_t *about = rd_kafka_topic_new(handle, topic, NULL);
-    if (about == NULL) {
-        snprintf(why, size, "%s", rd_kafka_err2str(rd_kafka_last_error()));
-        return -1;
-    }
-    rd_kafka_resp_err_t error = rd_kafka_metadata(handle, 0, about, &metadata, timeout);
-    rd_kafka_topic_destroy(about);
-    if (error != RD_KAFKA_RESP_ERR_NO_ERROR) {
-        snprintf(why, size, "%s", rd_kafka_err2str(error));
-        return -1;
-    }
-    int32_t count = partitions_of(metadata, why, size);
-    rd_kafka_metadata_destroy(metadata);
-    return count;
-}
-
 static int by_name(const void *a, const void *b)
 {
     return strcmp(((const struct mr_cluster_topic *)a)->name,
@@ -151,31 +129,25 @@ void mr_cluster_topics_free(struct mr_cluster_topics *topics)
     *topics = (struct mr_cluster_topics){0};
 }
 
-int32_t mr_cluster_topic(const struct mr_producer *via, const char *topic, bool create,
-                         int32_t partitions, int timeout, char *why, size_t size)
+int32_t mr_cluster_topic(const struct mr_producer *via, const char *topic, int timeout, char *why,
+                         size_t size)
 {
+    const struct rd_kafka_metadata *metadata;
     rd_kafka_t *handle = mr_producer_handle(via);
-    uint64_t deadline = mr_clock_ms() + (uint64_t)timeout;
-    struct mr_cluster_topics all = {0};
-    bool missing = create && mr_cluster_topics(via, &all, timeout, why, size) == 0 &&
-                   mr_cluster_partitions(&all, topic) == 0;
-    mr_cluster_topics_free(&all);
-    int made = missing ? mr_cluster_create(via, topic, partitions, NULL, timeout, why, size) : 0;
-    if (made < 0)
-        return made;
-    int32_t count = ask(handle, topic, timeout, why, size);
-    /* A topic just created is known to all brokers a moment later, and only asking tells. */
-    while (count == 0 && create && mr_clock_ms() < deadline) {
-        usleep(CREATION_PAUSE_US);
-        count = ask(handle, topic, timeout, why, size);
+    rd_kafka_topic_t *about = rd_kafka_topic_new(handle, topic, NULL);
+    if (about == NULL) {
+        snprintf(why, size, "%s", rd_kafka_err2str(rd_kafka_last_error()));
+        return MR_CLUSTER_FAILED;
     }
-    return count != 0 ? count : MR_CLUSTER_FAILED;
-}
-
-int32_t mr_cluster_shown(const struct mr_producer *via, const char *topic, int timeout)
-{
-    char why[256];
-    return ask(mr_producer_handle(via), topic, timeout, why, sizeof(why));
+    rd_kafka_resp_err_t error = rd_kafka_metadata(handle, 0, about, &metadata, timeout);
+    rd_kafka_topic_destroy(about);
+    if (error != RD_KAFKA_RESP_ERR_NO_ERROR) {
+        snprintf(why, size, "%s", rd_kafka_err2str(error));
+        return MR_CLUSTER_FAILED;
+    }
+    int32_t count = partitions_of(metadata, why, size);
+    rd_kafka_metadata_destroy(metadata);
+    return count;
 }
 
 static enum mr_led led_by(const struct rd_kafka_metadata *metadata)

@@ -50,23 +50,10 @@ enum {
     MR_CLUSTER_IMPOSSIBLE = -3, /* no topic can have that name */
 };
 
-/* Creates the topic with the broker's default replication; fine where it is there. It takes the
- * largest message of the topic `like` with 64 KiB more of headers, where that limit can be read;
- * the broker's default where not, and where `like` is NULL. The embedded cluster, which cannot be
- * told to create topics, is asked for it by name. Returns 1, 0 where it was there, or one of
- * those above with `why`. */
-int mr_cluster_create(const struct mr_producer *via, const char *topic, int32_t partitions,
-                      const char *like, int timeout, char *why, size_t size);
-
-/* How many partitions the topic has, creating it (with `partitions`) where it is missing and
- * `create` allows. Where not, it is asked for by name, which makes it known to the producer.
- * Returns that number, or one of those above with `why`. */
-int32_t mr_cluster_topic(const struct mr_producer *via, const char *topic, bool create,
-                         int32_t partitions, int timeout, char *why, size_t size);
-
-/* Asks a broker how many partitions the topic has, and so makes them known to the producer. Returns
- * 0 when that broker does not show the topic, or one of those above. */
-int32_t mr_cluster_shown(const struct mr_producer *via, const char *topic, int timeout);
+/* Asks a broker for the topic by name, which makes its partitions known to the producer. Returns
+ * how many it has, 0 when that broker does not show the topic, or one of those above with `why`. */
+int32_t mr_cluster_topic(const struct mr_producer *via, const char *topic, int timeout, char *why,
+                         size_t size);
 
 enum mr_led {
     MR_LED_NOT,      /* some partition has no leader, or nobody answers in time */

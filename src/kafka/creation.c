@@ -1,15 +1,16 @@
-/* The half of cluster.h that changes the cluster: requests of librdkafka's Admin API, each sent to
- * a queue of its own and waited for. */
+#include "kafka/creation.h"
+
 #include <librdkafka/rdkafka.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "base/clock.h"
 #include "base/panic.h"
-#include "kafka/cluster.h"
 #include "kafka/view.h"
 
-enum { HEADER_ROOM = 64 * 1024 };
+enum { HEADER_ROOM = 64 * 1024, SHOWN_PAUSE_US = 50000 };
 
 struct admin {
     rd_kafka_t *handle;
@@ -127,12 +128,11 @@ static bool is_embedded(const struct mr_producer *via, int timeout)
     return embedded;
 }
 
-int mr_cluster_create(const struct mr_producer *via, const char *topic, int32_t partitions,
-                      const char *like, int timeout, char *why, size_t size)
+int mr_creation_create(const struct mr_producer *via, const char *topic, int32_t partitions,
+                       const char *like, int timeout, char *why, size_t size)
 {
     if (is_embedded(via, timeout))
-        return mr_cluster_topic(via, topic, false, 0, timeout, why, size) > 0 ? 0
-                                                                              : MR_CLUSTER_FAILED;
+        return mr_cluster_topic(via, topic, timeout, why, size) > 0 ? 0 : MR_CLUSTER_FAILED;
     rd_kafka_NewTopic_t *wanted = rd_kafka_NewTopic_new(topic, partitions, -1, why, size);
     if (wanted == NULL)
         return MR_CLUSTER_FAILED;
@@ -147,4 +147,32 @@ int mr_cluster_create(const struct mr_producer *via, const char *topic, int32_t 
         return 0;
     return error == RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED ? MR_CLUSTER_DENIED
                                                                  : MR_CLUSTER_FAILED;
+}
+
+static bool is_missing(const struct mr_producer *via, const char *topic, int timeout, char *why,
+                       size_t size)
+{
+    struct mr_cluster_topics all = {0};
+    bool missing = mr_cluster_topics(via, &all, timeout, why, size) == 0 &&
+                   mr_cluster_partitions(&all, topic) == 0;
+    mr_cluster_topics_free(&all);
+    return missing;
+}
+
+int32_t mr_creation_ensure(const struct mr_producer *via, const char *topic, int32_t partitions,
+                           int timeout, char *why, size_t size)
+{
+    uint64_t deadline = mr_clock_ms() + (uint64_t)timeout;
+    int made = is_missing(via, topic, timeout, why, size)
+                   ? mr_creation_create(via, topic, partitions, NULL, timeout, why, size)
+                   : 0;
+    if (made < 0)
+        return made;
+    int32_t count = mr_cluster_topic(via, topic, timeout, why, size);
+    /* A topic just created is known to all brokers a moment later, and only asking tells. */
+    while (count == 0 && mr_clock_ms() < deadline) {
+        usleep(SHOWN_PAUSE_US);
+        count = mr_cluster_topic(via, topic, timeout, why, size);
+    }
+    return count != 0 ? count : MR_CLUSTER_FAILED;
 }

@@ -31,6 +31,11 @@ static void set_pending(struct mr_calls *calls, int by)
     mr_cell_set(&calls->slot->gauges[MR_RPC_PENDING], (uint64_t)calls->pending);
 }
 
+static void cancel(struct mr_wait *wait)
+{
+    mr_call_abandon(wait->call);
+}
+
 void mr_call_begin(struct mr_call *call, struct mr_wait *wait)
 {
     struct mr_calls *calls = call->calls;
@@ -41,6 +46,7 @@ void mr_call_begin(struct mr_call *call, struct mr_wait *wait)
     calls->open = call;
     call->wait = wait;
     wait->call = call;
+    wait->cancel = cancel;
     set_pending(calls, 1);
 }
 
@@ -57,6 +63,7 @@ static struct mr_wait *end_waiting(struct mr_call *call)
     call->previous = call->next = NULL;
     call->wait = NULL;
     wait->call = NULL;
+    wait->cancel = NULL;
     set_pending(call->calls, -1);
     return wait;
 }

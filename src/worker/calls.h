@@ -39,7 +39,7 @@ struct mr_calls {
 struct mr_call *mr_call_new(struct mr_calls *calls, enum mr_dialect dialect, const char *reply_to,
                             int64_t timeout);
 struct mr_call *mr_call_of_timer(struct mr_timer *timer);
-/* The wait is for this call, until one of the next two. */
+/* The wait is for this call, until one of the next two, or until the wait is cancelled. */
 void mr_call_begin(struct mr_call *call, struct mr_wait *wait);
 /* Its reply is there: the call is freed. Returns who has waited. */
 struct mr_wait *mr_call_end(struct mr_call *call);

@@ -91,11 +91,13 @@ static void ask_later(struct topic *topic)
 /* On a thread of the pool: touches nothing but the answer. librdkafka learns from it, too. */
 static void do_ask(uv_work_t *work)
 {
+    char why[256];
     struct topic *topic = work->data;
     const struct mr_warmup *warmup = topic->doubts->warmup;
     topic->answer = MR_CLUSTER_FAILED;
     if (atomic_load(&warmup->open))
-        topic->answer = mr_cluster_shown(warmup->via, topic->name, QUESTION_TIMEOUT_MS);
+        topic->answer =
+            mr_cluster_topic(warmup->via, topic->name, QUESTION_TIMEOUT_MS, why, sizeof(why));
 }
 
 static void take_answer(struct topic *topic, uint64_t now)

@@ -4,7 +4,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "kafka/cluster.h"
+#include "kafka/creation.h"
 #include "worker/inbox_state.h"
 
 enum { LOOKUP_TIMEOUT_MS = 2000, RETRY_MS = 1000, NEW_TOPIC_PARTITIONS = 1 };
@@ -68,8 +68,8 @@ static void do_lookup(uv_work_t *work)
 {
     struct mr_inbox_topic *topic = work->data;
     if (mr_config_boolean(topic->inbox->config, "create_topics"))
-        topic->found = mr_cluster_topic(topic->inbox->via, topic->name, true, NEW_TOPIC_PARTITIONS,
-                                        LOOKUP_TIMEOUT_MS, topic->why, sizeof(topic->why));
+        topic->found = mr_creation_ensure(topic->inbox->via, topic->name, NEW_TOPIC_PARTITIONS,
+                                          LOOKUP_TIMEOUT_MS, topic->why, sizeof(topic->why));
     else
         find_topic(topic);
 }

@@ -17,7 +17,7 @@ struct missing {
     int32_t partitions;
     uint64_t look;        /* in which it was missing last */
     bool said;            /* in the log */
-    int result;           /* of its creation, as mr_cluster_create's */
+    int result;           /* of its creation, as mr_creation_create's */
     char why[256];        /* it failed */
     struct missing *next; /* of those being created */
 };
@@ -134,8 +134,8 @@ static void do_create(uv_work_t *work)
         m->result = -1;
         snprintf(m->why, sizeof(m->why), "the worker is stopping");
         if (!atomic_load(&provision->stopping))
-            m->result = mr_cluster_create(provision->via, m->name, m->partitions, m->source,
-                                          QUESTION_TIMEOUT_MS, m->why, sizeof(m->why));
+            m->result = mr_creation_create(provision->via, m->name, m->partitions, m->source,
+                                           QUESTION_TIMEOUT_MS, m->why, sizeof(m->why));
     }
 }
 

@@ -10,7 +10,7 @@
 #include <uv.h>
 
 #include "base/scoreboard.h"
-#include "kafka/cluster.h"
+#include "kafka/creation.h"
 #include "worker/routes.h"
 
 struct mr_provision;

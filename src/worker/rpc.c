@@ -244,12 +244,6 @@ void mr_rpc_undelivered(const struct mr_job *job, uint32_t number, const char *w
             refuse(wait->call, why);
 }
 
-void mr_rpc_cancel(struct mr_wait *wait)
-{
-    if (wait->call != NULL)
-        mr_call_abandon(wait->call);
-}
-
 void mr_rpc_cancel_all(struct mr_rpc *rpc)
 {
     rpc->cancelled = true;

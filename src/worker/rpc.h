@@ -37,8 +37,6 @@ int mr_rpc_open(struct mr_rpc *rpc, struct mr_wait *wait, const struct mr_ask *a
 /* The request that the job waits for under that number will never be delivered: it ends with an
  * error, 502 RequestFailed, soon. */
 void mr_rpc_undelivered(const struct mr_job *job, uint32_t number, const char *why);
-/* The wait is given up, where it is for a request; no `ended` follows. */
-void mr_rpc_cancel(struct mr_wait *wait);
 /* The worker stops: those that are open end with an error, 503 RequestCancelled, from within, and
  * no more are opened. */
 void mr_rpc_cancel_all(struct mr_rpc *rpc);

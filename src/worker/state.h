@@ -1,4 +1,4 @@
-/* What the rooms that make up the running worker share (worker.c, turn.c, load.c, stop.c); seen
+/* What the rooms that make up the running worker share (worker.c, turn.c, load.c, stop.c, slot_state.c); seen
  * nowhere else. */
 #ifndef MR_WORKER_STATE_H
 #define MR_WORKER_STATE_H
@@ -76,7 +76,8 @@ void mr_worker_start_turning(
 void mr_worker_turn(struct mr_worker *worker);
 /* For one more message of the consumer, now. */
 bool mr_worker_has_room(const struct mr_worker *worker, const struct mr_consumer *consumer);
-void mr_worker_show_state(struct mr_worker *worker); /* to the scoreboard, where it changed */
+/* slot_state.c: shows the worker's state to the master, in its slot, if it has changed. */
+void mr_worker_show_state(struct mr_worker *worker);
 
 /* load.c: snapshots from the master. */
 void mr_worker_prepare(struct mr_worker *worker,

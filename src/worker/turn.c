@@ -1,7 +1,6 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "base/log.h"
 #include "kafka/endings.h"
 #include "worker/memory.h"
 #include "worker/shelf.h"
@@ -26,22 +25,6 @@ enum {
 
 static void on_more(uv_idle_t *handle);
 static void on_wake(uv_poll_t *handle, int status, int events);
-
-void mr_worker_show_state(struct mr_worker *worker)
-{
-    bool ready = worker->groups != NULL && mr_groups_joined(worker->groups) &&
-                 worker->broker.state == MR_BROKER_UP;
-    enum mr_worker_state state = worker->phase >= MR_PHASE_FINISHED  ? MR_WORKER_FINISHED
-                                 : worker->phase != MR_PHASE_WORKING ? MR_WORKER_STOPPING
-                                 : ready                             ? MR_WORKER_READY
-                                 : worker->dispatch.routes           ? MR_WORKER_LOADED
-                                                                     : MR_WORKER_STARTING;
-    if (mr_cell_get(&worker->slot->state) == state)
-        return;
-    mr_cell_set(&worker->slot->state, state);
-    if (state == MR_WORKER_READY)
-        mr_log(MR_LOG_INFO, "worker_ready", MR_I("pid", getpid()));
-}
 
 static bool is_crowded(const struct mr_worker *worker)
 {

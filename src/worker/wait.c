@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "base/panic.h"
-#include "worker/rpc.h"
 
 struct mr_wait *mr_wait_new(struct mr_job *job, uint32_t number)
 {
@@ -81,7 +80,8 @@ void mr_waits_cancel(struct mr_timers *timers, struct mr_job *job)
     for (struct mr_wait *wait = job->waits_for, *next; wait != NULL; wait = next) {
         next = wait->next;
         mr_timers_cancel(timers, &wait->timer);
-        mr_rpc_cancel(wait);
+        if (wait->cancel != NULL)
+            wait->cancel(wait);
         end(wait);
     }
     job->waits_for = NULL;

@@ -18,8 +18,9 @@ struct mr_arrival {
 struct mr_wait {
     struct mr_job *job;
     uint32_t number;
-    struct mr_timer timer;           /* of a sleep */
-    struct mr_call *call;            /* of a request */
+    struct mr_timer timer;                /* of a sleep */
+    struct mr_call *call;                 /* of a request */
+    void (*cancel)(struct mr_wait *wait); /* gives the request up; NULL: it is for none */
     struct mr_arrival *arrival;      /* it is over, and its handler not resumed yet (schedule.h) */
     struct mr_wait *before, *behind; /* there */
     struct mr_wait *previous, *next; /* of its job's */

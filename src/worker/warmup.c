@@ -34,8 +34,8 @@ static void do_ask(uv_work_t *work)
     char why[256];
     struct topic *topic = work->data;
     topic->known = atomic_load(&topic->warmup->open) &&
-                   mr_cluster_topic(topic->warmup->via, topic->name, false, 0, QUESTION_TIMEOUT_MS,
-                                    why, sizeof(why)) > 0;
+                   mr_cluster_topic(topic->warmup->via, topic->name, QUESTION_TIMEOUT_MS, why,
+                                    sizeof(why)) > 0;
 }
 
 static void after_ask(uv_work_t *work, int status)

@@ -25,10 +25,12 @@ uint64_t __wrap_mr_clock_ms(void)
 }
 
 /* Called on a thread of the pool, while the loop waits for it. */
-int32_t __wrap_mr_cluster_shown(const struct mr_producer *via, const char *topic, int timeout);
-int32_t __wrap_mr_cluster_shown(const struct mr_producer *via, const char *topic, int timeout)
+int32_t __wrap_mr_cluster_topic(const struct mr_producer *via, const char *topic, int timeout,
+                                char *why, size_t size);
+int32_t __wrap_mr_cluster_topic(const struct mr_producer *via, const char *topic, int timeout,
+                                char *why, size_t size)
 {
-    (void)via, (void)timeout;
+    (void)via, (void)timeout, (void)why, (void)size;
     assert_string_equal(topic, "replies");
     world.asked++;
     return world.shown;

@@ -27,15 +27,15 @@ struct world {
     struct mr_cluster_topics topics;
 };
 
-/* What mr_cluster_create returns, and what it was called with: "orders-dlq 3 like orders; ". */
+/* What mr_creation_create returns, and what it was called with: "orders-dlq 3 like orders; ". */
 static int created = 1;
 static struct mr_buf creations;
 /* What was logged: "topic_missing orders-dlq for orders; ". */
 static struct mr_buf said;
 
-int __wrap_mr_cluster_create(const struct mr_producer *via, const char *topic, int32_t partitions,
+int __wrap_mr_creation_create(const struct mr_producer *via, const char *topic, int32_t partitions,
                              const char *like, int timeout, char *why, size_t size);
-int __wrap_mr_cluster_create(const struct mr_producer *via, const char *topic, int32_t partitions,
+int __wrap_mr_creation_create(const struct mr_producer *via, const char *topic, int32_t partitions,
                              const char *like, int timeout, char *why, size_t size)
 {
     (void)via, (void)timeout;
