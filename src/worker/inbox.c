@@ -7,64 +7,12 @@
 #include "base/log.h"
 #include "base/panic.h"
 
-enum { RECENT_MS = 60000 };
-
-struct mr_inbox *mr_inbox_new(const struct mr_config *config, uv_loop_t *loop, int wake_fd,
-                              struct mr_timers *timers, struct mr_slot *slot,
-                              const struct mr_producer *via, const struct mr_inbox_events *events,
-                              void *data)
-{
-    struct mr_inbox *inbox = mr_alloc(sizeof(*inbox));
-    *inbox = (struct mr_inbox){.config = config,
-                               .loop = loop,
-                               .wake_fd = wake_fd,
-                               .timers = timers,
-                               .slot = slot,
-                               .via = via,
-                               .events = events,
-                               .data = data};
-    return inbox;
-}
-
 static struct mr_inbox_topic *find(const struct mr_inbox *inbox, const char *name)
 {
     struct mr_inbox_topic *topic = inbox->topics;
     while (topic != NULL && strcmp(topic->name, name) != 0)
         topic = topic->next;
     return topic;
-}
-
-static void describe(const struct mr_inbox_topic *topic, char *text, size_t size)
-{
-    mr_deaf_text(topic->told, topic->name, topic->detail, text, size);
-}
-
-void mr_inbox_show(const struct mr_inbox *inbox)
-{
-    uint64_t deaf = 0;
-    for (const struct mr_inbox_topic *topic = inbox->topics; topic != NULL; topic = topic->next)
-        deaf += topic->told != MR_DEAF_NOT;
-    mr_cell_set(&inbox->slot->gauges[MR_RESPONSE_TOPICS_DEAF], deaf);
-}
-
-void mr_inbox_judge(struct mr_inbox_topic *topic)
-{
-    char text[MR_NOTE_SIZE];
-    struct mr_inbox *inbox = topic->inbox;
-    enum mr_deaf deaf = mr_deaf_worst(&topic->deafness);
-    if (deaf == topic->told)
-        return;
-    topic->told = deaf;
-    mr_inbox_show(inbox);
-    describe(topic, text, sizeof(text));
-    if (deaf == MR_DEAF_NOT)
-        mr_log(MR_LOG_INFO, "response_topic_available", MR_S("topic", topic->name),
-               MR_S("message", text));
-    else
-        mr_log(MR_LOG_ERROR, "response_topic_unavailable", MR_S("topic", topic->name),
-               MR_S("message", text));
-    if (mr_deaf_lasts(deaf))
-        inbox->events->deaf(inbox->data, topic->name, text);
 }
 
 static void on_listening(void *data, const char *name)
@@ -101,18 +49,22 @@ static void on_fault(void *data, const char *name, enum mr_listener_fault fault)
 
 static const struct mr_listener_events listener_events = {on_listening, on_fault, on_troubled};
 
-/* The same properties made the producer and the consumers, so this fails only where the machine
- * does. */
-struct mr_listener *mr_inbox_listener(struct mr_inbox *inbox)
+struct mr_inbox *mr_inbox_new(const struct mr_config *config, uv_loop_t *loop, int wake_fd,
+                              struct mr_timers *timers, struct mr_slot *slot,
+                              const struct mr_producer *via, const struct mr_inbox_events *events,
+                              void *data)
 {
-    struct mr_errors errors = {0};
-    if (inbox->listener == NULL)
-        inbox->listener =
-            mr_listener_new(inbox->config, inbox->wake_fd, &listener_events, inbox, &errors);
-    if (inbox->listener == NULL)
-        mr_log(MR_LOG_ERROR, "inbox_failed", MR_S("message", mr_errors_text(&errors)));
-    mr_errors_free(&errors);
-    return inbox->listener;
+    struct mr_inbox *inbox = mr_alloc(sizeof(*inbox));
+    *inbox = (struct mr_inbox){.config = config,
+                               .loop = loop,
+                               .wake_fd = wake_fd,
+                               .timers = timers,
+                               .slot = slot,
+                               .via = via,
+                               .hears = &listener_events,
+                               .events = events,
+                               .data = data};
+    return inbox;
 }
 
 static struct mr_inbox_topic *find_or_make(struct mr_inbox *inbox, const char *name)
@@ -136,7 +88,7 @@ enum mr_inbox_says mr_inbox_want(struct mr_inbox *inbox, const char *name, char 
     struct mr_inbox_topic *topic = find_or_make(inbox, name);
     topic->wanted = mr_clock_ms();
     if (mr_deaf_lasts(topic->told)) {
-        describe(topic, why, size);
+        mr_inbox_describe(topic, why, size);
         return MR_INBOX_DEAF;
     }
     return topic->state == MR_INBOX_LISTENING ? MR_INBOX_LISTENS : MR_INBOX_WAITS;
@@ -164,11 +116,6 @@ void mr_inbox_shown(struct mr_inbox *inbox, const struct mr_cluster_fault *fault
     }
 }
 
-bool mr_inbox_is_recent(const struct mr_inbox_topic *topic)
-{
-    return topic->kept || mr_clock_ms() - topic->wanted < RECENT_MS;
-}
-
 bool mr_inbox_troubled(const struct mr_inbox *inbox, char *why, size_t size)
 {
     for (const struct mr_inbox_topic *topic = inbox->topics; topic != NULL; topic = topic->next) {
@@ -176,7 +123,7 @@ bool mr_inbox_troubled(const struct mr_inbox *inbox, char *why, size_t size)
             topic->listened || (mr_deaf_is_denied(topic->told) && mr_inbox_is_recent(topic));
         if (topic->told == MR_DEAF_NOT || !counts)
             continue;
-        describe(topic, why, size);
+        mr_inbox_describe(topic, why, size);
         return true;
     }
     return false;

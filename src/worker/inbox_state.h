@@ -1,4 +1,4 @@
-/* What the rooms of the inbox share (inbox.c, inbox_lookup.c); seen nowhere else. */
+/* What the rooms of the inbox share (inbox.c, inbox_lookup.c, inbox_topic.c); seen nowhere else. */
 #ifndef MR_WORKER_INBOX_STATE_H
 #define MR_WORKER_INBOX_STATE_H
 
@@ -40,6 +40,7 @@ struct mr_inbox {
     struct mr_slot *slot;
     const struct mr_producer *via;
     struct mr_listener *listener; /* NULL until a topic is wanted */
+    const struct mr_listener_events *hears;
     struct mr_inbox_topic *topics;
     size_t lookups;
     bool stopping;
@@ -47,9 +48,11 @@ struct mr_inbox {
     void *data;
 };
 
-/* inbox.c */
+/* inbox_topic.c */
 /* Tells what is wrong with the topic when that has changed, once. */
 void mr_inbox_judge(struct mr_inbox_topic *topic);
+/* Writes what is wrong with the topic. */
+void mr_inbox_describe(const struct mr_inbox_topic *topic, char *text, size_t size);
 void mr_inbox_show(const struct mr_inbox *inbox); /* how many are deaf */
 /* The configuration names it, or a request wanted it within the last minute. */
 bool mr_inbox_is_recent(const struct mr_inbox_topic *topic);
