@@ -3,7 +3,7 @@
 #include "base/print.h"
 #include "cmd/settings.h"
 #include "lua/vm.h"
-#include "worker/routes.h"
+#include "worker/routing.h"
 
 static int print_errors(struct mr_errors *errors, int code)
 {
@@ -71,7 +71,7 @@ static int check(const struct mr_settings *settings)
     check_scripts(snapshot, &errors);
     int code = errors.count > 0 ? MR_EXIT_DATA : MR_EXIT_CONFIG;
     if (errors.count == 0)
-        mr_routes_check(snapshot, &errors);
+        mr_routing_check(snapshot, &errors);
     size_t count = count_handlers(snapshot);
     if (errors.count == 0)
         printf("%zu script%s, configuration OK\n", count, count == 1 ? "" : "s");

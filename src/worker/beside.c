@@ -2,7 +2,6 @@
 
 #include <string.h>
 
-#include "base/buf.h"
 #include "worker/topic_names.h"
 
 typedef char origins[MR_TOPIC_ORIGINS][MR_TOPIC_ROOM];
@@ -47,109 +46,4 @@ bool mr_beside(struct mr_routes *routes, const char *topic)
     }
     return mr_routes_listens(routes, topic) ||
            serves_one(routes, NULL, from, mr_topic_response_of(topic, from));
-}
-
-struct mr_route *mr_beside_retried(struct mr_routes *routes, const char *topic,
-                                   char from[MR_TOPIC_ROOM])
-{
-    origins candidates;
-    size_t count = mr_topic_retry_of(topic, candidates);
-    for (size_t i = 0; i < count; i++) {
-        struct mr_route *route = mr_routes_find(routes, candidates[i]);
-        if (route == NULL || !route->policy.retry.by_topic)
-            continue;
-        memcpy(from, candidates[i], MR_TOPIC_ROOM);
-        return route;
-    }
-    return NULL;
-}
-
-bool mr_beside_left(struct mr_routes *before, struct mr_routes *now, const char *topic,
-                    char from[MR_TOPIC_ROOM])
-{
-    char still[MR_TOPIC_ROOM];
-    return mr_beside_retried(before, topic, from) != NULL && mr_routes_find(now, topic) == NULL &&
-           mr_beside_retried(now, topic, still) == NULL;
-}
-
-/* True where what cannot be handled goes round for ever: from topic to topic by their dead letters
- * until it is in the first again. */
-static bool comes_back(struct mr_routes *routes, const struct mr_route *route, const char *first)
-{
-    char topic[MR_TOPIC_ROOM], next[MR_TOPIC_ROOM], retry[MR_TOPIC_ROOM];
-    if (!mr_topic_dead_letter(route->policy.dlq.topic, first, topic))
-        return false;
-    if (route->policy.retry.by_topic && mr_topic_retry(first, retry) && strcmp(retry, topic) == 0)
-        return true;
-    for (size_t i = 0; i < mr_routes_count(routes) && strcmp(topic, first) != 0; i++) {
-        const struct mr_route *serving = mr_routes_find(routes, topic);
-        if (serving == NULL || !mr_topic_dead_letter(serving->policy.dlq.topic, topic, next))
-            return false;
-        memcpy(topic, next, sizeof(topic));
-    }
-    return strcmp(topic, first) == 0;
-}
-
-struct checking {
-    struct mr_routes *routes;
-    const struct mr_config *config;
-    struct mr_errors *errors;
-};
-
-/* "config/moonroute.lua: routes["x"].dlq.topic: WHAT", without the file where nothing was set. */
-static void refuse(const struct checking *checking, const struct mr_route *route, const char *key,
-                   const char *what)
-{
-    struct mr_buf path = {0};
-    mr_buf_printf(&path, "routes[\"%s\"].%s", route->name, key);
-    const char *origin = mr_config_origin(checking->config, mr_buf_text(&path));
-    mr_errors_add(checking->errors, "%s%s%s: \"%s\" %s", origin, *origin ? ": " : "",
-                  mr_buf_text(&path), mr_config_route_string(checking->config, route->name, key),
-                  what);
-    mr_buf_free(&path);
-}
-
-static void check_exact(const struct checking *checking, const struct mr_route *route)
-{
-    char name[MR_TOPIC_ROOM];
-    if (!mr_topic_dead_letter(route->policy.dlq.topic, route->name, name))
-        refuse(checking, route, "dlq.topic",
-               "is no topic's name with this topic's in it (at most 249 characters)");
-    if (route->policy.retry.by_topic && !mr_topic_retry(route->name, name))
-        refuse(checking, route, "retry.mode",
-               "cannot be: the name of the retry topic would be longer than 249 characters");
-    if (comes_back(checking->routes, route, route->name))
-        refuse(checking, route, "dlq.topic",
-               "brings its dead letters back to it for ever: name another topic");
-}
-
-/* What a pattern matches cannot be listed; but a template that keeps some topic's name keeps that
- * of one of these. */
-static void check_pattern(const struct checking *checking, const struct mr_route *route)
-{
-    static const char *const probes[] = {"x", "x-commands"};
-    for (size_t i = 0; i < sizeof(probes) / sizeof(probes[0]); i++) {
-        char dead[MR_TOPIC_ROOM], retry[MR_TOPIC_ROOM];
-        mr_topic_dead_letter(route->policy.dlq.topic, probes[i], dead);
-        mr_topic_retry(probes[i], retry);
-        if (strcmp(dead, probes[i]) != 0 &&
-            (!route->policy.retry.by_topic || strcmp(dead, retry) != 0))
-            continue;
-        refuse(checking, route, "dlq.topic",
-               "can bring dead letters back to their own topic for ever: name another");
-        return;
-    }
-}
-
-void mr_beside_check(struct mr_routes *routes, const struct mr_config *config,
-                     struct mr_errors *errors)
-{
-    const struct checking checking = {routes, config, errors};
-    for (size_t i = 0; i < mr_routes_count(routes); i++) {
-        const struct mr_route *route = mr_routes_at(routes, i);
-        if (mr_route_is_pattern(route))
-            check_pattern(&checking, route);
-        else
-            check_exact(&checking, route);
-    }
 }

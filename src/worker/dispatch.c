@@ -5,12 +5,12 @@
 #include "base/panic.h"
 #include "worker/aside.h"
 #include "worker/attempt.h"
-#include "worker/beside.h"
 #include "worker/handling.h"
 #include "worker/later.h"
 #include "worker/memory.h"
 #include "worker/poisoned.h"
 #include "worker/retry.h"
+#include "worker/routing.h"
 #include "worker/runs.h"
 #include "worker/settle.h"
 #include "worker/shelf.h"
@@ -18,11 +18,11 @@
 static void find_route(struct mr_routes *routes, struct mr_partition *partition)
 {
     char first[MR_TOPIC_ROOM];
-    partition->route = mr_routes_find(routes, partition->topic);
+    partition->route = mr_routing_find(routes, partition->topic);
     partition->returns = false;
     if (partition->route != NULL)
         return;
-    partition->route = mr_beside_retried(routes, partition->topic, first);
+    partition->route = mr_routing_retried(routes, partition->topic, first);
     if (partition->route != NULL && partition->first_topic == NULL)
         partition->first_topic = mr_strdup(first);
     partition->returns = partition->first_topic != NULL;

@@ -8,6 +8,7 @@
 #include "worker/aside.h"
 #include "worker/handling.h"
 #include "worker/orphan.h"
+#include "worker/routing.h"
 #include "worker/runs.h"
 #include "worker/settle.h"
 #include "worker/state.h"
@@ -244,7 +245,7 @@ static int prepare(struct mr_worker *worker, struct mr_snapshot *snapshot, struc
     struct mr_generation *generation = mr_generation_load(worker->vm, snapshot, errors);
     if (generation == NULL)
         return MR_EXIT_DATA;
-    struct mr_routes *routes = mr_routes_new(snapshot, generation, errors);
+    struct mr_routes *routes = mr_routing_new(snapshot, generation, errors);
     if (routes == NULL)
         return MR_EXIT_CONFIG;
     worker->prepared.routes = routes;

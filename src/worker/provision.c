@@ -7,6 +7,7 @@
 #include "base/idmap.h"
 #include "base/log.h"
 #include "base/panic.h"
+#include "worker/routing.h"
 #include "worker/topic_names.h"
 
 enum { QUESTION_TIMEOUT_MS = 2000, AGAIN_MS = 1000, AGAIN_MOST_MS = 10000 };
@@ -105,7 +106,7 @@ static void look(const struct looking *looking, struct mr_routes *routes)
     }
     for (size_t i = 0; mr_routes_patterns(routes) && i < looking->topics->count; i++) {
         const char *topic = looking->topics->rows[i].name;
-        const struct mr_route *route = mr_routes_find(routes, topic);
+        const struct mr_route *route = mr_routing_find(routes, topic);
         if (route != NULL && mr_route_is_pattern(route))
             need_beside(looking, route, topic);
     }

@@ -7,7 +7,6 @@
 
 #include "base/panic.h"
 #include "base/topic.h"
-#include "worker/beside.h"
 
 struct compiled {
     struct mr_route route;
@@ -169,18 +168,10 @@ struct mr_routes *mr_routes_new(const struct mr_snapshot *snapshot,
     mr_config_list(snapshot->config, "rpc.response_topics", add_response_topic, routes);
     for (size_t i = 0; i < routes->count; i++)
         routes->routes[i].route.owner = routes;
-    mr_beside_check(routes, snapshot->config, errors);
     if (errors->count == before)
         return routes;
     free_routes(routes);
     return NULL;
-}
-
-void mr_routes_check(const struct mr_snapshot *snapshot, struct mr_errors *errors)
-{
-    struct mr_routes *routes = mr_routes_new(snapshot, NULL, errors);
-    if (routes != NULL)
-        mr_routes_retire(routes);
 }
 
 static void free_when_idle(struct mr_routes *routes)
@@ -226,14 +217,6 @@ struct mr_route *mr_routes_match(struct mr_routes *routes, const char *topic)
 bool mr_route_is_pattern(const struct mr_route *route)
 {
     return route->name[0] == '^';
-}
-
-struct mr_route *mr_routes_find(struct mr_routes *routes, const char *topic)
-{
-    struct mr_route *route = mr_routes_match(routes, topic);
-    if (route == NULL || strcmp(route->name, topic) == 0)
-        return route;
-    return mr_topic_by_name_only(topic) || mr_beside(routes, topic) ? NULL : route;
 }
 
 bool mr_routes_patterns(const struct mr_routes *routes)

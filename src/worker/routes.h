@@ -34,18 +34,13 @@ struct mr_route {
  * routes. */
 struct mr_routes *mr_routes_new(const struct mr_snapshot *snapshot,
                                 struct mr_generation *generation, struct mr_errors *errors);
-/* Adds what mr_routes_new would, without loading a script. */
-void mr_routes_check(const struct mr_snapshot *snapshot, struct mr_errors *errors);
 /* No longer the current ones: freed, with the generation, when no job is at work on them. */
 void mr_routes_retire(struct mr_routes *routes);
 void mr_route_hold(struct mr_route *route); /* a job starts on it */
 void mr_route_release(struct mr_route *route);
 
-/* The route that serves a topic: that of its exact name, else the first pattern, by name, that
- * matches, unless that is taken by name only (base/topic.h) or is one beside those that routes
- * serve (worker/beside.h). NULL where none does. */
-struct mr_route *mr_routes_find(struct mr_routes *routes, const char *topic);
-/* The same by name and pattern alone, whatever the topic is for. */
+/* Returns the route of the topic's exact name, else the first pattern, by name, that matches it;
+ * NULL if none does. Which route serves the topic: worker/routing.h. */
 struct mr_route *mr_routes_match(struct mr_routes *routes, const char *topic);
 bool mr_route_is_pattern(const struct mr_route *route);
 bool mr_routes_patterns(const struct mr_routes *routes); /* one of them is a pattern */

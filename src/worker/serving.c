@@ -4,7 +4,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "worker/routes.h"
+#include "worker/routing.h"
 
 enum { LOOK_MS = 500 };
 
@@ -14,7 +14,7 @@ static enum mr_outage look_at_topics(const struct mr_broker *broker, struct mr_r
 {
     for (size_t i = 0; routes != NULL && i < broker->fault_count; i++) {
         const struct mr_cluster_fault *fault = &broker->faults[i];
-        if (mr_routes_find(routes, fault->topic) == NULL)
+        if (mr_routing_find(routes, fault->topic) == NULL)
             continue;
         if (fault->partition < 0) {
             snprintf(why, size, "the topic %s may not be described: allow READ on it",

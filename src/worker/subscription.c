@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/panic.h"
+#include "worker/routing.h"
 #include "worker/topic_names.h"
 
 static void add(struct mr_subscription *subscription, const char *name)
@@ -28,7 +29,7 @@ static void add_served(struct mr_subscription *subscription, struct mr_routes *r
     char retry[MR_TOPIC_ROOM];
     add(subscription, topic);
     if (route->policy.retry.by_topic && mr_topic_retry(topic, retry) &&
-        mr_routes_find(routes, retry) == NULL && mr_cluster_partitions(topics, retry) > 0)
+        mr_routing_find(routes, retry) == NULL && mr_cluster_partitions(topics, retry) > 0)
         add(subscription, retry);
 }
 
@@ -36,7 +37,7 @@ static void add_matching(struct mr_subscription *subscription, struct mr_routes 
                          const char *group_id, const struct mr_cluster_topics *topics)
 {
     for (size_t i = 0; i < topics->count; i++) {
-        const struct mr_route *route = mr_routes_find(routes, topics->rows[i].name);
+        const struct mr_route *route = mr_routing_find(routes, topics->rows[i].name);
         if (route != NULL && mr_route_is_pattern(route) && in_group(route, group_id))
             add_served(subscription, routes, topics, route, topics->rows[i].name);
     }

@@ -1,7 +1,7 @@
 /* What topics there are, and what follows from it: which of them pattern routes serve, and which
  * are still to be created. */
 #include "base/log.h"
-#include "worker/beside.h"
+#include "worker/routing.h"
 #include "worker/state.h"
 
 /* Topics that begin to match a pattern are served within it. */
@@ -76,7 +76,7 @@ void mr_worker_leave_topics(struct mr_worker *worker, struct mr_routes *next)
         return;
     for (size_t i = 0; i < topics->count; i++) {
         const char *name = topics->rows[i].name;
-        if (mr_beside_left(worker->dispatch.routes, next, name, from))
+        if (mr_routing_left(worker->dispatch.routes, next, name, from))
             mr_log(MR_LOG_WARN, "retry_topic_left", MR_S("topic", name), MR_S("for", from),
                    MR_S("message", "what waits there stays there: only retry.mode = \"topic\" of "
                                    "its route, or a script of its name, handles it"));

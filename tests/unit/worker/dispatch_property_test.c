@@ -1,5 +1,5 @@
 /* Dispatch, order, window, pausing and retries in place, against a simple model: a million random
- * turns in which messages come, handlers end, wait or fail, records are acknowledged or refused,
+#include "worker/provision.h"
  * time passes, routes are replaced, go and come back, partitions are lost and offsets begin anew.
  * Kafka, Lua and the clock are this
  * file's (the linker's
@@ -17,6 +17,7 @@
 #include "worker/attempt.h"
 #include "worker/handling.h"
 #include "worker/memory.h"
+#include "worker/routing.h"
 
 enum {
     STEPS = 1000000,
@@ -343,8 +344,8 @@ void __wrap_mr_route_release(struct mr_route *route)
     route->running--;
 }
 
-struct mr_route *__wrap_mr_routes_find(struct mr_routes *routes, const char *topic);
-struct mr_route *__wrap_mr_routes_find(struct mr_routes *routes, const char *topic)
+struct mr_route *__wrap_mr_routing_find(struct mr_routes *routes, const char *topic);
+struct mr_route *__wrap_mr_routing_find(struct mr_routes *routes, const char *topic)
 {
     size_t index = partition_of(topic, 0) / PARTITIONS;
     return routes->without[index] ? NULL : &routes->routes[index];
@@ -369,8 +370,8 @@ void __wrap_mr_routes_retire(struct mr_routes *routes)
     (void)routes;
 }
 
-struct mr_route *__wrap_mr_beside_retried(struct mr_routes *routes, const char *topic, char *from);
-struct mr_route *__wrap_mr_beside_retried(struct mr_routes *routes, const char *topic, char *from)
+struct mr_route *__wrap_mr_routing_retried(struct mr_routes *routes, const char *topic, char *from);
+struct mr_route *__wrap_mr_routing_retried(struct mr_routes *routes, const char *topic, char *from)
 {
     (void)routes, (void)topic, (void)from;
     return NULL;

@@ -13,6 +13,7 @@
 #include "base/buf.h"
 #include "base/log.h"
 #include "base/panic.h"
+#include "worker/routing.h"
 
 enum { AGAIN_MS = 1000, AGAIN_MOST_MS = 10000, MOST = 8, UNSHOWN = 99 };
 
@@ -34,9 +35,9 @@ static struct mr_buf creations;
 static struct mr_buf said;
 
 int __wrap_mr_creation_create(const struct mr_producer *via, const char *topic, int32_t partitions,
-                             const char *like, int timeout, char *why, size_t size);
+                              const char *like, int timeout, char *why, size_t size);
 int __wrap_mr_creation_create(const struct mr_producer *via, const char *topic, int32_t partitions,
-                             const char *like, int timeout, char *why, size_t size)
+                              const char *like, int timeout, char *why, size_t size)
 {
     (void)via, (void)timeout;
     mr_buf_printf(&creations, "%s %d like %s; ", topic, partitions, like);
@@ -119,7 +120,7 @@ static void use(struct world *world, bool speaks)
     const struct mr_snapshot snapshot = {
         .generation = 1, .config = world->config, .files = files, .file_count = 1};
     world->routes =
-        mr_routes_new(&snapshot, mr_generation_load(world->vm, &snapshot, &errors), &errors);
+        mr_routing_new(&snapshot, mr_generation_load(world->vm, &snapshot, &errors), &errors);
     assert_string_equal(mr_errors_text(&errors), "");
     mr_errors_free(&errors);
     world->provision = mr_provision_new(&world->loop, &world->slot, NULL, speaks);

@@ -9,7 +9,7 @@
 
 #include "base/file.h"
 #include "base/panic.h"
-#include "worker/routes.h"
+#include "worker/routing.h"
 
 enum { MOST_FILES = 8 };
 
@@ -89,7 +89,7 @@ static struct mr_routes *try(struct world *world)
         mr_generation_load(world->vm, &world->snapshot, &world->errors);
     assert_string_equal(mr_errors_text(&world->errors), "");
     assert_non_null(generation);
-    return mr_routes_new(&world->snapshot, generation, &world->errors);
+    return mr_routing_new(&world->snapshot, generation, &world->errors);
 }
 
 static struct mr_routes *build(struct world *world)
@@ -103,7 +103,7 @@ static struct mr_routes *build(struct world *world)
 /* The name of the route that serves the topic; "-" where none does. */
 static const char *served_by(struct mr_routes *routes, const char *topic)
 {
-    const struct mr_route *route = mr_routes_find(routes, topic);
+    const struct mr_route *route = mr_routing_find(routes, topic);
     return route == NULL ? "-" : route->name;
 }
 
@@ -141,8 +141,8 @@ static void a_route_has_its_script_and_the_defaults(void **state)
     handler(world, "echo.lua");
     struct mr_generation *generation =
         mr_generation_load(world->vm, &world->snapshot, &world->errors);
-    struct mr_routes *routes = mr_routes_new(&world->snapshot, generation, &world->errors);
-    struct mr_route *route = mr_routes_find(routes, "echo");
+    struct mr_routes *routes = mr_routing_new(&world->snapshot, generation, &world->errors);
+    struct mr_route *route = mr_routing_find(routes, "echo");
     assert_ptr_equal(route, mr_routes_at(routes, 0));
     assert_ptr_equal(route->owner, routes);
     assert_non_null(route->script);
@@ -169,12 +169,12 @@ static void a_route_adds_settings_to_the_file_of_its_name(void **state)
     set(world, "routes[\"echo\"].dialect", "plain");
     struct mr_routes *routes = build(world);
     assert_int_equal(mr_routes_count(routes), 2);
-    const struct mr_route *echo = mr_routes_find(routes, "echo");
+    const struct mr_route *echo = mr_routing_find(routes, "echo");
     assert_int_equal(echo->concurrency, 7);
     assert_int_equal(echo->ordering, MR_ORDER_NONE);
     assert_int_equal(echo->codec, MR_CODEC_RAW);
     assert_int_equal(echo->dialect, MR_DIALECT_PLAIN);
-    const struct mr_route *other = mr_routes_find(routes, "other");
+    const struct mr_route *other = mr_routing_find(routes, "other");
     assert_int_equal(other->concurrency, 5);
     assert_int_equal(other->ordering, MR_ORDER_PARTITION);
     assert_int_equal(other->codec, MR_CODEC_JSON);
@@ -190,8 +190,8 @@ static void groups_are_of_the_route_or_of_the_service(void **state)
     set(world, "kafka.group_id", "everyone");
     set(world, "routes[\"echo\"].group_id", "echoes");
     struct mr_routes *routes = build(world);
-    assert_string_equal(mr_routes_find(routes, "echo")->group_id, "echoes");
-    assert_string_equal(mr_routes_find(routes, "other")->group_id, "everyone");
+    assert_string_equal(mr_routing_find(routes, "echo")->group_id, "echoes");
+    assert_string_equal(mr_routing_find(routes, "other")->group_id, "everyone");
     mr_routes_retire(routes);
 }
 
@@ -207,10 +207,10 @@ static void a_route_may_name_another_script_which_then_serves_no_topic_of_its_ow
     assert_string_equal(served_by(routes, "orders-eu"), "orders-eu");
     assert_string_equal(served_by(routes, "orders"), "-");
     assert_string_equal(served_by(routes, "echo"), "echo");
-    assert_ptr_equal(mr_routes_find(routes, "orders-eu")->script,
-                     mr_routes_find(routes, "orders-us")->script);
-    assert_ptr_not_equal(mr_routes_find(routes, "orders-eu")->script,
-                         mr_routes_find(routes, "echo")->script);
+    assert_ptr_equal(mr_routing_find(routes, "orders-eu")->script,
+                     mr_routing_find(routes, "orders-us")->script);
+    assert_ptr_not_equal(mr_routing_find(routes, "orders-eu")->script,
+                         mr_routing_find(routes, "echo")->script);
     mr_routes_retire(routes);
 }
 
@@ -438,7 +438,7 @@ static void errors_from_before_do_not_count(void **state)
     struct mr_generation *generation =
         mr_generation_load(world->vm, &world->snapshot, &world->errors);
     mr_errors_add(&world->errors, "of somebody else");
-    struct mr_routes *routes = mr_routes_new(&world->snapshot, generation, &world->errors);
+    struct mr_routes *routes = mr_routing_new(&world->snapshot, generation, &world->errors);
     assert_non_null(routes);
     mr_routes_retire(routes);
 }
@@ -460,8 +460,8 @@ static void retired_routes_live_until_their_last_job_has_ended(void **state)
     handler(world, "echo.lua");
     handler(world, "other.lua");
     struct mr_routes *routes = build(world);
-    struct mr_route *echo = mr_routes_find(routes, "echo");
-    struct mr_route *other = mr_routes_find(routes, "other");
+    struct mr_route *echo = mr_routing_find(routes, "echo");
+    struct mr_route *other = mr_routing_find(routes, "other");
     mr_route_hold(echo);
     mr_route_hold(echo);
     mr_route_hold(other);

@@ -7,6 +7,7 @@
 #include <cmocka.h>
 
 #include "base/panic.h"
+#include "worker/routing.h"
 #include "worker/subscription.h"
 
 static char handler[] = "function handleMessage() end\n";
@@ -45,8 +46,8 @@ static int set_up(void **state)
     mr_config_set_text(config, "routes[\"later\"].retry.mode", "topic", "test", &errors);
     mr_config_set_text(config, "routes[\"soon\"].group_id", "by topic", "test", &errors);
     mr_config_set_text(config, "routes[\"soon\"].retry.mode", "topic", "test", &errors);
-    world.routes = mr_routes_new(&world.snapshot,
-                                 mr_generation_load(world.vm, &world.snapshot, &errors), &errors);
+    world.routes = mr_routing_new(&world.snapshot,
+                                  mr_generation_load(world.vm, &world.snapshot, &errors), &errors);
     assert_string_equal(mr_errors_text(&errors), "");
     mr_errors_free(&errors);
     world.topics = (struct mr_cluster_topics){mr_alloc(NAMES * sizeof(world.topics.rows[0])), 0};
@@ -121,7 +122,7 @@ static void a_pattern_takes_no_internal_topics(void **state)
     mr_config_set_text(snapshot.config, "routes[\"__named\"].script", "all.lua", "test", &errors);
     mr_config_set_text(snapshot.config, "routes[\"__named\"].group_id", "every", "test", &errors);
     struct mr_routes *routes =
-        mr_routes_new(&snapshot, mr_generation_load(world->vm, &snapshot, &errors), &errors);
+        mr_routing_new(&snapshot, mr_generation_load(world->vm, &snapshot, &errors), &errors);
     assert_string_equal(mr_errors_text(&errors), "");
     struct mr_subscription every = mr_subscription_of(routes, "every", &topics);
     assert_int_equal(every.count, 2);
