@@ -13,7 +13,6 @@
 #include "worker/routing.h"
 #include "worker/runs.h"
 #include "worker/settle.h"
-#include "worker/shelf.h"
 
 static void find_route(struct mr_routes *routes, struct mr_partition *partition)
 {
@@ -216,7 +215,7 @@ void mr_dispatch_message(struct mr_dispatch *dispatch, struct mr_consumer *consu
         mr_line_join(&partition->line, job);
     job->shelved = job->due != 0 && job->due > mr_clock_ms();
     if (job->shelved)
-        mr_shelf_put(partition, job->size);
+        mr_partition_shelve(partition, job->size);
     else
         mr_partition_began(partition, job->size);
     dispatch->jobs++;

@@ -98,7 +98,7 @@ void mr_later_stay(struct mr_dispatch *dispatch, struct mr_job *job)
 {
     free(job->failure);
     job->failure = NULL;
-    mr_shelf_put_back(job->partition, job->size, job->handled);
+    mr_partition_put_back(job->partition, job->size, job->handled);
     job->shelved = true;
     job->handled = false;
     job->move = mr_clock_ms() + LONGEST_HOLD_MS;

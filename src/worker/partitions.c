@@ -184,9 +184,16 @@ void mr_partition_began(struct mr_partition *partition, size_t size)
     count(partition, size);
 }
 
-/* Whether it is full is for the next message to say. */
-void mr_partition_taken_up(struct mr_partition *partition, size_t size)
+void mr_partition_shelve(struct mr_partition *partition, size_t size)
 {
+    partition->jobs++;
+    mr_shelf_put(partition, size);
+}
+
+/* Whether it is full is for the next message to say. */
+void mr_partition_take_up(struct mr_partition *partition, size_t size)
+{
+    mr_shelf_take(partition, size);
     add_bytes(partition, size);
     add(partition, size);
 }
@@ -228,6 +235,7 @@ void mr_partition_put_back(struct mr_partition *partition, size_t size, bool han
     take_bytes(partition, size);
     if (!handled || partition->transactional)
         count_down(partition, size);
+    mr_shelf_put(partition, size);
 }
 
 static void unlink_partition(struct mr_partitions *partitions, struct mr_partition *partition)

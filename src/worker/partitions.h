@@ -120,8 +120,11 @@ struct mr_partition *mr_partitions_restart(struct mr_partitions *partitions,
  * frees as that asks for. `done`: its offset may be stored once all before it may. */
 void mr_partition_began(struct mr_partition *partition, size_t size);
 void mr_partition_reopened(struct mr_partition *partition, size_t size);
-void mr_partition_taken_up(struct mr_partition *partition, size_t size); /* from the shelf */
-/* To the shelf, once it was taken up. `handled`: it is counted as that. */
+/* A job of that size begins and waits on the shelf (worker/shelf.h), instead of the first above. */
+void mr_partition_shelve(struct mr_partition *partition, size_t size);
+/* It starts, or leaves unstarted: it counts for the window from now on. */
+void mr_partition_take_up(struct mr_partition *partition, size_t size);
+/* It was taken up, but waits on. `handled`: it is counted as that. */
 void mr_partition_put_back(struct mr_partition *partition, size_t size, bool handled);
 void mr_partition_handled(struct mr_partition *partition, size_t size);
 void mr_partition_settled(struct mr_partitions *partitions, struct mr_partition *partition,

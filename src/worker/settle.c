@@ -1,7 +1,6 @@
 #include "worker/settle.h"
 
 #include "worker/poisoned.h"
-#include "worker/shelf.h"
 
 void mr_settle(struct mr_dispatch *dispatch, struct mr_job *job)
 {
@@ -24,7 +23,7 @@ void mr_settle(struct mr_dispatch *dispatch, struct mr_job *job)
 void mr_settle_take_up(struct mr_job *job)
 {
     if (job->shelved)
-        mr_shelf_take(job->partition, job->size);
+        mr_partition_take_up(job->partition, job->size);
     job->shelved = false;
 }
 

@@ -21,7 +21,7 @@ static bool has_room(const struct mr_partition *partition)
            partition->shelved_bytes <= share(all) / 2;
 }
 
-static void add(struct mr_partition *partition, size_t size)
+void mr_shelf_put(struct mr_partition *partition, size_t size)
 {
     partition->owner->shelves += partition->shelved++ == 0;
     partition->shelved_bytes += size;
@@ -33,25 +33,12 @@ static void add(struct mr_partition *partition, size_t size)
     mr_consumer_pause(partition->consumer, partition->topic, partition->number, MR_PAUSE_SHELF);
 }
 
-void mr_shelf_put(struct mr_partition *partition, size_t size)
-{
-    partition->jobs++;
-    add(partition, size);
-}
-
-void mr_shelf_put_back(struct mr_partition *partition, size_t size, bool handled)
-{
-    mr_partition_put_back(partition, size, handled);
-    add(partition, size);
-}
-
 void mr_shelf_take(struct mr_partition *partition, size_t size)
 {
     MR_ASSERT(partition->shelved > 0);
     partition->owner->shelves -= --partition->shelved == 0;
     partition->shelved_bytes -= size;
     partition->owner->shelved_bytes -= size;
-    mr_partition_taken_up(partition, size);
 }
 
 void mr_shelf_end(struct mr_partition *partition)

@@ -9,11 +9,8 @@
 
 enum { MR_SHELF_BYTES = 32 << 20 }; /* of a worker */
 
-/* A job of that size begins, and waits; instead of mr_partition_began. */
+/* A job of that size waits on the shelf, does so no more. Called by partitions.c alone. */
 void mr_shelf_put(struct mr_partition *partition, size_t size);
-/* It was taken, but waits on. `handled`: it is counted as that (partitions.h). */
-void mr_shelf_put_back(struct mr_partition *partition, size_t size, bool handled);
-/* It starts, or leaves unstarted: it counts for the window from now on. */
 void mr_shelf_take(struct mr_partition *partition, size_t size);
 /* The partition has its share of a full shelf. */
 bool mr_shelf_is_full(const struct mr_partition *partition);

@@ -71,7 +71,7 @@ static int tear_down(void **state)
 static void put(struct world *world, int number, size_t size, int count)
 {
     for (int i = 0; i < count; i++)
-        mr_shelf_put(world->each[number], size);
+        mr_partition_shelve(world->each[number], size);
 }
 
 /* They start, and are handled at once. */
@@ -80,7 +80,7 @@ static void end(struct world *world, int number, size_t size, int count)
     static int64_t offset;
     for (int i = 0; i < count; i++) {
         struct mr_partition *partition = world->each[number];
-        mr_shelf_take(partition, size);
+        mr_partition_take_up(partition, size);
         mr_partition_handled(partition, size);
         mr_partition_settled(&world->all, partition, mr_window_open(&partition->window, ++offset),
                              size, true);
@@ -137,11 +137,11 @@ static void what_is_put_back_counts_for_no_window_again(void **state)
     struct world *world = *state;
     struct mr_partition *partition = world->each[0];
     put(world, 0, 2 * MB, 2);
-    mr_shelf_take(partition, 2 * MB);
-    mr_shelf_put_back(partition, 2 * MB, false);
-    mr_shelf_take(partition, 2 * MB);
+    mr_partition_take_up(partition, 2 * MB);
+    mr_partition_put_back(partition, 2 * MB, false);
+    mr_partition_take_up(partition, 2 * MB);
     mr_partition_handled(partition, 2 * MB);
-    mr_shelf_put_back(partition, 2 * MB, true);
+    mr_partition_put_back(partition, 2 * MB, true);
     assert_int_equal(partition->unhandled, 0);
     assert_int_equal(partition->shelved, 2);
     assert_int_equal(world->all.shelved_bytes, 4 * MB);
@@ -155,9 +155,9 @@ static void one_that_is_transactional_does_not_either(void **state)
     struct mr_partition *partition = world->each[0];
     partition->transactional = true;
     put(world, 0, MB, 1);
-    mr_shelf_take(partition, MB);
+    mr_partition_take_up(partition, MB);
     mr_partition_handled(partition, MB);
-    mr_shelf_put_back(partition, MB, true);
+    mr_partition_put_back(partition, MB, true);
     assert_int_equal(partition->unhandled, 0);
     end(world, 0, MB, 1);
 }
