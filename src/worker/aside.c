@@ -7,10 +7,11 @@
 #include "base/log.h"
 #include "base/panic.h"
 #include "worker/dead_letter.h"
-#include "worker/later.h"
+#include "worker/partition_route.h"
 #include "worker/retry.h"
 #include "worker/retry_topic.h"
 #include "worker/settle.h"
+#include "worker/waiters.h"
 
 enum { FIRST_PAUSE_MS = 1000, LONGEST_PAUSE_MS = 30000, WHY_SIZE = 512 };
 
@@ -122,7 +123,7 @@ static void put(struct mr_dispatch *dispatch, struct mr_job *job)
         put_again(dispatch, job);
         return;
     }
-    struct mr_route *route = mr_dispatch_route(dispatch, job->partition);
+    struct mr_route *route = mr_partition_route(dispatch, job->partition);
     if (route == NULL) {
         await_route(dispatch, job);
         return;
@@ -210,7 +211,7 @@ static void stay_later(struct mr_dispatch *dispatch, struct mr_job *job, const c
         log_state(MR_LOG_WARN, "retry_not_moved", job, topic, why);
     }
     job->deliveries--;
-    mr_later_stay(dispatch, job);
+    mr_waiters_stay(dispatch, job);
 }
 
 /* It cannot wait in the retry topic, so it waits here. */

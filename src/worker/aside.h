@@ -4,7 +4,7 @@
 #ifndef MR_WORKER_ASIDE_H
 #define MR_WORKER_ASIDE_H
 
-#include "worker/dispatch.h"
+#include "worker/context.h"
 #include "worker/failure.h"
 
 /* job->failure tells where and why. */

@@ -9,6 +9,7 @@
 #include "base/topic.h"
 #include "worker/aside.h"
 #include "worker/held.h"
+#include "worker/partition_route.h"
 #include "worker/retry.h"
 #include "worker/verdict.h"
 
@@ -182,7 +183,7 @@ static void await_route(const struct mr_dispatch *dispatch, struct mr_job *job)
 
 void mr_attempt_failed_late(struct mr_dispatch *dispatch, struct mr_job *job)
 {
-    struct mr_route *route = mr_dispatch_route(dispatch, job->partition);
+    struct mr_route *route = mr_partition_route(dispatch, job->partition);
     if (route == NULL) {
         await_route(dispatch, job);
         return;

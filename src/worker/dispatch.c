@@ -5,79 +5,15 @@
 #include "base/panic.h"
 #include "worker/aside.h"
 #include "worker/attempt.h"
+#include "worker/enqueue.h"
 #include "worker/handling.h"
 #include "worker/later.h"
 #include "worker/memory.h"
+#include "worker/partition_route.h"
 #include "worker/poisoned.h"
 #include "worker/retry.h"
-#include "worker/routing.h"
 #include "worker/runs.h"
 #include "worker/settle.h"
-
-static void find_route(struct mr_routes *routes, struct mr_partition *partition)
-{
-    char first[MR_TOPIC_ROOM];
-    partition->route = mr_routing_find(routes, partition->topic);
-    partition->returns = false;
-    if (partition->route != NULL)
-        return;
-    partition->route = mr_routing_retried(routes, partition->topic, first);
-    if (partition->route != NULL && partition->first_topic == NULL)
-        partition->first_topic = mr_strdup(first);
-    partition->returns = partition->first_topic != NULL;
-}
-
-static void attach(struct mr_dispatch *dispatch, struct mr_partition *partition)
-{
-    const struct mr_route *route = partition->route;
-    mr_schedule_attach(&dispatch->schedule, &partition->flow, route == NULL ? "" : route->name,
-                       route == NULL ? SIZE_MAX : route->concurrency);
-}
-
-static void decide(struct mr_partition *partition)
-{
-    if (partition->decided || partition->route == NULL)
-        return;
-    partition->decided = true;
-    partition->transactional = partition->route->policy.delivery == MR_EXACTLY_ONCE;
-}
-
-struct mr_route *mr_dispatch_route(struct mr_dispatch *dispatch, struct mr_partition *partition)
-{
-    if (partition->routes_number != dispatch->routes_number) {
-        partition->routes_number = dispatch->routes_number;
-        find_route(dispatch->routes, partition);
-        decide(partition);
-        partition->at_most_once = !partition->transactional && partition->route != NULL &&
-                                  partition->route->policy.delivery == MR_AT_MOST_ONCE;
-        if (partition->route != NULL) {
-            partition->most = partition->route->policy.window;
-            partition->group_row = mr_slot_group(dispatch->slot, partition->route->group_id);
-        }
-        attach(dispatch, partition);
-    }
-    return partition->route;
-}
-
-void mr_dispatch_ready(struct mr_dispatch *dispatch, struct mr_job *job)
-{
-    mr_schedule_push(&dispatch->schedule, &job->partition->flow, job);
-}
-
-void mr_dispatch_wake(struct mr_dispatch *dispatch, struct mr_wait *wait)
-{
-    mr_schedule_wake(&dispatch->schedule, &wait->job->partition->flow, wait);
-}
-
-void mr_dispatch_enter(struct mr_dispatch *dispatch, struct mr_job *job)
-{
-    struct mr_route *route = mr_dispatch_route(dispatch, job->partition);
-    bool stays = !job->partition->leaving && !dispatch->stopping;
-    if (route == NULL && stays)
-        mr_job_list_push(&job->partition->parked, job);
-    else if (route == NULL || mr_order_enter(&dispatch->order, job, route->ordering))
-        mr_dispatch_ready(dispatch, job);
-}
 
 static void give_rows(struct mr_slot *slot, struct mr_partition *partition)
 {
@@ -96,15 +32,15 @@ static void unpark_one(struct mr_dispatch *dispatch, struct mr_job *job)
         mr_settle(dispatch, job);
         return;
     }
-    struct mr_route *route = mr_dispatch_route(dispatch, job->partition);
+    struct mr_route *route = mr_partition_route(dispatch, job->partition);
     if (job->partition->transactional && !job->lined)
         mr_line_join(&job->partition->line, job);
     if (route != NULL && job->partition->returns && !job->returned)
         mr_retry_returned(dispatch, job);
     if (job->chain.data == NULL && route != NULL)
-        mr_dispatch_enter(dispatch, job);
+        mr_enqueue(dispatch, job);
     else
-        mr_dispatch_ready(dispatch, job);
+        mr_enqueue_ready(dispatch, job);
 }
 
 /* May free the partition, with its last job. */
@@ -121,7 +57,7 @@ static void unpark_all(struct mr_dispatch *dispatch)
 {
     for (struct mr_partition *p = dispatch->partitions.all, *next; p != NULL; p = next) {
         next = p->next;
-        if (mr_dispatch_route(dispatch, p) != NULL || p->leaving || dispatch->stopping)
+        if (mr_partition_route(dispatch, p) != NULL || p->leaving || dispatch->stopping)
             unpark(dispatch, p);
     }
 }
@@ -202,7 +138,7 @@ void mr_dispatch_message(struct mr_dispatch *dispatch, struct mr_consumer *consu
     if (!mr_window_follows(&partition->window, message->offset))
         partition = begin_anew(dispatch, partition, message);
     struct mr_job *job = mr_job_new(&dispatch->pool, message);
-    struct mr_route *route = mr_dispatch_route(dispatch, partition); /* and window and delivery */
+    struct mr_route *route = mr_partition_route(dispatch, partition); /* and window and delivery */
     if (partition->topic_row == UINT64_MAX)
         give_rows(dispatch->slot, partition);
     job->owner = dispatch;
@@ -221,7 +157,7 @@ void mr_dispatch_message(struct mr_dispatch *dispatch, struct mr_consumer *consu
     dispatch->jobs++;
     mr_cell_add(&dispatch->slot->counters[MR_MESSAGES_RECEIVED], 1);
     if (!job->shelved || !mr_later_begin(dispatch, job))
-        mr_dispatch_enter(dispatch, job);
+        mr_enqueue(dispatch, job);
 }
 
 void mr_dispatch_tick(struct mr_dispatch *dispatch)
@@ -270,7 +206,7 @@ void mr_dispatch_run(struct mr_dispatch *dispatch, uint64_t ends)
 static void look_at_routes(struct mr_dispatch *dispatch)
 {
     for (struct mr_partition *p = dispatch->partitions.all; p != NULL; p = p->next)
-        mr_dispatch_route(dispatch, p);
+        mr_partition_route(dispatch, p);
 }
 
 void mr_dispatch_use(struct mr_dispatch *dispatch, struct mr_routes *routes, int64_t rpc_timeout)

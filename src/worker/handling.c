@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "worker/attempt.h"
 #include "worker/memory.h"
+#include "worker/partition_route.h"
 #include "worker/poisoned.h"
 #include "worker/retry.h"
 #include "worker/runs.h"
@@ -182,7 +183,7 @@ static void drop_expired(struct mr_dispatch *dispatch, struct mr_job *job)
 void mr_handling_start(struct mr_dispatch *dispatch, struct mr_job *job, uint64_t now)
 {
     struct mr_partition *partition = job->partition;
-    struct mr_route *route = mr_dispatch_route(dispatch, partition);
+    struct mr_route *route = mr_partition_route(dispatch, partition);
     if (mr_handling_too_late(dispatch, job)) {
         mr_settle_drop(dispatch, job);
         return;

@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "worker/enqueue.h"
 #include "worker/handling.h"
 #include "worker/wait.h"
 
@@ -42,7 +43,7 @@ static void on_slept(struct mr_timer *timer)
 {
     struct mr_wait *wait = (struct mr_wait *)((char *)timer - offsetof(struct mr_wait, timer));
     mr_wait_arrived(wait, 0);
-    mr_dispatch_wake(wait->job->owner, wait);
+    mr_enqueue_wake(wait->job->owner, wait);
 }
 
 static int sleep_for(void *data, void *job, uint32_t number, int64_t milliseconds, char *error,

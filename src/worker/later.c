@@ -5,20 +5,21 @@
 #include "base/clock.h"
 #include "worker/aside.h"
 #include "worker/failure.h"
+#include "worker/partition_route.h"
 #include "worker/retry.h"
 #include "worker/settle.h"
-#include "worker/shelf.h"
+#include "worker/waiters.h"
 
-/* A wait is long from LONG on, and not worth a move below SHORT. Every LOOK some MOVES are made at
+/* A wait is long from LONG on, and not worth a move below SHORT. Each look makes some MOVES at
  * most, so that a turn stays short; the others follow SOON. ms. */
-enum { LONG_MS = 5000, SHORT_MS = 1000, LOOK_MS = 200, SOON_MS = 10, MOVES = 200 };
+enum { LONG_MS = 5000, SHORT_MS = 1000, SOON_MS = 10, MOVES = 200 };
 
-enum { FIRST_HOLD_MS = 5000, LONGEST_HOLD_MS = 60000, TRANSACTIONAL_HOLD_MS = 1000 };
+enum { FIRST_HOLD_MS = 5000, TRANSACTIONAL_HOLD_MS = 1000 };
 
 /* Between its writing and its next move. */
 static uint64_t hold_of(const struct mr_job *job)
 {
-    uint64_t first = FIRST_HOLD_MS, longest = LONGEST_HOLD_MS;
+    uint64_t first = FIRST_HOLD_MS, longest = MR_WAITERS_LONGEST_HOLD_MS;
     int doublings = job->moves;
     if (job->partition->transactional && job->moves == 0)
         return 0;
@@ -41,47 +42,6 @@ static uint64_t next_move(const struct mr_dispatch *dispatch, const struct mr_jo
 
 static void on_look(struct mr_timer *timer);
 
-static void look_after(struct mr_dispatch *dispatch, uint64_t ms)
-{
-    if (dispatch->later.timer.place == 0)
-        mr_timers_arm(dispatch->timers, &dispatch->later.timer, mr_clock_ms() + ms, on_look);
-}
-
-static void append(struct mr_partition *partition, struct mr_job *job)
-{
-    job->next = NULL;
-    job->previous = partition->latest;
-    *(partition->latest != NULL ? &partition->latest->next : &partition->later) = job;
-    partition->latest = job;
-}
-
-static void take_out(struct mr_dispatch *dispatch, struct mr_job *job)
-{
-    mr_timers_cancel(dispatch->timers, &job->timer);
-    if (job->partition->latest == job)
-        job->partition->latest = job->previous;
-    mr_job_unlink(&job->partition->later, job);
-    job->later = false;
-    dispatch->later.count--;
-}
-
-static void on_due(struct mr_timer *timer)
-{
-    struct mr_job *job = mr_job_of_timer(timer);
-    struct mr_dispatch *dispatch = job->owner;
-    take_out(dispatch, job);
-    mr_dispatch_enter(dispatch, job);
-}
-
-static void put_in(struct mr_dispatch *dispatch, struct mr_job *job)
-{
-    job->later = true;
-    dispatch->later.count++;
-    append(job->partition, job);
-    mr_timers_arm(dispatch->timers, &job->timer, job->due, on_due);
-    look_after(dispatch, LOOK_MS);
-}
-
 bool mr_later_begin(struct mr_dispatch *dispatch, struct mr_job *job)
 {
     bool stays = !dispatch->stopping && !job->partition->leaving;
@@ -90,19 +50,9 @@ bool mr_later_begin(struct mr_dispatch *dispatch, struct mr_job *job)
     mr_job_own(job);
     mr_retry_returned(dispatch, job); /* its headers are read anew */
     job->move = next_move(dispatch, job);
-    put_in(dispatch, job);
+    dispatch->later.look = on_look;
+    mr_waiters_add(dispatch, job);
     return true;
-}
-
-void mr_later_stay(struct mr_dispatch *dispatch, struct mr_job *job)
-{
-    free(job->failure);
-    job->failure = NULL;
-    mr_partition_put_back(job->partition, job->size, job->handled);
-    job->shelved = true;
-    job->handled = false;
-    job->move = mr_clock_ms() + LONGEST_HOLD_MS;
-    put_in(dispatch, job);
 }
 
 /* What is committed before it is handled may be moved only after that. */
@@ -123,7 +73,7 @@ static void move(struct mr_dispatch *dispatch, struct mr_job *job)
 {
     struct mr_fault fault = mr_failure_own(MR_FAULT_ERROR, "");
     struct mr_partition *partition = job->partition;
-    take_out(dispatch, job);
+    mr_waiters_remove(dispatch, job);
     mr_settle_take_up(job);
     if (job->sequence >= partition->started)
         partition->started = job->sequence + 1;
@@ -161,11 +111,11 @@ static void on_look(struct mr_timer *timer)
         (struct mr_dispatch *)((char *)timer - offsetof(struct mr_dispatch, later.timer));
     size_t most = MOVES;
     for (struct mr_partition *p = dispatch->partitions.all; p != NULL; p = p->next)
-        if (!p->leaving && p->later != NULL && mr_dispatch_route(dispatch, p) != NULL &&
+        if (!p->leaving && p->later != NULL && mr_partition_route(dispatch, p) != NULL &&
             !mr_outbox_crowded(dispatch->outbox, dispatch->partitions.stuck.record_bytes))
             most = move_some(dispatch, p, most);
     if (dispatch->later.count > 0)
-        look_after(dispatch, most == 0 ? SOON_MS : LOOK_MS);
+        mr_waiters_look_after(dispatch, most == 0 ? SOON_MS : MR_WAITERS_LOOK_MS);
 }
 
 /* Which needs no route. */
@@ -176,7 +126,7 @@ static void leave(struct mr_dispatch *dispatch, struct mr_partition *partition)
         if (is_before_others(job) && may_move(dispatch, job)) {
             move(dispatch, job);
         } else {
-            take_out(dispatch, job);
+            mr_waiters_remove(dispatch, job);
             mr_settle_drop(dispatch, job);
         }
     }

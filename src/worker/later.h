@@ -11,13 +11,11 @@
 #ifndef MR_WORKER_LATER_H
 #define MR_WORKER_LATER_H
 
-#include "worker/dispatch.h"
+#include "worker/context.h"
 
 /* The job of a retry topic waits for so long that it is taken care of here; its copy is made. It
  * enters its order chain when it is due. */
 bool mr_later_begin(struct mr_dispatch *dispatch, struct mr_job *job);
-/* It could not be moved, and waits on. */
-void mr_later_stay(struct mr_dispatch *dispatch, struct mr_job *job);
 /* The worker stops, or loses or gives back partitions: jobs before the last one that was begun in
  * such a partition move, the others are dropped. */
 void mr_later_leave(struct mr_dispatch *dispatch);

@@ -6,6 +6,7 @@
 #include "base/log_settings.h"
 #include "base/panic.h"
 #include "worker/aside.h"
+#include "worker/enqueue.h"
 #include "worker/handling.h"
 #include "worker/orphan.h"
 #include "worker/routing.h"
@@ -157,7 +158,7 @@ static void on_stirred(void *data)
 static void on_ended(void *data, struct mr_wait *wait)
 {
     struct mr_worker *worker = data;
-    mr_dispatch_wake(&worker->dispatch, wait);
+    mr_enqueue_wake(&worker->dispatch, wait);
 }
 
 static const struct mr_groups_events groups_events = {

@@ -5,7 +5,7 @@
 #define MR_WORKER_POISONED_H
 
 #include "base/channel.h"
-#include "worker/dispatch.h"
+#include "worker/context.h"
 
 struct mr_poisoned_text {
     char why[256];

@@ -1,6 +1,7 @@
 #include "worker/retry.h"
 
 #include "base/clock.h"
+#include "worker/enqueue.h"
 #include "worker/retry_topic.h"
 
 static void go_on(struct mr_job *job)
@@ -9,7 +10,7 @@ static void go_on(struct mr_job *job)
     mr_timers_cancel(dispatch->timers, &job->timer);
     mr_job_unlink(&dispatch->waiting, job);
     job->waits = false;
-    mr_dispatch_ready(dispatch, job);
+    mr_enqueue_ready(dispatch, job);
 }
 
 static void on_due(struct mr_timer *timer)
@@ -22,12 +23,12 @@ void mr_retry_in_place(struct mr_dispatch *dispatch, struct mr_job *job, int64_t
     job->retries++;
     job->due = mr_clock_ms() + (uint64_t)delay;
     if (!job->handled) {
-        mr_dispatch_ready(dispatch, job);
+        mr_enqueue_ready(dispatch, job);
         return;
     }
     job->handled = false;
     mr_partition_reopened(job->partition, job->size);
-    mr_dispatch_enter(dispatch, job);
+    mr_enqueue(dispatch, job);
 }
 
 void mr_retry_returned(struct mr_dispatch *dispatch, struct mr_job *job)

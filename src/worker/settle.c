@@ -1,5 +1,6 @@
 #include "worker/settle.h"
 
+#include "worker/enqueue.h"
 #include "worker/poisoned.h"
 
 void mr_settle(struct mr_dispatch *dispatch, struct mr_job *job)
@@ -31,7 +32,7 @@ void mr_settle_leave(struct mr_dispatch *dispatch, struct mr_job *job)
 {
     struct mr_job *behind = mr_order_leave(&dispatch->order, job);
     if (behind != NULL)
-        mr_dispatch_ready(dispatch, behind);
+        mr_enqueue_ready(dispatch, behind);
     mr_settle_take_up(job);
     mr_partition_handled(job->partition, job->size);
     job->handled = true;

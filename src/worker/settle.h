@@ -3,7 +3,7 @@
 #ifndef MR_WORKER_SETTLE_H
 #define MR_WORKER_SETTLE_H
 
-#include "worker/dispatch.h"
+#include "worker/context.h"
 
 /* Every job ends here: when its handler has ended and each of its records is reported. Nothing
  * where it is not that far. */

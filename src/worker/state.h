@@ -1,5 +1,5 @@
-/* What the rooms that make up the running worker share (worker.c, turn.c, load.c, stop.c, slot_state.c); seen
- * nowhere else. */
+/* What the rooms that make up the running worker share (worker.c, turn.c, load.c, stop.c,
+ * slot_state.c); seen nowhere else. */
 #ifndef MR_WORKER_STATE_H
 #define MR_WORKER_STATE_H
 

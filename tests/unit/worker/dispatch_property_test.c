@@ -15,6 +15,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "worker/attempt.h"
+#include "worker/dispatch.h"
 #include "worker/handling.h"
 #include "worker/memory.h"
 #include "worker/routing.h"
