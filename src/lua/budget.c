@@ -249,6 +249,11 @@ static void on_hook(lua_State *L, lua_Debug *where)
 
 /* --- a run --- */
 
+size_t mr_vm_memory(const struct mr_vm *vm)
+{
+    return (size_t)lua_gc(vm->L, LUA_GCCOUNT, 0) * 1024 + (size_t)lua_gc(vm->L, LUA_GCCOUNTB, 0);
+}
+
 void mr_budget_open(struct mr_vm *vm, struct mr_run *shown)
 {
     MR_ASSERT(limited == NULL);
@@ -293,11 +298,6 @@ void mr_budget_begin(struct mr_vm *vm, const struct mr_limits *limits, struct mr
 void mr_budget_charge(struct mr_vm *vm, size_t row)
 {
     vm->budget.holders.holder = row;
-}
-
-bool mr_budget_passed(const struct mr_vm *vm)
-{
-    return vm->budget.raised != MR_EXCESS_NONE || vm->budget.refused;
 }
 
 size_t mr_budget_memory(const struct mr_vm *vm)

@@ -62,8 +62,6 @@ void mr_budget_begin(struct mr_vm *vm, const struct mr_limits *limits, struct mr
                      size_t row);
 /* From here on the script in that row allocates, until the run ends. */
 void mr_budget_charge(struct mr_vm *vm, size_t row);
-/* True once the run has passed a budget: it cannot go on. */
-bool mr_budget_passed(const struct mr_vm *vm);
 /* The run's memory budget in bytes; SIZE_MAX where nothing is limited. */
 size_t mr_budget_memory(const struct mr_vm *vm);
 /* What C is to make for the run is larger than its memory budget: it fails, as for one request to

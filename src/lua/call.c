@@ -58,7 +58,7 @@ int mr_call(struct mr_vm *vm, mr_call_fn *function, void *data)
         return -1;
     default:
         mr_buf_clear(&vm->trace);
-        if (mr_budget_passed(vm))
+        if (mr_excess_passed(&vm->budget))
             return -1;
         mr_panic(__FILE__, __LINE__, "out of memory in Lua");
     }

@@ -6,6 +6,7 @@
 #include "base/number.h"
 #include "lua/decode_string.h"
 #include "lua/json.h"
+#include "lua/json_buf.h"
 #include "lua/plain.h"
 
 /* Tables are made with room for as many as the one before in their place had, within reason. */

@@ -31,6 +31,11 @@ void mr_excess_describe(const struct mr_budget *budget, enum mr_excess excess,
         describe_memory(budget, text);
 }
 
+bool mr_excess_passed(const struct mr_budget *budget)
+{
+    return budget->raised != MR_EXCESS_NONE || budget->refused;
+}
+
 void mr_excess_push(const struct mr_budget *budget, lua_State *L)
 {
     char text[MR_EXCESS_TEXT];

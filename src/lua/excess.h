@@ -3,6 +3,7 @@
 #define MR_LUA_EXCESS_H
 
 #include <lua.h>
+#include <stdbool.h>
 
 struct mr_budget;
 
@@ -17,6 +18,8 @@ enum mr_excess {
 enum { MR_EXCESS_TEXT = 96 };
 void mr_excess_describe(const struct mr_budget *budget, enum mr_excess excess,
                         char text[MR_EXCESS_TEXT]);
+/* True once the run has passed a budget: it cannot go on. */
+bool mr_excess_passed(const struct mr_budget *budget);
 /* Pushes that of the run. */
 void mr_excess_push(const struct mr_budget *budget, lua_State *L);
 /* The run is to end here for `excess`: notes the place and the traceback. */

@@ -6,68 +6,20 @@
 #include "base/panic.h"
 #include "lua/decode.h"
 #include "lua/encode.h"
+#include "lua/json_buf.h"
 #include "lua/modules.h"
 #include "lua/state.h"
 
-/* What one huge value took is not kept for all the small ones. */
-static const size_t keep_most = (size_t)1 << 20;
-
-static void make_ready(struct mr_buf *buf)
-{
-    if (buf->capacity > keep_most)
-        mr_buf_free(buf);
-    mr_buf_clear(buf);
-}
-
 void mr_json_decode(lua_State *L, struct mr_json *json, struct mr_bytes text)
 {
-    make_ready(&json->scratch);
+    mr_json_make_ready(&json->scratch);
     mr_decode(L, json, text.data != NULL ? text : MR_BYTES(""));
 }
 
 void mr_json_encode(lua_State *L, struct mr_vm *vm, int index, struct mr_buf *text)
 {
-    make_ready(text);
+    mr_json_make_ready(text);
     mr_encode(L, index, vm, text);
-}
-
-struct mr_buf mr_json_take_buf(struct mr_json *json)
-{
-    struct mr_buf buf = json->spare;
-    json->spare = (struct mr_buf){0};
-    return buf;
-}
-
-void mr_json_give_buf(struct mr_json *json, struct mr_buf *buf)
-{
-    if (json->spare.data != NULL || buf->capacity > keep_most)
-        mr_buf_free(buf);
-    else
-        json->spare = *buf;
-    *buf = (struct mr_buf){0};
-}
-
-static int free_owned(lua_State *L)
-{
-    mr_buf_free(lua_touserdata(L, 1));
-    return 0;
-}
-
-static void open_owned(lua_State *L, struct mr_json *json)
-{
-    lua_newtable(L);
-    lua_pushcfunction(L, free_owned);
-    lua_setfield(L, -2, "__gc");
-    json->owned = luaL_ref(L, LUA_REGISTRYINDEX);
-}
-
-struct mr_buf *mr_json_push_buf(lua_State *L, const struct mr_json *json)
-{
-    struct mr_buf *buf = lua_newuserdata(L, sizeof(*buf));
-    *buf = (struct mr_buf){0};
-    lua_rawgeti(L, LUA_REGISTRYINDEX, json->owned);
-    lua_setmetatable(L, -2);
-    return buf;
 }
 
 static int decode(lua_State *L)
@@ -117,7 +69,7 @@ void mr_json_open(struct mr_vm *vm)
     mr_modules_preload(vm, "cjson", luaopen_cjson);
     mr_modules_preload(vm, "moonroute.json", mr_luaopen_json);
     mr_names_open(L, &vm->json.names);
-    open_owned(L, &vm->json);
+    mr_json_open_bufs(L, &vm->json);
     vm->json.has_finalizers = !vm->is_alone;
     vm->json.make_integer = mr_modules_ref(L, "moonroute.integer", "make");
     vm->json.integer_digits = mr_modules_ref(L, "moonroute.integer", "digits");

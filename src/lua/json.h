@@ -42,11 +42,6 @@ void mr_json_decode(lua_State *L, struct mr_json *json, struct mr_bytes text);
 /* Writes the JSON text of the value at `index` into the buffer, which is the caller's and stays so
  * when this raises what cannot be written. */
 void mr_json_encode(lua_State *L, struct mr_vm *vm, int index, struct mr_buf *text);
-/* A buffer to encode into, and back; one that grew huge is freed. */
-struct mr_buf mr_json_take_buf(struct mr_json *json);
-void mr_json_give_buf(struct mr_json *json, struct mr_buf *buf);
-/* Pushes an empty buffer that Lua collects; it is good as long as it stays on the stack. */
-struct mr_buf *mr_json_push_buf(lua_State *L, const struct mr_json *json);
 
 /* The module "moonroute.json": decode, encode, null, array (the metatable that marks a table as an
  * array, whatever is in it). */

@@ -4,6 +4,7 @@
 
 #include "base/panic.h"
 #include "lua/call.h"
+#include "lua/json_buf.h"
 
 static struct mr_task *add_task(struct mr_pool *pool)
 {

@@ -86,7 +86,7 @@ static void run(struct mr_task *task, int count, struct mr_result *result)
 {
     for (;;) {
         enum mr_resumed resumed = mr_call_resume(task->vm, task, task->co, count);
-        if (mr_budget_passed(task->vm)) { /* swallowed or not */
+        if (mr_excess_passed(&task->vm->budget)) { /* swallowed or not */
             task->state = MR_TASK_BROKEN;
             return;
         }

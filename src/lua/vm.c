@@ -125,11 +125,6 @@ void mr_vm_free(struct mr_vm *vm)
     free(vm);
 }
 
-size_t mr_vm_memory(const struct mr_vm *vm)
-{
-    return (size_t)lua_gc(vm->L, LUA_GCCOUNT, 0) * 1024 + (size_t)lua_gc(vm->L, LUA_GCCOUNTB, 0);
-}
-
 void mr_vm_show(struct mr_vm *vm, struct mr_run *shown)
 {
     mr_budget_open(vm, shown);
