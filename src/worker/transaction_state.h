@@ -1,6 +1,7 @@
-/* What the rooms of a worker's transactions share: how jobs come into one (transaction.c), how it
- * ends (transaction_end.c), and what comes of its producer (transaction_renewal.c); seen nowhere
- * else. */
+/* What the rooms of a worker's transactions share: each may call those below it. transaction.c
+ * takes the turns; transaction_end.c ends one; transaction_renewal.c replaces the producer;
+ * transaction_reports.c hears the producer's reports; transaction_intake.c has jobs enter. Seen
+ * nowhere else. */
 #ifndef MR_WORKER_TRANSACTION_STATE_H
 #define MR_WORKER_TRANSACTION_STATE_H
 
@@ -53,13 +54,15 @@ struct mr_transaction {
     struct mr_timer timer;
 };
 
-/* transaction.c: what is finished enters, or goes. */
+/* transaction_intake.c: what is finished enters, or goes. */
 void mr_transaction_look(struct mr_transaction *transaction);
-/* transaction.c: how long the commit waits for records. */
+/* transaction_intake.c: it holds as many jobs as it may. */
+bool mr_transaction_is_full(const struct mr_transaction *transaction);
+/* transaction_intake.c: how long the commit waits for records. */
 void mr_transaction_set_patience(struct mr_transaction *transaction);
-/* transaction.c: a turn is taken then. */
+/* transaction_intake.c: a turn is taken then. */
 void mr_transaction_wake_at(struct mr_transaction *transaction, uint64_t ms);
-/* transaction_end.c: what the producer reports, with the transaction as its data. */
+/* transaction_reports.c: what the producer reports, with the transaction as its data. */
 extern const struct mr_producer_events mr_transaction_reports;
 /* transaction_renewal.c: makes the producer and opens the first transaction. Returns 0, or -1 with
  * errors. */
