@@ -214,7 +214,7 @@ static bool connect_kafka(struct mr_worker *worker, struct mr_snapshot *snapshot
     worker->transaction =
         mr_transaction_new(config, &worker->loop, worker->wake_fd, &worker->timers, worker->slot,
                            &worker->dispatch.partitions, &transaction_events, worker);
-    mr_outbox_hand_to(worker->outbox, worker->transaction);
+    mr_outbox_hand_to(worker->outbox, mr_transaction_hold, worker->transaction);
     worker->dispatch.outbox = worker->outbox;
     worker->dispatch.transaction = worker->transaction;
     worker->dispatch.rpc = worker->rpc;

@@ -13,7 +13,6 @@
 #include "worker/singles.h"
 #include "worker/stuck.h"
 #include "worker/trace.h"
-#include "worker/transaction.h"
 #include "worker/warmup.h"
 
 /* In bytes, as mr_outgoing_size counts them: 24,000 short records, or a few large ones. librdkafka
@@ -23,7 +22,8 @@ enum { HIGH_MARK = 24 << 20, LOW_MARK = 12 << 20, STUCK_MARK = 72 << 20 };
 struct mr_outbox {
     struct mr_producer *producer;
     struct mr_singles singles;
-    struct mr_transaction *transaction;
+    mr_outbox_hold_fn *hold;
+    void *hold_data;
     struct mr_warmup warmup;
     struct mr_hurry hurry;
     struct mr_trace trace;
@@ -196,9 +196,10 @@ struct mr_outbox *mr_outbox_new(const struct mr_config *config, uv_loop_t *loop,
     return outbox;
 }
 
-void mr_outbox_hand_to(struct mr_outbox *outbox, struct mr_transaction *transaction)
+void mr_outbox_hand_to(struct mr_outbox *outbox, mr_outbox_hold_fn *hold, void *data)
 {
-    outbox->transaction = transaction;
+    outbox->hold = hold;
+    outbox->hold_data = data;
 }
 
 static bool is_held(const struct mr_outbox *outbox, const struct mr_outgoing *record,
@@ -317,7 +318,7 @@ enum mr_sent mr_outbox_send(struct mr_outbox *outbox, struct mr_job *job, enum m
     if (purpose != MR_FOR_ASIDE) /* which has all of the message's headers */
         record = mr_trace_pass(&outbox->trace, job->headers, job->header_count, record);
     if (job->lined) {
-        mr_transaction_hold(outbox->transaction, job, purpose, record);
+        outbox->hold(outbox->hold_data, job, purpose, record);
         return MR_SENT;
     }
     return send_parcel(outbox, mr_parcels_new(&outbox->parcels, job, purpose, now), record, why,

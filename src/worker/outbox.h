@@ -20,7 +20,6 @@
 #include "worker/report.h"
 
 struct mr_outbox;
-struct mr_transaction;
 
 struct mr_outbox_events {
     /* A record of the job is reported; job->deliveries has been counted down. */
@@ -32,8 +31,11 @@ struct mr_outbox *mr_outbox_new(const struct mr_config *config, uv_loop_t *loop,
                                 struct mr_timers *timers, struct mr_slot *slot,
                                 const struct mr_outbox_events *events, void *data,
                                 struct mr_errors *errors);
-/* What jobs of transactional partitions send, their handlers' requests excepted, goes there. */
-void mr_outbox_hand_to(struct mr_outbox *outbox, struct mr_transaction *transaction);
+/* Takes a record that a job of a transactional partition sends. The record is borrowed. */
+typedef void mr_outbox_hold_fn(void *data, struct mr_job *job, enum mr_purpose purpose,
+                               const struct mr_outgoing *record);
+/* Records of transactional partitions go there, requests of their handlers excepted. */
+void mr_outbox_hand_to(struct mr_outbox *outbox, mr_outbox_hold_fn *hold, void *data);
 /* True where the record's key, value and headers are no more than the largest message
  * (message.max.bytes); else `why` tells. Looked at before anything of a record is copied: the same
  * long text can be the value of a thousand headers. */

@@ -37,9 +37,9 @@ struct mr_transaction *mr_transaction_new(const struct mr_config *config, uv_loo
 /* Some route delivers exactly once: makes the producer, which takes its id from whoever had it and
  * ends what that left open. Returns 0, or -1 with errors. Again is nothing. */
 int mr_transaction_want(struct mr_transaction *transaction, struct mr_errors *errors);
-/* Holds the record on the job until that is finished. */
-void mr_transaction_hold(struct mr_transaction *transaction, struct mr_job *job,
-                         enum mr_purpose purpose, const struct mr_outgoing *record);
+/* Holds the record on the job until that is finished. For the outbox: `data` is the transaction. */
+void mr_transaction_hold(void *data, struct mr_job *job, enum mr_purpose purpose,
+                         const struct mr_outgoing *record);
 /* The job, which is in its partition's line, is done or dropped, and nothing of it is on its way:
  * `left` follows, perhaps at once. */
 void mr_transaction_finished(struct mr_transaction *transaction, struct mr_job *job);

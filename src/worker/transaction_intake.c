@@ -2,9 +2,10 @@
 #include "worker/held.h"
 #include "worker/transaction_state.h"
 
-void mr_transaction_hold(struct mr_transaction *transaction, struct mr_job *job,
-                         enum mr_purpose purpose, const struct mr_outgoing *record)
+void mr_transaction_hold(void *data, struct mr_job *job, enum mr_purpose purpose,
+                         const struct mr_outgoing *record)
 {
+    struct mr_transaction *transaction = data;
     mr_warmup_topic(&transaction->via.warmup, record->topic);
     mr_held_add(job, purpose, record);
 }
