@@ -9,7 +9,7 @@
 #include "base/idmap.h"
 #include "cmd/client.h"
 #include "lua/document.h"
-#include "worker/ask.h"
+#include "worker/wire/request.h"
 
 struct mr_asked; /* one that is open */
 

@@ -9,7 +9,7 @@
 #include "base/record.h"
 #include "base/scoreboard.h"
 #include "base/timers.h"
-#include "worker/dialect.h"
+#include "worker/wire/dialect.h"
 #include "worker/wait.h"
 
 struct mr_call {

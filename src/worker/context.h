@@ -10,7 +10,7 @@
 #include "base/timers.h"
 #include "lua/room.h"
 #include "lua/vm.h"
-#include "worker/compose.h"
+#include "worker/wire/reply.h"
 #include "worker/job.h"
 #include "worker/outbox.h"
 #include "worker/partitions.h"

@@ -13,7 +13,7 @@
 #include "base/timers.h"
 #include "kafka/message.h"
 #include "lua/vm.h"
-#include "worker/dialect.h"
+#include "worker/wire/dialect.h"
 #include "worker/origin.h"
 
 struct mr_failure;

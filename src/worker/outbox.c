@@ -9,10 +9,10 @@
 #include "worker/hurry.h"
 #include "worker/pace.h"
 #include "worker/parcels.h"
-#include "worker/sendable.h"
+#include "worker/wire/sendable.h"
 #include "worker/singles.h"
 #include "worker/stuck.h"
-#include "worker/trace.h"
+#include "worker/wire/trace_context.h"
 #include "worker/warmup.h"
 
 /* In bytes, as mr_outgoing_size counts them: 24,000 short records, or a few large ones. librdkafka

@@ -10,7 +10,7 @@
 #include "base/errors.h"
 #include "base/snapshot.h"
 #include "lua/vm.h"
-#include "worker/dialect.h"
+#include "worker/wire/dialect.h"
 #include "worker/order.h"
 #include "worker/policy.h"
 

@@ -7,7 +7,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/panic.h"
-#include "worker/ask.h"
+#include "worker/wire/request.h"
 #include "worker/calls.h"
 #include "worker/inbox.h"
 #include "worker/topic_names.h"

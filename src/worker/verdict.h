@@ -8,7 +8,7 @@
 
 #include "base/metrics.h"
 #include "lua/vm.h"
-#include "worker/compose.h"
+#include "worker/wire/reply.h"
 #include "worker/policy.h"
 
 /* What is known of a message when an attempt at it has ended. */

@@ -4,9 +4,9 @@
 #include <strings.h>
 
 #include "base/utf8.h"
-#include "worker/ask.h"
-#include "worker/compose.h"
-#include "worker/headers.h"
+#include "worker/wire/request.h"
+#include "worker/wire/reply.h"
+#include "worker/wire/headers.h"
 
 enum { MOST = 24 };
 

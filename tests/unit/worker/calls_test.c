@@ -6,7 +6,7 @@
 #include <cmocka.h>
 
 #include "base/clock.h"
-#include "worker/ask.h"
+#include "worker/wire/request.h"
 #include "worker/calls.h"
 
 enum { A_MINUTE = 60000 };

@@ -1,11 +1,11 @@
-#include "worker/trace.h"
+#include "worker/wire/trace_context.h"
 
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/panic.h"
-#include "worker/headers.h"
+#include "worker/wire/headers.h"
 
 enum kind { NONE, TRACEPARENT, TRACESTATE, BAGGAGE, KINDS };
 

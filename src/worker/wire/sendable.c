@@ -1,4 +1,4 @@
-#include "worker/sendable.h"
+#include "worker/wire/sendable.h"
 
 #include <stdio.h>
 

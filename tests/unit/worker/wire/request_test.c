@@ -6,7 +6,7 @@
 
 #include <cmocka.h>
 
-#include "worker/ask.h"
+#include "worker/wire/request.h"
 
 #define NULL_VALUE MR_BYTES_NONE
 #define HEADER(name, value)                                                                        \

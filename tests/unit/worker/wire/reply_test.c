@@ -6,7 +6,7 @@
 
 #include <cmocka.h>
 
-#include "worker/compose.h"
+#include "worker/wire/reply.h"
 
 #define NULL_VALUE MR_BYTES_NONE
 #define HEADER(name, value)                                                                        \

@@ -1,10 +1,10 @@
 /* How we ask: the headers of a request of ours, and what the answer's say of it. Pure: bytes in,
  * bytes out. A dialect is a row of each table in ask.c. */
-#ifndef MR_WORKER_ASK_H
-#define MR_WORKER_ASK_H
+#ifndef MR_WORKER_WIRE_REQUEST_H
+#define MR_WORKER_WIRE_REQUEST_H
 
 #include "base/idmap.h"
-#include "worker/dialect.h"
+#include "worker/wire/dialect.h"
 
 /* What a request of ours says of itself. */
 struct mr_ask_terms {

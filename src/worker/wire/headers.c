@@ -1,4 +1,4 @@
-#include "worker/headers.h"
+#include "worker/wire/headers.h"
 
 #include <strings.h>
 

@@ -1,6 +1,6 @@
 /* Headers as lists of pairs, in the order they came; names are matched without regard to case. */
-#ifndef MR_WORKER_HEADERS_H
-#define MR_WORKER_HEADERS_H
+#ifndef MR_WORKER_WIRE_HEADERS_H
+#define MR_WORKER_WIRE_HEADERS_H
 
 #include <stdbool.h>
 #include <stddef.h>

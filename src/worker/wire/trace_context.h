@@ -1,8 +1,8 @@
 /* Trace context: the headers traceparent, tracestate (W3C Trace Context) and baggage (W3C Baggage)
  * of a message go with what its handler sends, replies included, unless the script sets them. A
  * tracestate belongs to its traceparent: where the script sets that, it does not go alone. */
-#ifndef MR_WORKER_TRACE_H
-#define MR_WORKER_TRACE_H
+#ifndef MR_WORKER_WIRE_TRACE_CONTEXT_H
+#define MR_WORKER_WIRE_TRACE_CONTEXT_H
 
 #include <stddef.h>
 

@@ -6,7 +6,7 @@
 
 #include <cmocka.h>
 
-#include "worker/headers.h"
+#include "worker/wire/headers.h"
 
 #define NULL_VALUE MR_BYTES_NONE
 #define HEADER(name, value)                                                                        \

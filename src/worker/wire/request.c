@@ -1,10 +1,10 @@
-#include "worker/ask.h"
+#include "worker/wire/request.h"
 
 #include <string.h>
 
 #include "base/buf.h"
 #include "base/panic.h"
-#include "worker/headers.h"
+#include "worker/wire/headers.h"
 
 /* Of both families; the first that is one of ours counts. */
 static const struct mr_bytes id_headers[] = {

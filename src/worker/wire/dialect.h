@@ -5,8 +5,8 @@
  * plain); kafka_correlationId, kafka_replyTopic and kafka_replyPartition (nestjs, where the
  * partition is decimal text, else spring, which writes it as 4 bytes, big-endian, or leaves it
  * out). */
-#ifndef MR_WORKER_DIALECT_H
-#define MR_WORKER_DIALECT_H
+#ifndef MR_WORKER_WIRE_DIALECT_H
+#define MR_WORKER_WIRE_DIALECT_H
 
 #include <stdbool.h>
 #include <stddef.h>

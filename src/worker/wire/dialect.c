@@ -1,8 +1,8 @@
-#include "worker/dialect.h"
+#include "worker/wire/dialect.h"
 
 #include <string.h>
 
-#include "worker/headers.h"
+#include "worker/wire/headers.h"
 
 static const char *const names[MR_DIALECTS] = {
     [MR_DIALECT_AUTO] = "",         [MR_DIALECT_KAFKA_CLIENT] = "kafka-client",

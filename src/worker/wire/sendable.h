@@ -1,6 +1,6 @@
 /* What can be told of a record before it is sent. */
-#ifndef MR_WORKER_SENDABLE_H
-#define MR_WORKER_SENDABLE_H
+#ifndef MR_WORKER_WIRE_SENDABLE_H
+#define MR_WORKER_WIRE_SENDABLE_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "worker/trace.h"
+#include "worker/wire/trace_context.h"
 
 enum { MOST = 6 };
 

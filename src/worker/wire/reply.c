@@ -1,11 +1,11 @@
-#include "worker/compose.h"
+#include "worker/wire/reply.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/panic.h"
 #include "base/uuid.h"
-#include "worker/headers.h"
+#include "worker/wire/headers.h"
 
 /* What one huge value took is not kept for all the small ones. */
 enum { KEEP_MOST = 1 << 20 };

@@ -6,7 +6,7 @@
 
 #include <cmocka.h>
 
-#include "worker/dialect.h"
+#include "worker/wire/dialect.h"
 
 enum { MOST = 8 };
 

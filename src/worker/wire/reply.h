@@ -1,10 +1,10 @@
 /* What a reply looks like in each dialect. Pure: bytes in, bytes out. A dialect is a row of the
  * table in compose.c. */
-#ifndef MR_WORKER_COMPOSE_H
-#define MR_WORKER_COMPOSE_H
+#ifndef MR_WORKER_WIRE_REPLY_H
+#define MR_WORKER_WIRE_REPLY_H
 
 #include "base/buf.h"
-#include "worker/dialect.h"
+#include "worker/wire/dialect.h"
 
 /* What is to be answered. An error has status, message and name; a success has value, JSON or raw
  * bytes, or NULL data for router.null. */
