@@ -5,7 +5,7 @@
 #define MR_WORKER_ASIDE_H
 
 #include "worker/context.h"
-#include "worker/failure.h"
+#include "worker/job/failure.h"
 
 /* job->failure tells where and why. */
 void mr_aside(struct mr_dispatch *dispatch, struct mr_job *job);

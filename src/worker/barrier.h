@@ -11,7 +11,7 @@
 #include <stddef.h>
 
 #include "base/idmap.h"
-#include "worker/parcels.h"
+#include "worker/job/parcels.h"
 
 struct mr_passage;
 

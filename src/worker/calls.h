@@ -10,7 +10,7 @@
 #include "base/scoreboard.h"
 #include "base/timers.h"
 #include "worker/wire/dialect.h"
-#include "worker/wait.h"
+#include "worker/job/wait.h"
 
 struct mr_call {
     struct mr_calls *calls;

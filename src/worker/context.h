@@ -11,12 +11,12 @@
 #include "lua/room.h"
 #include "lua/vm.h"
 #include "worker/wire/reply.h"
-#include "worker/job.h"
+#include "worker/job/job.h"
 #include "worker/outbox.h"
 #include "worker/partitions.h"
 #include "worker/routes.h"
 #include "worker/rpc.h"
-#include "worker/schedule.h"
+#include "worker/job/schedule.h"
 #include "worker/transaction.h"
 
 /* Lua's memory, while scripts fill it (memory.h). */

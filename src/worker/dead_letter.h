@@ -2,9 +2,9 @@
 #ifndef MR_WORKER_DEAD_LETTER_H
 #define MR_WORKER_DEAD_LETTER_H
 
-#include "worker/failure.h"
+#include "worker/job/failure.h"
 #include "worker/letter.h"
-#include "worker/origin.h"
+#include "worker/job/origin.h"
 #include "worker/policy.h"
 
 struct mr_dead {

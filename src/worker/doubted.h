@@ -6,7 +6,7 @@
 #include <stdbool.h>
 
 #include "worker/doubts.h"
-#include "worker/parcels.h"
+#include "worker/job/parcels.h"
 #include "worker/singles.h"
 
 struct mr_doubted {

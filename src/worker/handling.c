@@ -9,7 +9,7 @@
 #include "worker/retry.h"
 #include "worker/runs.h"
 #include "worker/settle.h"
-#include "worker/wait.h"
+#include "worker/job/wait.h"
 
 static void link_work(struct mr_dispatch *dispatch, struct mr_job *job)
 {

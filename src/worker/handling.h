@@ -4,7 +4,7 @@
 #define MR_WORKER_HANDLING_H
 
 #include "worker/context.h"
-#include "worker/wait.h"
+#include "worker/job/wait.h"
 
 /* The job is taken out of the schedule, `now` (ns). Its handler starts if nothing is in the way. */
 void mr_handling_start(struct mr_dispatch *dispatch, struct mr_job *job, uint64_t now);

@@ -8,7 +8,7 @@
 
 #include "base/record.h"
 #include "kafka/producer.h"
-#include "worker/job.h"
+#include "worker/job/job.h"
 #include "worker/outbox.h"
 
 struct mr_held {

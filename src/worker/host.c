@@ -5,7 +5,7 @@
 #include "base/log.h"
 #include "worker/enqueue.h"
 #include "worker/handling.h"
-#include "worker/wait.h"
+#include "worker/job/wait.h"
 
 static int publish(void *data, void *job, const struct mr_outgoing *record, char *error,
                    size_t size)

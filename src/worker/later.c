@@ -4,7 +4,7 @@
 
 #include "base/clock.h"
 #include "worker/aside.h"
-#include "worker/failure.h"
+#include "worker/job/failure.h"
 #include "worker/partition_route.h"
 #include "worker/retry.h"
 #include "worker/settle.h"

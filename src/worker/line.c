@@ -1,7 +1,7 @@
 #include "worker/line.h"
 
 #include "base/panic.h"
-#include "worker/job.h"
+#include "worker/job/job.h"
 
 void mr_line_join(struct mr_line *line, struct mr_job *job)
 {

@@ -8,7 +8,7 @@
 #include "worker/doubted.h"
 #include "worker/hurry.h"
 #include "worker/pace.h"
-#include "worker/parcels.h"
+#include "worker/job/parcels.h"
 #include "worker/wire/sendable.h"
 #include "worker/singles.h"
 #include "worker/stuck.h"

@@ -16,8 +16,8 @@
 #include "base/scoreboard.h"
 #include "base/timers.h"
 #include "kafka/producer.h"
-#include "worker/job.h"
-#include "worker/report.h"
+#include "worker/job/job.h"
+#include "worker/job/report.h"
 
 struct mr_outbox;
 

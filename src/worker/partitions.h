@@ -12,7 +12,7 @@
 #include "kafka/consumer.h"
 #include "worker/line.h"
 #include "worker/routes.h"
-#include "worker/schedule.h"
+#include "worker/job/schedule.h"
 #include "worker/stuck.h"
 #include "worker/window.h"
 

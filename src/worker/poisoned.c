@@ -4,7 +4,7 @@
 
 #include "base/clock.h"
 #include "base/panic.h"
-#include "worker/failure.h"
+#include "worker/job/failure.h"
 
 /* In its retry topic it is still the message that it was first: each time that one is handled again
  * it leaves another there. */

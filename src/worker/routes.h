@@ -11,7 +11,7 @@
 #include "base/snapshot.h"
 #include "lua/vm.h"
 #include "worker/wire/dialect.h"
-#include "worker/order.h"
+#include "worker/job/order.h"
 #include "worker/policy.h"
 
 struct mr_routes;

@@ -11,9 +11,9 @@
 #include "base/timers.h"
 #include "kafka/cluster.h"
 #include "lua/vm.h"
-#include "worker/job.h"
+#include "worker/job/job.h"
 #include "worker/outbox.h"
-#include "worker/wait.h"
+#include "worker/job/wait.h"
 
 struct mr_rpc;
 

@@ -6,7 +6,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/panic.h"
-#include "worker/job.h"
+#include "worker/job/job.h"
 
 enum {
     STEP_MS = 1000, /* a thread of the pool waits so long at most */

@@ -2,7 +2,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "worker/parcels.h"
+#include "worker/job/parcels.h"
 #include "worker/partitions.h"
 
 enum { LOOK_MS = 50, NS_PER_MS = 1000000 };

@@ -10,7 +10,7 @@
 #include <stdint.h>
 
 #include "kafka/cluster.h"
-#include "worker/job.h"
+#include "worker/job/job.h"
 
 enum { MR_TROUBLE_TOPICS = 1024 };
 

@@ -6,7 +6,7 @@
 #include <cmocka.h>
 
 #include "../seed.h"
-#include "worker/job.h"
+#include "worker/job/job.h"
 #include "worker/line.h"
 
 static struct mr_line line;

@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "worker/parcels.h"
+#include "worker/job/parcels.h"
 #include "worker/partitions.h"
 
 enum { PARTITIONS = 3, RECORDS = 4, RECORD = 500000, JOB = 3000 };

@@ -1,6 +1,6 @@
 /* Where a message was first, whatever topics it has come through since. */
-#ifndef MR_WORKER_ORIGIN_H
-#define MR_WORKER_ORIGIN_H
+#ifndef MR_WORKER_JOB_ORIGIN_H
+#define MR_WORKER_JOB_ORIGIN_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -9,17 +9,17 @@
  * on meanwhile. The count outlives a reload.
  *
  * Time is given by the caller, in ns, so that tests bring their own. */
-#ifndef MR_WORKER_SCHEDULE_H
-#define MR_WORKER_SCHEDULE_H
+#ifndef MR_WORKER_JOB_SCHEDULE_H
+#define MR_WORKER_JOB_SCHEDULE_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "base/idmap.h"
-#include "worker/job.h"
-#include "worker/shares.h"
-#include "worker/wait.h"
+#include "worker/job/job.h"
+#include "worker/job/shares.h"
+#include "worker/job/wait.h"
 
 /* Seldom is who had so much less than the others (ns) since it last had something to do; and what
  * runs for so long is dear. */

@@ -1,6 +1,6 @@
 /* Shares of time, the one that has had least first: a heap. Nodes live in their owners. */
-#ifndef MR_WORKER_SHARES_H
-#define MR_WORKER_SHARES_H
+#ifndef MR_WORKER_JOB_SHARES_H
+#define MR_WORKER_JOB_SHARES_H
 
 #include <stddef.h>
 #include <stdint.h>

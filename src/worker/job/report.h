@@ -1,6 +1,6 @@
 /* What a record is to the message that it belongs to, and what became of it. */
-#ifndef MR_WORKER_REPORT_H
-#define MR_WORKER_REPORT_H
+#ifndef MR_WORKER_JOB_REPORT_H
+#define MR_WORKER_JOB_REPORT_H
 
 #include <stdint.h>
 

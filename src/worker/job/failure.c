@@ -1,4 +1,4 @@
-#include "worker/failure.h"
+#include "worker/job/failure.h"
 
 #include <string.h>
 

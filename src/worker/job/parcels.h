@@ -1,14 +1,14 @@
 /* Parcels travel with records from the outbox to their reports. One whose record waits, for others
  * or for room in the producer's queue, is in a queue with a copy of it. */
-#ifndef MR_WORKER_PARCELS_H
-#define MR_WORKER_PARCELS_H
+#ifndef MR_WORKER_JOB_PARCELS_H
+#define MR_WORKER_JOB_PARCELS_H
 
 #include <stdbool.h>
 #include <stddef.h>
 
 #include "base/record.h"
-#include "worker/job.h"
-#include "worker/report.h"
+#include "worker/job/job.h"
+#include "worker/job/report.h"
 
 struct mr_passage;
 

@@ -1,4 +1,4 @@
-#include "worker/shares.h"
+#include "worker/job/shares.h"
 
 #include "base/panic.h"
 

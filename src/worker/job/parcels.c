@@ -1,4 +1,4 @@
-#include "worker/parcels.h"
+#include "worker/job/parcels.h"
 
 #include <stdlib.h>
 

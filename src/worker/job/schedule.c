@@ -2,7 +2,7 @@
  * a share has spent, raised to that of the level when the share comes back from having nothing to
  * do. A gate is in the upper heap while something of it may go on: a handler to be resumed, or a
  * job to be started while there is room. */
-#include "worker/schedule.h"
+#include "worker/job/schedule.h"
 
 #include <stdlib.h>
 #include <string.h>

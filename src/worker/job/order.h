@@ -1,13 +1,13 @@
 /* Ordering: which jobs must wait for which. Jobs of one chain (a key of a partition, or a whole
  * partition) are handled one after the other in the order they came; jobs in no chain wait for
  * nothing. */
-#ifndef MR_WORKER_ORDER_H
-#define MR_WORKER_ORDER_H
+#ifndef MR_WORKER_JOB_ORDER_H
+#define MR_WORKER_JOB_ORDER_H
 
 #include <stdbool.h>
 
 #include "base/idmap.h"
-#include "worker/job.h"
+#include "worker/job/job.h"
 
 enum mr_ordering { MR_ORDER_KEY, MR_ORDER_PARTITION, MR_ORDER_NONE };
 

@@ -7,7 +7,7 @@
 
 #include "../panics.h"
 #include "../seed.h"
-#include "worker/order.h"
+#include "worker/job/order.h"
 #include "worker/partitions.h"
 
 static struct mr_order order;

@@ -1,4 +1,4 @@
-#include "worker/order.h"
+#include "worker/job/order.h"
 
 #include <stdlib.h>
 

@@ -1,11 +1,11 @@
 /* What a handler waits for: a sleep, or a request's answer. It may wait for several things at once
  * (router.all), each with the number that its task gave it. */
-#ifndef MR_WORKER_WAIT_H
-#define MR_WORKER_WAIT_H
+#ifndef MR_WORKER_JOB_WAIT_H
+#define MR_WORKER_JOB_WAIT_H
 
 #include "base/timers.h"
 #include "lua/vm.h"
-#include "worker/job.h"
+#include "worker/job/job.h"
 
 /* What has come of a wait; all that `with` refers to is in it. */
 struct mr_arrival {

@@ -1,6 +1,6 @@
 /* How the schedule shares time, on a clock of the test's own: each job costs what its flow's jobs
  * cost, and nothing runs. */
-#include "worker/schedule.h"
+#include "worker/job/schedule.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -8,7 +8,7 @@
 #include <librdkafka/rdkafka.h>
 
 #include "../panics.h"
-#include "worker/job.h"
+#include "worker/job/job.h"
 
 static struct mr_job_pool pool;
 

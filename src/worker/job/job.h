@@ -2,8 +2,8 @@
  * settled. Who holds it when: the schedule or a wait list (order, partition) before its handler
  * starts; its Lua task while the handler runs; the delivery reports it counts after that. It ends
  * in one place, mr_settle. */
-#ifndef MR_WORKER_JOB_H
-#define MR_WORKER_JOB_H
+#ifndef MR_WORKER_JOB_JOB_H
+#define MR_WORKER_JOB_JOB_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -14,7 +14,7 @@
 #include "kafka/message.h"
 #include "lua/vm.h"
 #include "worker/wire/dialect.h"
-#include "worker/origin.h"
+#include "worker/job/origin.h"
 
 struct mr_failure;
 struct mr_held;

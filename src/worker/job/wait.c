@@ -1,4 +1,4 @@
-#include "worker/wait.h"
+#include "worker/job/wait.h"
 
 #include <stdlib.h>
 #include <string.h>

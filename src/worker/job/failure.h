@@ -1,7 +1,7 @@
 /* Why a message is not done, kept beyond its handler: the fault, and how far the message has come
  * on its way aside. Only messages that fail have one. */
-#ifndef MR_WORKER_FAILURE_H
-#define MR_WORKER_FAILURE_H
+#ifndef MR_WORKER_JOB_FAILURE_H
+#define MR_WORKER_JOB_FAILURE_H
 
 #include "lua/vm.h"
 
