@@ -5,7 +5,7 @@
 
 #include <cmocka.h>
 
-#include "../panics.h"
+#include "panics.h"
 #include "base/buf.h"
 #include "base/utf8.h"
 

@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "../seed.h"
+#include "seed.h"
 #include "base/digits.h"
 
 enum { RANDOM = 200000 };

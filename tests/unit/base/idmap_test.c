@@ -5,8 +5,8 @@
 
 #include <cmocka.h>
 
-#include "../panics.h"
-#include "../seed.h"
+#include "panics.h"
+#include "seed.h"
 #include "base/idmap.h"
 
 static struct mr_idmap map;

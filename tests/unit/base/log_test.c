@@ -11,7 +11,7 @@
 
 #include <cmocka.h>
 
-#include "../panics.h"
+#include "panics.h"
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/file.h"

@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "../seed.h"
+#include "seed.h"
 #include "base/number.h"
 
 enum { RANDOM = 200000 };

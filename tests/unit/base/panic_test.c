@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "../panics.h"
+#include "panics.h"
 #include "base/panic.h"
 
 static void assert_what_is_not_so(void *unused)

@@ -5,7 +5,7 @@
 
 #include <cmocka.h>
 
-#include "../seed.h"
+#include "seed.h"
 #include "base/timers.h"
 
 enum { FEW = 8 };

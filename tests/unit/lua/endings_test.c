@@ -1,7 +1,7 @@
 /* Handlers of every shape that end in every way, at random from a seed: what they waited for comes
  * in any order or never, as an answer, an error or no JSON; they are finished or dropped, side by
  * side and across reloads. None waits for nothing, and nothing of them is left. */
-#include "../seed.h"
+#include "seed.h"
 #include "world.h"
 
 #include "lua/state.h"

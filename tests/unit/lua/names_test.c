@@ -8,7 +8,7 @@
 #include <cmocka.h>
 #include <lauxlib.h>
 
-#include "../seed.h"
+#include "seed.h"
 #include "lua/names.h"
 
 enum { STRINGS = 1 };

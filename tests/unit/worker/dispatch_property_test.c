@@ -11,7 +11,7 @@
 
 #include <cmocka.h>
 
-#include "../seed.h"
+#include "seed.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "worker/attempt.h"

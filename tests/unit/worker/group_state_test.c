@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "../panics.h"
+#include "panics.h"
 
 static void a_group_lives_from_new_to_gone(void **state)
 {

@@ -5,7 +5,7 @@
 
 #include <cmocka.h>
 
-#include "../seed.h"
+#include "seed.h"
 #include "worker/job/job.h"
 #include "worker/line.h"
 

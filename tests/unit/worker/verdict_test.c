@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "../panics.h"
+#include "panics.h"
 #include "worker/verdict.h"
 
 #define MESSAGE                                                                                    \

@@ -5,8 +5,8 @@
 
 #include <cmocka.h>
 
-#include "../panics.h"
-#include "../seed.h"
+#include "panics.h"
+#include "seed.h"
 #include "worker/window.h"
 
 static struct mr_window window;

@@ -7,7 +7,7 @@
 #include <cmocka.h>
 #include <librdkafka/rdkafka.h>
 
-#include "../panics.h"
+#include "panics.h"
 #include "worker/job/job.h"
 
 static struct mr_job_pool pool;

@@ -5,8 +5,8 @@
 
 #include <cmocka.h>
 
-#include "../panics.h"
-#include "../seed.h"
+#include "panics.h"
+#include "seed.h"
 #include "worker/job/order.h"
 #include "worker/partitions.h"
 
