@@ -3,7 +3,7 @@
 #include "base/print.h"
 #include "cmd/settings.h"
 #include "lua/vm.h"
-#include "worker/routing.h"
+#include "worker/routing/routing.h"
 
 static int print_errors(struct mr_errors *errors, int code)
 {

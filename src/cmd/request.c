@@ -8,7 +8,7 @@
 #include "cmd/asking.h"
 #include "cmd/client.h"
 #include "cmd/latency.h"
-#include "worker/topic_names.h"
+#include "worker/routing/topic_names.h"
 
 enum { TIMEOUT_MOST = 86400000, COUNT_MOST = 100000000, CONCURRENCY_MOST = 100000 };
 

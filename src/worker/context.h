@@ -14,7 +14,7 @@
 #include "worker/job/job.h"
 #include "worker/outbox.h"
 #include "worker/partitions.h"
-#include "worker/routes.h"
+#include "worker/routing/routes.h"
 #include "worker/rpc.h"
 #include "worker/job/schedule.h"
 #include "worker/transaction.h"

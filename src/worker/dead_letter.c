@@ -1,6 +1,6 @@
 #include "worker/dead_letter.h"
 
-#include "worker/topic_names.h"
+#include "worker/routing/topic_names.h"
 
 /* Bytes of error and error-stack, by how often the record was too large. */
 static const struct {

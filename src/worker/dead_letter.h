@@ -5,7 +5,7 @@
 #include "worker/job/failure.h"
 #include "worker/letter.h"
 #include "worker/job/origin.h"
-#include "worker/policy.h"
+#include "worker/routing/policy.h"
 
 struct mr_dead {
     struct mr_origin origin;

@@ -7,7 +7,7 @@
 #include "base/log.h"
 #include "base/panic.h"
 #include "worker/group.h"
-#include "worker/subscription.h"
+#include "worker/routing/subscription.h"
 
 struct mr_groups {
     struct mr_group_world world;

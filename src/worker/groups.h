@@ -10,7 +10,7 @@
 #include "base/scoreboard.h"
 #include "kafka/cluster.h"
 #include "kafka/consumer.h"
-#include "worker/routes.h"
+#include "worker/routing/routes.h"
 
 struct mr_groups;
 

@@ -4,7 +4,7 @@
 #define MR_WORKER_LETTER_H
 
 #include "base/record.h"
-#include "worker/topic_names.h"
+#include "worker/routing/topic_names.h"
 
 enum { MR_LETTER_OWN = 20 }; /* headers of ours at most */
 

@@ -9,7 +9,7 @@
 #include "worker/enqueue.h"
 #include "worker/handling.h"
 #include "worker/orphan.h"
-#include "worker/routing.h"
+#include "worker/routing/routing.h"
 #include "worker/runs.h"
 #include "worker/settle.h"
 #include "worker/state.h"

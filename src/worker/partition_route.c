@@ -1,7 +1,7 @@
 #include "worker/partition_route.h"
 
 #include "base/panic.h"
-#include "worker/routing.h"
+#include "worker/routing/routing.h"
 
 static void find_route(struct mr_routes *routes, struct mr_partition *partition)
 {

@@ -11,7 +11,7 @@
 #include "base/timers.h"
 #include "kafka/consumer.h"
 #include "worker/line.h"
-#include "worker/routes.h"
+#include "worker/routing/routes.h"
 #include "worker/job/schedule.h"
 #include "worker/stuck.h"
 #include "worker/window.h"

@@ -3,7 +3,7 @@
 #include <limits.h>
 #include <stdio.h>
 
-#include "worker/topic_names.h"
+#include "worker/routing/topic_names.h"
 
 static const char count_name[] = "retry-count";
 static const char due_name[] = "retry-timestamp";

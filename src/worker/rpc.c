@@ -10,7 +10,7 @@
 #include "worker/wire/request.h"
 #include "worker/calls.h"
 #include "worker/inbox.h"
-#include "worker/topic_names.h"
+#include "worker/routing/topic_names.h"
 
 static const char stops[] = "Request cancelled: the worker stops";
 

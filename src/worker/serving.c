@@ -4,7 +4,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "worker/routing.h"
+#include "worker/routing/routing.h"
 
 enum { LOOK_MS = 500 };
 

@@ -9,11 +9,11 @@
 #include "base/snapshot.h"
 #include "base/timers.h"
 #include "worker/broker.h"
-#include "worker/catalogue.h"
+#include "worker/routing/topic_metadata.h"
 #include "worker/dispatch.h"
 #include "worker/groups.h"
 #include "worker/link.h"
-#include "worker/provision.h"
+#include "worker/routing/topic_creation.h"
 #include "worker/serving.h"
 
 enum mr_phase {

@@ -1,7 +1,7 @@
 /* What topics there are, and what follows from it: which of them pattern routes serve, and which
  * are still to be created. */
 #include "base/log.h"
-#include "worker/routing.h"
+#include "worker/routing/routing.h"
 #include "worker/state.h"
 
 /* Topics that begin to match a pattern are served within it. */

@@ -9,7 +9,7 @@
 #include "base/metrics.h"
 #include "lua/vm.h"
 #include "worker/wire/reply.h"
-#include "worker/policy.h"
+#include "worker/routing/policy.h"
 
 /* What is known of a message when an attempt at it has ended. */
 struct mr_trial {

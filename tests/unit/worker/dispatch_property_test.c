@@ -1,5 +1,5 @@
 /* Dispatch, order, window, pausing and retries in place, against a simple model: a million random
-#include "worker/provision.h"
+#include "worker/routing/topic_creation.h"
  * time passes, routes are replaced, go and come back, partitions are lost and offsets begin anew.
  * Kafka, Lua and the clock are this
  * file's (the linker's
@@ -18,7 +18,7 @@
 #include "worker/dispatch.h"
 #include "worker/handling.h"
 #include "worker/memory.h"
-#include "worker/routing.h"
+#include "worker/routing/routing.h"
 
 enum {
     STEPS = 1000000,

@@ -1,11 +1,11 @@
-#include "worker/subscription.h"
+#include "worker/routing/subscription.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/panic.h"
-#include "worker/routing.h"
-#include "worker/topic_names.h"
+#include "worker/routing/routing.h"
+#include "worker/routing/topic_names.h"
 
 static void add(struct mr_subscription *subscription, const char *name)
 {

@@ -1,5 +1,5 @@
 /* The cluster and the clock are this file's (the linker's --wrap, tests/CMakeLists.txt). */
-#include "worker/catalogue.h"
+#include "worker/routing/topic_metadata.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

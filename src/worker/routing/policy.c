@@ -1,4 +1,4 @@
-#include "worker/policy.h"
+#include "worker/routing/policy.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,4 +1,4 @@
-#include "worker/routes.h"
+#include "worker/routing/routes.h"
 
 #include <regex.h>
 #include <stdio.h>

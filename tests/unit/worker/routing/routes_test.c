@@ -9,7 +9,7 @@
 
 #include "base/file.h"
 #include "base/panic.h"
-#include "worker/routing.h"
+#include "worker/routing/routing.h"
 
 enum { MOST_FILES = 8 };
 

@@ -1,7 +1,7 @@
 /* The topics beside a topic: where its dead letters go, where its retries wait, where answers to
  * requests on it come. Names alone; whether such a topic is there is another matter. */
-#ifndef MR_WORKER_TOPIC_NAMES_H
-#define MR_WORKER_TOPIC_NAMES_H
+#ifndef MR_WORKER_ROUTING_TOPIC_NAMES_H
+#define MR_WORKER_ROUTING_TOPIC_NAMES_H
 
 #include <stdbool.h>
 #include <stddef.h>

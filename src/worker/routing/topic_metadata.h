@@ -1,7 +1,7 @@
 /* What topics the cluster has, as of when it was last asked, in the background. Never makes a
  * broker create one. */
-#ifndef MR_WORKER_CATALOGUE_H
-#define MR_WORKER_CATALOGUE_H
+#ifndef MR_WORKER_ROUTING_TOPIC_METADATA_H
+#define MR_WORKER_ROUTING_TOPIC_METADATA_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -1,4 +1,4 @@
-#include "worker/catalogue.h"
+#include "worker/routing/topic_metadata.h"
 
 #include <stddef.h>
 #include <stdlib.h>

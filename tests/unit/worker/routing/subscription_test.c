@@ -7,8 +7,8 @@
 #include <cmocka.h>
 
 #include "base/panic.h"
-#include "worker/routing.h"
-#include "worker/subscription.h"
+#include "worker/routing/routing.h"
+#include "worker/routing/subscription.h"
 
 static char handler[] = "function handleMessage() end\n";
 static char all[] = "all.lua", stock[] = "stock.lua", later[] = "later.lua", soon[] = "soon.lua";

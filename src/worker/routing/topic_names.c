@@ -1,4 +1,4 @@
-#include "worker/topic_names.h"
+#include "worker/routing/topic_names.h"
 
 #include <stdio.h>
 #include <string.h>

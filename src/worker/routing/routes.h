@@ -1,8 +1,8 @@
 /* The routes of one generation: which script and which settings serve a topic. Made of the
  * configuration and the scripts together, replaced whole at a reload; jobs that started on one keep
  * it until they are handled. */
-#ifndef MR_WORKER_ROUTES_H
-#define MR_WORKER_ROUTES_H
+#ifndef MR_WORKER_ROUTING_ROUTES_H
+#define MR_WORKER_ROUTING_ROUTES_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -12,7 +12,7 @@
 #include "lua/vm.h"
 #include "worker/wire/dialect.h"
 #include "worker/job/order.h"
-#include "worker/policy.h"
+#include "worker/routing/policy.h"
 
 struct mr_routes;
 
@@ -40,7 +40,7 @@ void mr_route_hold(struct mr_route *route); /* a job starts on it */
 void mr_route_release(struct mr_route *route);
 
 /* Returns the route of the topic's exact name, else the first pattern, by name, that matches it;
- * NULL if none does. Which route serves the topic: worker/routing.h. */
+ * NULL if none does. Which route serves the topic: worker/routing/routing.h. */
 struct mr_route *mr_routes_match(struct mr_routes *routes, const char *topic);
 bool mr_route_is_pattern(const struct mr_route *route);
 bool mr_routes_patterns(const struct mr_routes *routes); /* one of them is a pattern */

@@ -1,4 +1,4 @@
-#include "worker/provision.h"
+#include "worker/routing/topic_creation.h"
 
 #include <stdatomic.h>
 #include <stdio.h>
@@ -7,8 +7,8 @@
 #include "base/idmap.h"
 #include "base/log.h"
 #include "base/panic.h"
-#include "worker/routing.h"
-#include "worker/topic_names.h"
+#include "worker/routing/routing.h"
+#include "worker/routing/topic_names.h"
 
 enum { QUESTION_TIMEOUT_MS = 2000, AGAIN_MS = 1000, AGAIN_MOST_MS = 10000 };
 

@@ -1,7 +1,7 @@
 /* What the configuration says of a route's messages beyond who handles them: how they are retried,
  * where they go when that is in vain, what a handler may use, what a crash may do to them. */
-#ifndef MR_WORKER_POLICY_H
-#define MR_WORKER_POLICY_H
+#ifndef MR_WORKER_ROUTING_POLICY_H
+#define MR_WORKER_ROUTING_POLICY_H
 
 #include <stdbool.h>
 #include <stddef.h>

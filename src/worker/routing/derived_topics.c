@@ -1,8 +1,8 @@
-#include "worker/beside.h"
+#include "worker/routing/derived_topics.h"
 
 #include <string.h>
 
-#include "worker/topic_names.h"
+#include "worker/routing/topic_names.h"
 
 typedef char origins[MR_TOPIC_ORIGINS][MR_TOPIC_ROOM];
 

@@ -1,5 +1,5 @@
 /* The cluster and the log are this file's (the linker's --wrap, tests/CMakeLists.txt). */
-#include "worker/provision.h"
+#include "worker/routing/topic_creation.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -13,7 +13,7 @@
 #include "base/buf.h"
 #include "base/log.h"
 #include "base/panic.h"
-#include "worker/routing.h"
+#include "worker/routing/routing.h"
 
 enum { AGAIN_MS = 1000, AGAIN_MOST_MS = 10000, MOST = 8, UNSHOWN = 99 };
 

@@ -6,7 +6,7 @@
 
 #include <cmocka.h>
 
-#include "worker/topic_names.h"
+#include "worker/routing/topic_names.h"
 
 static void dead_letters_go_where_the_template_says(void **state)
 {

@@ -1,15 +1,15 @@
 /* Which route serves a topic, and which one's retries wait in it. */
-#ifndef MR_WORKER_ROUTING_H
-#define MR_WORKER_ROUTING_H
+#ifndef MR_WORKER_ROUTING_ROUTING_H
+#define MR_WORKER_ROUTING_ROUTING_H
 
 #include <stdbool.h>
 
 #include "base/errors.h"
 #include "base/snapshot.h"
-#include "worker/routes.h"
-#include "worker/topic_names.h"
+#include "worker/routing/routes.h"
+#include "worker/routing/topic_names.h"
 
-/* The routes of routes.h. Adds an error for each route whose topics beside it (worker/beside.h)
+/* The routes of routes.h. Adds an error for each route whose topics beside it (worker/routing/derived_topics.h)
  * cannot be: their name is too long, or would bring the route's dead letters back to it for ever.
  * Returns NULL when there are errors; then the generation is retired. */
 struct mr_routes *mr_routing_new(const struct mr_snapshot *snapshot,

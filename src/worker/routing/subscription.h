@@ -1,14 +1,14 @@
 /* What a consumer group subscribes to: the topics that its routes name, and those that its patterns
  * take of the topics there are; of both the retry topics, once they are there. Kafka's own patterns
- * would take the topics beside those (see worker/beside.h), too. */
-#ifndef MR_WORKER_SUBSCRIPTION_H
-#define MR_WORKER_SUBSCRIPTION_H
+ * would take the topics beside those (see worker/routing/derived_topics.h), too. */
+#ifndef MR_WORKER_ROUTING_SUBSCRIPTION_H
+#define MR_WORKER_ROUTING_SUBSCRIPTION_H
 
 #include <stdbool.h>
 #include <stddef.h>
 
 #include "kafka/cluster.h"
-#include "worker/routes.h"
+#include "worker/routing/routes.h"
 
 struct mr_subscription {
     char **names;

@@ -1,10 +1,10 @@
-#include "worker/routing.h"
+#include "worker/routing/routing.h"
 
 #include <string.h>
 
 #include "base/buf.h"
 #include "base/topic.h"
-#include "worker/beside.h"
+#include "worker/routing/derived_topics.h"
 
 typedef char origins[MR_TOPIC_ORIGINS][MR_TOPIC_ROOM];
 

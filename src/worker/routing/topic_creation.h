@@ -2,8 +2,8 @@
  * missing as soon as their source is there, with as many partitions, in the background, and says
  * which it could not. Every worker does so for itself, and a topic that another has created is as
  * good. */
-#ifndef MR_WORKER_PROVISION_H
-#define MR_WORKER_PROVISION_H
+#ifndef MR_WORKER_ROUTING_TOPIC_CREATION_H
+#define MR_WORKER_ROUTING_TOPIC_CREATION_H
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -11,7 +11,7 @@
 
 #include "base/scoreboard.h"
 #include "kafka/creation.h"
-#include "worker/routes.h"
+#include "worker/routing/routes.h"
 
 struct mr_provision;
 
