@@ -75,7 +75,7 @@ struct mr_fullness {
     mr_cell times;    /* how often, one soon after the other */
 };
 
-/* The worker as a static member of its groups (worker/instance.h). The row outlives the worker. */
+/* The worker as a static member of its groups (worker/consumer/instance.h). The row outlives the worker. */
 struct mr_membership_row {
     struct mr_note name;
     mr_cell number;      /* behind the host's name; the master writes it */

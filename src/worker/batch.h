@@ -11,7 +11,7 @@
 #include "worker/careful.h"
 #include "worker/doubts.h"
 #include "worker/held.h"
-#include "worker/partitions.h"
+#include "worker/consumer/partitions.h"
 
 /* {0} is empty. */
 struct mr_batch {

@@ -13,7 +13,7 @@
 #include "worker/wire/reply.h"
 #include "worker/job/job.h"
 #include "worker/outbox.h"
-#include "worker/partitions.h"
+#include "worker/consumer/partitions.h"
 #include "worker/routing/routes.h"
 #include "worker/rpc.h"
 #include "worker/job/schedule.h"

@@ -11,7 +11,7 @@
 #include "worker/job/parcels.h"
 #include "worker/wire/sendable.h"
 #include "worker/singles.h"
-#include "worker/stuck.h"
+#include "worker/consumer/stuck.h"
 #include "worker/wire/trace_context.h"
 #include "worker/warmup.h"
 

@@ -6,7 +6,7 @@
 
 #include "base/scoreboard.h"
 #include "worker/broker.h"
-#include "worker/groups.h"
+#include "worker/consumer/groups.h"
 #include "worker/rpc.h"
 
 struct mr_routes;

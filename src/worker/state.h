@@ -11,7 +11,7 @@
 #include "worker/broker.h"
 #include "worker/routing/topic_metadata.h"
 #include "worker/dispatch.h"
-#include "worker/groups.h"
+#include "worker/consumer/groups.h"
 #include "worker/link.h"
 #include "worker/routing/topic_creation.h"
 #include "worker/serving.h"

@@ -9,7 +9,7 @@
 
 #include "base/timers.h"
 #include "kafka/transactions.h"
-#include "worker/partitions.h"
+#include "worker/consumer/partitions.h"
 
 enum mr_steps_kind { MR_STEPS_OPEN, MR_STEPS_COMMIT, MR_STEPS_ABORT, MR_STEPS_ASK };
 

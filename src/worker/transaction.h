@@ -13,7 +13,7 @@
 #include "base/scoreboard.h"
 #include "base/timers.h"
 #include "worker/outbox.h"
-#include "worker/partitions.h"
+#include "worker/consumer/partitions.h"
 
 struct mr_transaction;
 

@@ -3,7 +3,7 @@
 #include "base/clock.h"
 #include "kafka/endings.h"
 #include "worker/memory.h"
-#include "worker/shelf.h"
+#include "worker/consumer/shelf.h"
 #include "worker/state.h"
 
 /* A turn takes messages and runs handlers for TURN; then signals, timers, the master's channel,

@@ -18,7 +18,7 @@
 #include "kafka/endings.h"
 #include "worker/barrier.h"
 #include "worker/outbox.h"
-#include "worker/partitions.h"
+#include "worker/consumer/partitions.h"
 
 enum { PARCELS = 4 };
 

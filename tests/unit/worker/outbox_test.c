@@ -12,7 +12,7 @@
 
 #include "kafka/endings.h"
 #include "worker/outbox.h"
-#include "worker/partitions.h"
+#include "worker/consumer/partitions.h"
 
 static const uint64_t US = 1000, MS = 1000000;
 

@@ -8,7 +8,7 @@
 #include "panics.h"
 #include "seed.h"
 #include "worker/job/order.h"
-#include "worker/partitions.h"
+#include "worker/consumer/partitions.h"
 
 static struct mr_order order;
 static struct mr_partition partitions[2];

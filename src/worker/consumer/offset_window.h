@@ -1,7 +1,7 @@
 /* The offsets of one partition that are at work, in the order they were consumed: which may be
  * committed. Offsets may have gaps (compaction, transaction markers); what counts is the order. */
-#ifndef MR_WORKER_WINDOW_H
-#define MR_WORKER_WINDOW_H
+#ifndef MR_WORKER_CONSUMER_OFFSET_WINDOW_H
+#define MR_WORKER_CONSUMER_OFFSET_WINDOW_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,4 +1,4 @@
-#include "worker/group_state.h"
+#include "worker/consumer/group_state.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,4 +1,4 @@
-#include "worker/window.h"
+#include "worker/consumer/offset_window.h"
 
 #include <stdlib.h>
 

@@ -1,9 +1,9 @@
-#include "worker/stuck.h"
+#include "worker/consumer/stuck.h"
 
 #include "base/clock.h"
 #include "base/log.h"
 #include "worker/job/parcels.h"
-#include "worker/partitions.h"
+#include "worker/consumer/partitions.h"
 
 enum { LOOK_MS = 50, NS_PER_MS = 1000000 };
 

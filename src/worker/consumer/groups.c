@@ -1,4 +1,4 @@
-#include "worker/groups.h"
+#include "worker/consumer/groups.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -6,7 +6,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/panic.h"
-#include "worker/group.h"
+#include "worker/consumer/group.h"
 #include "worker/routing/subscription.h"
 
 struct mr_groups {

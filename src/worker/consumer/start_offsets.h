@@ -1,7 +1,7 @@
 /* The questions of a consumer about its group, asked one at a time in the background: they wait for
  * a broker, so a thread of libuv's pool does. */
-#ifndef MR_WORKER_ASKING_H
-#define MR_WORKER_ASKING_H
+#ifndef MR_WORKER_CONSUMER_START_OFFSETS_H
+#define MR_WORKER_CONSUMER_START_OFFSETS_H
 
 #include <stdbool.h>
 #include <uv.h>

@@ -1,11 +1,11 @@
-#include "worker/group.h"
+#include "worker/consumer/group.h"
 
 #include <stdlib.h>
 
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/panic.h"
-#include "worker/groups.h"
+#include "worker/consumer/groups.h"
 
 enum {
     CLOSE_LIMIT_MS = 10000, /* a client that takes longer is left as it is */

@@ -7,7 +7,7 @@
 
 #include "seed.h"
 #include "worker/job/job.h"
-#include "worker/line.h"
+#include "worker/consumer/commit_line.h"
 
 static struct mr_line line;
 static struct mr_job jobs[64];

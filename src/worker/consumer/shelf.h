@@ -2,10 +2,10 @@
  * the window, or a thousand of them would keep what is behind them from being read. They are
  * bounded by their size, all of a worker together: a partition with more than its share of a full
  * shelf is paused until there is room. */
-#ifndef MR_WORKER_SHELF_H
-#define MR_WORKER_SHELF_H
+#ifndef MR_WORKER_CONSUMER_SHELF_H
+#define MR_WORKER_CONSUMER_SHELF_H
 
-#include "worker/partitions.h"
+#include "worker/consumer/partitions.h"
 
 enum { MR_SHELF_BYTES = 32 << 20 }; /* of a worker */
 

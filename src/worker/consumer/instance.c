@@ -1,4 +1,4 @@
-#include "worker/instance.h"
+#include "worker/consumer/instance.h"
 
 #include <inttypes.h>
 #include <stdio.h>

@@ -6,8 +6,8 @@
  * no other router of the machine has (master/workers.h). Machines that have one host name, or
  * routers that were given one name, fence each other once: the worker that was fenced is replaced
  * by one of another name, and both go on. */
-#ifndef MR_WORKER_INSTANCE_H
-#define MR_WORKER_INSTANCE_H
+#ifndef MR_WORKER_CONSUMER_INSTANCE_H
+#define MR_WORKER_CONSUMER_INSTANCE_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -1,4 +1,4 @@
-#include "worker/partitions.h"
+#include "worker/consumer/partitions.h"
 
 #include <stddef.h>
 #include <stdlib.h>
@@ -7,7 +7,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/panic.h"
-#include "worker/shelf.h"
+#include "worker/consumer/shelf.h"
 
 static struct mr_bytes id_of(const struct mr_partition *partition)
 {

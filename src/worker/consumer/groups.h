@@ -1,6 +1,6 @@
 /* The consumers of a worker, one for each consumer group that its routes name. */
-#ifndef MR_WORKER_GROUPS_H
-#define MR_WORKER_GROUPS_H
+#ifndef MR_WORKER_CONSUMER_GROUPS_H
+#define MR_WORKER_CONSUMER_GROUPS_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -36,7 +36,7 @@ struct mr_groups_events {
     void (*troubled)(void *data, bool unreachable, const char *text);
 };
 
-/* `number` is the worker's: it tells static members apart (worker/instance.h). */
+/* `number` is the worker's: it tells static members apart (worker/consumer/instance.h). */
 struct mr_groups *mr_groups_new(const struct mr_config *config, uint64_t number, uv_loop_t *loop,
                                 int wake_fd, struct mr_timers *timers, struct mr_slot *slot,
                                 const struct mr_groups_events *events, void *data);

@@ -12,8 +12,8 @@
  *
  * A group is asked to leave in any state, but it leaves when it does not drain, and its client is
  * closed only when it has left. A client may fail in any state. */
-#ifndef MR_WORKER_GROUP_STATE_H
-#define MR_WORKER_GROUP_STATE_H
+#ifndef MR_WORKER_CONSUMER_GROUP_STATE_H
+#define MR_WORKER_CONSUMER_GROUP_STATE_H
 
 enum mr_group_state {
     MR_GROUP_NEW,

@@ -1,7 +1,7 @@
 /* One consumer group of a worker: its consumer, and its life (group_state.h). Used by groups.c,
  * which has all of them. */
-#ifndef MR_WORKER_GROUP_H
-#define MR_WORKER_GROUP_H
+#ifndef MR_WORKER_CONSUMER_GROUP_H
+#define MR_WORKER_CONSUMER_GROUP_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -12,10 +12,10 @@
 #include "base/errors.h"
 #include "base/timers.h"
 #include "kafka/consumer.h"
-#include "worker/asking.h"
-#include "worker/drain.h"
-#include "worker/group_state.h"
-#include "worker/instance.h"
+#include "worker/consumer/start_offsets.h"
+#include "worker/consumer/revocation.h"
+#include "worker/consumer/group_state.h"
+#include "worker/consumer/instance.h"
 
 struct mr_groups_events;
 

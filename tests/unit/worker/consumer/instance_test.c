@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "worker/instance.h"
+#include "worker/consumer/instance.h"
 
 static struct mr_config *config_of(const char *name)
 {

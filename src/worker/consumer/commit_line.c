@@ -1,4 +1,4 @@
-#include "worker/line.h"
+#include "worker/consumer/commit_line.h"
 
 #include "base/panic.h"
 #include "worker/job/job.h"

@@ -1,6 +1,6 @@
 /* When a partition is full, by how many messages and by how many bytes are at work on it; pausing
  * is counted, not done. */
-#include "worker/partitions.h"
+#include "worker/consumer/partitions.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,6 +1,6 @@
 /* Which partitions wait for their output, by what they sent and when it was reported; pausing is
  * counted, not done. */
-#include "worker/stuck.h"
+#include "worker/consumer/stuck.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -10,7 +10,7 @@
 #include <cmocka.h>
 
 #include "worker/job/parcels.h"
-#include "worker/partitions.h"
+#include "worker/consumer/partitions.h"
 
 enum { PARTITIONS = 3, RECORDS = 4, RECORD = 500000, JOB = 3000 };
 

@@ -7,7 +7,7 @@
 
 #include "panics.h"
 #include "seed.h"
-#include "worker/window.h"
+#include "worker/consumer/offset_window.h"
 
 static struct mr_window window;
 

@@ -1,4 +1,4 @@
-#include "worker/shelf.h"
+#include "worker/consumer/shelf.h"
 
 #include "base/panic.h"
 

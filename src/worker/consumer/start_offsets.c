@@ -1,4 +1,4 @@
-#include "worker/asking.h"
+#include "worker/consumer/start_offsets.h"
 
 #include <sys/eventfd.h>
 

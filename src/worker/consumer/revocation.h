@@ -1,8 +1,8 @@
 /* Partitions of one consumer on their way out: the handlers at work on them may end within
  * drain_timeout, what is done is committed, and only then the group gets them back. Meanwhile the
  * member is in its group as before, and other partitions' handlers go on. */
-#ifndef MR_WORKER_DRAIN_H
-#define MR_WORKER_DRAIN_H
+#ifndef MR_WORKER_CONSUMER_REVOCATION_H
+#define MR_WORKER_CONSUMER_REVOCATION_H
 
 #include <stdbool.h>
 #include <stddef.h>

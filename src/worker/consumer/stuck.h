@@ -2,8 +2,8 @@
  * leader of an output topic is away, say. When too much is on its way, the worker takes nothing; so
  * that this costs other partitions a moment only, the stuck ones are paused, and what they have on
  * its way is counted apart. */
-#ifndef MR_WORKER_STUCK_H
-#define MR_WORKER_STUCK_H
+#ifndef MR_WORKER_CONSUMER_STUCK_H
+#define MR_WORKER_CONSUMER_STUCK_H
 
 #include <stdbool.h>
 #include <stddef.h>

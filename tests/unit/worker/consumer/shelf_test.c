@@ -1,5 +1,5 @@
 /* Messages that wait until they are due: what they count for, and when reading rests for them. */
-#include "worker/shelf.h"
+#include "worker/consumer/shelf.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,4 +1,4 @@
-#include "worker/drain.h"
+#include "worker/consumer/revocation.h"
 
 #include "base/clock.h"
 #include "base/log.h"

@@ -1,8 +1,8 @@
 /* The jobs of one partition in the order their messages came: where delivery is exactly-once they
  * leave in that order, since what is committed is a prefix. The first ones, finished, may have
  * entered a transaction. */
-#ifndef MR_WORKER_LINE_H
-#define MR_WORKER_LINE_H
+#ifndef MR_WORKER_CONSUMER_COMMIT_LINE_H
+#define MR_WORKER_CONSUMER_COMMIT_LINE_H
 
 #include <stdbool.h>
 #include <stddef.h>
