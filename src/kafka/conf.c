@@ -19,14 +19,14 @@
  * - topic.metadata.refresh.interval.ms: topics that begin to match a pattern route are served
  * within it;
  * - linger.ms: replies leave in batches under load and cost a fraction; a lone one is hurried
- * (worker/hurry.h);
+ * (worker/producer/early_flush.h);
  * - socket.nagle.disable: a request does not wait for the acknowledgement of the one before;
  * - reconnect.backoff.max.ms: a broker that is back is used again within a second;
  * - message.max.bytes: what is too large is the broker's to say, and the topic's;
  * - message.timeout.ms 0: a record waits for its broker as long as it takes, its message's offset
  * waits with it;
  * - topic.metadata.propagation.max.ms: librdkafka says soon that a topic is not there, and its
- * transaction does not wait longer; worker/doubts.h asks further. */
+ * transaction does not wait longer; worker/producer/doubts.h asks further. */
 static const struct {
     enum mr_kafka_role role;
     const char *name, *value;

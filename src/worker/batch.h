@@ -8,8 +8,8 @@
 #include <stddef.h>
 
 #include "kafka/producer.h"
-#include "worker/careful.h"
-#include "worker/doubts.h"
+#include "worker/producer/careful.h"
+#include "worker/producer/doubts.h"
 #include "worker/held.h"
 #include "worker/consumer/partitions.h"
 

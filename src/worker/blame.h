@@ -10,7 +10,7 @@
 #include <stddef.h>
 
 #include "worker/batch.h"
-#include "worker/careful.h"
+#include "worker/producer/careful.h"
 
 /* {0} blames nobody. */
 struct mr_blame {

@@ -12,7 +12,7 @@
 #include "lua/vm.h"
 #include "worker/wire/reply.h"
 #include "worker/job/job.h"
-#include "worker/outbox.h"
+#include "worker/producer/outbox.h"
 #include "worker/consumer/partitions.h"
 #include "worker/routing/routes.h"
 #include "worker/rpc.h"

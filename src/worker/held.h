@@ -9,7 +9,7 @@
 #include "base/record.h"
 #include "kafka/producer.h"
 #include "worker/job/job.h"
-#include "worker/outbox.h"
+#include "worker/producer/outbox.h"
 
 struct mr_held {
     struct mr_job *job;

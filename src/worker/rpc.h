@@ -12,7 +12,7 @@
 #include "kafka/cluster.h"
 #include "lua/vm.h"
 #include "worker/job/job.h"
-#include "worker/outbox.h"
+#include "worker/producer/outbox.h"
 #include "worker/job/wait.h"
 
 struct mr_rpc;

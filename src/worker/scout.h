@@ -6,7 +6,7 @@
 #include <uv.h>
 
 #include "kafka/cluster.h"
-#include "worker/warmup.h"
+#include "worker/producer/topic_warmup.h"
 
 struct mr_scout {
     struct mr_warmup *warmup; /* whose producer is asked, and which counts the question */

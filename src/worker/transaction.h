@@ -12,7 +12,7 @@
 #include "base/errors.h"
 #include "base/scoreboard.h"
 #include "base/timers.h"
-#include "worker/outbox.h"
+#include "worker/producer/outbox.h"
 #include "worker/consumer/partitions.h"
 
 struct mr_transaction;

@@ -14,7 +14,7 @@
 #include "base/config.h"
 #include "base/errors.h"
 #include "kafka/producer.h"
-#include "worker/warmup.h"
+#include "worker/producer/topic_warmup.h"
 
 enum { MR_LEFT_IDS = 64 };
 

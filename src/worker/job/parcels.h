@@ -17,7 +17,7 @@ struct mr_parcel {
     enum mr_purpose purpose;
     uint32_t wait;
     bool single;                /* it goes, or went, in a batch of its own */
-    struct mr_passage *passage; /* in the first producer, see worker/barrier.h, as is the next */
+    struct mr_passage *passage; /* in the first producer, see worker/producer/barrier.h, as is the next */
     uint64_t number;            /* of its topic's records there */
     struct mr_parcel *earlier, *later; /* of those */
     uint64_t sent;                     /* ns */

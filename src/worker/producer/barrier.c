@@ -1,4 +1,4 @@
-#include "worker/barrier.h"
+#include "worker/producer/barrier.h"
 
 #include <stdlib.h>
 #include <string.h>

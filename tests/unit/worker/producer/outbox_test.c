@@ -11,7 +11,7 @@
 #include <cmocka.h>
 
 #include "kafka/endings.h"
-#include "worker/outbox.h"
+#include "worker/producer/outbox.h"
 #include "worker/consumer/partitions.h"
 
 static const uint64_t US = 1000, MS = 1000000;

@@ -10,7 +10,7 @@
 #include "base/log.h"
 #include "base/record.h"
 #include "kafka/cluster.h"
-#include "worker/doubts.h"
+#include "worker/producer/doubts.h"
 
 static struct {
     uint64_t now; /* ms */

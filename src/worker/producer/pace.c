@@ -1,4 +1,4 @@
-#include "worker/pace.h"
+#include "worker/producer/pace.h"
 
 enum { PACE_NS = 200000, HOLD_NS = 25000000, ALONE_NS = 1000000, FEW = 4 };
 

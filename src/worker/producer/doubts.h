@@ -2,8 +2,8 @@
  * broker, and drops what it has for the topic. But brokers learn of a topic at different moments,
  * and one may be behind. So the cluster is asked again, until a broker shows the topic or
  * partition, or none has shown it for a while. Until then, records to it wait. */
-#ifndef MR_WORKER_DOUBTS_H
-#define MR_WORKER_DOUBTS_H
+#ifndef MR_WORKER_PRODUCER_DOUBTS_H
+#define MR_WORKER_PRODUCER_DOUBTS_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -11,7 +11,7 @@
 
 #include "base/idmap.h"
 #include "base/timers.h"
-#include "worker/warmup.h"
+#include "worker/producer/topic_warmup.h"
 
 /* So long must no broker have shown a topic, or a partition of a topic that is shown. */
 enum { MR_DOUBT_TOPIC_MS = 3000, MR_DOUBT_PARTITION_MS = 1000 };

@@ -11,8 +11,8 @@
  * else is under way, none was sent for as long as they would linger, and they are so few that
  * librdkafka would send another batch of the partition while they are under way
  * (RD_KAFKA_IDEMP_MAX_INFLIGHT, which counts records). */
-#ifndef MR_WORKER_PACE_H
-#define MR_WORKER_PACE_H
+#ifndef MR_WORKER_PRODUCER_PACE_H
+#define MR_WORKER_PRODUCER_PACE_H
 
 #include <stdbool.h>
 #include <stddef.h>

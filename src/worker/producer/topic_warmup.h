@@ -1,8 +1,8 @@
 /* Warming up: the first record to a topic that the producer has not seen would wait for
  * librdkafka's next look at its unknown topics, up to a second; asking for the topic in the
  * background makes it known in a round trip. */
-#ifndef MR_WORKER_WARMUP_H
-#define MR_WORKER_WARMUP_H
+#ifndef MR_WORKER_PRODUCER_TOPIC_WARMUP_H
+#define MR_WORKER_PRODUCER_TOPIC_WARMUP_H
 
 #include <stdatomic.h>
 #include <stdbool.h>

@@ -1,7 +1,7 @@
 /* Topics of which a broker has lately refused a whole batch of records, which is no verdict on any
  * of them. A transaction sends each record to such a topic alone, so that a refusal is its own. */
-#ifndef MR_WORKER_CAREFUL_H
-#define MR_WORKER_CAREFUL_H
+#ifndef MR_WORKER_PRODUCER_CAREFUL_H
+#define MR_WORKER_PRODUCER_CAREFUL_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,10 +1,10 @@
 /* What leaves the worker: records handed to the producer and counted on the job they belong to.
  * Under load they are gathered for a moment. A record that is refused with its batch is sent again
  * alone, and only that verdict is reported. One whose topic librdkafka does not know waits while
- * the cluster is asked (worker/doubts.h). When the producer's queue is full they wait here, in
+ * the cluster is asked (worker/producer/doubts.h). When the producer's queue is full they wait here, in
  * order; what feeds the outbox must stop while it is crowded. */
-#ifndef MR_WORKER_OUTBOX_H
-#define MR_WORKER_OUTBOX_H
+#ifndef MR_WORKER_PRODUCER_OUTBOX_H
+#define MR_WORKER_PRODUCER_OUTBOX_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -59,7 +59,7 @@ void mr_outbox_gather(struct mr_outbox *outbox, uint64_t now);
 bool mr_outbox_crowded(struct mr_outbox *outbox, size_t stuck);
 size_t mr_outbox_outstanding(const struct mr_outbox *outbox); /* waiting ones too */
 /* Whether a broker answers; while none does, and when the worker stops, the cluster is asked
- * nothing (worker/warmup.h). */
+ * nothing (worker/producer/topic_warmup.h). */
 void mr_outbox_reachable(struct mr_outbox *outbox, bool reachable);
 /* Records may go to this topic soon, or come from it: asks for it, which lets a broker that creates
  * topics do so. */

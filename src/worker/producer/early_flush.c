@@ -1,4 +1,4 @@
-#include "worker/hurry.h"
+#include "worker/producer/early_flush.h"
 
 #include "base/panic.h"
 

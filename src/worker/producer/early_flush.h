@@ -1,8 +1,8 @@
 /* Records that nothing would join leave at once. librdkafka lets each linger for others
  * (linger.ms), and only a flush tells it not to; that waits for their acknowledgement, so a thread
  * of libuv's pool does it, for as long as they would linger. */
-#ifndef MR_WORKER_HURRY_H
-#define MR_WORKER_HURRY_H
+#ifndef MR_WORKER_PRODUCER_EARLY_FLUSH_H
+#define MR_WORKER_PRODUCER_EARLY_FLUSH_H
 
 #include <stdbool.h>
 #include <uv.h>

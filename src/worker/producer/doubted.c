@@ -1,4 +1,4 @@
-#include "worker/doubted.h"
+#include "worker/producer/doubted.h"
 
 #include <sys/eventfd.h>
 

@@ -1,4 +1,4 @@
-#include "worker/singles.h"
+#include "worker/producer/singles.h"
 
 #include <stdio.h>
 #include <stdlib.h>

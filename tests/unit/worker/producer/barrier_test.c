@@ -16,8 +16,8 @@
 
 #include "base/clock.h"
 #include "kafka/endings.h"
-#include "worker/barrier.h"
-#include "worker/outbox.h"
+#include "worker/producer/barrier.h"
+#include "worker/producer/outbox.h"
 #include "worker/consumer/partitions.h"
 
 enum { PARCELS = 4 };

@@ -1,19 +1,19 @@
-#include "worker/outbox.h"
+#include "worker/producer/outbox.h"
 
 #include <stdlib.h>
 
 #include "base/clock.h"
 #include "base/panic.h"
-#include "worker/barrier.h"
-#include "worker/doubted.h"
-#include "worker/hurry.h"
-#include "worker/pace.h"
+#include "worker/producer/barrier.h"
+#include "worker/producer/doubted.h"
+#include "worker/producer/early_flush.h"
+#include "worker/producer/pace.h"
 #include "worker/job/parcels.h"
 #include "worker/wire/sendable.h"
-#include "worker/singles.h"
+#include "worker/producer/singles.h"
 #include "worker/consumer/stuck.h"
 #include "worker/wire/trace_context.h"
-#include "worker/warmup.h"
+#include "worker/producer/topic_warmup.h"
 
 /* In bytes, as mr_outgoing_size counts them: 24,000 short records, or a few large ones. librdkafka
  * alone would hold 100,000 (queue.buffering.max.messages) and a gigabyte. */

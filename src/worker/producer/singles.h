@@ -1,15 +1,15 @@
 /* Records that are sent one per batch, by a second producer. A broker accepts or refuses a batch as
  * a whole, and librdkafka reports its verdict for every record in it; so a record that was refused
  * with others goes here once more, and only the verdict on it alone is believed. Later records of
- * the same topic follow it here, so that they do not overtake it; and worker/barrier.h has them
+ * the same topic follow it here, so that they do not overtake it; and worker/producer/barrier.h has them
  * wait for what the first producer has. Dead letters go here from the start: this producer
  * compresses.
  *
  * A second producer rather than waiting until nothing of the partition is under way in the first:
  * records of other topics are not held up, up to five singles of a partition are under way at once
  * and stay in order, and what is behind a refused single is numbered anew by librdkafka. */
-#ifndef MR_WORKER_SINGLES_H
-#define MR_WORKER_SINGLES_H
+#ifndef MR_WORKER_PRODUCER_SINGLES_H
+#define MR_WORKER_PRODUCER_SINGLES_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -18,7 +18,7 @@
 
 #include "base/idmap.h"
 #include "kafka/producer.h"
-#include "worker/warmup.h"
+#include "worker/producer/topic_warmup.h"
 
 struct mr_singles {
     const struct mr_producer *like;

@@ -1,4 +1,4 @@
-#include "worker/warmup.h"
+#include "worker/producer/topic_warmup.h"
 
 #include <stdlib.h>
 #include <string.h>

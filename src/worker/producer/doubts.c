@@ -1,4 +1,4 @@
-#include "worker/doubts.h"
+#include "worker/producer/doubts.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,4 +1,4 @@
-#include "worker/careful.h"
+#include "worker/producer/careful.h"
 
 #include <stdlib.h>
 #include <string.h>
