@@ -8,7 +8,7 @@
 #include "base/random.h"
 #include "base/topic.h"
 #include "worker/aside.h"
-#include "worker/held.h"
+#include "worker/transaction/pending_records.h"
 #include "worker/partition_route.h"
 #include "worker/retry.h"
 #include "worker/verdict.h"

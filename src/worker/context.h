@@ -17,7 +17,7 @@
 #include "worker/routing/routes.h"
 #include "worker/rpc.h"
 #include "worker/job/schedule.h"
-#include "worker/transaction.h"
+#include "worker/transaction/transaction.h"
 
 /* Lua's memory, while scripts fill it (memory.h). */
 struct mr_memory {

@@ -5,7 +5,7 @@
 
 #include <cmocka.h>
 
-#include "worker/trouble.h"
+#include "worker/transaction/trouble.h"
 
 static struct mr_trouble trouble;
 

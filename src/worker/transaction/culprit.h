@@ -3,13 +3,13 @@
  * records, also of those whose jobs wait for the next transaction. A refusal of a batch is no
  * verdict on its records: their topic gets one record at a time. If nothing is known but that the
  * transaction is refused, its jobs are tried one by one. */
-#ifndef MR_WORKER_BLAME_H
-#define MR_WORKER_BLAME_H
+#ifndef MR_WORKER_TRANSACTION_CULPRIT_H
+#define MR_WORKER_TRANSACTION_CULPRIT_H
 
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "worker/batch.h"
+#include "worker/transaction/batch.h"
 #include "worker/producer/careful.h"
 
 /* {0} blames nobody. */

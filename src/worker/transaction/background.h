@@ -1,7 +1,7 @@
 /* The steps of a worker's transactions, taken one at a time in the background: they wait for
  * brokers, so a thread of libuv's pool takes them, each again until it is over. */
-#ifndef MR_WORKER_STEPS_H
-#define MR_WORKER_STEPS_H
+#ifndef MR_WORKER_TRANSACTION_BACKGROUND_H
+#define MR_WORKER_TRANSACTION_BACKGROUND_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -6,7 +6,7 @@
 
 #include <cmocka.h>
 
-#include "worker/held.h"
+#include "worker/transaction/pending_records.h"
 
 static struct mr_job job;
 

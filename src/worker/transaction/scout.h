@@ -1,7 +1,7 @@
 /* Looks whether an output topic in trouble has its leaders back, in the background. To try it in a
  * transaction while one is away would cost that transaction's id: see transactional.h. */
-#ifndef MR_WORKER_SCOUT_H
-#define MR_WORKER_SCOUT_H
+#ifndef MR_WORKER_TRANSACTION_SCOUT_H
+#define MR_WORKER_TRANSACTION_SCOUT_H
 
 #include <uv.h>
 

@@ -1,11 +1,11 @@
-#include "worker/trouble.h"
+#include "worker/transaction/trouble.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/log.h"
 #include "base/panic.h"
-#include "worker/held.h"
+#include "worker/transaction/pending_records.h"
 
 enum {
     LOOK_MS = 1000,

@@ -1,6 +1,6 @@
 /* Transactions that stand still are told: in the log, in health and in a metric. */
-#ifndef MR_WORKER_STALL_H
-#define MR_WORKER_STALL_H
+#ifndef MR_WORKER_TRANSACTION_STALL_H
+#define MR_WORKER_TRANSACTION_STALL_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -1,4 +1,4 @@
-#include "worker/batch.h"
+#include "worker/transaction/batch.h"
 
 #include "base/clock.h"
 

@@ -1,6 +1,6 @@
 #include "base/clock.h"
 #include "base/log.h"
-#include "worker/transaction_state.h"
+#include "worker/transaction/state.h"
 
 enum {
     SHORTEST_REST_MS = 50, /* after a second abort in a row; doubles */

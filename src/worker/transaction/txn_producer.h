@@ -4,8 +4,8 @@
  * Kafka begins no transaction under an id before each partition of the one before has its mark, for
  * which it waits until that has a leader, and enough replicas in step. So an id is left when its
  * transaction was aborted for such a partition, and another one taken. */
-#ifndef MR_WORKER_TRANSACTIONAL_H
-#define MR_WORKER_TRANSACTIONAL_H
+#ifndef MR_WORKER_TRANSACTION_TXN_PRODUCER_H
+#define MR_WORKER_TRANSACTION_TXN_PRODUCER_H
 
 #include <stdbool.h>
 #include <uv.h>

@@ -1,6 +1,6 @@
 #include "base/clock.h"
-#include "worker/held.h"
-#include "worker/transaction_state.h"
+#include "worker/transaction/pending_records.h"
+#include "worker/transaction/state.h"
 
 void mr_transaction_hold(void *data, struct mr_job *job, enum mr_purpose purpose,
                          const struct mr_outgoing *record)

@@ -1,4 +1,4 @@
-#include "worker/blame.h"
+#include "worker/transaction/culprit.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -1,6 +1,6 @@
 #include "base/clock.h"
-#include "worker/held.h"
-#include "worker/transaction_state.h"
+#include "worker/transaction/pending_records.h"
+#include "worker/transaction/state.h"
 
 static void on_delivered(void *data, void *opaque, const char *topic, enum mr_sent how,
                          const char *error)

@@ -1,11 +1,11 @@
-#include "worker/transaction_state.h"
+#include "worker/transaction/state.h"
 
 #include <stdlib.h>
 
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/panic.h"
-#include "worker/held.h"
+#include "worker/transaction/pending_records.h"
 
 static void open_next(struct mr_transaction *transaction)
 {

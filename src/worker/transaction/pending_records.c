@@ -1,4 +1,4 @@
-#include "worker/held.h"
+#include "worker/transaction/pending_records.h"
 
 #include <stdlib.h>
 

@@ -1,8 +1,8 @@
 /* The jobs of one transaction. They enter when they have finished, each partition's in the order of
  * its line, and their records are sent; they leave together when it is committed, or go back to
  * their lines when it is aborted. */
-#ifndef MR_WORKER_BATCH_H
-#define MR_WORKER_BATCH_H
+#ifndef MR_WORKER_TRANSACTION_BATCH_H
+#define MR_WORKER_TRANSACTION_BATCH_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -10,7 +10,7 @@
 #include "kafka/producer.h"
 #include "worker/producer/careful.h"
 #include "worker/producer/doubts.h"
-#include "worker/held.h"
+#include "worker/transaction/pending_records.h"
 #include "worker/consumer/partitions.h"
 
 /* {0} is empty. */

@@ -1,4 +1,4 @@
-#include "worker/transaction_state.h"
+#include "worker/transaction/state.h"
 
 #include <stdlib.h>
 

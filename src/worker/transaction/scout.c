@@ -1,4 +1,4 @@
-#include "worker/scout.h"
+#include "worker/transaction/scout.h"
 
 #include <stdlib.h>
 

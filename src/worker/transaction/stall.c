@@ -1,4 +1,4 @@
-#include "worker/stall.h"
+#include "worker/transaction/stall.h"
 
 #include "base/log.h"
 

@@ -1,5 +1,5 @@
 /* Whose record fails a transaction: by what is known of each record when it is aborted. */
-#include "worker/blame.h"
+#include "worker/transaction/culprit.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

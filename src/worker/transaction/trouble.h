@@ -2,8 +2,8 @@
  * replicas are in step. Jobs that write to such a topic stay out of the worker's transactions, so
  * that those of others go on. When its leaders are back, some of them are tried in a transaction of
  * their own. */
-#ifndef MR_WORKER_TROUBLE_H
-#define MR_WORKER_TROUBLE_H
+#ifndef MR_WORKER_TRANSACTION_TROUBLE_H
+#define MR_WORKER_TRANSACTION_TROUBLE_H
 
 #include <stdbool.h>
 #include <stddef.h>

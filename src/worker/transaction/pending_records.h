@@ -1,7 +1,7 @@
 /* Records that wait on their job until its handler has ended: what an attempt sends counts only
  * with the attempt. */
-#ifndef MR_WORKER_HELD_H
-#define MR_WORKER_HELD_H
+#ifndef MR_WORKER_TRANSACTION_PENDING_RECORDS_H
+#define MR_WORKER_TRANSACTION_PENDING_RECORDS_H
 
 #include <stddef.h>
 #include <stdint.h>

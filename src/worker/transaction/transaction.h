@@ -2,8 +2,8 @@
  * Kafka transactions, one after the other. Jobs gather in one as they finish; when it is full or
  * old enough it is committed, in the background, while the next ones finish. Where it fails it is
  * aborted and its jobs, which kept their records, enter the next one. */
-#ifndef MR_WORKER_TRANSACTION_H
-#define MR_WORKER_TRANSACTION_H
+#ifndef MR_WORKER_TRANSACTION_TRANSACTION_H
+#define MR_WORKER_TRANSACTION_TRANSACTION_H
 
 #include <stdbool.h>
 #include <uv.h>

@@ -1,4 +1,4 @@
-#include "worker/transactional.h"
+#include "worker/transaction/txn_producer.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,4 +1,4 @@
-#include "worker/steps.h"
+#include "worker/transaction/background.h"
 
 #include <stdlib.h>
 #include <string.h>
