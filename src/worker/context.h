@@ -15,7 +15,7 @@
 #include "worker/producer/outbox.h"
 #include "worker/consumer/partitions.h"
 #include "worker/routing/routes.h"
-#include "worker/rpc.h"
+#include "worker/rpc/requests.h"
 #include "worker/job/schedule.h"
 #include "worker/transaction/transaction.h"
 

@@ -7,7 +7,7 @@
 #include "base/scoreboard.h"
 #include "worker/broker.h"
 #include "worker/consumer/groups.h"
-#include "worker/rpc.h"
+#include "worker/rpc/requests.h"
 
 struct mr_routes;
 

@@ -1,10 +1,10 @@
 /* What the rooms of the inbox share (inbox.c, inbox_lookup.c, inbox_topic.c); seen nowhere else. */
-#ifndef MR_WORKER_INBOX_STATE_H
-#define MR_WORKER_INBOX_STATE_H
+#ifndef MR_WORKER_RPC_INBOX_STATE_H
+#define MR_WORKER_RPC_INBOX_STATE_H
 
 #include "kafka/listener.h"
-#include "worker/deaf.h"
-#include "worker/inbox.h"
+#include "worker/rpc/deaf.h"
+#include "worker/rpc/reply_inbox.h"
 
 enum mr_inbox_topic_state {
     MR_INBOX_LOOKING,

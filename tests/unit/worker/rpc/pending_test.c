@@ -7,7 +7,7 @@
 
 #include "base/clock.h"
 #include "worker/wire/request.h"
-#include "worker/calls.h"
+#include "worker/rpc/pending.h"
 
 enum { A_MINUTE = 60000 };
 

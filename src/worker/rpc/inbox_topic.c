@@ -1,6 +1,6 @@
 #include "base/clock.h"
 #include "base/log.h"
-#include "worker/inbox_state.h"
+#include "worker/rpc/inbox_state.h"
 
 enum { RECENT_MS = 60000 };
 

@@ -1,4 +1,4 @@
-#include "worker/rpc.h"
+#include "worker/rpc/requests.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -8,8 +8,8 @@
 #include "base/log.h"
 #include "base/panic.h"
 #include "worker/wire/request.h"
-#include "worker/calls.h"
-#include "worker/inbox.h"
+#include "worker/rpc/pending.h"
+#include "worker/rpc/reply_inbox.h"
 #include "worker/routing/topic_names.h"
 
 static const char stops[] = "Request cancelled: the worker stops";

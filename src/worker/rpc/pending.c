@@ -1,4 +1,4 @@
-#include "worker/calls.h"
+#include "worker/rpc/pending.h"
 
 #include <stddef.h>
 #include <stdlib.h>

@@ -1,7 +1,7 @@
 /* Why a response topic is not listened to, or only in part: what each of three sources knows of it,
  * and what is said of the worst. It heals by itself, if only after somebody has done something. */
-#ifndef MR_WORKER_DEAF_H
-#define MR_WORKER_DEAF_H
+#ifndef MR_WORKER_RPC_DEAF_H
+#define MR_WORKER_RPC_DEAF_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,8 +1,8 @@
 /* The reply inbox: the response topics this worker listens to, each found (and created where it may
  * be) in the background, then read whole from its end; partitions that it gets later are found
  * within ten seconds and read from their beginning. */
-#ifndef MR_WORKER_INBOX_H
-#define MR_WORKER_INBOX_H
+#ifndef MR_WORKER_RPC_REPLY_INBOX_H
+#define MR_WORKER_RPC_REPLY_INBOX_H
 
 #include <stdbool.h>
 #include <stddef.h>

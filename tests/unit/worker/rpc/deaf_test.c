@@ -1,4 +1,4 @@
-#include "worker/deaf.h"
+#include "worker/rpc/deaf.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -5,7 +5,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "kafka/creation.h"
-#include "worker/inbox_state.h"
+#include "worker/rpc/inbox_state.h"
 
 enum { LOOKUP_TIMEOUT_MS = 2000, RETRY_MS = 1000, NEW_TOPIC_PARTITIONS = 1 };
 

@@ -1,7 +1,7 @@
 /* Calls: requests of handlers that are open, kept by their correlation ids. A call that nobody
  * waits for any more is remembered for a minute, so that a late reply is known for one. */
-#ifndef MR_WORKER_CALLS_H
-#define MR_WORKER_CALLS_H
+#ifndef MR_WORKER_RPC_PENDING_H
+#define MR_WORKER_RPC_PENDING_H
 
 #include <stdint.h>
 

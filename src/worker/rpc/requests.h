@@ -1,7 +1,7 @@
 /* Requests that handlers make (router.request): correlation ids, what waits for them, time-outs,
  * replies. */
-#ifndef MR_WORKER_RPC_H
-#define MR_WORKER_RPC_H
+#ifndef MR_WORKER_RPC_REQUESTS_H
+#define MR_WORKER_RPC_REQUESTS_H
 
 #include <stddef.h>
 #include <uv.h>

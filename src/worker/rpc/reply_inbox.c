@@ -1,4 +1,4 @@
-#include "worker/inbox_state.h"
+#include "worker/rpc/inbox_state.h"
 
 #include <stdlib.h>
 #include <string.h>
