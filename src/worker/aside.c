@@ -7,11 +7,11 @@
 #include "base/log.h"
 #include "base/panic.h"
 #include "worker/dead_letter.h"
-#include "worker/partition_route.h"
+#include "worker/dispatch/partition_route.h"
 #include "worker/retry.h"
 #include "worker/retry_topic.h"
-#include "worker/settle.h"
-#include "worker/waiters.h"
+#include "worker/dispatch/completion.h"
+#include "worker/dispatch/waiters.h"
 
 enum { FIRST_PAUSE_MS = 1000, LONGEST_PAUSE_MS = 30000, WHY_SIZE = 512 };
 

@@ -4,7 +4,7 @@
 #ifndef MR_WORKER_ASIDE_H
 #define MR_WORKER_ASIDE_H
 
-#include "worker/context.h"
+#include "worker/dispatch/context.h"
 #include "worker/job/failure.h"
 
 /* job->failure tells where and why. */

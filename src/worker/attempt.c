@@ -9,7 +9,7 @@
 #include "base/topic.h"
 #include "worker/aside.h"
 #include "worker/transaction/pending_records.h"
-#include "worker/partition_route.h"
+#include "worker/dispatch/partition_route.h"
 #include "worker/retry.h"
 #include "worker/verdict.h"
 

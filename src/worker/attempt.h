@@ -3,7 +3,7 @@
 #ifndef MR_WORKER_ATTEMPT_H
 #define MR_WORKER_ATTEMPT_H
 
-#include "worker/context.h"
+#include "worker/dispatch/context.h"
 
 /* The handler has ended, well or not; `route` is the one it ran on. */
 void mr_attempt_ended(struct mr_dispatch *dispatch, struct mr_job *job,

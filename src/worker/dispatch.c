@@ -5,15 +5,15 @@
 #include "base/panic.h"
 #include "worker/aside.h"
 #include "worker/attempt.h"
-#include "worker/enqueue.h"
+#include "worker/dispatch/enqueue.h"
 #include "worker/handling.h"
 #include "worker/later.h"
 #include "worker/memory.h"
-#include "worker/partition_route.h"
-#include "worker/poisoned.h"
+#include "worker/dispatch/partition_route.h"
+#include "worker/dispatch/poison_list.h"
 #include "worker/retry.h"
 #include "worker/runs.h"
-#include "worker/settle.h"
+#include "worker/dispatch/completion.h"
 
 static void give_rows(struct mr_slot *slot, struct mr_partition *partition)
 {

@@ -8,7 +8,7 @@
 #include <stddef.h>
 
 #include "kafka/consumer.h"
-#include "worker/context.h"
+#include "worker/dispatch/context.h"
 
 extern const struct mr_host mr_dispatch_host; /* what scripts ask for; its data is the dispatch */
 

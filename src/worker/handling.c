@@ -4,11 +4,11 @@
 #include "base/log.h"
 #include "worker/attempt.h"
 #include "worker/memory.h"
-#include "worker/partition_route.h"
-#include "worker/poisoned.h"
+#include "worker/dispatch/partition_route.h"
+#include "worker/dispatch/poison_list.h"
 #include "worker/retry.h"
 #include "worker/runs.h"
-#include "worker/settle.h"
+#include "worker/dispatch/completion.h"
 #include "worker/job/wait.h"
 
 static void link_work(struct mr_dispatch *dispatch, struct mr_job *job)

@@ -3,7 +3,7 @@
 #ifndef MR_WORKER_HANDLING_H
 #define MR_WORKER_HANDLING_H
 
-#include "worker/context.h"
+#include "worker/dispatch/context.h"
 #include "worker/job/wait.h"
 
 /* The job is taken out of the schedule, `now` (ns). Its handler starts if nothing is in the way. */

@@ -3,7 +3,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "worker/enqueue.h"
+#include "worker/dispatch/enqueue.h"
 #include "worker/handling.h"
 #include "worker/job/wait.h"
 

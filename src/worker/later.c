@@ -5,10 +5,10 @@
 #include "base/clock.h"
 #include "worker/aside.h"
 #include "worker/job/failure.h"
-#include "worker/partition_route.h"
+#include "worker/dispatch/partition_route.h"
 #include "worker/retry.h"
-#include "worker/settle.h"
-#include "worker/waiters.h"
+#include "worker/dispatch/completion.h"
+#include "worker/dispatch/waiters.h"
 
 /* A wait is long from LONG on, and not worth a move below SHORT. Each look makes some MOVES at
  * most, so that a turn stays short; the others follow SOON. ms. */

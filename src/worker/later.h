@@ -11,7 +11,7 @@
 #ifndef MR_WORKER_LATER_H
 #define MR_WORKER_LATER_H
 
-#include "worker/context.h"
+#include "worker/dispatch/context.h"
 
 /* The job of a retry topic waits for so long that it is taken care of here; its copy is made. It
  * enters its order chain when it is due. */

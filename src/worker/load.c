@@ -6,12 +6,12 @@
 #include "base/log_settings.h"
 #include "base/panic.h"
 #include "worker/aside.h"
-#include "worker/enqueue.h"
+#include "worker/dispatch/enqueue.h"
 #include "worker/handling.h"
 #include "worker/orphan.h"
 #include "worker/routing/routing.h"
 #include "worker/runs.h"
-#include "worker/settle.h"
+#include "worker/dispatch/completion.h"
 #include "worker/state.h"
 
 /* Who watches the counts sees them from the start. */

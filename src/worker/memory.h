@@ -7,7 +7,7 @@
 #ifndef MR_WORKER_MEMORY_H
 #define MR_WORKER_MEMORY_H
 
-#include "worker/context.h"
+#include "worker/dispatch/context.h"
 
 /* Under these routes: the room is what the one with the largest budget has. */
 void mr_memory_use(struct mr_dispatch *dispatch);

@@ -1,7 +1,7 @@
 #include "worker/retry.h"
 
 #include "base/clock.h"
-#include "worker/enqueue.h"
+#include "worker/dispatch/enqueue.h"
 #include "worker/retry_topic.h"
 
 static void go_on(struct mr_job *job)

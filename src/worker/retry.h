@@ -3,7 +3,7 @@
 #ifndef MR_WORKER_RETRY_H
 #define MR_WORKER_RETRY_H
 
-#include "worker/context.h"
+#include "worker/dispatch/context.h"
 
 /* The attempt has failed and the message is handled again `delay` ms from now: once it is next in
  * its chain (which it enters again where it had left it), and what it sent is reported. */

@@ -2,7 +2,7 @@
 #ifndef MR_WORKER_RUNS_H
 #define MR_WORKER_RUNS_H
 
-#include "worker/context.h"
+#include "worker/dispatch/context.h"
 
 /* The job's Lua is about to run, at `now` (ns), as its route has it. */
 void mr_runs_begin(struct mr_dispatch *dispatch, const struct mr_job *job, uint64_t now);

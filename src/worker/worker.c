@@ -16,7 +16,7 @@
 #include "base/process.h"
 #include "kafka/endings.h"
 #include "worker/orphan.h"
-#include "worker/poisoned.h"
+#include "worker/dispatch/poison_list.h"
 #include "worker/state.h"
 
 static void on_terminate(uv_signal_t *handle, int signal)

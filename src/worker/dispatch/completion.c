@@ -1,7 +1,7 @@
-#include "worker/settle.h"
+#include "worker/dispatch/completion.h"
 
-#include "worker/enqueue.h"
-#include "worker/poisoned.h"
+#include "worker/dispatch/enqueue.h"
+#include "worker/dispatch/poison_list.h"
 
 void mr_settle(struct mr_dispatch *dispatch, struct mr_job *job)
 {

@@ -1,8 +1,8 @@
 /* Jobs and waits that may go on soon: into their chain, and into the schedule. */
-#ifndef MR_WORKER_ENQUEUE_H
-#define MR_WORKER_ENQUEUE_H
+#ifndef MR_WORKER_DISPATCH_ENQUEUE_H
+#define MR_WORKER_DISPATCH_ENQUEUE_H
 
-#include "worker/context.h"
+#include "worker/dispatch/context.h"
 
 /* Puts the job at the end of its chain; it is ready when nothing is before it. Without a route it
  * waits for one. */

@@ -1,9 +1,9 @@
-#include "worker/waiters.h"
+#include "worker/dispatch/waiters.h"
 
 #include <stdlib.h>
 
 #include "base/clock.h"
-#include "worker/enqueue.h"
+#include "worker/dispatch/enqueue.h"
 
 void mr_waiters_look_after(struct mr_dispatch *dispatch, uint64_t ms)
 {

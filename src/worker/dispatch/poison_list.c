@@ -1,4 +1,4 @@
-#include "worker/poisoned.h"
+#include "worker/dispatch/poison_list.h"
 
 #include <stdio.h>
 

@@ -1,6 +1,6 @@
 /* What the rooms that see a message through share: from its dispatch to its settled offset. */
-#ifndef MR_WORKER_CONTEXT_H
-#define MR_WORKER_CONTEXT_H
+#ifndef MR_WORKER_DISPATCH_CONTEXT_H
+#define MR_WORKER_DISPATCH_CONTEXT_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,8 +1,8 @@
 /* The messages of retry topics that wait for long, per partition, the oldest first. */
-#ifndef MR_WORKER_WAITERS_H
-#define MR_WORKER_WAITERS_H
+#ifndef MR_WORKER_DISPATCH_WAITERS_H
+#define MR_WORKER_DISPATCH_WAITERS_H
 
-#include "worker/context.h"
+#include "worker/dispatch/context.h"
 
 enum { MR_WAITERS_LOOK_MS = 200, MR_WAITERS_LONGEST_HOLD_MS = 60000 };
 

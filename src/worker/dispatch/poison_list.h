@@ -1,11 +1,11 @@
 /* The worker's side of the poison guard: what workers have died of twice is not run again. The
  * master tells which messages these are (base/channel.h), before a worker gets any, and is told
  * when one is done with. */
-#ifndef MR_WORKER_POISONED_H
-#define MR_WORKER_POISONED_H
+#ifndef MR_WORKER_DISPATCH_POISON_LIST_H
+#define MR_WORKER_DISPATCH_POISON_LIST_H
 
 #include "base/channel.h"
-#include "worker/context.h"
+#include "worker/dispatch/context.h"
 
 struct mr_poisoned_text {
     char why[256];

@@ -1,6 +1,6 @@
-#include "worker/enqueue.h"
+#include "worker/dispatch/enqueue.h"
 
-#include "worker/partition_route.h"
+#include "worker/dispatch/partition_route.h"
 
 void mr_enqueue_ready(struct mr_dispatch *dispatch, struct mr_job *job)
 {

@@ -1,9 +1,9 @@
 /* How jobs leave: their chain when they are handled, and the worker when they are settled, which is
  * in one place. Used by the rooms that dispatch is made of. */
-#ifndef MR_WORKER_SETTLE_H
-#define MR_WORKER_SETTLE_H
+#ifndef MR_WORKER_DISPATCH_COMPLETION_H
+#define MR_WORKER_DISPATCH_COMPLETION_H
 
-#include "worker/context.h"
+#include "worker/dispatch/context.h"
 
 /* Every job ends here: when its handler has ended and each of its records is reported. Nothing
  * where it is not that far. */

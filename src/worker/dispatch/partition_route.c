@@ -1,4 +1,4 @@
-#include "worker/partition_route.h"
+#include "worker/dispatch/partition_route.h"
 
 #include "base/panic.h"
 #include "worker/routing/routing.h"
