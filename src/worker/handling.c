@@ -2,11 +2,11 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "worker/attempt.h"
+#include "worker/failure/outcome.h"
 #include "worker/memory.h"
 #include "worker/dispatch/partition_route.h"
 #include "worker/dispatch/poison_list.h"
-#include "worker/retry.h"
+#include "worker/failure/retry.h"
 #include "worker/runs.h"
 #include "worker/dispatch/completion.h"
 #include "worker/job/wait.h"

@@ -5,7 +5,7 @@
 #include "base/log.h"
 #include "base/log_settings.h"
 #include "base/panic.h"
-#include "worker/aside.h"
+#include "worker/failure/forward.h"
 #include "worker/dispatch/enqueue.h"
 #include "worker/handling.h"
 #include "worker/orphan.h"

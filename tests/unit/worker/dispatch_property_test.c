@@ -14,7 +14,7 @@
 #include "seed.h"
 #include "base/clock.h"
 #include "base/log.h"
-#include "worker/attempt.h"
+#include "worker/failure/outcome.h"
 #include "worker/dispatch.h"
 #include "worker/handling.h"
 #include "worker/memory.h"

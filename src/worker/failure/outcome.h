@@ -1,7 +1,7 @@
 /* An attempt at a message has ended: its verdict is carried out. It ends with its handler, or
  * later, when a record that the handler sent cannot be delivered. */
-#ifndef MR_WORKER_ATTEMPT_H
-#define MR_WORKER_ATTEMPT_H
+#ifndef MR_WORKER_FAILURE_OUTCOME_H
+#define MR_WORKER_FAILURE_OUTCOME_H
 
 #include "worker/dispatch/context.h"
 

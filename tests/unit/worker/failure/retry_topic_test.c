@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "worker/retry_topic.h"
+#include "worker/failure/retry_topic.h"
 
 static char names[MR_DLQ_HEADERS][20] = {
     "original-topic", "original-partition", "original-offset", "original-timestamp",

@@ -1,8 +1,8 @@
-#include "worker/retry.h"
+#include "worker/failure/retry.h"
 
 #include "base/clock.h"
 #include "worker/dispatch/enqueue.h"
-#include "worker/retry_topic.h"
+#include "worker/failure/retry_topic.h"
 
 static void go_on(struct mr_job *job)
 {

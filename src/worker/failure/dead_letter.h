@@ -1,9 +1,9 @@
 /* Dead letters: what a message that cannot be handled looks like in its dead-letter topic. Pure. */
-#ifndef MR_WORKER_DEAD_LETTER_H
-#define MR_WORKER_DEAD_LETTER_H
+#ifndef MR_WORKER_FAILURE_DEAD_LETTER_H
+#define MR_WORKER_FAILURE_DEAD_LETTER_H
 
 #include "worker/job/failure.h"
-#include "worker/letter.h"
+#include "worker/failure/forward_record.h"
 #include "worker/job/origin.h"
 #include "worker/routing/policy.h"
 

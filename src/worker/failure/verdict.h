@@ -1,7 +1,7 @@
 /* The failure policy: from how an attempt at a message ended to what becomes of the message. Pure.
  */
-#ifndef MR_WORKER_VERDICT_H
-#define MR_WORKER_VERDICT_H
+#ifndef MR_WORKER_FAILURE_VERDICT_H
+#define MR_WORKER_FAILURE_VERDICT_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -1,8 +1,8 @@
 /* Aside: a message that is not handled here goes to another topic, as a record counted on its job,
  * which is settled when that record is acknowledged. While a dead letter cannot be written its
  * partition waits: it is written again, with growing pauses, until it is. */
-#ifndef MR_WORKER_ASIDE_H
-#define MR_WORKER_ASIDE_H
+#ifndef MR_WORKER_FAILURE_FORWARD_H
+#define MR_WORKER_FAILURE_FORWARD_H
 
 #include "worker/dispatch/context.h"
 #include "worker/job/failure.h"

@@ -8,8 +8,8 @@
  * ours counts the moves: the pause before the next one grows, from 5 s up to a minute. Where
  * delivery is exactly-once nothing behind it is seen before it moves; it moves at once at first,
  * and after 1 s up to 5 s later. */
-#ifndef MR_WORKER_LATER_H
-#define MR_WORKER_LATER_H
+#ifndef MR_WORKER_FAILURE_LATER_H
+#define MR_WORKER_FAILURE_LATER_H
 
 #include "worker/dispatch/context.h"
 

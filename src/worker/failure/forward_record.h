@@ -1,7 +1,7 @@
 /* A record that takes a message somewhere else: its key, value and headers as they are, and headers
  * that say more about it behind them. */
-#ifndef MR_WORKER_LETTER_H
-#define MR_WORKER_LETTER_H
+#ifndef MR_WORKER_FAILURE_FORWARD_RECORD_H
+#define MR_WORKER_FAILURE_FORWARD_RECORD_H
 
 #include "base/record.h"
 #include "worker/routing/topic_names.h"

@@ -1,4 +1,4 @@
-#include "worker/attempt.h"
+#include "worker/failure/outcome.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -7,11 +7,11 @@
 #include "base/log.h"
 #include "base/random.h"
 #include "base/topic.h"
-#include "worker/aside.h"
+#include "worker/failure/forward.h"
 #include "worker/transaction/pending_records.h"
 #include "worker/dispatch/partition_route.h"
-#include "worker/retry.h"
-#include "worker/verdict.h"
+#include "worker/failure/retry.h"
+#include "worker/failure/verdict.h"
 
 enum { NS_PER_MS = 1000000, WHY_SIZE = 1024 };
 

@@ -1,12 +1,12 @@
-#include "worker/later.h"
+#include "worker/failure/later.h"
 
 #include <stdlib.h>
 
 #include "base/clock.h"
-#include "worker/aside.h"
+#include "worker/failure/forward.h"
 #include "worker/job/failure.h"
 #include "worker/dispatch/partition_route.h"
-#include "worker/retry.h"
+#include "worker/failure/retry.h"
 #include "worker/dispatch/completion.h"
 #include "worker/dispatch/waiters.h"
 

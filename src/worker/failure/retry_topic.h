@@ -1,10 +1,10 @@
 /* Retries by topic: what a message looks like while it waits in its retry topic: key, value and
  * headers as they came, and behind them where it was first, how often it was retried and when it is
  * due. Pure. */
-#ifndef MR_WORKER_RETRY_TOPIC_H
-#define MR_WORKER_RETRY_TOPIC_H
+#ifndef MR_WORKER_FAILURE_RETRY_TOPIC_H
+#define MR_WORKER_FAILURE_RETRY_TOPIC_H
 
-#include "worker/dead_letter.h"
+#include "worker/failure/dead_letter.h"
 
 /* Addresses the letter and adds that; the next attempt is failure->delay after failure->at. False
  * where the retry topic's name would be too long. */

@@ -1,4 +1,4 @@
-#include "worker/letter.h"
+#include "worker/failure/forward_record.h"
 
 #include <stdlib.h>
 

@@ -1,4 +1,4 @@
-#include "worker/verdict.h"
+#include "worker/failure/verdict.h"
 
 #include <math.h>
 

@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "worker/dead_letter.h"
+#include "worker/failure/dead_letter.h"
 
 static char template[] = "{base}-dlq";
 static char names[MR_DLQ_HEADERS][20] = {

@@ -1,4 +1,4 @@
-#include "worker/aside.h"
+#include "worker/failure/forward.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -6,10 +6,10 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/panic.h"
-#include "worker/dead_letter.h"
+#include "worker/failure/dead_letter.h"
 #include "worker/dispatch/partition_route.h"
-#include "worker/retry.h"
-#include "worker/retry_topic.h"
+#include "worker/failure/retry.h"
+#include "worker/failure/retry_topic.h"
 #include "worker/dispatch/completion.h"
 #include "worker/dispatch/waiters.h"
 

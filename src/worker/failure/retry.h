@@ -1,7 +1,7 @@
 /* Retries: a job whose attempt failed keeps its place in its chain, waits, and starts again; what
  * comes from a retry topic waits likewise until it is due. */
-#ifndef MR_WORKER_RETRY_H
-#define MR_WORKER_RETRY_H
+#ifndef MR_WORKER_FAILURE_RETRY_H
+#define MR_WORKER_FAILURE_RETRY_H
 
 #include "worker/dispatch/context.h"
 

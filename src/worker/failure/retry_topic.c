@@ -1,4 +1,4 @@
-#include "worker/retry_topic.h"
+#include "worker/failure/retry_topic.h"
 
 #include <limits.h>
 #include <stdio.h>

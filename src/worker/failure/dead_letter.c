@@ -1,4 +1,4 @@
-#include "worker/dead_letter.h"
+#include "worker/failure/dead_letter.h"
 
 #include "worker/routing/topic_names.h"
 

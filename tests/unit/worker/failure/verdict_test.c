@@ -8,7 +8,7 @@
 #include <cmocka.h>
 
 #include "panics.h"
-#include "worker/verdict.h"
+#include "worker/failure/verdict.h"
 
 #define MESSAGE                                                                                    \
     {                                                                                              \
