@@ -7,10 +7,10 @@
 #include "base/panic.h"
 #include "worker/failure/forward.h"
 #include "worker/dispatch/enqueue.h"
-#include "worker/handling.h"
+#include "worker/handler/handler.h"
 #include "worker/orphan.h"
 #include "worker/routing/routing.h"
-#include "worker/runs.h"
+#include "worker/handler/budgets.h"
 #include "worker/dispatch/completion.h"
 #include "worker/state.h"
 

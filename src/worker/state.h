@@ -10,7 +10,7 @@
 #include "base/timers.h"
 #include "worker/broker.h"
 #include "worker/routing/topic_metadata.h"
-#include "worker/dispatch.h"
+#include "worker/handler/dispatch.h"
 #include "worker/consumer/groups.h"
 #include "worker/link.h"
 #include "worker/routing/topic_creation.h"

@@ -2,7 +2,7 @@
 
 #include "base/clock.h"
 #include "kafka/endings.h"
-#include "worker/memory.h"
+#include "worker/handler/memory.h"
 #include "worker/consumer/shelf.h"
 #include "worker/state.h"
 

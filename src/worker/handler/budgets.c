@@ -1,4 +1,4 @@
-#include "worker/runs.h"
+#include "worker/handler/budgets.h"
 
 enum { NS_PER_MS = 1000000, LOAD_RUNS = 10, LOAD_MOST = 20000 /* ms */ };
 

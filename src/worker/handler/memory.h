@@ -4,8 +4,8 @@
  * on, its next messages wait. All other scripts go on in memory beyond (lua/room.h). Handlers that
  * end may make room again. If those that have ended hold it, nothing but a new process helps: the
  * worker is to be replaced, at once the first time and less and less often if that recurs. */
-#ifndef MR_WORKER_MEMORY_H
-#define MR_WORKER_MEMORY_H
+#ifndef MR_WORKER_HANDLER_MEMORY_H
+#define MR_WORKER_HANDLER_MEMORY_H
 
 #include "worker/dispatch/context.h"
 

@@ -1,13 +1,13 @@
-#include "worker/handling.h"
+#include "worker/handler/handler.h"
 
 #include "base/clock.h"
 #include "base/log.h"
 #include "worker/failure/outcome.h"
-#include "worker/memory.h"
+#include "worker/handler/memory.h"
 #include "worker/dispatch/partition_route.h"
 #include "worker/dispatch/poison_list.h"
 #include "worker/failure/retry.h"
-#include "worker/runs.h"
+#include "worker/handler/budgets.h"
 #include "worker/dispatch/completion.h"
 #include "worker/job/wait.h"
 

@@ -1,6 +1,6 @@
 /* The runs of Lua of a worker: what each may use, and what the scoreboard shows of it. */
-#ifndef MR_WORKER_RUNS_H
-#define MR_WORKER_RUNS_H
+#ifndef MR_WORKER_HANDLER_BUDGETS_H
+#define MR_WORKER_HANDLER_BUDGETS_H
 
 #include "worker/dispatch/context.h"
 

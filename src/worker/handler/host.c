@@ -4,7 +4,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "worker/dispatch/enqueue.h"
-#include "worker/handling.h"
+#include "worker/handler/handler.h"
 #include "worker/job/wait.h"
 
 static int publish(void *data, void *job, const struct mr_outgoing *record, char *error,

@@ -1,8 +1,8 @@
 /* Dispatch: from a consumed message to its settled offset. Opens the job, puts it in its order, and
  * has it handled (handling.h), answered, retried or written off (attempt.h) and settled
  * (settle.h); ends what is left where the worker stops or loses partitions. */
-#ifndef MR_WORKER_DISPATCH_H
-#define MR_WORKER_DISPATCH_H
+#ifndef MR_WORKER_HANDLER_DISPATCH_H
+#define MR_WORKER_HANDLER_DISPATCH_H
 
 #include <stdbool.h>
 #include <stddef.h>

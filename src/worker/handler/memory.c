@@ -1,4 +1,4 @@
-#include "worker/memory.h"
+#include "worker/handler/memory.h"
 
 #include <stdint.h>
 #include <string.h>

@@ -1,4 +1,4 @@
-#include "worker/dispatch.h"
+#include "worker/handler/dispatch.h"
 
 #include "base/clock.h"
 #include "base/log.h"
@@ -6,13 +6,13 @@
 #include "worker/failure/forward.h"
 #include "worker/failure/outcome.h"
 #include "worker/dispatch/enqueue.h"
-#include "worker/handling.h"
+#include "worker/handler/handler.h"
 #include "worker/failure/later.h"
-#include "worker/memory.h"
+#include "worker/handler/memory.h"
 #include "worker/dispatch/partition_route.h"
 #include "worker/dispatch/poison_list.h"
 #include "worker/failure/retry.h"
-#include "worker/runs.h"
+#include "worker/handler/budgets.h"
 #include "worker/dispatch/completion.h"
 
 static void give_rows(struct mr_slot *slot, struct mr_partition *partition)

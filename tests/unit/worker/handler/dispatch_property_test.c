@@ -15,9 +15,9 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "worker/failure/outcome.h"
-#include "worker/dispatch.h"
-#include "worker/handling.h"
-#include "worker/memory.h"
+#include "worker/handler/dispatch.h"
+#include "worker/handler/handler.h"
+#include "worker/handler/memory.h"
 #include "worker/routing/routing.h"
 
 enum {

@@ -1,7 +1,7 @@
 /* Handling: the handler of a job that has come to be next. It starts, or the job waits for
  * something else, or is dropped; and what follows when it has ended. */
-#ifndef MR_WORKER_HANDLING_H
-#define MR_WORKER_HANDLING_H
+#ifndef MR_WORKER_HANDLER_HANDLER_H
+#define MR_WORKER_HANDLER_HANDLER_H
 
 #include "worker/dispatch/context.h"
 #include "worker/job/wait.h"
