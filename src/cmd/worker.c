@@ -1,4 +1,4 @@
-#include "worker/worker.h"
+#include "worker/runtime/worker.h"
 
 #include <errno.h>
 #include <stdio.h>

@@ -1,4 +1,4 @@
-#include "worker/broker.h"
+#include "worker/runtime/broker_health.h"
 
 #include <stddef.h>
 #include <string.h>

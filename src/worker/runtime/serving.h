@@ -1,11 +1,11 @@
 /* Whether a worker that has its partitions serves them: what a client of Kafka goes on mending in
  * silence becomes a state with a name, in the log, the scoreboard and so in health. It heals by
  * itself. */
-#ifndef MR_WORKER_SERVING_H
-#define MR_WORKER_SERVING_H
+#ifndef MR_WORKER_RUNTIME_SERVING_H
+#define MR_WORKER_RUNTIME_SERVING_H
 
 #include "base/scoreboard.h"
-#include "worker/broker.h"
+#include "worker/runtime/broker_health.h"
 #include "worker/consumer/groups.h"
 #include "worker/rpc/requests.h"
 

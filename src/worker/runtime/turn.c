@@ -4,7 +4,7 @@
 #include "kafka/endings.h"
 #include "worker/handler/memory.h"
 #include "worker/consumer/shelf.h"
-#include "worker/state.h"
+#include "worker/runtime/internal.h"
 
 /* A turn takes messages and runs handlers for TURN; then signals, timers, the master's channel,
  * reports and commits get theirs. It takes CHUNK messages of each group at once, and more where

@@ -2,8 +2,8 @@
  * it lost its brokers, and every few seconds, since a broker that stands still closes no
  * connection. A state with a name, in the log and in the scoreboard. The answer tells which
  * partitions have no leader, too. */
-#ifndef MR_WORKER_BROKER_H
-#define MR_WORKER_BROKER_H
+#ifndef MR_WORKER_RUNTIME_BROKER_HEALTH_H
+#define MR_WORKER_RUNTIME_BROKER_HEALTH_H
 
 #include <stdbool.h>
 #include <uv.h>

@@ -2,7 +2,7 @@
  * are still to be created. */
 #include "base/log.h"
 #include "worker/routing/routing.h"
-#include "worker/state.h"
+#include "worker/runtime/internal.h"
 
 /* Topics that begin to match a pattern are served within it. */
 enum { PATTERN_REFRESH_MS = 10000, CREATING_MS = 1000 };

@@ -1,20 +1,20 @@
 /* What the rooms that make up the running worker share (worker.c, turn.c, load.c, stop.c,
  * slot_state.c); seen nowhere else. */
-#ifndef MR_WORKER_STATE_H
-#define MR_WORKER_STATE_H
+#ifndef MR_WORKER_RUNTIME_INTERNAL_H
+#define MR_WORKER_RUNTIME_INTERNAL_H
 
 #include <uv.h>
 
 #include "base/scoreboard.h"
 #include "base/snapshot.h"
 #include "base/timers.h"
-#include "worker/broker.h"
+#include "worker/runtime/broker_health.h"
 #include "worker/routing/topic_metadata.h"
 #include "worker/handler/dispatch.h"
 #include "worker/consumer/groups.h"
-#include "worker/link.h"
+#include "worker/runtime/master_channel.h"
 #include "worker/routing/topic_creation.h"
-#include "worker/serving.h"
+#include "worker/runtime/serving.h"
 
 enum mr_phase {
     MR_PHASE_WORKING,

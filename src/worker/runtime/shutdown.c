@@ -3,7 +3,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/panic.h"
-#include "worker/state.h"
+#include "worker/runtime/internal.h"
 
 enum {
     CANCEL_MOST_MS = 500,  /* for handlers to end whose requests are cancelled */

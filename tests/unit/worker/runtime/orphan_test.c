@@ -15,7 +15,7 @@
 #include <cmocka.h>
 
 #include "base/clock.h"
-#include "worker/orphan.h"
+#include "worker/runtime/orphan.h"
 
 enum { PATIENCE = 20000, TIME = 50, RUN = 7 };
 

@@ -8,11 +8,11 @@
 #include "worker/failure/forward.h"
 #include "worker/dispatch/enqueue.h"
 #include "worker/handler/handler.h"
-#include "worker/orphan.h"
+#include "worker/runtime/orphan.h"
 #include "worker/routing/routing.h"
 #include "worker/handler/budgets.h"
 #include "worker/dispatch/completion.h"
-#include "worker/state.h"
+#include "worker/runtime/internal.h"
 
 /* Who watches the counts sees them from the start. */
 static void show_topics(struct mr_worker *worker)

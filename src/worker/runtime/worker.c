@@ -1,4 +1,4 @@
-#include "worker/worker.h"
+#include "worker/runtime/worker.h"
 
 #include <fcntl.h>
 #include <signal.h>
@@ -15,9 +15,9 @@
 #include "base/panic.h"
 #include "base/process.h"
 #include "kafka/endings.h"
-#include "worker/orphan.h"
+#include "worker/runtime/orphan.h"
 #include "worker/dispatch/poison_list.h"
-#include "worker/state.h"
+#include "worker/runtime/internal.h"
 
 static void on_terminate(uv_signal_t *handle, int signal)
 {

@@ -3,8 +3,8 @@
  * master's death, and from then on a timer's signal does what the master did: it interrupts a run
  * of Lua that is over its budget, and ends a worker that does not end by itself. A master that
  * merely stands still is not gone. */
-#ifndef MR_WORKER_ORPHAN_H
-#define MR_WORKER_ORPHAN_H
+#ifndef MR_WORKER_RUNTIME_ORPHAN_H
+#define MR_WORKER_RUNTIME_ORPHAN_H
 
 #include <stdint.h>
 

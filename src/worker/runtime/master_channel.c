@@ -1,4 +1,4 @@
-#include "worker/link.h"
+#include "worker/runtime/master_channel.h"
 
 #include <string.h>
 

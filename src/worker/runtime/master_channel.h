@@ -1,6 +1,6 @@
 /* The worker's end of the channel to its master, on the loop. */
-#ifndef MR_WORKER_LINK_H
-#define MR_WORKER_LINK_H
+#ifndef MR_WORKER_RUNTIME_MASTER_CHANNEL_H
+#define MR_WORKER_RUNTIME_MASTER_CHANNEL_H
 
 #include <stdint.h>
 #include <uv.h>

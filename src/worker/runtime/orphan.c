@@ -1,7 +1,7 @@
 /* All that happens after the master's death happens in the handler of SIGALRM, on whatever thread
  * gets it, amid anything: only calls that are safe there are made, and what the handler reads is
  * written once, or in one piece. */
-#include "worker/orphan.h"
+#include "worker/runtime/orphan.h"
 
 #include <errno.h>
 #include <poll.h>

@@ -1,4 +1,4 @@
-#include "worker/serving.h"
+#include "worker/runtime/serving.h"
 
 #include <stdio.h>
 

@@ -1,7 +1,7 @@
 /* A worker: one loop, one Lua VM, one consumer a group, one producer, one reply inbox; tells its
  * master over the channel. */
-#ifndef MR_WORKER_WORKER_H
-#define MR_WORKER_WORKER_H
+#ifndef MR_WORKER_RUNTIME_WORKER_H
+#define MR_WORKER_RUNTIME_WORKER_H
 
 #include <stdint.h>
 

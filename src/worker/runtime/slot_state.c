@@ -1,7 +1,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
-#include "worker/state.h"
+#include "worker/runtime/internal.h"
 
 void mr_worker_show_state(struct mr_worker *worker)
 {
