@@ -75,7 +75,8 @@ struct mr_fullness {
     mr_cell times;    /* how often, one soon after the other */
 };
 
-/* The worker as a static member of its groups (worker/consumer/instance.h). The row outlives the worker. */
+/* The worker as a static member of its groups (worker/consumer/instance.h). The row outlives the
+ * worker. */
 struct mr_membership_row {
     struct mr_note name;
     mr_cell number;      /* behind the host's name; the master writes it */
@@ -180,9 +181,10 @@ bool mr_slot_running(const struct mr_slot *slot, struct mr_running *running);
 int mr_interrupt(pid_t worker, uint64_t run);
 /* What ends a worker that does not end what it does, ms: a run that is over its budget has the CPU
  * for the same time again, at least MR_OVERRUN_PATIENCE; a stop has shutdown_timeout and
- * MR_STOP_GRACE. The master sees to it; without a master the worker itself does (worker/runtime/orphan.h).
- * Leaving the groups takes a second at most, and so does ending each of librdkafka's clients: its
- * threads may look only once a second whether they are to end (issue 1690 of librdkafka). */
+ * MR_STOP_GRACE. The master sees to it; without a master the worker itself does
+ * (worker/runtime/orphan.h). Leaving the groups takes a second at most, and so does ending each of
+ * librdkafka's clients: its threads may look only once a second whether they are to end (issue 1690
+ * of librdkafka). */
 enum { MR_OVERRUN_PATIENCE = 100, MR_STOP_GRACE = 5000 };
 /* The master, when the slot's worker is gone: what it was doing is over, what it counted stays. */
 void mr_slot_vacate(struct mr_slot *slot);

@@ -4,9 +4,9 @@
 #include <strings.h>
 
 #include "base/utf8.h"
-#include "worker/wire/request.h"
-#include "worker/wire/reply.h"
 #include "worker/wire/headers.h"
+#include "worker/wire/reply.h"
+#include "worker/wire/request.h"
 
 enum { MOST = 24 };
 

@@ -12,10 +12,10 @@
 #include "base/errors.h"
 #include "base/timers.h"
 #include "kafka/consumer.h"
-#include "worker/consumer/start_offsets.h"
-#include "worker/consumer/revocation.h"
 #include "worker/consumer/group_state.h"
 #include "worker/consumer/instance.h"
+#include "worker/consumer/revocation.h"
+#include "worker/consumer/start_offsets.h"
 
 struct mr_groups_events;
 

@@ -11,10 +11,10 @@
 #include "base/timers.h"
 #include "kafka/consumer.h"
 #include "worker/consumer/commit_line.h"
-#include "worker/routing/routes.h"
-#include "worker/job/schedule.h"
-#include "worker/consumer/stuck.h"
 #include "worker/consumer/offset_window.h"
+#include "worker/consumer/stuck.h"
+#include "worker/job/schedule.h"
+#include "worker/routing/routes.h"
 
 /* Pausing throws away what was fetched, which may take fetch.wait.max.ms (500) to come again. While
  * a full partition may soon go on nothing is taken from its consumer, for PATIENCE ms at most; the
@@ -120,7 +120,8 @@ struct mr_partition *mr_partitions_restart(struct mr_partitions *partitions,
  * frees as that asks for. `done`: its offset may be stored once all before it may. */
 void mr_partition_began(struct mr_partition *partition, size_t size);
 void mr_partition_reopened(struct mr_partition *partition, size_t size);
-/* A job of that size begins and waits on the shelf (worker/consumer/shelf.h), instead of the first above. */
+/* A job of that size begins and waits on the shelf (worker/consumer/shelf.h), instead of the first
+ * above. */
 void mr_partition_shelve(struct mr_partition *partition, size_t size);
 /* It starts, or leaves unstarted: it counts for the window from now on. */
 void mr_partition_take_up(struct mr_partition *partition, size_t size);

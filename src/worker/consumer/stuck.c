@@ -2,8 +2,8 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "worker/job/parcels.h"
 #include "worker/consumer/partitions.h"
+#include "worker/job/parcels.h"
 
 enum { LOOK_MS = 50, NS_PER_MS = 1000000 };
 

@@ -10,14 +10,14 @@
 #include "base/timers.h"
 #include "lua/room.h"
 #include "lua/vm.h"
-#include "worker/wire/reply.h"
-#include "worker/job/job.h"
-#include "worker/producer/outbox.h"
 #include "worker/consumer/partitions.h"
+#include "worker/job/job.h"
+#include "worker/job/schedule.h"
+#include "worker/producer/outbox.h"
 #include "worker/routing/routes.h"
 #include "worker/rpc/requests.h"
-#include "worker/job/schedule.h"
 #include "worker/transaction/transaction.h"
+#include "worker/wire/reply.h"
 
 /* Lua's memory, while scripts fill it (memory.h). */
 struct mr_memory {

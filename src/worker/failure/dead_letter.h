@@ -2,8 +2,8 @@
 #ifndef MR_WORKER_FAILURE_DEAD_LETTER_H
 #define MR_WORKER_FAILURE_DEAD_LETTER_H
 
-#include "worker/job/failure.h"
 #include "worker/failure/forward_record.h"
+#include "worker/job/failure.h"
 #include "worker/job/origin.h"
 #include "worker/routing/policy.h"
 

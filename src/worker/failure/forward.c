@@ -6,12 +6,12 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/panic.h"
-#include "worker/failure/dead_letter.h"
+#include "worker/dispatch/completion.h"
 #include "worker/dispatch/partition_route.h"
+#include "worker/dispatch/waiters.h"
+#include "worker/failure/dead_letter.h"
 #include "worker/failure/retry.h"
 #include "worker/failure/retry_topic.h"
-#include "worker/dispatch/completion.h"
-#include "worker/dispatch/waiters.h"
 
 enum { FIRST_PAUSE_MS = 1000, LONGEST_PAUSE_MS = 30000, WHY_SIZE = 512 };
 

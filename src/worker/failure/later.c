@@ -3,12 +3,12 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
-#include "worker/failure/forward.h"
-#include "worker/job/failure.h"
-#include "worker/dispatch/partition_route.h"
-#include "worker/failure/retry.h"
 #include "worker/dispatch/completion.h"
+#include "worker/dispatch/partition_route.h"
 #include "worker/dispatch/waiters.h"
+#include "worker/failure/forward.h"
+#include "worker/failure/retry.h"
+#include "worker/job/failure.h"
 
 /* A wait is long from LONG on, and not worth a move below SHORT. Each look makes some MOVES at
  * most, so that a turn stays short; the others follow SOON. ms. */

@@ -7,11 +7,11 @@
 #include "base/log.h"
 #include "base/random.h"
 #include "base/topic.h"
-#include "worker/failure/forward.h"
-#include "worker/transaction/pending_records.h"
 #include "worker/dispatch/partition_route.h"
+#include "worker/failure/forward.h"
 #include "worker/failure/retry.h"
 #include "worker/failure/verdict.h"
+#include "worker/transaction/pending_records.h"
 
 enum { NS_PER_MS = 1000000, WHY_SIZE = 1024 };
 

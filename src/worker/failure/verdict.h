@@ -8,8 +8,8 @@
 
 #include "base/metrics.h"
 #include "lua/vm.h"
-#include "worker/wire/reply.h"
 #include "worker/routing/policy.h"
+#include "worker/wire/reply.h"
 
 /* What is known of a message when an attempt at it has ended. */
 struct mr_trial {

@@ -3,17 +3,17 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/panic.h"
-#include "worker/failure/forward.h"
-#include "worker/failure/outcome.h"
+#include "worker/dispatch/completion.h"
 #include "worker/dispatch/enqueue.h"
-#include "worker/handler/handler.h"
-#include "worker/failure/later.h"
-#include "worker/handler/memory.h"
 #include "worker/dispatch/partition_route.h"
 #include "worker/dispatch/poison_list.h"
+#include "worker/failure/forward.h"
+#include "worker/failure/later.h"
+#include "worker/failure/outcome.h"
 #include "worker/failure/retry.h"
 #include "worker/handler/budgets.h"
-#include "worker/dispatch/completion.h"
+#include "worker/handler/handler.h"
+#include "worker/handler/memory.h"
 
 static void give_rows(struct mr_slot *slot, struct mr_partition *partition)
 {

@@ -2,13 +2,13 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "worker/failure/outcome.h"
-#include "worker/handler/memory.h"
+#include "worker/dispatch/completion.h"
 #include "worker/dispatch/partition_route.h"
 #include "worker/dispatch/poison_list.h"
+#include "worker/failure/outcome.h"
 #include "worker/failure/retry.h"
 #include "worker/handler/budgets.h"
-#include "worker/dispatch/completion.h"
+#include "worker/handler/memory.h"
 #include "worker/job/wait.h"
 
 static void link_work(struct mr_dispatch *dispatch, struct mr_job *job)

@@ -11,13 +11,14 @@ enum mr_aside { MR_ASIDE_NONE, MR_ASIDE_DEAD_LETTER, MR_ASIDE_RETRY, MR_ASIDE_LA
 
 struct mr_failure {
     struct mr_fault fault; /* its texts are in the same piece of memory, cut to a sane size */
-    enum mr_aside aside;   /* where the message goes; the rest is for that (worker/failure/forward.h) */
-    int64_t at;            /* wall ms */
-    int64_t delay;         /* ms, of a retry */
-    int cut;               /* how often the record was too large */
-    bool any_partition;    /* that of the message is not there */
-    int refused;           /* how often, beyond these two */
-    bool blocks;           /* its partition, which waits for it */
+    enum mr_aside
+        aside;     /* where the message goes; the rest is for that (worker/failure/forward.h) */
+    int64_t at;    /* wall ms */
+    int64_t delay; /* ms, of a retry */
+    int cut;       /* how often the record was too large */
+    bool any_partition; /* that of the message is not there */
+    int refused;        /* how often, beyond these two */
+    bool blocks;        /* its partition, which waits for it */
 };
 
 /* In one piece: free() it. */

@@ -13,8 +13,8 @@
 #include "base/timers.h"
 #include "kafka/message.h"
 #include "lua/vm.h"
-#include "worker/wire/dialect.h"
 #include "worker/job/origin.h"
+#include "worker/wire/dialect.h"
 
 struct mr_failure;
 struct mr_held;

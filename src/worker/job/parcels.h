@@ -16,9 +16,10 @@ struct mr_parcel {
     struct mr_job *job;
     enum mr_purpose purpose;
     uint32_t wait;
-    bool single;                /* it goes, or went, in a batch of its own */
-    struct mr_passage *passage; /* in the first producer, see worker/producer/barrier.h, as is the next */
-    uint64_t number;            /* of its topic's records there */
+    bool single; /* it goes, or went, in a batch of its own */
+    struct mr_passage
+        *passage;    /* in the first producer, see worker/producer/barrier.h, as is the next */
+    uint64_t number; /* of its topic's records there */
     struct mr_parcel *earlier, *later; /* of those */
     uint64_t sent;                     /* ns */
     size_t size;                       /* of the record, bytes */

@@ -1,9 +1,9 @@
 /* A barrier keeps the order of a topic's records when a batch of it is refused. The refused records
- * go again by the second producer (worker/producer/singles.h), and so does what is sent to the topic from
- * then on. But the first producer still has records of the topic, which those must not overtake. So
- * a refused record waits until all that were sent before it are reported, and one that is sent from
- * then on until all are. That takes a round trip, or as long as a leader of the topic is away.
- * Other topics go on. */
+ * go again by the second producer (worker/producer/singles.h), and so does what is sent to the
+ * topic from then on. But the first producer still has records of the topic, which those must not
+ * overtake. So a refused record waits until all that were sent before it are reported, and one that
+ * is sent from then on until all are. That takes a round trip, or as long as a leader of the topic
+ * is away. Other topics go on. */
 #ifndef MR_WORKER_PRODUCER_BARRIER_H
 #define MR_WORKER_PRODUCER_BARRIER_H
 

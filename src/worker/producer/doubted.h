@@ -1,12 +1,13 @@
-/* The outbox's records whose topics are in doubt (worker/producer/doubts.h): they wait, in order, until the
- * doubt is over, and are sent again. A record that is refused after that is refused for good. */
+/* The outbox's records whose topics are in doubt (worker/producer/doubts.h): they wait, in order,
+ * until the doubt is over, and are sent again. A record that is refused after that is refused for
+ * good. */
 #ifndef MR_WORKER_PRODUCER_DOUBTED_H
 #define MR_WORKER_PRODUCER_DOUBTED_H
 
 #include <stdbool.h>
 
-#include "worker/producer/doubts.h"
 #include "worker/job/parcels.h"
+#include "worker/producer/doubts.h"
 #include "worker/producer/singles.h"
 
 struct mr_doubted {

@@ -4,16 +4,16 @@
 
 #include "base/clock.h"
 #include "base/panic.h"
+#include "worker/consumer/stuck.h"
+#include "worker/job/parcels.h"
 #include "worker/producer/barrier.h"
 #include "worker/producer/doubted.h"
 #include "worker/producer/early_flush.h"
 #include "worker/producer/pace.h"
-#include "worker/job/parcels.h"
-#include "worker/wire/sendable.h"
 #include "worker/producer/singles.h"
-#include "worker/consumer/stuck.h"
-#include "worker/wire/trace_context.h"
 #include "worker/producer/topic_warmup.h"
+#include "worker/wire/sendable.h"
+#include "worker/wire/trace_context.h"
 
 /* In bytes, as mr_outgoing_size counts them: 24,000 short records, or a few large ones. librdkafka
  * alone would hold 100,000 (queue.buffering.max.messages) and a gigabyte. */

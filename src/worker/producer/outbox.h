@@ -1,8 +1,8 @@
 /* What leaves the worker: records handed to the producer and counted on the job they belong to.
  * Under load they are gathered for a moment. A record that is refused with its batch is sent again
  * alone, and only that verdict is reported. One whose topic librdkafka does not know waits while
- * the cluster is asked (worker/producer/doubts.h). When the producer's queue is full they wait here, in
- * order; what feeds the outbox must stop while it is crowded. */
+ * the cluster is asked (worker/producer/doubts.h). When the producer's queue is full they wait
+ * here, in order; what feeds the outbox must stop while it is crowded. */
 #ifndef MR_WORKER_PRODUCER_OUTBOX_H
 #define MR_WORKER_PRODUCER_OUTBOX_H
 

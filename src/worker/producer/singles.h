@@ -1,8 +1,8 @@
 /* Records that are sent one per batch, by a second producer. A broker accepts or refuses a batch as
  * a whole, and librdkafka reports its verdict for every record in it; so a record that was refused
  * with others goes here once more, and only the verdict on it alone is believed. Later records of
- * the same topic follow it here, so that they do not overtake it; and worker/producer/barrier.h has them
- * wait for what the first producer has. Dead letters go here from the start: this producer
+ * the same topic follow it here, so that they do not overtake it; and worker/producer/barrier.h has
+ * them wait for what the first producer has. Dead letters go here from the start: this producer
  * compresses.
  *
  * A second producer rather than waiting until nothing of the partition is under way in the first:

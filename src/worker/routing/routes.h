@@ -10,9 +10,9 @@
 #include "base/errors.h"
 #include "base/snapshot.h"
 #include "lua/vm.h"
-#include "worker/wire/dialect.h"
 #include "worker/job/order.h"
 #include "worker/routing/policy.h"
+#include "worker/wire/dialect.h"
 
 struct mr_routes;
 

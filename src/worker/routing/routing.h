@@ -9,9 +9,10 @@
 #include "worker/routing/routes.h"
 #include "worker/routing/topic_names.h"
 
-/* The routes of routes.h. Adds an error for each route whose topics beside it (worker/routing/derived_topics.h)
- * cannot be: their name is too long, or would bring the route's dead letters back to it for ever.
- * Returns NULL when there are errors; then the generation is retired. */
+/* The routes of routes.h. Adds an error for each route whose topics beside it
+ * (worker/routing/derived_topics.h) cannot be: their name is too long, or would bring the route's
+ * dead letters back to it for ever. Returns NULL when there are errors; then the generation is
+ * retired. */
 struct mr_routes *mr_routing_new(const struct mr_snapshot *snapshot,
                                  struct mr_generation *generation, struct mr_errors *errors);
 /* Adds the errors that mr_routing_new() would, without loading a script. */

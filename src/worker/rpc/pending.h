@@ -9,8 +9,8 @@
 #include "base/record.h"
 #include "base/scoreboard.h"
 #include "base/timers.h"
-#include "worker/wire/dialect.h"
 #include "worker/job/wait.h"
+#include "worker/wire/dialect.h"
 
 struct mr_call {
     struct mr_calls *calls;

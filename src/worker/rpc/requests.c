@@ -7,10 +7,10 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/panic.h"
-#include "worker/wire/request.h"
+#include "worker/routing/topic_names.h"
 #include "worker/rpc/pending.h"
 #include "worker/rpc/reply_inbox.h"
-#include "worker/routing/topic_names.h"
+#include "worker/wire/request.h"
 
 static const char stops[] = "Request cancelled: the worker stops";
 

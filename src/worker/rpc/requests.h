@@ -12,8 +12,8 @@
 #include "kafka/cluster.h"
 #include "lua/vm.h"
 #include "worker/job/job.h"
-#include "worker/producer/outbox.h"
 #include "worker/job/wait.h"
+#include "worker/producer/outbox.h"
 
 struct mr_rpc;
 

@@ -8,12 +8,12 @@
 #include "base/scoreboard.h"
 #include "base/snapshot.h"
 #include "base/timers.h"
-#include "worker/runtime/broker_health.h"
-#include "worker/routing/topic_metadata.h"
-#include "worker/handler/dispatch.h"
 #include "worker/consumer/groups.h"
-#include "worker/runtime/master_channel.h"
+#include "worker/handler/dispatch.h"
 #include "worker/routing/topic_creation.h"
+#include "worker/routing/topic_metadata.h"
+#include "worker/runtime/broker_health.h"
+#include "worker/runtime/master_channel.h"
 #include "worker/runtime/serving.h"
 
 enum mr_phase {

@@ -5,14 +5,14 @@
 #include "base/log.h"
 #include "base/log_settings.h"
 #include "base/panic.h"
-#include "worker/failure/forward.h"
-#include "worker/dispatch/enqueue.h"
-#include "worker/handler/handler.h"
-#include "worker/runtime/orphan.h"
-#include "worker/routing/routing.h"
-#include "worker/handler/budgets.h"
 #include "worker/dispatch/completion.h"
+#include "worker/dispatch/enqueue.h"
+#include "worker/failure/forward.h"
+#include "worker/handler/budgets.h"
+#include "worker/handler/handler.h"
+#include "worker/routing/routing.h"
 #include "worker/runtime/internal.h"
+#include "worker/runtime/orphan.h"
 
 /* Who watches the counts sees them from the start. */
 static void show_topics(struct mr_worker *worker)

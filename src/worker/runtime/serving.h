@@ -5,9 +5,9 @@
 #define MR_WORKER_RUNTIME_SERVING_H
 
 #include "base/scoreboard.h"
-#include "worker/runtime/broker_health.h"
 #include "worker/consumer/groups.h"
 #include "worker/rpc/requests.h"
+#include "worker/runtime/broker_health.h"
 
 struct mr_routes;
 

@@ -2,8 +2,8 @@
 
 #include "base/clock.h"
 #include "kafka/endings.h"
-#include "worker/handler/memory.h"
 #include "worker/consumer/shelf.h"
+#include "worker/handler/memory.h"
 #include "worker/runtime/internal.h"
 
 /* A turn takes messages and runs handlers for TURN; then signals, timers, the master's channel,

@@ -15,9 +15,9 @@
 #include "base/panic.h"
 #include "base/process.h"
 #include "kafka/endings.h"
-#include "worker/runtime/orphan.h"
 #include "worker/dispatch/poison_list.h"
 #include "worker/runtime/internal.h"
+#include "worker/runtime/orphan.h"
 
 static void on_terminate(uv_signal_t *handle, int signal)
 {

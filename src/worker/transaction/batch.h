@@ -8,10 +8,10 @@
 #include <stddef.h>
 
 #include "kafka/producer.h"
+#include "worker/consumer/partitions.h"
 #include "worker/producer/careful.h"
 #include "worker/producer/doubts.h"
 #include "worker/transaction/pending_records.h"
-#include "worker/consumer/partitions.h"
 
 /* {0} is empty. */
 struct mr_batch {

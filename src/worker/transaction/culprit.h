@@ -9,8 +9,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "worker/transaction/batch.h"
 #include "worker/producer/careful.h"
+#include "worker/transaction/batch.h"
 
 /* {0} blames nobody. */
 struct mr_blame {

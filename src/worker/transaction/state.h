@@ -5,14 +5,14 @@
 #ifndef MR_WORKER_TRANSACTION_STATE_H
 #define MR_WORKER_TRANSACTION_STATE_H
 
+#include "worker/transaction/background.h"
 #include "worker/transaction/batch.h"
 #include "worker/transaction/culprit.h"
 #include "worker/transaction/scout.h"
 #include "worker/transaction/stall.h"
-#include "worker/transaction/background.h"
 #include "worker/transaction/transaction.h"
-#include "worker/transaction/txn_producer.h"
 #include "worker/transaction/trouble.h"
+#include "worker/transaction/txn_producer.h"
 
 enum mr_transaction_state {
     MR_TRANSACTION_OFF,

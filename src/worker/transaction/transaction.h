@@ -12,8 +12,8 @@
 #include "base/errors.h"
 #include "base/scoreboard.h"
 #include "base/timers.h"
-#include "worker/producer/outbox.h"
 #include "worker/consumer/partitions.h"
+#include "worker/producer/outbox.h"
 
 struct mr_transaction;
 

@@ -5,9 +5,9 @@
 
 #include <cmocka.h>
 
-#include "panics.h"
 #include "base/buf.h"
 #include "base/utf8.h"
+#include "panics.h"
 
 static int tear_down(void **state)
 {

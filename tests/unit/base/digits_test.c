@@ -8,8 +8,8 @@
 
 #include <cmocka.h>
 
-#include "seed.h"
 #include "base/digits.h"
+#include "seed.h"
 
 enum { RANDOM = 200000 };
 

@@ -5,9 +5,9 @@
 
 #include <cmocka.h>
 
+#include "base/idmap.h"
 #include "panics.h"
 #include "seed.h"
-#include "base/idmap.h"
 
 static struct mr_idmap map;
 static int values[8];

@@ -11,12 +11,12 @@
 
 #include <cmocka.h>
 
-#include "panics.h"
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/log.h"
 #include "base/utf8.h"
+#include "panics.h"
 
 /* A file for a sink, and beside it the name to which it is rotated. */
 static struct {

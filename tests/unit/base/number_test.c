@@ -9,8 +9,8 @@
 
 #include <cmocka.h>
 
-#include "seed.h"
 #include "base/number.h"
+#include "seed.h"
 
 enum { RANDOM = 200000 };
 

@@ -7,8 +7,8 @@
 
 #include <cmocka.h>
 
-#include "panics.h"
 #include "base/panic.h"
+#include "panics.h"
 
 static void assert_what_is_not_so(void *unused)
 {

@@ -5,8 +5,8 @@
 
 #include <cmocka.h>
 
-#include "seed.h"
 #include "base/timers.h"
+#include "seed.h"
 
 enum { FEW = 8 };
 

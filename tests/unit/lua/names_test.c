@@ -8,8 +8,8 @@
 #include <cmocka.h>
 #include <lauxlib.h>
 
-#include "seed.h"
 #include "lua/names.h"
+#include "seed.h"
 
 enum { STRINGS = 1 };
 

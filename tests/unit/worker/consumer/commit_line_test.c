@@ -6,8 +6,8 @@
 #include <cmocka.h>
 
 #include "seed.h"
-#include "worker/job/job.h"
 #include "worker/consumer/commit_line.h"
+#include "worker/job/job.h"
 
 static struct mr_line line;
 static struct mr_job jobs[64];

@@ -9,8 +9,8 @@
 
 #include <cmocka.h>
 
-#include "worker/job/parcels.h"
 #include "worker/consumer/partitions.h"
+#include "worker/job/parcels.h"
 
 enum { PARTITIONS = 3, RECORDS = 4, RECORD = 500000, JOB = 3000 };
 

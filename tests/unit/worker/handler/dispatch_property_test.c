@@ -11,9 +11,9 @@
 
 #include <cmocka.h>
 
-#include "seed.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "seed.h"
 #include "worker/failure/outcome.h"
 #include "worker/handler/dispatch.h"
 #include "worker/handler/handler.h"

@@ -7,8 +7,8 @@
 
 #include "panics.h"
 #include "seed.h"
-#include "worker/job/order.h"
 #include "worker/consumer/partitions.h"
+#include "worker/job/order.h"
 
 static struct mr_order order;
 static struct mr_partition partitions[2];

@@ -16,9 +16,9 @@
 
 #include "base/clock.h"
 #include "kafka/endings.h"
+#include "worker/consumer/partitions.h"
 #include "worker/producer/barrier.h"
 #include "worker/producer/outbox.h"
-#include "worker/consumer/partitions.h"
 
 enum { PARCELS = 4 };
 

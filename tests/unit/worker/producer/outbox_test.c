@@ -11,8 +11,8 @@
 #include <cmocka.h>
 
 #include "kafka/endings.h"
-#include "worker/producer/outbox.h"
 #include "worker/consumer/partitions.h"
+#include "worker/producer/outbox.h"
 
 static const uint64_t US = 1000, MS = 1000000;
 

@@ -6,8 +6,8 @@
 #include <cmocka.h>
 
 #include "base/clock.h"
-#include "worker/wire/request.h"
 #include "worker/rpc/pending.h"
+#include "worker/wire/request.h"
 
 enum { A_MINUTE = 60000 };
 
