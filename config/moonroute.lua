@@ -1,7 +1,7 @@
 -- Moonroute's configuration: every key with its default and unit, or an example where it has
 -- none. Nothing here is needed. To set a key, take away the two dashes before it and before the
 -- name of the table it is in; docs/CONFIGURATION.md tells more.
--- Made from src/base/config_keys.c by `unit_lua_config_sample_test --write`.
+-- Made from src/config/keys.c by `unit_lua_config_sample_test --write`.
 return {
     -- Name of this service: the metrics' prefix and the default client id.
     --service = "moonroute",

@@ -2,7 +2,7 @@
 #ifndef MR_CMD_DEV_SETTINGS_H
 #define MR_CMD_DEV_SETTINGS_H
 
-#include "base/config.h"
+#include "config/config.h"
 #include "base/errors.h"
 
 /* Sets kafka.brokers, and what the embedded broker needs, where they are not set. */

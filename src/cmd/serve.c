@@ -5,7 +5,7 @@
 
 #include "base/exit.h"
 #include "base/log.h"
-#include "base/log_settings.h"
+#include "config/log_settings.h"
 #include "base/print.h"
 
 static void warn_pending(void *context, const char *name, const char *value)

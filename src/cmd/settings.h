@@ -3,9 +3,9 @@
 #ifndef MR_CMD_SETTINGS_H
 #define MR_CMD_SETTINGS_H
 
-#include "base/config.h"
+#include "config/config.h"
 #include "base/errors.h"
-#include "base/snapshot.h"
+#include "config/snapshot.h"
 #include "cmd/options.h"
 
 struct mr_settings {

@@ -2,7 +2,7 @@
 #ifndef MR_KAFKA_CHECK_H
 #define MR_KAFKA_CHECK_H
 
-#include "base/config.h"
+#include "config/config.h"
 #include "base/errors.h"
 
 /* Adds an error for each kafka.properties entry, and each key that becomes a property, that

@@ -5,7 +5,7 @@
 #include <librdkafka/rdkafka.h>
 #include <stdbool.h>
 
-#include "base/config.h"
+#include "config/config.h"
 #include "base/errors.h"
 
 enum mr_kafka_role {

@@ -7,7 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "base/config.h"
+#include "config/config.h"
 #include "base/errors.h"
 #include "base/scoreboard.h"
 #include "base/timers.h"

@@ -7,7 +7,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "base/config.h"
+#include "config/config.h"
 #include "base/errors.h"
 #include "kafka/fetcher.h"
 

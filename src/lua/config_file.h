@@ -2,7 +2,7 @@
 #ifndef MR_LUA_CONFIG_FILE_H
 #define MR_LUA_CONFIG_FILE_H
 
-#include "base/config.h"
+#include "config/config.h"
 #include "base/errors.h"
 
 /* Runs the file in a bare environment (`env NAME` reads a variable and "" where unset, NAME_FILE

@@ -10,12 +10,12 @@
 
 #include "base/buf.h"
 #include "base/bytes.h"
-#include "base/config.h"
+#include "config/config.h"
 #include "base/errors.h"
 #include "base/log.h"
 #include "base/record.h"
 #include "base/scoreboard.h"
-#include "base/snapshot.h"
+#include "config/snapshot.h"
 
 struct mr_vm;
 struct mr_generation; /* one loading of all scripts */

@@ -6,7 +6,7 @@
 #include <stdbool.h>
 
 #include "base/errors.h"
-#include "base/snapshot.h"
+#include "config/snapshot.h"
 
 struct mr_master_options {
     /* Reads configuration and scripts anew: at start (generation 1) and at each reload. NULL with

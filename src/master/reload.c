@@ -4,10 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/config_keep.h"
+#include "config/restart_keys.h"
 #include "base/exit.h"
 #include "base/log.h"
-#include "base/log_settings.h"
+#include "config/log_settings.h"
 #include "base/panic.h"
 #include "base/print.h"
 

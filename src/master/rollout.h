@@ -16,7 +16,7 @@
 #include <stdint.h>
 
 #include "base/channel.h"
-#include "base/snapshot.h"
+#include "config/snapshot.h"
 
 struct mr_rollout;
 

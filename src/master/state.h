@@ -7,7 +7,7 @@
 #include <uv.h>
 
 #include "base/scoreboard.h"
-#include "base/snapshot.h"
+#include "config/snapshot.h"
 #include "master/admin.h"
 #include "master/guard.h"
 #include "master/master.h"

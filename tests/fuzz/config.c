@@ -1,7 +1,7 @@
 /* The bytes of a configuration, as a worker takes them from its master. */
 #include "fuzz.h"
 
-#include "base/config.h"
+#include "config/config.h"
 
 static void read_value(void *context, const char *name, const char *value)
 {

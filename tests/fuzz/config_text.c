@@ -2,7 +2,7 @@
  * "PATH\0TEXT". */
 #include "fuzz.h"
 
-#include "base/config.h"
+#include "config/config.h"
 #include "base/panic.h"
 
 static size_t lines_of(const char *text)

@@ -7,7 +7,7 @@
 
 #include "base/channel.h"
 #include "base/panic.h"
-#include "base/snapshot.h"
+#include "config/snapshot.h"
 
 static const char *folder;
 

@@ -1,7 +1,7 @@
 /* The bytes of a snapshot, as a worker takes them from its master. */
 #include "fuzz.h"
 
-#include "base/snapshot.h"
+#include "config/snapshot.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {

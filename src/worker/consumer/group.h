@@ -8,7 +8,7 @@
 #include <stdint.h>
 #include <uv.h>
 
-#include "base/config.h"
+#include "config/config.h"
 #include "base/errors.h"
 #include "base/timers.h"
 #include "kafka/consumer.h"

@@ -7,7 +7,7 @@
 #include <stdbool.h>
 #include <uv.h>
 
-#include "base/config.h"
+#include "config/config.h"
 #include "kafka/producer.h"
 
 struct mr_hurry {

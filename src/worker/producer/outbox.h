@@ -10,7 +10,7 @@
 #include <stddef.h>
 #include <uv.h>
 
-#include "base/config.h"
+#include "config/config.h"
 #include "base/errors.h"
 #include "base/record.h"
 #include "base/scoreboard.h"

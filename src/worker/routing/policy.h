@@ -7,7 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "base/config.h"
+#include "config/config.h"
 
 enum mr_delivery { MR_AT_LEAST_ONCE, MR_EXACTLY_ONCE, MR_AT_MOST_ONCE };
 

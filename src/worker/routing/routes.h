@@ -8,7 +8,7 @@
 #include <stddef.h>
 
 #include "base/errors.h"
-#include "base/snapshot.h"
+#include "config/snapshot.h"
 #include "lua/vm.h"
 #include "worker/job/order.h"
 #include "worker/routing/policy.h"

@@ -5,7 +5,7 @@
 #include <stdbool.h>
 
 #include "base/errors.h"
-#include "base/snapshot.h"
+#include "config/snapshot.h"
 #include "worker/routing/routes.h"
 #include "worker/routing/topic_names.h"
 

@@ -9,7 +9,7 @@
 #include <stdint.h>
 #include <uv.h>
 
-#include "base/config.h"
+#include "config/config.h"
 #include "base/scoreboard.h"
 #include "base/timers.h"
 #include "kafka/cluster.h"

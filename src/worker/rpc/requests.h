@@ -6,7 +6,7 @@
 #include <stddef.h>
 #include <uv.h>
 
-#include "base/config.h"
+#include "config/config.h"
 #include "base/scoreboard.h"
 #include "base/timers.h"
 #include "kafka/cluster.h"

@@ -6,7 +6,7 @@
 #include <uv.h>
 
 #include "base/scoreboard.h"
-#include "base/snapshot.h"
+#include "config/snapshot.h"
 #include "base/timers.h"
 #include "worker/consumer/groups.h"
 #include "worker/handler/dispatch.h"

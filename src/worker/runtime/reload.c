@@ -3,7 +3,7 @@
 
 #include "base/exit.h"
 #include "base/log.h"
-#include "base/log_settings.h"
+#include "config/log_settings.h"
 #include "base/panic.h"
 #include "worker/dispatch/completion.h"
 #include "worker/dispatch/enqueue.h"

@@ -8,7 +8,7 @@
 #include <stdbool.h>
 #include <uv.h>
 
-#include "base/config.h"
+#include "config/config.h"
 #include "base/errors.h"
 #include "base/scoreboard.h"
 #include "base/timers.h"

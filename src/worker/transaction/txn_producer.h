@@ -11,7 +11,7 @@
 #include <uv.h>
 
 #include "base/claim.h"
-#include "base/config.h"
+#include "config/config.h"
 #include "base/errors.h"
 #include "kafka/producer.h"
 #include "worker/producer/topic_warmup.h"

@@ -5,7 +5,7 @@ static const char page[] = "docs/CONFIGURATION.md";
 static const char head[] =
     "# Configuration\n"
     "\n"
-    "<!-- Made from src/base/config_keys.c by `unit_lua_config_page_test --write`. -->\n"
+    "<!-- Made from src/config/keys.c by `unit_lua_config_page_test --write`. -->\n"
     "\n"
     "None is needed: `KAFKA_BROKERS=host:9092 moonroute run` serves every file in `scripts/`.\n"
     "A value is taken from the command line, else from the environment, else from the file, else "

@@ -14,7 +14,7 @@ static const char head[] =
     "-- none. Nothing here is needed. To set a key, take away the two dashes before it and before "
     "the\n"
     "-- name of the table it is in; docs/CONFIGURATION.md tells more.\n"
-    "-- Made from src/base/config_keys.c by `unit_lua_config_sample_test --write`.\n"
+    "-- Made from src/config/keys.c by `unit_lua_config_sample_test --write`.\n"
     "return {\n";
 
 /* The names that the sample has for the user's own. */

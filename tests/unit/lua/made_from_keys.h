@@ -13,7 +13,7 @@
 
 #include <cmocka.h>
 
-#include "base/config_store.h"
+#include "config/store.h"
 #include "base/file.h"
 
 /* The path of a file of the repository, four folders above this one. */

@@ -14,7 +14,7 @@
 #include "base/clock.h"
 #include "base/exit.h"
 #include "base/scoreboard.h"
-#include "base/snapshot.h"
+#include "config/snapshot.h"
 
 struct fake {
     struct mr_channel channel;

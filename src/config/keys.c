@@ -1,4 +1,4 @@
-#include "base/config_keys.h"
+#include "config/keys.h"
 
 #define INT32_MOST 2147483647.0
 

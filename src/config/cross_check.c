@@ -2,7 +2,7 @@
 #include <regex.h>
 #include <string.h>
 
-#include "base/config_store.h"
+#include "config/store.h"
 #include "base/host.h"
 #include "base/topic.h"
 

@@ -7,8 +7,8 @@
 
 #include <cmocka.h>
 
-#include "base/config.h"
-#include "base/config_keys.h"
+#include "config/config.h"
+#include "config/keys.h"
 
 struct world {
     struct mr_config *config;

@@ -1,7 +1,7 @@
 /* The configuration on its way to a worker, and two of them side by side. */
 #include <string.h>
 
-#include "base/config_store.h"
+#include "config/store.h"
 
 void mr_config_encode(const struct mr_config *config, struct mr_buf *out)
 {

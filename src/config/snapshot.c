@@ -1,4 +1,4 @@
-#include "base/snapshot.h"
+#include "config/snapshot.h"
 
 #include <dirent.h>
 #include <errno.h>

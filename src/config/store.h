@@ -1,9 +1,9 @@
 /* The inside of the configuration, for the files config*.c alone. */
-#ifndef MR_BASE_CONFIG_STORE_H
-#define MR_BASE_CONFIG_STORE_H
+#ifndef MR_CONFIG_STORE_H
+#define MR_CONFIG_STORE_H
 
-#include "base/config.h"
-#include "base/config_keys.h"
+#include "config/config.h"
+#include "config/keys.h"
 
 struct mr_config_setting {
     char *path;

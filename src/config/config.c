@@ -1,10 +1,10 @@
 /* What is set, and the readers. */
-#include "base/config.h"
+#include "config/config.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/config_store.h"
+#include "config/store.h"
 #include "base/panic.h"
 
 struct mr_config *mr_config_new(void)

@@ -2,7 +2,7 @@
 #include <ctype.h>
 #include <string.h>
 
-#include "base/config_store.h"
+#include "config/store.h"
 #include "base/file.h"
 
 static const char *look_up(char *const *environment, const char *name)

@@ -5,7 +5,7 @@
 
 #include <cmocka.h>
 
-#include "base/config.h"
+#include "config/config.h"
 
 struct world {
     struct mr_config *config;

@@ -7,7 +7,7 @@
 #include <string.h>
 #include <strings.h>
 
-#include "base/config_store.h"
+#include "config/store.h"
 #include "base/panic.h"
 #include "base/topic.h"
 

@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "base/snapshot.h"
+#include "config/snapshot.h"
 
 struct world {
     char folder[64];

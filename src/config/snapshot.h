@@ -1,13 +1,13 @@
 /* What the master hands to workers: the configuration and the text of all scripts, read once, so
  * that every worker runs the same and one restarted later runs what was accepted last, whatever
  * lies on disk by then. */
-#ifndef MR_BASE_SNAPSHOT_H
-#define MR_BASE_SNAPSHOT_H
+#ifndef MR_CONFIG_SNAPSHOT_H
+#define MR_CONFIG_SNAPSHOT_H
 
 #include <stdint.h>
 
 #include "base/buf.h"
-#include "base/config.h"
+#include "config/config.h"
 #include "base/errors.h"
 
 /* A handler's name has no slash. */

@@ -1,8 +1,8 @@
-#include "base/config_keep.h"
+#include "config/restart_keys.h"
 
 #include <stdlib.h>
 
-#include "base/config_store.h"
+#include "config/store.h"
 
 static bool needs_restart(const struct mr_config_setting *setting)
 {

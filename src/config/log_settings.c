@@ -1,4 +1,4 @@
-#include "base/log_settings.h"
+#include "config/log_settings.h"
 
 #include <string.h>
 

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/config_store.h"
+#include "config/store.h"
 #include "base/utf8.h"
 
 /* The shortest text that reads back as the same number. */

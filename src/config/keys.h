@@ -4,8 +4,8 @@
  *
  * A path in the table is written as everywhere, with `.*` where the user chooses a name:
  * `routes.*.retry.max` is the key of `routes["orders"].retry.max`. */
-#ifndef MR_BASE_CONFIG_KEYS_H
-#define MR_BASE_CONFIG_KEYS_H
+#ifndef MR_CONFIG_KEYS_H
+#define MR_CONFIG_KEYS_H
 
 #include <stdbool.h>
 #include <stddef.h>

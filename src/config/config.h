@@ -5,8 +5,8 @@
  * topic, a property) by `routes["orders"].retry.max`, `kafka.properties["fetch.wait.max.ms"]`.
  * Every value has one text form (that of the environment), in which it is kept, shown and handed
  * from the master to the workers. */
-#ifndef MR_BASE_CONFIG_H
-#define MR_BASE_CONFIG_H
+#ifndef MR_CONFIG_CONFIG_H
+#define MR_CONFIG_CONFIG_H
 
 #include <stdbool.h>
 #include <stddef.h>

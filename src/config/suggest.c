@@ -2,7 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/config_store.h"
+#include "config/store.h"
 #include "base/panic.h"
 
 enum { LONGEST = 160 }; /* longer names are compared by their beginnings */

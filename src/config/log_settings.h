@@ -1,8 +1,8 @@
 /* The log as the configuration wants it: log.file, log.format, log.level. */
-#ifndef MR_BASE_LOG_SETTINGS_H
-#define MR_BASE_LOG_SETTINGS_H
+#ifndef MR_CONFIG_LOG_SETTINGS_H
+#define MR_CONFIG_LOG_SETTINGS_H
 
-#include "base/config.h"
+#include "config/config.h"
 
 /* Opens the log of the process called `who`. Returns 0, or -errno where log.file cannot be opened
  * (the log stays where it was). */

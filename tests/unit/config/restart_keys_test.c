@@ -6,7 +6,7 @@
 
 #include <cmocka.h>
 
-#include "base/config_keep.h"
+#include "config/restart_keys.h"
 
 static void set(struct mr_config *config, const char *path, const char *text)
 {

@@ -2,7 +2,7 @@
 #include <ctype.h>
 #include <string.h>
 
-#include "base/config_store.h"
+#include "config/store.h"
 
 /* Behind the `["name"]` that the path begins with; NULL where it begins otherwise. */
 static const char *skip_name(const char *path)
