@@ -4,8 +4,8 @@
 
 #include <librdkafka/rdkafka.h>
 
-#include "kafka/consumer.h"
-#include "kafka/membership.h"
+#include "kafka/consumer/consumer.h"
+#include "kafka/consumer/membership.h"
 #include "kafka/message.h"
 #include "kafka/producer.h"
 #include "kafka/unanswered.h"

@@ -11,7 +11,7 @@
 #include "config/config.h"
 #include "base/errors.h"
 #include "base/timers.h"
-#include "kafka/consumer.h"
+#include "kafka/consumer/consumer.h"
 #include "worker/consumer/group_state.h"
 #include "worker/consumer/instance.h"
 #include "worker/consumer/revocation.h"

@@ -9,7 +9,7 @@
 #include "config/config.h"
 #include "base/scoreboard.h"
 #include "kafka/cluster.h"
-#include "kafka/consumer.h"
+#include "kafka/consumer/consumer.h"
 #include "worker/routing/routes.h"
 
 struct mr_groups;

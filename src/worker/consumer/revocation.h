@@ -9,7 +9,7 @@
 #include <stdint.h>
 
 #include "base/timers.h"
-#include "kafka/consumer.h"
+#include "kafka/consumer/consumer.h"
 
 /* {0}: none are. */
 struct mr_drain {

@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <uv.h>
 
-#include "kafka/consumer.h"
+#include "kafka/consumer/consumer.h"
 
 struct mr_asking {
     uv_loop_t *loop; /* set, with the next two, before the first poll */

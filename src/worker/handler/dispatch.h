@@ -7,7 +7,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "kafka/consumer.h"
+#include "kafka/consumer/consumer.h"
 #include "worker/dispatch/context.h"
 
 extern const struct mr_host mr_dispatch_host; /* what scripts ask for; its data is the dispatch */

@@ -8,7 +8,7 @@
 #include <uv.h>
 
 #include "base/timers.h"
-#include "kafka/transactions.h"
+#include "kafka/consumer/transactions.h"
 #include "worker/consumer/partitions.h"
 
 enum mr_steps_kind { MR_STEPS_OPEN, MR_STEPS_COMMIT, MR_STEPS_ABORT, MR_STEPS_ASK };

@@ -15,7 +15,7 @@
 
 #include "base/clock.h"
 #include "kafka/conf.h"
-#include "kafka/pauses.h"
+#include "kafka/consumer/pauses.h"
 
 #define TOPIC "orders"
 

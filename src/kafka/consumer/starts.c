@@ -1,0 +1,166 @@
+#include "kafka/consumer/starts.h"
+
+#include <stddef.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/panic.h"
+#include "kafka/consumer/question.h"
+
+enum {
+    TIMEOUT_MS = 1000, /* of a question */
+    AGAIN_MS = 100,
+};
+
+/* Returns where librdkafka is to begin a partition of which nothing is committed, by the names that
+ * it writes; INVALID if it is to fail there. */
+static int64_t reset_of(rd_kafka_t *handle)
+{
+    char text[32] = "";
+    size_t size = sizeof(text);
+    rd_kafka_conf_get(rd_kafka_conf(handle), "auto.offset.reset", text, &size);
+    if (strcmp(text, "smallest") == 0)
+        return RD_KAFKA_OFFSET_BEGINNING;
+    return strcmp(text, "largest") == 0 ? RD_KAFKA_OFFSET_END : RD_KAFKA_OFFSET_INVALID;
+}
+
+static bool has_none(const rd_kafka_topic_partition_t *partition)
+{
+    return partition->err == RD_KAFKA_RESP_ERR_NO_ERROR &&
+           partition->offset == RD_KAFKA_OFFSET_INVALID;
+}
+
+/* In ListOffsets the first and the end are times. Returns those of which nothing is committed, with
+ * their offsets if all leaders answered, to be destroyed by the caller. */
+static rd_kafka_topic_partition_list_t *look_up(const struct mr_question *question)
+{
+    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(1);
+    for (int i = 0; i < question->partitions->cnt; i++) {
+        const rd_kafka_topic_partition_t *each = &question->partitions->elems[i];
+        if (has_none(each))
+            rd_kafka_topic_partition_list_add(list, each->topic, each->partition)->offset =
+                question->reset;
+    }
+    if (list->cnt > 0)
+        rd_kafka_offsets_for_times(question->handle, list, TIMEOUT_MS);
+    return list;
+}
+
+/* Gives partitions of which nothing is committed the offset that librdkafka would look up. Paused
+ * and resumed, or revoked, amid its own lookup librdkafka looks up once more half a second later,
+ * and goes back to the first record when others are read already (up to 2.14 at least). If the
+ * leaders do not answer it has to look up by itself: it does so once for a position with a name. */
+static void reset(struct mr_question *question)
+{
+    rd_kafka_topic_partition_list_t *found = look_up(question);
+    for (int i = 0; i < found->cnt; i++) {
+        const rd_kafka_topic_partition_t *each = &found->elems[i];
+        bool known = each->err == RD_KAFKA_RESP_ERR_NO_ERROR && each->offset >= 0;
+        rd_kafka_topic_partition_list_find(question->partitions, each->topic, each->partition)
+            ->offset = known ? each->offset : question->reset;
+    }
+    rd_kafka_topic_partition_list_destroy(found);
+}
+
+static void ask(struct mr_question *question)
+{
+    question->error = rd_kafka_committed(question->handle, question->partitions, TIMEOUT_MS);
+    if (question->error == RD_KAFKA_RESP_ERR_NO_ERROR && question->reset != RD_KAFKA_OFFSET_INVALID)
+        reset(question);
+}
+
+void mr_starts_init(struct mr_starts *starts, rd_kafka_t *handle, const char *group_id,
+                    struct mr_timers *timers)
+{
+    *starts = (struct mr_starts){
+        .handle = handle, .reset = reset_of(handle), .group_id = group_id, .timers = timers};
+}
+
+void mr_starts_ask(struct mr_starts *starts, const rd_kafka_topic_partition_list_t *partitions)
+{
+    MR_ASSERT(starts->wanted == NULL);
+    starts->wanted = rd_kafka_topic_partition_list_copy(partitions);
+    starts->told = false;
+    starts->due = true;
+    starts->stale = starts->open;
+}
+
+struct mr_question *mr_starts_question(struct mr_starts *starts)
+{
+    if (starts->wanted == NULL || !starts->due || starts->open)
+        return NULL;
+    starts->due = starts->stale = false;
+    starts->open = true;
+    struct mr_question *question =
+        mr_question_new(ask, starts->handle, starts->group_id, starts->wanted);
+    question->reset = starts->reset;
+    return question;
+}
+
+static void on_again(struct mr_timer *timer)
+{
+    ((struct mr_starts *)((char *)timer - offsetof(struct mr_starts, timer)))->due = true;
+}
+
+/* While a transaction is open librdkafka asks again and again by itself, and tells of it as of a
+ * coordinator that does not answer. */
+static const char *name_of(rd_kafka_resp_err_t error)
+{
+    return error == RD_KAFKA_RESP_ERR__TIMED_OUT
+               ? "a transaction on them is open, or their coordinator does not answer"
+               : rd_kafka_err2str(error);
+}
+
+static void ask_again(struct mr_starts *starts, rd_kafka_resp_err_t error)
+{
+    if (!starts->told)
+        mr_log(MR_LOG_WARN, "offsets_unknown", MR_S("group", starts->group_id),
+               MR_S("message", name_of(error)));
+    starts->told = true;
+    mr_timers_arm(starts->timers, &starts->timer, mr_clock_ms() + AGAIN_MS, on_again);
+}
+
+/* A partition with another error than that of an open transaction is left to librdkafka, which asks
+ * for itself and tells. */
+static rd_kafka_resp_err_t take(const struct mr_starts *starts, const struct mr_question *question)
+{
+    if (question->error != RD_KAFKA_RESP_ERR_NO_ERROR)
+        return question->error;
+    for (int i = 0; i < starts->wanted->cnt; i++) {
+        const rd_kafka_topic_partition_t *found = &question->partitions->elems[i];
+        if (found->err == RD_KAFKA_RESP_ERR_UNSTABLE_OFFSET_COMMIT)
+            return found->err;
+        starts->wanted->elems[i].offset =
+            found->err == RD_KAFKA_RESP_ERR_NO_ERROR ? found->offset : RD_KAFKA_OFFSET_INVALID;
+    }
+    return RD_KAFKA_RESP_ERR_NO_ERROR;
+}
+
+rd_kafka_topic_partition_list_t *mr_starts_answered(struct mr_starts *starts,
+                                                    const struct mr_question *question)
+{
+    starts->open = false;
+    if (starts->wanted == NULL || starts->stale)
+        return NULL;
+    rd_kafka_resp_err_t error = take(starts, question);
+    if (error == RD_KAFKA_RESP_ERR_NO_ERROR)
+        return mr_starts_give_up(starts);
+    ask_again(starts, error);
+    return NULL;
+}
+
+rd_kafka_topic_partition_list_t *mr_starts_give_up(struct mr_starts *starts)
+{
+    rd_kafka_topic_partition_list_t *partitions = starts->wanted;
+    starts->wanted = NULL;
+    mr_timers_cancel(starts->timers, &starts->timer);
+    return partitions;
+}
+
+void mr_starts_free(struct mr_starts *starts)
+{
+    rd_kafka_topic_partition_list_t *partitions = mr_starts_give_up(starts);
+    if (partitions != NULL)
+        rd_kafka_topic_partition_list_destroy(partitions);
+}

@@ -1,0 +1,143 @@
+#include "kafka/consumer/subscriber.h"
+
+#include <string.h>
+
+#include "kafka/conf.h"
+
+static void drop_list(rd_kafka_topic_partition_list_t **list)
+{
+    if (*list != NULL)
+        rd_kafka_topic_partition_list_destroy(*list);
+    *list = NULL;
+}
+
+static bool has_topic(const rd_kafka_topic_partition_list_t *list, const char *topic)
+{
+    for (int i = 0; i < list->cnt; i++)
+        if (strcmp(list->elems[i].topic, topic) == 0)
+            return true;
+    return false;
+}
+
+static bool owns_others_than(const struct mr_subscriber *subscriber,
+                             const rd_kafka_topic_partition_list_t *wanted)
+{
+    rd_kafka_topic_partition_list_t *owned = NULL;
+    bool others = false;
+    if (rd_kafka_assignment(subscriber->handle, &owned) != RD_KAFKA_RESP_ERR_NO_ERROR)
+        return false;
+    for (int i = 0; i < owned->cnt; i++)
+        others = others || !has_topic(wanted, owned->elems[i].topic);
+    rd_kafka_topic_partition_list_destroy(owned);
+    return others;
+}
+
+/* Takes the list over. */
+static rd_kafka_resp_err_t use(struct mr_subscriber *subscriber,
+                               rd_kafka_topic_partition_list_t *wanted)
+{
+    rd_kafka_resp_err_t error = wanted->cnt > 0 ? rd_kafka_subscribe(subscriber->handle, wanted)
+                                                : rd_kafka_unsubscribe(subscriber->handle);
+    if (error != RD_KAFKA_RESP_ERR_NO_ERROR) {
+        rd_kafka_topic_partition_list_destroy(wanted);
+        return error;
+    }
+    drop_list(&subscriber->current);
+    subscriber->current = wanted;
+    return RD_KAFKA_RESP_ERR_NO_ERROR;
+}
+
+static void use_or_tell(struct mr_subscriber *subscriber, rd_kafka_topic_partition_list_t *wanted)
+{
+    rd_kafka_resp_err_t error = use(subscriber, wanted);
+    if (error != RD_KAFKA_RESP_ERR_NO_ERROR)
+        mr_kafka_log_failure(subscriber->handle, "subscribe_failed", rd_kafka_err2str(error));
+}
+
+void mr_subscriber_further(struct mr_subscriber *subscriber)
+{
+    rd_kafka_topic_partition_list_t *next = subscriber->next;
+    if (next == NULL || owns_others_than(subscriber, next))
+        return;
+    subscriber->next = NULL;
+    use_or_tell(subscriber, next);
+}
+
+static bool same_topics(const rd_kafka_topic_partition_list_t *a,
+                        const rd_kafka_topic_partition_list_t *b)
+{
+    if (a == NULL || a->cnt != b->cnt)
+        return false;
+    for (int i = 0; i < a->cnt; i++)
+        if (strcmp(a->elems[i].topic, b->elems[i].topic) != 0)
+            return false;
+    return true;
+}
+
+/* What of the subscription is wanted still. */
+static rd_kafka_topic_partition_list_t *kept_of(const struct mr_subscriber *subscriber,
+                                                const rd_kafka_topic_partition_list_t *wanted)
+{
+    rd_kafka_topic_partition_list_t *kept = rd_kafka_topic_partition_list_new(wanted->cnt);
+    for (int i = 0; subscriber->current != NULL && i < wanted->cnt; i++)
+        if (has_topic(subscriber->current, wanted->elems[i].topic))
+            rd_kafka_topic_partition_list_add(kept, wanted->elems[i].topic, RD_KAFKA_PARTITION_UA);
+    return kept;
+}
+
+/* Where topics go and others that librdkafka has not seen yet come at once, it takes the partitions
+ * of those that go for lost. They are given up first, the others follow when that is done. */
+static rd_kafka_resp_err_t change_to(struct mr_subscriber *subscriber,
+                                     rd_kafka_topic_partition_list_t *wanted)
+{
+    rd_kafka_topic_partition_list_t *kept = kept_of(subscriber, wanted);
+    drop_list(&subscriber->next);
+    if (kept->cnt == wanted->cnt || !owns_others_than(subscriber, wanted)) {
+        rd_kafka_topic_partition_list_destroy(kept);
+        return use(subscriber, wanted);
+    }
+    subscriber->next = wanted;
+    return use(subscriber, kept);
+}
+
+int mr_subscriber_want(struct mr_subscriber *subscriber, const char *const *topics, size_t count,
+                       struct mr_errors *errors)
+{
+    rd_kafka_topic_partition_list_t *wanted = rd_kafka_topic_partition_list_new((int)count);
+    for (size_t i = 0; i < count; i++)
+        rd_kafka_topic_partition_list_add(wanted, topics[i], RD_KAFKA_PARTITION_UA);
+    rd_kafka_topic_partition_list_sort(wanted, NULL, NULL);
+    if (same_topics(subscriber->next != NULL ? subscriber->next : subscriber->current, wanted)) {
+        rd_kafka_topic_partition_list_destroy(wanted);
+        return 0;
+    }
+    rd_kafka_resp_err_t error = change_to(subscriber, wanted);
+    if (error == RD_KAFKA_RESP_ERR_NO_ERROR)
+        return 0;
+    mr_errors_add(errors, "kafka: cannot subscribe: %s", rd_kafka_err2str(error));
+    return -1;
+}
+
+void mr_subscriber_anew(struct mr_subscriber *subscriber,
+                        const rd_kafka_topic_partition_list_t *missing)
+{
+    if (subscriber->current == NULL || subscriber->next != NULL)
+        return;
+    rd_kafka_topic_partition_list_t *all = rd_kafka_topic_partition_list_copy(subscriber->current);
+    rd_kafka_topic_partition_list_t *without = rd_kafka_topic_partition_list_copy(all);
+    for (int i = 0; i < missing->cnt; i++)
+        rd_kafka_topic_partition_list_del(without, missing->elems[i].topic, RD_KAFKA_PARTITION_UA);
+    use_or_tell(subscriber, without);
+    use_or_tell(subscriber, all);
+}
+
+void mr_subscriber_stay(struct mr_subscriber *subscriber)
+{
+    drop_list(&subscriber->next);
+}
+
+void mr_subscriber_free(struct mr_subscriber *subscriber)
+{
+    drop_list(&subscriber->current);
+    drop_list(&subscriber->next);
+}
