@@ -4,7 +4,7 @@
 
 #include "base/panic.h"
 #include "lua/call.h"
-#include "lua/json_buf.h"
+#include "lua/json/buffers.h"
 
 static struct mr_task *add_task(struct mr_pool *pool)
 {

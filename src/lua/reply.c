@@ -2,7 +2,7 @@
 
 #include "lua/call.h"
 #include "lua/generation.h"
-#include "lua/json_buf.h"
+#include "lua/json/buffers.h"
 #include "lua/outgoing.h"
 #include "lua/state.h"
 

@@ -13,7 +13,7 @@
 
 #include "base/buf.h"
 #include "lua/budget.h"
-#include "lua/json.h"
+#include "lua/json/json.h"
 #include "lua/pool.h"
 #include "lua/room.h"
 #include "lua/vm.h"

@@ -8,7 +8,7 @@
 #include <cmocka.h>
 #include <lauxlib.h>
 
-#include "lua/names.h"
+#include "lua/json/names.h"
 #include "seed.h"
 
 enum { STRINGS = 1 };

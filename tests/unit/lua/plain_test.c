@@ -6,7 +6,7 @@
 
 #include <cmocka.h>
 
-#include "lua/plain.h"
+#include "lua/json/plain.h"
 
 enum { LENGTH = 20 };
 

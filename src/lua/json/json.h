@@ -5,15 +5,15 @@
  * a value is written into belongs to whoever asks for it. The one buffer that is shared is that of
  * the function which scripts call, where a generation tells that nobody else has written into it;
  * in a VM that has finalizers each such call has a buffer of its own. */
-#ifndef MR_LUA_JSON_H
-#define MR_LUA_JSON_H
+#ifndef MR_LUA_JSON_JSON_H
+#define MR_LUA_JSON_JSON_H
 
 #include <lua.h>
 #include <stdbool.h>
 
 #include "base/buf.h"
 #include "base/bytes.h"
-#include "lua/names.h"
+#include "lua/json/names.h"
 
 struct mr_vm;
 

@@ -4,8 +4,8 @@
  * userdata NULL. A number is a double; one that is written as an integer, beyond 2^53 and within 64
  * bits, is an int64_t. Of two members of a name the last one counts. The grammar is taken strictly,
  * and so is UTF-8, of which half a surrogate pair is none. */
-#ifndef MR_LUA_DECODE_H
-#define MR_LUA_DECODE_H
+#ifndef MR_LUA_JSON_DECODE_H
+#define MR_LUA_JSON_DECODE_H
 
 #include <lua.h>
 

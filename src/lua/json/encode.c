@@ -1,4 +1,4 @@
-#include "lua/encode.h"
+#include "lua/json/encode.h"
 
 #include <lauxlib.h>
 #include <math.h>
@@ -7,9 +7,9 @@
 #include <string.h>
 
 #include "base/digits.h"
-#include "lua/encode_level.h"
-#include "lua/json.h"
-#include "lua/plain.h"
+#include "lua/json/encode_level.h"
+#include "lua/json/json.h"
+#include "lua/json/plain.h"
 #include "lua/state.h"
 
 /* No broker takes a record as long as this, in bytes. The same string can be in a value a million

@@ -7,8 +7,8 @@
  * UTF-8, tables with holes, with both kinds of keys, in themselves, or more than MR_JSON_DEPTH
  * deep.
  */
-#ifndef MR_LUA_ENCODE_H
-#define MR_LUA_ENCODE_H
+#ifndef MR_LUA_JSON_ENCODE_H
+#define MR_LUA_JSON_ENCODE_H
 
 #include <lua.h>
 

@@ -1,10 +1,10 @@
-#include "lua/decode_string.h"
+#include "lua/json/decode_string.h"
 
 #include <lauxlib.h>
 #include <stdbool.h>
 #include <stdlib.h>
 
-#include "lua/plain.h"
+#include "lua/json/plain.h"
 
 void mr_json_fail(const struct mr_json_text *text, const char *at, const char *what)
 {

@@ -1,12 +1,12 @@
-#include "lua/json.h"
+#include "lua/json/json.h"
 
 #include <lauxlib.h>
 #include <lua5.1/lua-cjson.h>
 
 #include "base/panic.h"
-#include "lua/decode.h"
-#include "lua/encode.h"
-#include "lua/json_buf.h"
+#include "lua/json/decode.h"
+#include "lua/json/encode.h"
+#include "lua/json/buffers.h"
 #include "lua/modules.h"
 #include "lua/state.h"
 

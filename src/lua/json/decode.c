@@ -1,13 +1,13 @@
-#include "lua/decode.h"
+#include "lua/json/decode.h"
 
 #include <lauxlib.h>
 #include <string.h>
 
 #include "base/number.h"
-#include "lua/decode_string.h"
-#include "lua/json.h"
-#include "lua/json_buf.h"
-#include "lua/plain.h"
+#include "lua/json/decode_string.h"
+#include "lua/json/json.h"
+#include "lua/json/buffers.h"
+#include "lua/json/plain.h"
 
 /* Tables are made with room for as many as the one before in their place had, within reason. */
 enum { SIZE_MOST = 1024 };

@@ -1,4 +1,4 @@
-#include "lua/names.h"
+#include "lua/json/names.h"
 
 #include <lauxlib.h>
 #include <stdbool.h>

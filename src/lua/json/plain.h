@@ -1,7 +1,7 @@
 /* What in a text stands for itself in a JSON string: all ASCII but quotes, backslashes and control
  * characters. Eight bytes a step. */
-#ifndef MR_LUA_PLAIN_H
-#define MR_LUA_PLAIN_H
+#ifndef MR_LUA_JSON_PLAIN_H
+#define MR_LUA_JSON_PLAIN_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,4 +1,4 @@
-#include "lua/plain.h"
+#include "lua/json/plain.h"
 
 #include "base/utf8.h"
 

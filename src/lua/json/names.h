@@ -1,7 +1,7 @@
 /* Names of members, as Lua strings that are kept: messages have the same ones again and again, and
  * taking one from here costs less than having Lua look it up among all its strings. */
-#ifndef MR_LUA_NAMES_H
-#define MR_LUA_NAMES_H
+#ifndef MR_LUA_JSON_NAMES_H
+#define MR_LUA_JSON_NAMES_H
 
 #include <lua.h>
 #include <stddef.h>

@@ -1,8 +1,8 @@
 /* Buffers that JSON is written into: shared, borrowed for a reply, or Lua's own. */
-#ifndef MR_LUA_JSON_BUF_H
-#define MR_LUA_JSON_BUF_H
+#ifndef MR_LUA_JSON_BUFFERS_H
+#define MR_LUA_JSON_BUFFERS_H
 
-#include "lua/json.h"
+#include "lua/json/json.h"
 
 /* Once a state. */
 void mr_json_open_bufs(lua_State *L, struct mr_json *json);

@@ -1,6 +1,6 @@
 /* The strings of a JSON text. */
-#ifndef MR_LUA_DECODE_STRING_H
-#define MR_LUA_DECODE_STRING_H
+#ifndef MR_LUA_JSON_DECODE_STRING_H
+#define MR_LUA_JSON_DECODE_STRING_H
 
 #include <lua.h>
 
@@ -18,7 +18,7 @@ struct mr_json_text {
 _Noreturn void mr_json_fail(const struct mr_json_text *text, const char *at, const char *what);
 
 /* Pushes the string whose first byte (behind the quote) is at `begin`; up to `at` it is known to be
- * plain (lua/plain.h). Returns what comes behind the closing quote. */
+ * plain (lua/json/plain.h). Returns what comes behind the closing quote. */
 const char *mr_json_string(const struct mr_json_text *text, const char *begin, const char *at);
 
 #endif

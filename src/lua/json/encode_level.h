@@ -1,6 +1,6 @@
 /* Where in a value its encoder is: the tables around what is being written, and their refusals. */
-#ifndef MR_LUA_ENCODE_LEVEL_H
-#define MR_LUA_ENCODE_LEVEL_H
+#ifndef MR_LUA_JSON_ENCODE_LEVEL_H
+#define MR_LUA_JSON_ENCODE_LEVEL_H
 
 #include <lua.h>
 

@@ -1,4 +1,4 @@
-#include "lua/json_buf.h"
+#include "lua/json/buffers.h"
 
 #include <lauxlib.h>
 

@@ -1,4 +1,4 @@
-#include "lua/encode_level.h"
+#include "lua/json/encode_level.h"
 
 #include <lauxlib.h>
 #include <stdbool.h>
@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "base/buf.h"
-#include "lua/json.h"
+#include "lua/json/json.h"
 
 /* Room on Lua's stack is made for so many levels at once. */
 enum { LEVELS = 16, SLOTS = 2 };
