@@ -4,7 +4,7 @@
 #include <stdlib.h>
 
 #include "base/panic.h"
-#include "lua/call.h"
+#include "lua/run/call.h"
 
 struct mr_documents {
     struct mr_vm *vm;

@@ -1,7 +1,7 @@
 #include "lua/fault.h"
 
 #include "base/utf8.h"
-#include "lua/call.h"
+#include "lua/run/call.h"
 
 void mr_fault_text_free(struct mr_fault_text *text)
 {

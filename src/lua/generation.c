@@ -6,7 +6,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/panic.h"
-#include "lua/call.h"
+#include "lua/run/call.h"
 #include "lua/state.h"
 
 struct loading {

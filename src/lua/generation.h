@@ -18,7 +18,7 @@ struct mr_script {
     struct mr_generation *generation;
     char *name;                        /* "echo.lua" */
     char *place;                       /* "scripts/echo.lua" */
-    size_t row;                        /* among those that hold memory, lua/holders.h */
+    size_t row;                        /* among those that hold memory, lua/run/holders.h */
     int handler;                       /* registry reference to handleMessage */
     bool takes_headers, takes_context; /* else it is called without: making them costs */
 };

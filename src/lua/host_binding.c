@@ -8,10 +8,10 @@
 #include "base/uuid.h"
 #include "lua/context_binding.h"
 #include "lua/log_binding.h"
-#include "lua/modules.h"
+#include "lua/run/modules.h"
 #include "lua/outgoing.h"
 #include "lua/random.h"
-#include "lua/stack.h"
+#include "lua/run/stack.h"
 #include "lua/state.h"
 #include "lua/waits.h"
 
@@ -91,7 +91,7 @@ static int handling(lua_State *L)
 }
 
 /* No Lua runs while the host has the record, whose strings and headers are borrowed: the doors of
- * lua/call.h look. */
+ * lua/run/call.h look. */
 static int hand_over(struct mr_vm *vm, const struct mr_outgoing *record, char error[ERROR_SIZE])
 {
     vm->lent = true;

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 
 #include "base/panic.h"
-#include "lua/call.h"
+#include "lua/run/call.h"
 #include "lua/json/buffers.h"
 
 static struct mr_task *add_task(struct mr_pool *pool)

@@ -5,7 +5,7 @@
 #include <stddef.h>
 
 #include "lua/fault.h"
-#include "lua/holders.h"
+#include "lua/run/holders.h"
 #include "lua/vm.h"
 
 struct lua_State;

@@ -1,6 +1,6 @@
 #include "lua/reply.h"
 
-#include "lua/call.h"
+#include "lua/run/call.h"
 #include "lua/generation.h"
 #include "lua/json/buffers.h"
 #include "lua/outgoing.h"

@@ -4,8 +4,8 @@
 #include <string.h>
 
 #include "base/print.h"
-#include "lua/call.h"
-#include "lua/modules.h"
+#include "lua/run/call.h"
+#include "lua/run/modules.h"
 #include "lua/state.h"
 
 struct specs {

@@ -12,10 +12,10 @@
 #include <lua.h>
 
 #include "base/buf.h"
-#include "lua/budget.h"
+#include "lua/run/budget.h"
 #include "lua/json/json.h"
 #include "lua/pool.h"
-#include "lua/room.h"
+#include "lua/run/room.h"
 #include "lua/vm.h"
 
 /* Fixed places on the main stack: reached from outside of protected calls without allocating. */
@@ -45,7 +45,7 @@ struct mr_vm {
     struct mr_task *running; /* the task whose Lua is on the CPU; NULL while none is */
     uint64_t runs;           /* how often Lua was entered */
     const char *stack;       /* where C's stack was at that */
-    size_t stack_most;       /* bytes of it, see lua/stack.h */
+    size_t stack_most;       /* bytes of it, see lua/run/stack.h */
     lua_CFunction gsub;      /* Lua's own */
     struct mr_budget budget;
     struct mr_room room;

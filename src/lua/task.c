@@ -5,7 +5,7 @@
 
 #include "base/panic.h"
 #include "lua/arguments.h"
-#include "lua/call.h"
+#include "lua/run/call.h"
 #include "lua/generation.h"
 #include "lua/reply.h"
 #include "lua/state.h"

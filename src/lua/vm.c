@@ -3,11 +3,11 @@
 #include <stdlib.h>
 
 #include "base/panic.h"
-#include "lua/call.h"
+#include "lua/run/call.h"
 #include "lua/host_binding.h"
-#include "lua/modules.h"
+#include "lua/run/modules.h"
 #include "lua/random.h"
-#include "lua/stack.h"
+#include "lua/run/stack.h"
 #include "lua/state.h"
 #include "lua/traversal.h"
 

@@ -83,7 +83,7 @@ enum mr_fault_kind {
     MR_FAULT_MEMORY, /* over budget.memory */
     MR_FAULT_CRASH,  /* the worker died of it, twice */
     MR_FAULT_REPLY,  /* its reply cannot be delivered */
-    MR_FAULT_ROOM,   /* others have filled the VM's memory: to be repeated (lua/room.h) */
+    MR_FAULT_ROOM,   /* others have filled the VM's memory: to be repeated (lua/run/room.h) */
 };
 
 struct mr_fault {

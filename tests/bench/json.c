@@ -12,7 +12,7 @@
 #include <lualib.h>
 
 #include "base/buf.h"
-#include "lua/call.h"
+#include "lua/run/call.h"
 #include "lua/state.h"
 #include "lua/vm.h"
 

@@ -2,7 +2,7 @@
 #include "fuzz.h"
 
 #include "base/buf.h"
-#include "lua/call.h"
+#include "lua/run/call.h"
 #include "lua/state.h"
 #include "lua/vm.h"
 

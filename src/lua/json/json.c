@@ -7,7 +7,7 @@
 #include "lua/json/decode.h"
 #include "lua/json/encode.h"
 #include "lua/json/buffers.h"
-#include "lua/modules.h"
+#include "lua/run/modules.h"
 #include "lua/state.h"
 
 void mr_json_decode(lua_State *L, struct mr_json *json, struct mr_bytes text)

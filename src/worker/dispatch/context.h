@@ -8,7 +8,7 @@
 #include "base/poison.h"
 #include "base/scoreboard.h"
 #include "base/timers.h"
-#include "lua/room.h"
+#include "lua/run/room.h"
 #include "lua/vm.h"
 #include "worker/consumer/partitions.h"
 #include "worker/job/job.h"
@@ -22,7 +22,7 @@
 /* Lua's memory, while scripts fill it (memory.h). */
 struct mr_memory {
     size_t room;                     /* bytes for what all scripts hold */
-    unsigned level;                  /* as lua/room.h has it, at the last look */
+    unsigned level;                  /* as lua/run/room.h has it, at the last look */
     bool is_fresh;                   /* garbage was collected in the run that just ended */
     bool is_suspect;                 /* a script may keep more than its route's budget */
     bool held[MR_ROOM_ROWS];         /* scripts whose messages wait */

@@ -2,7 +2,7 @@
  * globals behind it, and LuaJIT's own stack. */
 #include "evaluating.h"
 
-#include "lua/call.h"
+#include "lua/run/call.h"
 
 static void an_environment_is_a_table(void **state)
 {

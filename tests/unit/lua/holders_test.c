@@ -8,7 +8,7 @@
 #include <cmocka.h>
 
 #include "base/random.h"
-#include "lua/holders.h"
+#include "lua/run/holders.h"
 
 enum { INTERVAL = 1024, ADDRESSES = 200000, STRIDE = 16 };
 

@@ -1,7 +1,7 @@
 /* A VM whose scripts fill the memory that all of them have together. */
 #include <sys/mman.h>
 
-#include "lua/room.h"
+#include "lua/run/room.h"
 #include "world.h"
 
 #define HANDLER "function handleMessage(topic, message) "

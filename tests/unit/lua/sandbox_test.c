@@ -1,6 +1,6 @@
 /* What scripts cannot reach, and what they cannot change. */
 #include "evaluating.h"
-#include "lua/room.h"
+#include "lua/run/room.h"
 
 static void what_reaches_out_is_not_there(void **state)
 {

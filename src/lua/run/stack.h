@@ -2,8 +2,8 @@
  * neither the C stack that its own library takes on the way (string.gsub: 9 KB a level) nor
  * coroutines that resume coroutines: either ends the process by SIGSEGV on the usual 8 MB. Here the
  * stack is made larger, and these two are refused before it is used up. */
-#ifndef MR_LUA_STACK_H
-#define MR_LUA_STACK_H
+#ifndef MR_LUA_RUN_STACK_H
+#define MR_LUA_RUN_STACK_H
 
 #include <lua.h>
 #include <stdbool.h>

@@ -1,4 +1,4 @@
-#include "lua/budget.h"
+#include "lua/run/budget.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -9,8 +9,8 @@
 #include "base/exit.h"
 #include "base/log.h"
 #include "base/panic.h"
-#include "lua/call.h"
-#include "lua/profiler.h"
+#include "lua/run/call.h"
+#include "lua/run/profiler.h"
 #include "lua/state.h"
 
 /* The profiler and the signal are the process's, so is the VM that they are for. */

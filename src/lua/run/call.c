@@ -1,7 +1,7 @@
-#include "lua/call.h"
+#include "lua/run/call.h"
 
 #include "base/panic.h"
-#include "lua/stack.h"
+#include "lua/run/stack.h"
 
 static int door(lua_State *L)
 {

@@ -1,11 +1,11 @@
-#include "lua/excess.h"
+#include "lua/run/excess.h"
 
 #include <inttypes.h>
 #include <lauxlib.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "lua/budget.h"
+#include "lua/run/budget.h"
 
 enum { MIB = 1024 * 1024 };
 

@@ -1,4 +1,4 @@
-#include "lua/modules.h"
+#include "lua/run/modules.h"
 
 #include <lualib.h>
 #include <string.h>

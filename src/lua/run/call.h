@@ -1,6 +1,6 @@
 /* The doors between C and Lua: the one lua_pcall and the one lua_resume of the program. */
-#ifndef MR_LUA_CALL_H
-#define MR_LUA_CALL_H
+#ifndef MR_LUA_RUN_CALL_H
+#define MR_LUA_RUN_CALL_H
 
 #include "lua/state.h"
 

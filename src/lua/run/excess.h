@@ -1,6 +1,6 @@
 /* What a run of Lua is ended for, and how that is told. */
-#ifndef MR_LUA_EXCESS_H
-#define MR_LUA_EXCESS_H
+#ifndef MR_LUA_RUN_EXCESS_H
+#define MR_LUA_RUN_EXCESS_H
 
 #include <lua.h>
 #include <stdbool.h>

@@ -1,9 +1,9 @@
-#include "lua/room.h"
+#include "lua/run/room.h"
 
 #include <stdint.h>
 
 #include "base/panic.h"
-#include "lua/call.h"
+#include "lua/run/call.h"
 #include "lua/generation.h"
 #include "lua/state.h"
 

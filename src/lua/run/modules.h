@@ -1,7 +1,7 @@
 /* The modules of the runtime: the Lua sources in the binary, and the C tables that bindings make.
  */
-#ifndef MR_LUA_MODULES_H
-#define MR_LUA_MODULES_H
+#ifndef MR_LUA_RUN_MODULES_H
+#define MR_LUA_RUN_MODULES_H
 
 #include <lauxlib.h>
 #include <lua.h>

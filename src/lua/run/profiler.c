@@ -1,4 +1,4 @@
-#include "lua/profiler.h"
+#include "lua/run/profiler.h"
 
 #include <luajit.h>
 #include <signal.h>

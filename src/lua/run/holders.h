@@ -2,8 +2,8 @@
  * until it is freed, with the script and the account on whose behalf it was made. It stands for
  * the bytes since the sample before. An estimate, but one that neither garbage nor the moment of a
  * collection makes unfair: a script that allocates much and keeps nothing holds nothing. */
-#ifndef MR_LUA_HOLDERS_H
-#define MR_LUA_HOLDERS_H
+#ifndef MR_LUA_RUN_HOLDERS_H
+#define MR_LUA_RUN_HOLDERS_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -16,9 +16,9 @@
  * which fails the run if a full collection does not make room again. One request beyond the whole
  * budget is refused. At twice the budget the process ends: a C function that grows that far cannot
  * be stopped otherwise, and LuaJIT does not survive many refusals. A run that meets the VM full of
- * what others hold goes on in memory beyond (lua/room.h). */
-#ifndef MR_LUA_BUDGET_H
-#define MR_LUA_BUDGET_H
+ * what others hold goes on in memory beyond (lua/run/room.h). */
+#ifndef MR_LUA_RUN_BUDGET_H
+#define MR_LUA_RUN_BUDGET_H
 
 #include <lua.h>
 #include <stdbool.h>
@@ -26,8 +26,8 @@
 
 #include "base/buf.h"
 #include "base/scoreboard.h"
-#include "lua/excess.h"
-#include "lua/holders.h"
+#include "lua/run/excess.h"
+#include "lua/run/holders.h"
 #include "lua/vm.h"
 
 struct mr_budget {

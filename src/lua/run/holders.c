@@ -1,4 +1,4 @@
-#include "lua/holders.h"
+#include "lua/run/holders.h"
 
 #include <stdlib.h>
 #include <string.h>

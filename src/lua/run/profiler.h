@@ -1,7 +1,7 @@
 /* LuaJIT's profiler, on for what it makes of compiled code: code that looks for the profiler's tick
  * at each line, every turn of a loop included, and calls hooks then. Its timer is off. */
-#ifndef MR_LUA_PROFILER_H
-#define MR_LUA_PROFILER_H
+#ifndef MR_LUA_RUN_PROFILER_H
+#define MR_LUA_RUN_PROFILER_H
 
 #include <lua.h>
 

@@ -1,4 +1,4 @@
-#include "lua/stack.h"
+#include "lua/run/stack.h"
 
 #include <lauxlib.h>
 #include <stddef.h>

@@ -4,8 +4,8 @@
  * stopped by that, nor is whoever runs next: memory is handed out further, in four steps of a
  * quarter of the room, and the worker looks at the level after each run. Once all four are used up
  * the run that asks for more ends with MR_FAULT_ROOM, and can be repeated elsewhere. */
-#ifndef MR_LUA_ROOM_H
-#define MR_LUA_ROOM_H
+#ifndef MR_LUA_RUN_ROOM_H
+#define MR_LUA_RUN_ROOM_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -42,7 +42,7 @@ size_t mr_vm_holders(const struct mr_vm *vm);
 struct mr_holding mr_vm_holding(const struct mr_vm *vm, size_t row);
 size_t mr_script_row(const struct mr_script *script);
 
-/* For the hook of lua/budget.c. */
+/* For the hook of lua/run/budget.c. */
 size_t mr_room_ceiling(const struct mr_vm *vm); /* bytes of the VM's; SIZE_MAX: none */
 /* Just after a collection: returns false if what is in use leaves no eighth of the room below the
  * last step. */
