@@ -7,7 +7,7 @@
 #include "base/record.h"
 #include "cmd/options.h"
 #include "cmd/settings.h"
-#include "kafka/asker.h"
+#include "kafka/consumer/asker.h"
 
 enum { MR_CLIENT_HEADERS = 256 };
 

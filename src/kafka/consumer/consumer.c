@@ -10,7 +10,7 @@
 #include "kafka/endings.h"
 #include "kafka/consumer/fence.h"
 #include "kafka/consumer/pauses.h"
-#include "kafka/prefetch.h"
+#include "kafka/consumer/prefetch.h"
 #include "kafka/consumer/pulse.h"
 #include "kafka/consumer/rebalance.h"
 #include "kafka/consumer/subscriber.h"

@@ -9,7 +9,7 @@
 
 #include "base/idmap.h"
 #include "kafka/consumer/consumer.h"
-#include "kafka/prefetch.h"
+#include "kafka/consumer/prefetch.h"
 
 /* {0} with the handle and what is fetched ahead by it set is empty; mr_pauses_free() returns it to
  * {0}. */

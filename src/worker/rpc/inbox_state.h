@@ -2,7 +2,7 @@
 #ifndef MR_WORKER_RPC_INBOX_STATE_H
 #define MR_WORKER_RPC_INBOX_STATE_H
 
-#include "kafka/listener.h"
+#include "kafka/consumer/listener.h"
 #include "worker/rpc/deaf.h"
 #include "worker/rpc/reply_inbox.h"
 

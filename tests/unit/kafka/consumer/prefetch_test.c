@@ -1,6 +1,6 @@
 /* What is set, read back from librdkafka; and fetching from its embedded cluster with next to no
  * room. */
-#include "kafka/prefetch.h"
+#include "kafka/consumer/prefetch.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,7 +1,7 @@
 /* A client that asks and waits, for the commands. Every call but mr_asker_post blocks, within its
  * time limit. */
-#ifndef MR_KAFKA_ASKER_H
-#define MR_KAFKA_ASKER_H
+#ifndef MR_KAFKA_CONSUMER_ASKER_H
+#define MR_KAFKA_CONSUMER_ASKER_H
 
 #include <stdbool.h>
 #include <stdint.h>

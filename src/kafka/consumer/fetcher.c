@@ -1,4 +1,4 @@
-#include "kafka/fetcher.h"
+#include "kafka/consumer/fetcher.h"
 
 #include <stdlib.h>
 

@@ -1,4 +1,4 @@
-#include "kafka/prefetch.h"
+#include "kafka/consumer/prefetch.h"
 
 #include <stdio.h>
 #include <stdlib.h>

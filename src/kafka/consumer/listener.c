@@ -1,4 +1,4 @@
-#include "kafka/listener.h"
+#include "kafka/consumer/listener.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -8,7 +8,7 @@
 #include "base/panic.h"
 #include "kafka/conf.h"
 #include "kafka/endings.h"
-#include "kafka/prefetch.h"
+#include "kafka/consumer/prefetch.h"
 #include "kafka/view.h"
 
 /* A fault is told once by librdkafka, and its end never: only another start at the place where it

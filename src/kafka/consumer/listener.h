@@ -1,7 +1,7 @@
 /* Listens to whole topics from their end, in no group: the reply inbox. Every worker reads every
  * partition of its response topics and drops what is not its own. */
-#ifndef MR_KAFKA_LISTENER_H
-#define MR_KAFKA_LISTENER_H
+#ifndef MR_KAFKA_CONSUMER_LISTENER_H
+#define MR_KAFKA_CONSUMER_LISTENER_H
 
 #include <stdbool.h>
 #include <stdint.h>

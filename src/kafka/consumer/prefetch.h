@@ -1,7 +1,7 @@
 /* How much a consumer fetches ahead: little, so that memory stays bounded, and without a pause.
  * Included only in this folder. */
-#ifndef MR_KAFKA_PREFETCH_H
-#define MR_KAFKA_PREFETCH_H
+#ifndef MR_KAFKA_CONSUMER_PREFETCH_H
+#define MR_KAFKA_CONSUMER_PREFETCH_H
 
 #include <librdkafka/rdkafka.h>
 #include <stdbool.h>
@@ -9,7 +9,7 @@
 
 #include "config/config.h"
 #include "base/errors.h"
-#include "kafka/fetcher.h"
+#include "kafka/consumer/fetcher.h"
 
 /* Sets how much is fetched at once and queued, where kafka.properties, which are in `conf` already,
  * do not. `count`: consumers share the memory for it. */

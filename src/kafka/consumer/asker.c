@@ -1,4 +1,4 @@
-#include "kafka/asker.h"
+#include "kafka/consumer/asker.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -12,7 +12,7 @@
 #include "base/panic.h"
 #include "kafka/creation.h"
 #include "kafka/endings.h"
-#include "kafka/listener.h"
+#include "kafka/consumer/listener.h"
 #include "kafka/producer.h"
 
 enum { NEW_TOPIC_PARTITIONS = 1, CLIENTS_END_MS = 5000 };

@@ -1,6 +1,6 @@
 /* The threads of librdkafka that fetch, one for each broker. Included only in this folder. */
-#ifndef MR_KAFKA_FETCHER_H
-#define MR_KAFKA_FETCHER_H
+#ifndef MR_KAFKA_CONSUMER_FETCHER_H
+#define MR_KAFKA_CONSUMER_FETCHER_H
 
 #include <librdkafka/rdkafka.h>
 
