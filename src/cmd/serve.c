@@ -5,8 +5,8 @@
 
 #include "base/exit.h"
 #include "base/log.h"
-#include "config/log_settings.h"
 #include "base/print.h"
+#include "config/log_settings.h"
 
 static void warn_pending(void *context, const char *name, const char *value)
 {

@@ -3,10 +3,10 @@
 #ifndef MR_CMD_SETTINGS_H
 #define MR_CMD_SETTINGS_H
 
-#include "config/config.h"
 #include "base/errors.h"
-#include "config/snapshot.h"
 #include "cmd/options.h"
+#include "config/config.h"
+#include "config/snapshot.h"
 
 struct mr_settings {
     const char *config_file; /* --config */

@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "config/store.h"
 #include "base/panic.h"
+#include "config/store.h"
 
 struct mr_config *mr_config_new(void)
 {

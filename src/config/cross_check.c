@@ -2,9 +2,9 @@
 #include <regex.h>
 #include <string.h>
 
-#include "config/store.h"
 #include "base/host.h"
 #include "base/topic.h"
+#include "config/store.h"
 
 struct checking {
     const struct mr_config *config;

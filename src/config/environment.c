@@ -2,8 +2,8 @@
 #include <ctype.h>
 #include <string.h>
 
-#include "config/store.h"
 #include "base/file.h"
+#include "config/store.h"
 
 static const char *look_up(char *const *environment, const char *name)
 {

@@ -7,9 +7,9 @@
 #include <string.h>
 #include <strings.h>
 
-#include "config/store.h"
 #include "base/panic.h"
 #include "base/topic.h"
+#include "config/store.h"
 
 static bool in_range(const struct mr_config_key *key, double value)
 {

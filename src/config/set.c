@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "config/store.h"
 #include "base/utf8.h"
+#include "config/store.h"
 
 /* The shortest text that reads back as the same number. */
 static void append_number(struct mr_buf *out, double number)

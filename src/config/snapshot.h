@@ -7,8 +7,8 @@
 #include <stdint.h>
 
 #include "base/buf.h"
-#include "config/config.h"
 #include "base/errors.h"
+#include "config/config.h"
 
 /* A handler's name has no slash. */
 struct mr_script_file {

@@ -2,8 +2,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "config/store.h"
 #include "base/panic.h"
+#include "config/store.h"
 
 enum { LONGEST = 160 }; /* longer names are compared by their beginnings */
 

@@ -2,8 +2,8 @@
 #ifndef MR_KAFKA_CHECK_H
 #define MR_KAFKA_CHECK_H
 
-#include "config/config.h"
 #include "base/errors.h"
+#include "config/config.h"
 
 /* Adds an error for each kafka.properties entry, and each key that becomes a property, that
  * librdkafka does not know or take, in its own words. What contradicts another property is told

@@ -1,12 +1,12 @@
-/* From our configuration to librdkafka's. Included only in this folder. */
+/* From our configuration to librdkafka's. Included only in src/kafka. */
 #ifndef MR_KAFKA_CONF_H
 #define MR_KAFKA_CONF_H
 
 #include <librdkafka/rdkafka.h>
 #include <stdbool.h>
 
-#include "config/config.h"
 #include "base/errors.h"
+#include "config/config.h"
 
 enum mr_kafka_role {
     MR_ROLE_CONSUMER, /* in a group */

@@ -7,9 +7,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "config/config.h"
 #include "base/errors.h"
 #include "base/record.h"
+#include "config/config.h"
 
 struct mr_producer;
 
@@ -48,9 +48,9 @@ struct mr_producer_events {
 struct mr_producer *mr_producer_new(const struct mr_config *config, int wake_fd,
                                     const struct mr_producer_events *events, void *data,
                                     struct mr_errors *errors);
-/* One whose records are sent within transactions (kafka/consumer/transactions.h). The id must be nobody
- * else's: of two producers with one id the later fences the earlier. Topics whose first record is
- * `single` are compressed (zstd) unless kafka.properties say how to. */
+/* One whose records are sent within transactions (kafka/consumer/transactions.h). The id must be
+ * nobody else's: of two producers with one id the later fences the earlier. Topics whose first
+ * record is `single` are compressed (zstd) unless kafka.properties say how to. */
 struct mr_producer *mr_producer_new_transactional(const struct mr_config *config, const char *id,
                                                   int wake_fd,
                                                   const struct mr_producer_events *events,

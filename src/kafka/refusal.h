@@ -1,4 +1,4 @@
-/* Records that the broker refused together with their batch. Included only in this folder. */
+/* Records that the broker refused together with their batch. Included only in src/kafka. */
 #ifndef MR_KAFKA_REFUSAL_H
 #define MR_KAFKA_REFUSAL_H
 

@@ -1,6 +1,6 @@
 /* Properties of librdkafka that are not the user's to change: what Moonroute promises rests on
  * them (docs/GUARANTEES.md), or another key of ours sets them. All others are free, those too that
- * cost performance. Included only in this folder. */
+ * cost performance. Included only in src/kafka. */
 #ifndef MR_KAFKA_RESERVED_H
 #define MR_KAFKA_RESERVED_H
 

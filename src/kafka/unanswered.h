@@ -1,6 +1,6 @@
 /* Requests of a transactional producer that were sent and not answered. Such a request may reach
  * its broker at any later time: librdkafka sends it again over another connection, but cannot take
- * the first one back. Included only in this folder. */
+ * the first one back. Included only in src/kafka. */
 #ifndef MR_KAFKA_UNANSWERED_H
 #define MR_KAFKA_UNANSWERED_H
 

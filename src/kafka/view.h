@@ -1,11 +1,9 @@
-/* Between librdkafka's types and ours. Included only in this folder. */
+/* Between librdkafka's types and ours. Included only in src/kafka. */
 #ifndef MR_KAFKA_VIEW_H
 #define MR_KAFKA_VIEW_H
 
 #include <librdkafka/rdkafka.h>
 
-#include "kafka/consumer/consumer.h"
-#include "kafka/consumer/membership.h"
 #include "kafka/message.h"
 #include "kafka/producer.h"
 #include "kafka/unanswered.h"
@@ -19,8 +17,6 @@ rd_kafka_t *mr_producer_handle(const struct mr_producer *producer);
 const rd_kafka_conf_t *mr_producer_reader_conf(const struct mr_producer *producer);
 /* NULL if the producer is not transactional. */
 struct mr_unanswered *mr_producer_unanswered(const struct mr_producer *producer);
-/* As of the latest rebalance; NULL: of no group. */
-struct mr_membership *mr_consumer_membership(const struct mr_consumer *consumer);
 /* What became of a record by librdkafka's error. */
 enum mr_sent mr_kafka_sent(rd_kafka_resp_err_t error, bool transactional);
 

@@ -2,8 +2,8 @@
 #ifndef MR_LUA_CONFIG_FILE_H
 #define MR_LUA_CONFIG_FILE_H
 
-#include "config/config.h"
 #include "base/errors.h"
+#include "config/config.h"
 
 /* Runs the file in a bare environment (`env NAME` reads a variable and "" where unset, NAME_FILE
  * too; string, table, math) and sets every value it returns, unless it is set already. Errors name

@@ -3,8 +3,8 @@
 #include <stdlib.h>
 
 #include "base/panic.h"
-#include "lua/run/call.h"
 #include "lua/json/buffers.h"
+#include "lua/run/call.h"
 
 static struct mr_task *add_task(struct mr_pool *pool)
 {

@@ -1,9 +1,9 @@
 #include "lua/reply.h"
 
-#include "lua/run/call.h"
 #include "lua/generation.h"
 #include "lua/json/buffers.h"
 #include "lua/outgoing.h"
+#include "lua/run/call.h"
 #include "lua/state.h"
 
 enum { VALUE = 1, HEADERS };

@@ -12,9 +12,9 @@
 #include <lua.h>
 
 #include "base/buf.h"
-#include "lua/run/budget.h"
 #include "lua/json/json.h"
 #include "lua/pool.h"
+#include "lua/run/budget.h"
 #include "lua/run/room.h"
 #include "lua/vm.h"
 

@@ -5,9 +5,9 @@
 
 #include "base/panic.h"
 #include "lua/arguments.h"
-#include "lua/run/call.h"
 #include "lua/generation.h"
 #include "lua/reply.h"
+#include "lua/run/call.h"
 #include "lua/state.h"
 #include "lua/waits.h"
 

@@ -3,10 +3,10 @@
 #include <stdlib.h>
 
 #include "base/panic.h"
-#include "lua/run/call.h"
 #include "lua/host_binding.h"
-#include "lua/run/modules.h"
 #include "lua/random.h"
+#include "lua/run/call.h"
+#include "lua/run/modules.h"
 #include "lua/run/stack.h"
 #include "lua/state.h"
 #include "lua/traversal.h"

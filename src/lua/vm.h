@@ -10,11 +10,11 @@
 
 #include "base/buf.h"
 #include "base/bytes.h"
-#include "config/config.h"
 #include "base/errors.h"
 #include "base/log.h"
 #include "base/record.h"
 #include "base/scoreboard.h"
+#include "config/config.h"
 #include "config/snapshot.h"
 
 struct mr_vm;

@@ -4,12 +4,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "config/restart_keys.h"
 #include "base/exit.h"
 #include "base/log.h"
-#include "config/log_settings.h"
 #include "base/panic.h"
 #include "base/print.h"
+#include "config/log_settings.h"
+#include "config/restart_keys.h"
 
 struct mr_reload {
     const struct mr_master_options *options;

@@ -2,8 +2,8 @@
  * "PATH\0TEXT". */
 #include "fuzz.h"
 
-#include "config/config.h"
 #include "base/panic.h"
+#include "config/config.h"
 
 static size_t lines_of(const char *text)
 {

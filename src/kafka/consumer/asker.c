@@ -10,9 +10,9 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/panic.h"
+#include "kafka/consumer/listener.h"
 #include "kafka/creation.h"
 #include "kafka/endings.h"
-#include "kafka/consumer/listener.h"
 #include "kafka/producer.h"
 
 enum { NEW_TOPIC_PARTITIONS = 1, CLIENTS_END_MS = 5000 };

@@ -6,9 +6,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "config/config.h"
 #include "base/errors.h"
 #include "base/record.h"
+#include "config/config.h"
 #include "kafka/message.h"
 
 struct mr_asker;

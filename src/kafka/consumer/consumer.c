@@ -4,16 +4,17 @@
 
 #include "base/log.h"
 #include "base/panic.h"
-#include "kafka/consumer/commits.h"
 #include "kafka/conf.h"
+#include "kafka/consumer/commits.h"
 #include "kafka/consumer/coverage.h"
-#include "kafka/endings.h"
 #include "kafka/consumer/fence.h"
+#include "kafka/consumer/membership.h"
 #include "kafka/consumer/pauses.h"
 #include "kafka/consumer/prefetch.h"
 #include "kafka/consumer/pulse.h"
 #include "kafka/consumer/rebalance.h"
 #include "kafka/consumer/subscriber.h"
+#include "kafka/endings.h"
 #include "kafka/view.h"
 
 struct mr_consumer {

@@ -7,10 +7,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "config/config.h"
 #include "base/errors.h"
 #include "base/scoreboard.h"
 #include "base/timers.h"
+#include "config/config.h"
 #include "kafka/message.h"
 
 struct mr_consumer;

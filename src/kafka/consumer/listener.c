@@ -7,8 +7,8 @@
 #include "base/clock.h"
 #include "base/panic.h"
 #include "kafka/conf.h"
-#include "kafka/endings.h"
 #include "kafka/consumer/prefetch.h"
+#include "kafka/endings.h"
 #include "kafka/view.h"
 
 /* A fault is told once by librdkafka, and its end never: only another start at the place where it

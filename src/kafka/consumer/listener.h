@@ -6,8 +6,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "config/config.h"
 #include "base/errors.h"
+#include "config/config.h"
 #include "kafka/message.h"
 
 struct mr_listener;

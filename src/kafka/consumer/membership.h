@@ -5,8 +5,11 @@
 
 #include <librdkafka/rdkafka.h>
 
+struct mr_consumer;
 struct mr_membership;
 
+/* As of the latest rebalance; NULL: of no group. */
+struct mr_membership *mr_consumer_membership(const struct mr_consumer *consumer);
 /* As of now; from within the consumer's rebalance callback, so that it is never newer than what the
  * worker knows of its partitions. NULL where it is in no group. */
 struct mr_membership *mr_membership_of(rd_kafka_t *consumer, const char *group_id);

@@ -7,8 +7,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "config/config.h"
 #include "base/errors.h"
+#include "config/config.h"
 #include "kafka/consumer/fetcher.h"
 
 /* Sets how much is fetched at once and queued, where kafka.properties, which are in `conf` already,

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/panic.h"
+#include "kafka/consumer/membership.h"
 #include "kafka/consumer/outcome.h"
 #include "kafka/view.h"
 

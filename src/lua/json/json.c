@@ -4,9 +4,9 @@
 #include <lua5.1/lua-cjson.h>
 
 #include "base/panic.h"
+#include "lua/json/buffers.h"
 #include "lua/json/decode.h"
 #include "lua/json/encode.h"
-#include "lua/json/buffers.h"
 #include "lua/run/modules.h"
 #include "lua/state.h"
 

@@ -3,8 +3,8 @@
 #include <stdint.h>
 
 #include "base/panic.h"
-#include "lua/run/call.h"
 #include "lua/generation.h"
+#include "lua/run/call.h"
 #include "lua/state.h"
 
 static size_t ceiling_at(const struct mr_room *room, unsigned level)

@@ -8,9 +8,9 @@
 #include <stdint.h>
 #include <uv.h>
 
-#include "config/config.h"
 #include "base/errors.h"
 #include "base/timers.h"
+#include "config/config.h"
 #include "kafka/consumer/consumer.h"
 #include "worker/consumer/group_state.h"
 #include "worker/consumer/instance.h"

@@ -6,8 +6,8 @@
 #include <stddef.h>
 #include <uv.h>
 
-#include "config/config.h"
 #include "base/scoreboard.h"
+#include "config/config.h"
 #include "kafka/cluster.h"
 #include "kafka/consumer/consumer.h"
 #include "worker/routing/routes.h"

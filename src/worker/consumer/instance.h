@@ -12,8 +12,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "config/config.h"
 #include "base/scoreboard.h"
+#include "config/config.h"
 
 struct mr_instance {
     char name[256]; /* "": the worker is no static member */

@@ -136,8 +136,8 @@ void mr_partitions_store(struct mr_partitions *partitions);
 void mr_partitions_leave(struct mr_partitions *partitions, const struct mr_consumer *consumer,
                          const char *topic, int32_t number);
 /* Returns true if the message was taken before: librdkafka may read records again, from the first
- * on, if it has to look up itself where to begin (kafka/consumer/starts.c). A partition that was created
- * again, or cut, is shorter than what was read of it, and its messages are new ones. */
+ * on, if it has to look up itself where to begin (kafka/consumer/starts.c). A partition that was
+ * created again, or cut, is shorter than what was read of it, and its messages are new ones. */
 bool mr_partition_has(struct mr_partition *partition, const struct mr_message *message);
 /* It is another one's already: nothing of it is stored any more. */
 void mr_partitions_lose(struct mr_partitions *partitions, const struct mr_consumer *consumer,

@@ -1,9 +1,9 @@
 /* What the worker does when its scripts fill Lua's memory.
  *
  * The script that holds most, and each other that holds much, is held back: its handlers at work go
- * on, its next messages wait. All other scripts go on in memory beyond (lua/run/room.h). Handlers that
- * end may make room again. If those that have ended hold it, nothing but a new process helps: the
- * worker is to be replaced, at once the first time and less and less often if that recurs. */
+ * on, its next messages wait. All other scripts go on in memory beyond (lua/run/room.h). Handlers
+ * that end may make room again. If those that have ended hold it, nothing but a new process helps:
+ * the worker is to be replaced, at once the first time and less and less often if that recurs. */
 #ifndef MR_WORKER_HANDLER_MEMORY_H
 #define MR_WORKER_HANDLER_MEMORY_H
 

@@ -10,11 +10,11 @@
 #include <stddef.h>
 #include <uv.h>
 
-#include "config/config.h"
 #include "base/errors.h"
 #include "base/record.h"
 #include "base/scoreboard.h"
 #include "base/timers.h"
+#include "config/config.h"
 #include "kafka/producer.h"
 #include "worker/job/job.h"
 #include "worker/job/report.h"

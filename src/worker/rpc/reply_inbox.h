@@ -9,9 +9,9 @@
 #include <stdint.h>
 #include <uv.h>
 
-#include "config/config.h"
 #include "base/scoreboard.h"
 #include "base/timers.h"
+#include "config/config.h"
 #include "kafka/cluster.h"
 #include "kafka/message.h"
 #include "kafka/producer.h"

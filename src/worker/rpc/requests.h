@@ -6,9 +6,9 @@
 #include <stddef.h>
 #include <uv.h>
 
-#include "config/config.h"
 #include "base/scoreboard.h"
 #include "base/timers.h"
+#include "config/config.h"
 #include "kafka/cluster.h"
 #include "lua/vm.h"
 #include "worker/job/job.h"

@@ -6,8 +6,8 @@
 #include <uv.h>
 
 #include "base/scoreboard.h"
-#include "config/snapshot.h"
 #include "base/timers.h"
+#include "config/snapshot.h"
 #include "worker/consumer/groups.h"
 #include "worker/handler/dispatch.h"
 #include "worker/routing/topic_creation.h"

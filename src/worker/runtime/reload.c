@@ -3,8 +3,8 @@
 
 #include "base/exit.h"
 #include "base/log.h"
-#include "config/log_settings.h"
 #include "base/panic.h"
+#include "config/log_settings.h"
 #include "worker/dispatch/completion.h"
 #include "worker/dispatch/enqueue.h"
 #include "worker/failure/forward.h"

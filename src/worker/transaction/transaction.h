@@ -8,10 +8,10 @@
 #include <stdbool.h>
 #include <uv.h>
 
-#include "config/config.h"
 #include "base/errors.h"
 #include "base/scoreboard.h"
 #include "base/timers.h"
+#include "config/config.h"
 #include "worker/consumer/partitions.h"
 #include "worker/producer/outbox.h"
 

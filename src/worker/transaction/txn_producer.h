@@ -11,8 +11,8 @@
 #include <uv.h>
 
 #include "base/claim.h"
-#include "config/config.h"
 #include "base/errors.h"
+#include "config/config.h"
 #include "kafka/producer.h"
 #include "worker/producer/topic_warmup.h"
 

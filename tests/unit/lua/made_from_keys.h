@@ -13,8 +13,8 @@
 
 #include <cmocka.h>
 
-#include "config/store.h"
 #include "base/file.h"
+#include "config/store.h"
 
 /* The path of a file of the repository, four folders above this one. */
 static inline struct mr_buf in_repository(const char *name)

@@ -201,7 +201,8 @@ static void one_that_goes_is_counted_until_its_last_job_and_not_resumed(void **s
     mr_partition_handled(world->each[0], JOB);
     mr_partition_settled(&world->all, world->each[0], sequence, JOB, false);
     assert_int_equal(world->all.stuck.count, 0);
-    assert_paused(1, 0, 0); /* librdkafka's pause goes with the assignment (kafka/consumer/pauses.h) */
+    assert_paused(1, 0,
+                  0); /* librdkafka's pause goes with the assignment (kafka/consumer/pauses.h) */
 }
 
 static void another_look_is_due_while_there_is_one(void **state)
