@@ -24,6 +24,11 @@ struct mr_timers {
     uint64_t armed;
 };
 
+static inline bool mr_timer_armed(const struct mr_timer *timer)
+{
+    return timer->place != 0;
+}
+
 /* Arms the timer, or arms it anew. */
 void mr_timers_arm(struct mr_timers *timers, struct mr_timer *timer, uint64_t due,
                    void (*fire)(struct mr_timer *timer));

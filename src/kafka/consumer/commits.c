@@ -1,9 +1,9 @@
 #include "kafka/consumer/commits.h"
 
-#include <stddef.h>
 #include <stdlib.h>
 
 #include "base/clock.h"
+#include "base/container.h"
 #include "base/log.h"
 #include "base/panic.h"
 
@@ -138,8 +138,7 @@ static void commit(struct mr_commits *commits)
 
 static void on_due(struct mr_timer *timer)
 {
-    struct mr_commits *commits =
-        (struct mr_commits *)((char *)timer - offsetof(struct mr_commits, timer));
+    struct mr_commits *commits = MR_CONTAINER(timer, struct mr_commits, timer);
     if (commits->stored == NULL)
         return;
     if (is_rejoining(commits))
@@ -199,7 +198,7 @@ void mr_commits_forget(struct mr_commits *commits, const rd_kafka_topic_partitio
 
 void mr_commits_hold_off(struct mr_commits *commits)
 {
-    if (commits->timer.place != 0 && commits->timer.due < mr_clock_ms() + FIRST_PAUSE_MS)
+    if (mr_timer_armed(&commits->timer) && commits->timer.due < mr_clock_ms() + FIRST_PAUSE_MS)
         arm(commits, FIRST_PAUSE_MS);
 }
 

@@ -1,9 +1,9 @@
 #include "kafka/consumer/coverage.h"
 
-#include <stddef.h>
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/container.h"
 #include "kafka/consumer/assignment.h"
 
 enum {
@@ -104,7 +104,7 @@ bool mr_coverage_is_its(const struct mr_question *question)
 
 static void on_again(struct mr_timer *timer)
 {
-    ((struct mr_coverage *)((char *)timer - offsetof(struct mr_coverage, timer)))->due = true;
+    (MR_CONTAINER(timer, struct mr_coverage, timer))->due = true;
 }
 
 const rd_kafka_topic_partition_list_t *mr_coverage_answered(struct mr_coverage *coverage,

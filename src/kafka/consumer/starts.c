@@ -1,9 +1,9 @@
 #include "kafka/consumer/starts.h"
 
-#include <stddef.h>
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/container.h"
 #include "base/log.h"
 #include "base/panic.h"
 #include "kafka/consumer/question.h"
@@ -100,7 +100,7 @@ struct mr_question *mr_starts_question(struct mr_starts *starts)
 
 static void on_again(struct mr_timer *timer)
 {
-    ((struct mr_starts *)((char *)timer - offsetof(struct mr_starts, timer)))->due = true;
+    (MR_CONTAINER(timer, struct mr_starts, timer))->due = true;
 }
 
 /* While a transaction is open librdkafka asks again and again by itself, and tells of it as of a

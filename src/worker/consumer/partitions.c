@@ -1,10 +1,10 @@
 #include "worker/consumer/partitions.h"
 
-#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/container.h"
 #include "base/log.h"
 #include "base/panic.h"
 #include "worker/consumer/shelf.h"
@@ -82,8 +82,7 @@ static void resume_partition(struct mr_partition *partition)
 
 static void on_patience_over(struct mr_timer *timer)
 {
-    struct mr_partition *partition =
-        (struct mr_partition *)((char *)timer - offsetof(struct mr_partition, patience));
+    struct mr_partition *partition = MR_CONTAINER(timer, struct mr_partition, patience);
     partition->owner->full--;
     partition->slow = true;
     pause_partition(partition);
@@ -110,7 +109,7 @@ static void fill(struct mr_partition *partition)
 
 static void end_patience(struct mr_partition *partition)
 {
-    if (partition->patience.place == 0)
+    if (!mr_timer_armed(&partition->patience))
         return;
     partition->owner->full--;
     mr_timers_cancel(partition->owner->timers, &partition->patience);
@@ -121,7 +120,7 @@ bool mr_partitions_wait(const struct mr_partitions *partitions, const struct mr_
     if (partitions->full == 0)
         return false;
     for (const struct mr_partition *p = partitions->all; p != NULL; p = p->next)
-        if (p->consumer == consumer && p->patience.place != 0)
+        if (p->consumer == consumer && mr_timer_armed(&p->patience))
             return true;
     return false;
 }
@@ -149,7 +148,7 @@ static void add(struct mr_partition *partition, size_t size)
 static void count(struct mr_partition *partition, size_t size)
 {
     add(partition, size);
-    if (!partition->revoked && !partition->paused && partition->patience.place == 0 &&
+    if (!partition->revoked && !partition->paused && !mr_timer_armed(&partition->patience) &&
         is_full(partition))
         fill(partition);
 }

@@ -7,7 +7,7 @@
 
 void mr_waiters_look_after(struct mr_dispatch *dispatch, uint64_t ms)
 {
-    if (dispatch->later.timer.place == 0)
+    if (!mr_timer_armed(&dispatch->later.timer))
         mr_timers_arm(dispatch->timers, &dispatch->later.timer, mr_clock_ms() + ms,
                       dispatch->later.look);
 }

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
+#include "base/container.h"
 #include "worker/dispatch/completion.h"
 #include "worker/dispatch/partition_route.h"
 #include "worker/dispatch/waiters.h"
@@ -107,8 +108,7 @@ static size_t move_some(struct mr_dispatch *dispatch, struct mr_partition *parti
 
 static void on_look(struct mr_timer *timer)
 {
-    struct mr_dispatch *dispatch =
-        (struct mr_dispatch *)((char *)timer - offsetof(struct mr_dispatch, later.timer));
+    struct mr_dispatch *dispatch = MR_CONTAINER(timer, struct mr_dispatch, later.timer);
     size_t most = MOVES;
     for (struct mr_partition *p = dispatch->partitions.all; p != NULL; p = p->next)
         if (!p->leaving && p->later != NULL && mr_partition_route(dispatch, p) != NULL &&

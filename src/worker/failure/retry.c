@@ -61,7 +61,7 @@ bool mr_retry_may_start(struct mr_dispatch *dispatch, struct mr_job *job)
 
 void mr_retry_look(struct mr_job *job)
 {
-    if (job->waits && job->timer.place == 0)
+    if (job->waits && !mr_timer_armed(&job->timer))
         go_on(job);
 }
 

@@ -1,7 +1,7 @@
 /* What scripts ask the worker for (struct mr_host of lua/vm.h). */
-#include <stddef.h>
 
 #include "base/clock.h"
+#include "base/container.h"
 #include "base/log.h"
 #include "worker/dispatch/enqueue.h"
 #include "worker/handler/handler.h"
@@ -41,7 +41,7 @@ static int request(void *data, void *job, uint32_t number, const struct mr_ask *
 
 static void on_slept(struct mr_timer *timer)
 {
-    struct mr_wait *wait = (struct mr_wait *)((char *)timer - offsetof(struct mr_wait, timer));
+    struct mr_wait *wait = MR_CONTAINER(timer, struct mr_wait, timer);
     mr_wait_arrived(wait, 0);
     mr_enqueue_wake(wait->job->owner, wait);
 }

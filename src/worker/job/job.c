@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/container.h"
 #include "base/panic.h"
 
 void mr_job_list_push(struct mr_job_list *list, struct mr_job *job)
@@ -52,7 +53,7 @@ void mr_job_unlink(struct mr_job **list, struct mr_job *job)
 
 struct mr_job *mr_job_of_timer(struct mr_timer *timer)
 {
-    return (struct mr_job *)((char *)timer - offsetof(struct mr_job, timer));
+    return MR_CONTAINER(timer, struct mr_job, timer);
 }
 
 static void read_headers(struct mr_job *job)
@@ -111,7 +112,7 @@ struct mr_origin mr_job_origin(const struct mr_job *job)
 
 void mr_job_release(struct mr_job_pool *pool, struct mr_job *job)
 {
-    MR_ASSERT(job->timer.place == 0 && !job->waits && !job->later && !job->shelved &&
+    MR_ASSERT(!mr_timer_armed(&job->timer) && !job->waits && !job->later && !job->shelved &&
               job->task == NULL && job->waits_for == NULL);
     if (job->headers != job->few)
         free(job->headers);

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/container.h"
 #include "base/panic.h"
 
 struct mr_gate {
@@ -22,7 +23,7 @@ struct mr_gate {
 
 static struct mr_gate *gate_of(struct mr_share *share)
 {
-    return (struct mr_gate *)((char *)share - offsetof(struct mr_gate, share));
+    return MR_CONTAINER(share, struct mr_gate, share);
 }
 
 static bool has_room(const struct mr_gate *gate)
@@ -204,12 +205,12 @@ void mr_schedule_forget(struct mr_schedule *schedule, struct mr_flow *flow,
 
 static struct mr_flow *flow_that_starts(struct mr_share *share)
 {
-    return (struct mr_flow *)((char *)share - offsetof(struct mr_flow, starts));
+    return MR_CONTAINER(share, struct mr_flow, starts);
 }
 
 static struct mr_flow *flow_that_resumes(struct mr_share *share)
 {
-    return (struct mr_flow *)((char *)share - offsetof(struct mr_flow, resumes));
+    return MR_CONTAINER(share, struct mr_flow, resumes);
 }
 
 /* Of two flows that had as much the one goes first whose handler is at work already. */

@@ -50,7 +50,7 @@ void mr_wait_failed(struct mr_wait *wait, int status, const char *message, const
 
 static void end(struct mr_wait *wait)
 {
-    MR_ASSERT(wait->timer.place == 0 && wait->call == NULL);
+    MR_ASSERT(!mr_timer_armed(&wait->timer) && wait->call == NULL);
     mr_arrival_free(wait->arrival);
     free(wait);
 }

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/container.h"
 #include "base/log.h"
 #include "base/panic.h"
 #include "kafka/cluster.h"
@@ -63,7 +64,7 @@ static void free_topic(void *value)
 
 static void on_forgotten(struct mr_timer *timer)
 {
-    struct topic *topic = (struct topic *)((char *)timer - offsetof(struct topic, timer));
+    struct topic *topic = MR_CONTAINER(timer, struct topic, timer);
     mr_idmap_remove(&topic->doubts->topics, mr_bytes_of(topic->name));
     free_topic(topic);
 }
@@ -80,7 +81,7 @@ static void ask(struct topic *topic);
 
 static void on_again(struct mr_timer *timer)
 {
-    ask((struct topic *)((char *)timer - offsetof(struct topic, timer)));
+    ask(MR_CONTAINER(timer, struct topic, timer));
 }
 
 static void ask_later(struct topic *topic)

@@ -1,10 +1,10 @@
 #include "worker/routing/topic_metadata.h"
 
-#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/container.h"
 #include "base/panic.h"
 
 enum { QUESTION_TIMEOUT_MS = 2000, RETRY_MS = 1000 };
@@ -76,8 +76,7 @@ static void after_ask(uv_work_t *work, int status)
 
 static void on_next(struct mr_timer *timer)
 {
-    struct mr_catalogue *catalogue =
-        (struct mr_catalogue *)((char *)timer - offsetof(struct mr_catalogue, next));
+    struct mr_catalogue *catalogue = MR_CONTAINER(timer, struct mr_catalogue, next);
     if (catalogue->asking) { /* too early to be an answer to what is wanted now */
         mr_catalogue_ask(catalogue, RETRY_MS);
         return;

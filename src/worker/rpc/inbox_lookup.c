@@ -1,8 +1,8 @@
-#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/container.h"
 #include "base/log.h"
 #include "kafka/creation.h"
 #include "worker/rpc/inbox_state.h"
@@ -30,8 +30,7 @@ static void forget(struct mr_inbox_topic *topic)
 
 static void on_again(struct mr_timer *timer)
 {
-    struct mr_inbox_topic *topic =
-        (struct mr_inbox_topic *)((char *)timer - offsetof(struct mr_inbox_topic, again));
+    struct mr_inbox_topic *topic = MR_CONTAINER(timer, struct mr_inbox_topic, again);
     if (may_forget(topic))
         forget(topic);
     else

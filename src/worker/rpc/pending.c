@@ -1,9 +1,9 @@
 #include "worker/rpc/pending.h"
 
-#include <stddef.h>
 #include <stdlib.h>
 
 #include "base/clock.h"
+#include "base/container.h"
 #include "base/panic.h"
 #include "base/uuid.h"
 
@@ -22,7 +22,7 @@ struct mr_call *mr_call_new(struct mr_calls *calls, enum mr_dialect dialect, con
 
 struct mr_call *mr_call_of_timer(struct mr_timer *timer)
 {
-    return (struct mr_call *)((char *)timer - offsetof(struct mr_call, timer));
+    return MR_CONTAINER(timer, struct mr_call, timer);
 }
 
 static void set_pending(struct mr_calls *calls, int by)

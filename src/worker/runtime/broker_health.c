@@ -1,9 +1,9 @@
 #include "worker/runtime/broker_health.h"
 
-#include <stddef.h>
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/container.h"
 #include "base/log.h"
 #include "kafka/cluster.h"
 
@@ -13,7 +13,7 @@ static void ask(struct mr_broker *broker);
 
 static void on_retry(struct mr_timer *timer)
 {
-    ask((struct mr_broker *)((char *)timer - offsetof(struct mr_broker, retry)));
+    ask(MR_CONTAINER(timer, struct mr_broker, retry));
 }
 
 static void set_state(struct mr_broker *broker, enum mr_broker_state state)

@@ -1,6 +1,6 @@
-#include <stddef.h>
 
 #include "base/clock.h"
+#include "base/container.h"
 #include "base/log.h"
 #include "base/panic.h"
 #include "worker/runtime/internal.h"
@@ -13,8 +13,7 @@ enum {
 
 static void on_look(struct mr_timer *timer)
 {
-    struct mr_worker *worker =
-        (struct mr_worker *)((char *)timer - offsetof(struct mr_worker, look));
+    struct mr_worker *worker = MR_CONTAINER(timer, struct mr_worker, look);
     mr_timers_arm(&worker->timers, &worker->look, mr_clock_ms() + LOOK_MS, on_look);
 }
 

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/container.h"
 #include "base/log.h"
 #include "base/panic.h"
 #include "worker/job/job.h"
@@ -54,7 +55,7 @@ static void take(struct mr_steps *steps, enum mr_steps_kind kind)
 
 static void on_again(struct mr_timer *timer)
 {
-    struct mr_steps *steps = (struct mr_steps *)((char *)timer - offsetof(struct mr_steps, timer));
+    struct mr_steps *steps = MR_CONTAINER(timer, struct mr_steps, timer);
     queue(steps);
 }
 

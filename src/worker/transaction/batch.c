@@ -110,7 +110,7 @@ void mr_batch_revoked(struct mr_batch *batch)
 bool mr_batch_awaited(const struct mr_batch *batch)
 {
     for (const struct mr_partition *p = batch->members; p != NULL; p = p->together)
-        if (p->paused || p->patience.place != 0 || p->leaving)
+        if (p->paused || mr_timer_armed(&p->patience) || p->leaving)
             return true;
     return false;
 }

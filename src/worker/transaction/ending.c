@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
+#include "base/container.h"
 #include "base/log.h"
 #include "base/panic.h"
 #include "worker/transaction/pending_records.h"
@@ -80,7 +81,7 @@ static void report(struct mr_transaction *transaction, struct mr_job *job)
 
 static void on_rested(struct mr_timer *timer)
 {
-    open_next((struct mr_transaction *)((char *)timer - offsetof(struct mr_transaction, timer)));
+    open_next(MR_CONTAINER(timer, struct mr_transaction, timer));
 }
 
 static void rest(struct mr_transaction *transaction)
