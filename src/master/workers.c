@@ -13,9 +13,9 @@
 #include "base/host.h"
 #include "base/log.h"
 #include "base/panic.h"
-#include "master/backoff.h"
 #include "master/line.h"
 #include "master/obituary.h"
+#include "master/respawn.h"
 #include "master/spawn.h"
 
 struct slot {
@@ -23,7 +23,7 @@ struct slot {
     pid_t pid; /* 0: no process */
     enum mr_forced forced;
     struct mr_line *line; /* with that process; NULL: none */
-    struct mr_backoff backoff;
+    struct mr_respawn respawn;
     struct mr_claim
         place;        /* in its groups; it lasts as long as this process or a worker of the slot */
     uv_timer_t timer; /* until the next process */
@@ -156,7 +156,7 @@ static void on_timer(uv_timer_t *timer)
         return;
     mr_log(MR_LOG_ERROR, "worker_start_failed", MR_I("worker", number_of(slot)),
            MR_S("message", strerror(-result)));
-    start_in(slot, mr_backoff_next(&slot->backoff, 0));
+    start_in(slot, mr_respawn_pause(&slot->respawn, 0));
 }
 
 int mr_workers_start(struct mr_workers *workers)
@@ -215,7 +215,7 @@ static void bury(struct slot *slot, int status)
     struct mr_workers *workers = slot->workers;
     struct mr_slot *row = &workers->board->slots[number_of(slot)];
     uint64_t lived = was_killed_at_work(slot, status, row)
-                         ? MR_BACKOFF_YOUNG
+                         ? MR_RESPAWN_YOUNG
                          : mr_clock_ms() - workers->histories[number_of(slot)].started;
     mr_line_drain(slot->line); /* its last words */
     mr_line_free(slot->line);
@@ -228,7 +228,7 @@ static void bury(struct slot *slot, int status)
         count_death(slot, status);
         /* One that ended for its scripts' memory has seen to the pauses itself. */
         bool full = death_of(slot, status) == MR_DEATH_MEMORY;
-        start_in(slot, full ? 0 : mr_backoff_next(&slot->backoff, lived));
+        start_in(slot, full ? 0 : mr_respawn_pause(&slot->respawn, lived));
     }
     workers->host.ended(workers->context, number_of(slot), status);
 }

@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "base/backoff.h"
 #include "base/clock.h"
 #include "base/container.h"
 #include "base/log.h"
@@ -47,9 +48,7 @@ static bool is_of_rebalance(rd_kafka_resp_err_t error)
 static void refused(struct mr_commits *commits, rd_kafka_resp_err_t error)
 {
     bool told = commits->pause == LONGEST_PAUSE_MS;
-    commits->pause = commits->pause == 0 ? FIRST_PAUSE_MS : commits->pause * 2;
-    if (commits->pause > LONGEST_PAUSE_MS)
-        commits->pause = LONGEST_PAUSE_MS;
+    commits->pause = mr_backoff_next(commits->pause, FIRST_PAUSE_MS, LONGEST_PAUSE_MS);
     commits->hopeless =
         commits->pause == LONGEST_PAUSE_MS && error == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART;
     bool telling = commits->pause == LONGEST_PAUSE_MS && !told && !is_of_rebalance(error);

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/backoff.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/panic.h"
@@ -150,14 +151,6 @@ static void on_again(struct mr_timer *timer)
     put(dispatch, job);
 }
 
-static uint64_t pause_before(int refused_times)
-{
-    uint64_t pause = LONGEST_PAUSE_MS;
-    if (refused_times < 6)
-        pause = (uint64_t)FIRST_PAUSE_MS << (refused_times - 1);
-    return pause < LONGEST_PAUSE_MS ? pause : LONGEST_PAUSE_MS;
-}
-
 /* As much as it may take without compression, and some for the batch and the headers of ours. */
 static size_t size_of(const struct mr_job *job)
 {
@@ -186,7 +179,8 @@ static void block(struct mr_dispatch *dispatch, struct mr_job *job, const char *
                   enum mr_sent how, const char *why)
 {
     char text[MR_NOTE_SIZE];
-    uint64_t pause = pause_before(++job->failure->refused);
+    uint64_t pause =
+        mr_backoff_after((uint64_t)++job->failure->refused, FIRST_PAUSE_MS, LONGEST_PAUSE_MS);
     mr_job_link(&dispatch->unwritten, job);
     mr_timers_arm(dispatch->timers, &job->timer, mr_clock_ms() + pause, on_again);
     if (job->failure->blocks)

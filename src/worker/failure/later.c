@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "base/backoff.h"
 #include "base/clock.h"
 #include "base/container.h"
 #include "worker/dispatch/completion.h"
@@ -20,16 +21,10 @@ enum { FIRST_HOLD_MS = 5000, TRANSACTIONAL_HOLD_MS = 1000 };
 /* Between its writing and its next move. */
 static uint64_t hold_of(const struct mr_job *job)
 {
-    uint64_t first = FIRST_HOLD_MS, longest = MR_WAITERS_LONGEST_HOLD_MS;
-    int doublings = job->moves;
-    if (job->partition->transactional && job->moves == 0)
-        return 0;
-    if (job->partition->transactional) {
-        first = TRANSACTIONAL_HOLD_MS;
-        longest = FIRST_HOLD_MS;
-        doublings--;
-    }
-    return doublings > 6 || first << doublings > longest ? longest : first << doublings;
+    uint64_t moves = (uint64_t)job->moves;
+    return job->partition->transactional
+               ? mr_backoff_after(moves, TRANSACTIONAL_HOLD_MS, FIRST_HOLD_MS)
+               : mr_backoff_after(moves + 1, FIRST_HOLD_MS, MR_WAITERS_LONGEST_HOLD_MS);
 }
 
 /* By when it was written to the retry topic, so that restarts do not put it off. */

@@ -3,6 +3,7 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "base/backoff.h"
 #include "base/clock.h"
 #include "base/log.h"
 
@@ -185,12 +186,10 @@ static bool is_stuck(const struct mr_memory *memory, uint64_t now)
 /* How long a worker that is to be replaced has to wait for that, since the last one was. */
 static uint64_t wait_of(const struct mr_dispatch *dispatch)
 {
-    uint64_t times = mr_cell_get(&dispatch->slot->fullness.times), wait = FIRST_WAIT_MS;
+    uint64_t times = mr_cell_get(&dispatch->slot->fullness.times);
     if (dispatch->memory.level == MR_ROOM_EXHAUSTED)
         return LEAST_WAIT_MS;
-    for (uint64_t i = 1; i < times && wait < LAST_WAIT_MS; i++)
-        wait *= 2;
-    return wait < LAST_WAIT_MS ? wait : LAST_WAIT_MS;
+    return mr_backoff_after(times > 0 ? times : 1, FIRST_WAIT_MS, LAST_WAIT_MS);
 }
 
 static bool may_be_replaced(const struct mr_dispatch *dispatch, uint64_t now)

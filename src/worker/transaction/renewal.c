@@ -1,3 +1,4 @@
+#include "base/backoff.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "worker/transaction/state.h"
@@ -10,10 +11,7 @@ enum {
 
 uint64_t mr_transaction_rest_after(unsigned failures)
 {
-    uint64_t wait = failures > 1 ? SHORTEST_REST_MS : 0;
-    for (unsigned i = 2; i < failures && wait < LONGEST_REST_MS; i++)
-        wait *= 2;
-    return wait < LONGEST_REST_MS ? wait : LONGEST_REST_MS;
+    return mr_backoff_after(failures > 0 ? failures - 1 : 0, SHORTEST_REST_MS, LONGEST_REST_MS);
 }
 
 void mr_transaction_fail(struct mr_transaction *transaction, bool fenced, const char *why)

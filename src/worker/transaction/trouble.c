@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/backoff.h"
 #include "base/log.h"
 #include "base/panic.h"
 #include "worker/transaction/pending_records.h"
@@ -41,9 +42,7 @@ void mr_trouble_add(struct mr_trouble *trouble, const char *topic, uint64_t now)
     if (place == trouble->count)
         begin(trouble, topic);
     uint64_t *wait = &trouble->topics[place].wait;
-    *wait = *wait == 0 ? SHORTEST_MS : *wait * 2;
-    if (*wait > LONGEST_BROKEN_MS)
-        *wait = LONGEST_BROKEN_MS;
+    *wait = mr_backoff_next(*wait, SHORTEST_MS, LONGEST_BROKEN_MS);
     trouble->topics[place].failed = now;
     trouble->topics[place].due = now + LOOK_MS;
     trouble->topics[place].ready = false;

@@ -5,42 +5,42 @@
 
 #include <cmocka.h>
 
-#include "master/backoff.h"
+#include "master/respawn.h"
 
 static void the_first_death_is_answered_at_once(void **state)
 {
     (void)state;
-    struct mr_backoff backoff = {0};
-    assert_int_equal(mr_backoff_next(&backoff, 5), 0);
+    struct mr_respawn respawn = {0};
+    assert_int_equal(mr_respawn_pause(&respawn, 5), 0);
 }
 
 static void workers_that_keep_dying_young_are_waited_for_longer_and_longer(void **state)
 {
     (void)state;
     static const uint64_t waits[] = {0, 100, 200, 400, 800, 1600, 3200, 6400, 10000, 10000, 10000};
-    struct mr_backoff backoff = {0};
+    struct mr_respawn respawn = {0};
     for (size_t i = 0; i < sizeof(waits) / sizeof(waits[0]); i++)
-        assert_int_equal(mr_backoff_next(&backoff, MR_BACKOFF_YOUNG - 1), waits[i]);
+        assert_int_equal(mr_respawn_pause(&respawn, MR_RESPAWN_YOUNG - 1), waits[i]);
 }
 
 static void one_that_lived_ends_the_waiting(void **state)
 {
     (void)state;
-    struct mr_backoff backoff = {0};
+    struct mr_respawn respawn = {0};
     for (int i = 0; i < 5; i++)
-        mr_backoff_next(&backoff, 0);
-    assert_int_equal(mr_backoff_next(&backoff, MR_BACKOFF_YOUNG), 0);
-    assert_int_equal(mr_backoff_next(&backoff, 0), 0);
-    assert_int_equal(mr_backoff_next(&backoff, 0), 100);
+        mr_respawn_pause(&respawn, 0);
+    assert_int_equal(mr_respawn_pause(&respawn, MR_RESPAWN_YOUNG), 0);
+    assert_int_equal(mr_respawn_pause(&respawn, 0), 0);
+    assert_int_equal(mr_respawn_pause(&respawn, 0), 100);
 }
 
 static void a_thousand_deaths_change_nothing_more(void **state)
 {
     (void)state;
-    struct mr_backoff backoff = {0};
+    struct mr_respawn respawn = {0};
     for (int i = 0; i < 1000; i++)
-        mr_backoff_next(&backoff, 0);
-    assert_int_equal(mr_backoff_next(&backoff, 0), MR_BACKOFF_LAST);
+        mr_respawn_pause(&respawn, 0);
+    assert_int_equal(mr_respawn_pause(&respawn, 0), MR_RESPAWN_LAST);
 }
 
 int main(void)
