@@ -83,10 +83,8 @@ function options.reply_to(topic)
   return topic, topic_error(topic) and "a topic's name"
 end
 
-local DIALECTS = { ["kafka-client"] = true, plain = true, nestjs = true, spring = true }
-
 function options.dialect(dialect)
-  return dialect, not DIALECTS[dialect] and "kafka-client, plain, nestjs or spring"
+  return dialect, host.dialects[dialect] == nil and "one of " .. host.dialect_names
 end
 
 local function take_option(made, name, value)
@@ -129,7 +127,7 @@ function record.make(allowed, topic, value, given, key)
   elseif given ~= nil and type(given) ~= "table" then
     return nil, "options: expected a table, got a " .. type(given)
   end
-  local text, bad = encode(value, given and rawget(given, "dialect") == "nestjs")
+  local text, bad = encode(value, given and host.dialects[rawget(given, "dialect")])
   if bad then
     return nil, bad
   end

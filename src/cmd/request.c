@@ -55,7 +55,7 @@ static int set_dialect(struct request *request)
     if (request->asking.dialect != MR_DIALECT_AUTO)
         return 0;
     return mr_client_fail(&request->client, MR_EXIT_USAGE,
-                          "--dialect %s: expected kafka-client, plain, nestjs or spring", name);
+                          "--dialect %s: expected one of " MR_DIALECT_NAMES, name);
 }
 
 static int set_reply_to(struct request *request, const char *topic)
@@ -72,11 +72,11 @@ static int set_reply_to(struct request *request, const char *topic)
                           request->reply_to != NULL ? "" : " with a response topic");
 }
 
-/* In nestjs a string travels bare, and null is a null value. */
+/* In some dialects a string travels as it is, and null is a null value. */
 static void set_bare(struct request *request)
 {
     struct mr_outgoing *record = &request->client.record;
-    if (request->asking.dialect != MR_DIALECT_NESTJS || record->value.data == NULL)
+    if (!mr_dialect_rows[request->asking.dialect].bare || record->value.data == NULL)
         return;
     record->value = mr_document_bare(record->value, &request->bare)
                         ? (struct mr_bytes){mr_buf_text(&request->bare), request->bare.length}
@@ -154,7 +154,7 @@ int mr_cmd_request(const struct mr_command *self, int argc, char **argv)
     const struct mr_option options[] = {
         MR_CLIENT_OPTIONS(&request->client),
         {"dialect", MR_OPTION_TEXT, &request->dialect, "NAME",
-         "kafka-client (default), plain, nestjs or spring."},
+         "One of " MR_DIALECT_NAMES " (default: kafka-client)."},
         {"reply-to", MR_OPTION_TEXT, &request->reply_to, "TOPIC",
          "Where the reply comes (default: x-responses for x-commands, else TOPIC-responses)."},
         {"timeout", MR_OPTION_TEXT, &request->timeout, "MS",

@@ -1,4 +1,5 @@
 #include "config/keys.h"
+#include "base/dialect.h"
 
 #define INT32_MOST 2147483647.0
 
@@ -20,8 +21,7 @@
                     "what it began with."),                                                        \
         ROW("codec", .kind = MR_KIND_ONE_OF, .fallback = "json", .choices = "json|raw",            \
             .help = "How values are read and written: JSON, or strings passed as they are."),      \
-        ROW("dialect", .kind = MR_KIND_ONE_OF, .fallback = "auto",                                 \
-            .choices = "auto|kafka-client|plain|nestjs|spring",                                    \
+        ROW("dialect", .kind = MR_KIND_ONE_OF, .fallback = "auto", .choices = MR_DIALECT_CHOICES,  \
             .help = "How requests are recognised and answered; auto: by each message's headers."), \
         ROW("retry.max", .kind = MR_KIND_INTEGER, .fallback = "3", .least = 0, .unit = "retries",  \
             .help = "Retries after the first attempt."),                                           \

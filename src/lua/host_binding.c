@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/dialect.h"
 #include "base/topic.h"
 #include "base/uuid.h"
 #include "lua/context_binding.h"
@@ -181,6 +182,19 @@ static int env(lua_State *L)
     return 1;
 }
 
+/* dialects: by their names, whether strings travel bare; dialect_names: all of these. */
+static void set_dialects(lua_State *L)
+{
+    lua_newtable(L);
+    for (size_t i = MR_DIALECT_AUTO + 1; i < MR_DIALECTS; i++) {
+        lua_pushboolean(L, mr_dialect_rows[i].bare);
+        lua_setfield(L, -2, mr_dialect_rows[i].name);
+    }
+    lua_setfield(L, -2, "dialects");
+    lua_pushliteral(L, MR_DIALECT_NAMES);
+    lua_setfield(L, -2, "dialect_names");
+}
+
 int mr_luaopen_host(lua_State *L)
 {
     static const luaL_Reg functions[] = {
@@ -216,5 +230,6 @@ int mr_luaopen_host(lua_State *L)
     lua_setfield(L, -2, "contexts");
     lua_rawgeti(L, LUA_REGISTRYINDEX, mr_vm_of(L)->strands);
     lua_setfield(L, -2, "strands");
+    set_dialects(L);
     return 1;
 }

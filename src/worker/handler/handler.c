@@ -127,9 +127,9 @@ bool mr_handling_too_late(const struct mr_dispatch *dispatch, const struct mr_jo
 
 static enum mr_codec codec_of(const struct mr_route *route, const struct mr_request *request)
 {
-    bool nest = request->is_request ? request->dialect == MR_DIALECT_NESTJS
-                                    : route->dialect == MR_DIALECT_NESTJS;
-    return route->codec == MR_CODEC_JSON && nest ? MR_CODEC_BARE : route->codec;
+    enum mr_dialect dialect = request->is_request ? request->dialect : route->dialect;
+    return route->codec == MR_CODEC_JSON && mr_dialect_rows[dialect].bare ? MR_CODEC_BARE
+                                                                          : route->codec;
 }
 
 static void run(struct mr_dispatch *dispatch, struct mr_job *job, const struct mr_route *route)

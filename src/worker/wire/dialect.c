@@ -1,22 +1,6 @@
 #include "worker/wire/dialect.h"
 
-#include <string.h>
-
 #include "worker/wire/headers.h"
-
-static const char *const names[MR_DIALECTS] = {
-    [MR_DIALECT_AUTO] = "",         [MR_DIALECT_KAFKA_CLIENT] = "kafka-client",
-    [MR_DIALECT_PLAIN] = "plain",   [MR_DIALECT_NESTJS] = "nestjs",
-    [MR_DIALECT_SPRING] = "spring",
-};
-
-enum mr_dialect mr_dialect_of(const char *name)
-{
-    for (size_t i = MR_DIALECT_AUTO + 1; i < MR_DIALECTS; i++)
-        if (strcmp(names[i], name) == 0)
-            return (enum mr_dialect)i;
-    return MR_DIALECT_AUTO;
-}
 
 static bool is_decimal(struct mr_bytes text)
 {
@@ -73,15 +57,41 @@ static void take_partition(struct mr_request *request, struct mr_bytes bytes)
     request->reply_partition = request->bad_reply_partition ? MR_PARTITION_ANY : (int32_t)partition;
 }
 
-/* The family of kafka_correlationId. Returns the dialect that its partition speaks. */
-static enum mr_dialect read_partition(const struct mr_pair *headers, size_t count,
-                                      struct mr_request *request)
+/* The partition that the row's header names, if it has one. Returns false when the row asks for
+ * text and the header has none. */
+static bool read_partition(const struct mr_pair *headers, size_t count,
+                           const struct mr_dialect_row *row, struct mr_request *request)
 {
     struct mr_bytes partition;
-    if (!mr_header_find(headers, count, MR_BYTES("kafka_replyPartition"), &partition))
-        return MR_DIALECT_SPRING;
+    if (row->reply_partition.data == NULL)
+        return true;
+    if (!mr_header_find(headers, count, row->reply_partition, &partition))
+        return !row->partition_in_text;
     take_partition(request, partition);
-    return is_decimal(partition) ? MR_DIALECT_NESTJS : MR_DIALECT_SPRING;
+    return !row->partition_in_text || is_decimal(partition);
+}
+
+static bool has_names_of(const struct mr_dialect_row *row, const struct mr_dialect_row *other)
+{
+    return mr_bytes_equal(row->correlation_id, other->correlation_id) &&
+           mr_bytes_equal(row->reply_to, other->reply_to);
+}
+
+/* Rows that follow each other may share their names: those are looked for once. */
+static enum mr_dialect recognise(const struct mr_pair *headers, size_t count, struct mr_bytes type,
+                                 struct mr_request *request)
+{
+    bool found = false;
+    for (size_t i = MR_DIALECT_AUTO + 1; i < MR_DIALECTS; i++) {
+        const struct mr_dialect_row *row = &mr_dialect_rows[i];
+        if (!has_names_of(row, row - 1))
+            found = find_pair(headers, count, row->correlation_id, row->reply_to, request);
+        if (found &&
+            (row->request_type == NULL || mr_bytes_equal(type, mr_bytes_of(row->request_type))) &&
+            read_partition(headers, count, row, request))
+            return (enum mr_dialect)i;
+    }
+    return MR_DIALECT_AUTO;
 }
 
 struct mr_request mr_dialect_recognise(enum mr_dialect forced, const struct mr_pair *headers,
@@ -92,13 +102,8 @@ struct mr_request mr_dialect_recognise(enum mr_dialect forced, const struct mr_p
     mr_header_find(headers, count, MR_BYTES("message-type"), &type);
     if (mr_bytes_equal(type, MR_BYTES("fire-and-forget")))
         return (struct mr_request){0};
-    if (find_pair(headers, count, MR_BYTES("correlation-id"), MR_BYTES("reply-to"), &request))
-        request.dialect = mr_bytes_equal(type, MR_BYTES("request-reply")) ? MR_DIALECT_KAFKA_CLIENT
-                                                                          : MR_DIALECT_PLAIN;
-    else if (find_pair(headers, count, MR_BYTES("kafka_correlationId"),
-                       MR_BYTES("kafka_replyTopic"), &request))
-        request.dialect = read_partition(headers, count, &request);
-    else
+    request.dialect = recognise(headers, count, type, &request);
+    if (request.dialect == MR_DIALECT_AUTO)
         return (struct mr_request){0};
     request.is_request = true;
     if (forced != MR_DIALECT_AUTO)

@@ -1,10 +1,5 @@
-/* Dialects: by which headers a request is recognised. How one is answered is compose.h's, how we
- * ask in one ask.h's. Pure: bytes in, bytes out.
- *
- * Two families of names: correlation-id and reply-to, which win where both are there (kafka-client,
- * plain); kafka_correlationId, kafka_replyTopic and kafka_replyPartition (nestjs, where the
- * partition is decimal text, else spring, which writes it as 4 bytes, big-endian, or leaves it
- * out). */
+/* Requests: what a message's headers say of it, by the rows of base/dialect.h. Pure: bytes in,
+ * bytes out. */
 #ifndef MR_WORKER_WIRE_DIALECT_H
 #define MR_WORKER_WIRE_DIALECT_H
 
@@ -13,16 +8,8 @@
 #include <stdint.h>
 
 #include "base/bytes.h"
+#include "base/dialect.h"
 #include "base/record.h"
-
-enum mr_dialect {
-    MR_DIALECT_AUTO,
-    MR_DIALECT_KAFKA_CLIENT,
-    MR_DIALECT_PLAIN,
-    MR_DIALECT_NESTJS,
-    MR_DIALECT_SPRING,
-    MR_DIALECTS,
-};
 
 /* What the headers say; everything borrowed from them. */
 struct mr_request {
@@ -35,10 +22,6 @@ struct mr_request {
     int64_t sent_at;          /* ms, from `timestamp`; 0 where it has none */
     int64_t timeout;          /* ms, from `timeout`; 0 where it has none */
 };
-
-/* "kafka-client", "plain", "nestjs", "spring"; anything else is AUTO: the message's headers decide.
- */
-enum mr_dialect mr_dialect_of(const char *name);
 
 /* `forced` is that of the route, AUTO where it forces none. */
 struct mr_request mr_dialect_recognise(enum mr_dialect forced, const struct mr_pair *headers,

@@ -10,50 +10,6 @@
 /* What one huge value took is not kept for all the small ones. */
 enum { KEEP_MOST = 1 << 20 };
 
-enum own_header {
-    OWN_END,
-    OWN_MESSAGE_ID,
-    OWN_MESSAGE_TYPE,
-    OWN_TIMESTAMP,
-    OWN_CORRELATION_ID,
-    OWN_KAFKA_CORRELATION_ID,
-    OWN_NEST_IS_DISPOSED,
-    OWN_NEST_ERROR, /* of errors alone */
-};
-
-enum own_key { KEY_MESSAGE_ID, KEY_OF_REQUEST, KEY_NONE };
-
-struct dialect {
-    const char *success_type, *error_type; /* message-type */
-    bool enveloped;                        /* {"success":...} around the value */
-    bool null_is_null;                     /* an empty reply has a null value, not the text null */
-    bool error_in_header;                  /* and a null value */
-    enum own_key key;
-    enum own_header headers[MR_REPLY_OWN_HEADERS]; /* in this order */
-};
-
-static const struct dialect dialects[MR_DIALECTS] = {
-    [MR_DIALECT_KAFKA_CLIENT] = {.success_type = "request-reply",
-                                 .error_type = "request-reply",
-                                 .enveloped = true,
-                                 .key = KEY_MESSAGE_ID,
-                                 .headers = {OWN_MESSAGE_ID, OWN_MESSAGE_TYPE, OWN_TIMESTAMP,
-                                             OWN_CORRELATION_ID, OWN_END}},
-    [MR_DIALECT_PLAIN] = {.success_type = "response",
-                          .error_type = "error",
-                          .key = KEY_OF_REQUEST,
-                          .headers = {OWN_CORRELATION_ID, OWN_MESSAGE_TYPE, OWN_TIMESTAMP,
-                                      OWN_END}},
-    [MR_DIALECT_NESTJS] = {.null_is_null = true,
-                           .error_in_header = true,
-                           .key = KEY_NONE,
-                           .headers = {OWN_KAFKA_CORRELATION_ID, OWN_NEST_IS_DISPOSED,
-                                       OWN_NEST_ERROR, OWN_END}},
-    [MR_DIALECT_SPRING] = {.null_is_null = true,
-                           .key = KEY_OF_REQUEST,
-                           .headers = {OWN_KAFKA_CORRELATION_ID, OWN_END}},
-};
-
 static void put_error(struct mr_buf *value, const struct mr_answer *answer, bool with_success,
                       const char *timestamp)
 {
@@ -88,7 +44,7 @@ static void put_success(struct mr_buf *value, const struct mr_answer *answer, bo
     }
 }
 
-static struct mr_bytes put_value(struct mr_reply *reply, const struct dialect *dialect,
+static struct mr_bytes put_value(struct mr_reply *reply, const struct mr_dialect_row *dialect,
                                  const struct mr_answer *answer)
 {
     if (reply->value.capacity > KEEP_MOST)
@@ -98,51 +54,50 @@ static struct mr_bytes put_value(struct mr_reply *reply, const struct dialect *d
         put_error(&reply->value, answer, dialect->enveloped, reply->timestamp);
     else
         put_success(&reply->value, answer, dialect->enveloped && !answer->raw, reply->timestamp);
-    bool is_null = answer->is_error ? dialect->error_in_header
+    bool is_null = answer->is_error ? dialect->error_header.data != NULL
                                     : dialect->null_is_null && answer->value.data == NULL;
     return is_null ? MR_BYTES_NONE
                    : (struct mr_bytes){mr_buf_text(&reply->value), reply->value.length};
 }
 
-static struct mr_bytes put_key(struct mr_reply *reply, enum own_key key, struct mr_bytes requests)
+static struct mr_bytes put_key(struct mr_reply *reply, enum mr_reply_key key,
+                               struct mr_bytes requests)
 {
     switch (key) {
-    case KEY_MESSAGE_ID:
+    case MR_REPLY_KEY_MESSAGE_ID:
         mr_uuid_text(reply->message_id);
         return mr_bytes_of(reply->message_id);
-    case KEY_OF_REQUEST:
+    case MR_REPLY_KEY_OF_REQUEST:
         return requests;
-    case KEY_NONE:
+    case MR_REPLY_KEY_NONE:
         return MR_BYTES_NONE;
     }
     MR_UNREACHABLE("a key of a reply");
 }
 
-static struct mr_pair own_header(const struct mr_reply *reply, enum own_header own,
+static struct mr_pair own_header(const struct mr_reply *reply, enum mr_reply_header own,
                                  const struct mr_request *request, bool is_error)
 {
-    const struct dialect *dialect = &dialects[request->dialect];
+    const struct mr_dialect_row *dialect = &mr_dialect_rows[request->dialect];
     switch (own) {
-    case OWN_MESSAGE_ID:
+    case MR_REPLY_MESSAGE_ID:
         return (struct mr_pair){MR_BYTES("message-id"), mr_bytes_of(reply->message_id)};
-    case OWN_MESSAGE_TYPE:
+    case MR_REPLY_MESSAGE_TYPE:
         return (struct mr_pair){
             MR_BYTES("message-type"),
             mr_bytes_of(is_error ? dialect->error_type : dialect->success_type)};
-    case OWN_TIMESTAMP:
+    case MR_REPLY_TIMESTAMP:
         return (struct mr_pair){MR_BYTES("timestamp"), mr_bytes_of(reply->timestamp)};
-    case OWN_CORRELATION_ID:
-        return (struct mr_pair){MR_BYTES("correlation-id"), request->correlation_id};
-    case OWN_KAFKA_CORRELATION_ID:
-        return (struct mr_pair){MR_BYTES("kafka_correlationId"), request->correlation_id};
-    case OWN_NEST_IS_DISPOSED:
+    case MR_REPLY_CORRELATION_ID:
+        return (struct mr_pair){dialect->correlation_id, request->correlation_id};
+    case MR_REPLY_NEST_IS_DISPOSED:
         return (struct mr_pair){MR_BYTES("kafka_nest-is-disposed"), MR_BYTES("\0")};
-    case OWN_NEST_ERROR:
+    case MR_REPLY_ERROR:
         return (struct mr_pair){
-            MR_BYTES("kafka_nest-err"),
+            dialect->error_header,
             {mr_buf_text(&reply->value), reply->value.length},
         };
-    case OWN_END:
+    case MR_REPLY_END:
         break;
     }
     MR_UNREACHABLE("a header of a reply");
@@ -161,8 +116,9 @@ static void put_headers(struct mr_reply *reply, const struct mr_request *request
         reply->headers = mr_realloc(reply->headers, most * sizeof(reply->headers[0]));
         reply->header_capacity = most;
     }
-    for (const enum own_header *own = dialects[request->dialect].headers; *own != OWN_END; own++)
-        if (*own != OWN_NEST_ERROR || answer->is_error)
+    for (const enum mr_reply_header *own = mr_dialect_rows[request->dialect].headers;
+         *own != MR_REPLY_END; own++)
+        if (*own != MR_REPLY_ERROR || answer->is_error)
             add_header(reply, own_header(reply, *own, request, answer->is_error));
     if (answer->is_error)
         add_header(reply, (struct mr_pair){MR_BYTES("status-code"), mr_bytes_of(reply->status)});
@@ -181,7 +137,7 @@ static void set_topic(struct mr_reply *reply, struct mr_bytes name)
 void mr_compose(struct mr_reply *reply, const struct mr_request *request, struct mr_bytes key,
                 const struct mr_answer *answer, int64_t now)
 {
-    const struct dialect *dialect = &dialects[request->dialect];
+    const struct mr_dialect_row *dialect = &mr_dialect_rows[request->dialect];
     mr_decimal(reply->timestamp, now);
     mr_decimal(reply->status, answer->status);
     set_topic(reply, request->reply_to);

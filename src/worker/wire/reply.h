@@ -1,5 +1,4 @@
-/* What a reply looks like in each dialect. Pure: bytes in, bytes out. A dialect is a row of the
- * table in compose.c. */
+/* What a reply looks like in each dialect. Pure: bytes in, bytes out. */
 #ifndef MR_WORKER_WIRE_REPLY_H
 #define MR_WORKER_WIRE_REPLY_H
 
@@ -19,7 +18,6 @@ struct mr_answer {
 };
 
 /* A reply composed: the record borrows from itself, from the request, the key and the answer. */
-enum { MR_REPLY_OWN_HEADERS = 5 };
 struct mr_reply {
     struct mr_outgoing record;
     struct mr_buf value; /* in nestjs also an error's header */

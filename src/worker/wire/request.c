@@ -6,12 +6,6 @@
 #include "base/panic.h"
 #include "worker/wire/headers.h"
 
-/* Of both families; the first that is one of ours counts. */
-static const struct mr_bytes id_headers[] = {
-    {"correlation-id", sizeof("correlation-id") - 1},
-    {"kafka_correlationId", sizeof("kafka_correlationId") - 1},
-};
-
 static void add(struct mr_ask_headers *headers, struct mr_bytes name, struct mr_bytes value)
 {
     headers->pairs[headers->count++] = (struct mr_pair){name, value};
@@ -32,28 +26,26 @@ static struct mr_bytes partition_bytes(struct mr_ask_headers *headers, int32_t p
 
 void mr_ask_compose(struct mr_ask_headers *headers, const struct mr_ask_terms *terms)
 {
-    bool kafka = terms->dialect == MR_DIALECT_NESTJS || terms->dialect == MR_DIALECT_SPRING;
+    const struct mr_dialect_row *row = &mr_dialect_rows[terms->dialect];
     MR_ASSERT(terms->dialect != MR_DIALECT_AUTO);
     headers->count = 0;
     mr_decimal(headers->timestamp, terms->now);
     mr_decimal(headers->timeout, terms->timeout);
-    add(headers, id_headers[kafka], terms->correlation_id);
-    add(headers, kafka ? MR_BYTES("kafka_replyTopic") : MR_BYTES("reply-to"),
-        mr_bytes_of(terms->reply_to));
-    if (terms->dialect == MR_DIALECT_KAFKA_CLIENT)
-        add(headers, MR_BYTES("message-type"), MR_BYTES("request-reply"));
-    if (kafka)
-        add(headers, MR_BYTES("kafka_replyPartition"),
-            terms->dialect == MR_DIALECT_NESTJS ? partition_text(headers, terms->reply_partition)
-                                                : partition_bytes(headers, terms->reply_partition));
+    add(headers, row->correlation_id, terms->correlation_id);
+    add(headers, row->reply_to, mr_bytes_of(terms->reply_to));
+    if (row->request_type != NULL)
+        add(headers, MR_BYTES("message-type"), mr_bytes_of(row->request_type));
+    if (row->reply_partition.data != NULL)
+        add(headers, row->reply_partition,
+            row->partition_in_text ? partition_text(headers, terms->reply_partition)
+                                   : partition_bytes(headers, terms->reply_partition));
     add(headers, MR_BYTES("timestamp"), mr_bytes_of(headers->timestamp));
     add(headers, MR_BYTES("timeout"), mr_bytes_of(headers->timeout));
 }
 
 struct mr_bytes mr_ask_key(const struct mr_ask_terms *terms)
 {
-    bool own = terms->dialect == MR_DIALECT_KAFKA_CLIENT || terms->dialect == MR_DIALECT_PLAIN;
-    return own ? terms->correlation_id : MR_BYTES_NONE;
+    return mr_dialect_rows[terms->dialect].key_is_id ? terms->correlation_id : MR_BYTES_NONE;
 }
 
 void mr_ask_address(struct mr_outgoing *record, struct mr_pair *headers, struct mr_ask_headers *own,
@@ -72,8 +64,8 @@ void *mr_ask_find(const struct mr_idmap *open, const struct mr_pair *headers, si
 {
     void *found = NULL;
     struct mr_bytes id;
-    for (size_t i = 0; i < sizeof(id_headers) / sizeof(id_headers[0]) && found == NULL; i++)
-        if (mr_header_find(headers, count, id_headers[i], &id))
+    for (size_t i = MR_DIALECT_AUTO + 1; i < MR_DIALECTS && found == NULL; i++)
+        if (mr_header_find(headers, count, mr_dialect_rows[i].correlation_id, &id))
             found = mr_idmap_get(open, id);
     return found;
 }
@@ -86,29 +78,29 @@ static bool has_error_status(const struct mr_pair *headers, size_t count)
            (status.data[0] == '4' || status.data[0] == '5');
 }
 
+static bool is_error(const struct mr_dialect_row *row, struct mr_bytes type,
+                     const struct mr_pair *headers, size_t count, struct mr_heard *heard)
+{
+    switch (row->error_told) {
+    case MR_ERROR_BY_TYPE:
+        return mr_bytes_equal(type, MR_BYTES("error"));
+    case MR_ERROR_BY_HEADER:
+        return mr_header_find(headers, count, row->error_header, &heard->value);
+    case MR_ERROR_BY_STATUS:
+        return has_error_status(headers, count);
+    }
+    MR_UNREACHABLE("how an error is told");
+}
+
 struct mr_heard mr_ask_heard(enum mr_dialect dialect, struct mr_bytes value,
                              const struct mr_pair *headers, size_t count)
 {
+    const struct mr_dialect_row *row = &mr_dialect_rows[dialect];
     struct mr_bytes type = MR_BYTES_NONE;
-    struct mr_heard heard = {.value = value};
+    struct mr_heard heard = {.value = value, .enveloped = row->enveloped, .bare = row->bare};
+    MR_ASSERT(dialect != MR_DIALECT_AUTO);
     mr_header_find(headers, count, MR_BYTES("message-type"), &type);
     heard.is_reply = !mr_bytes_equal(type, MR_BYTES("fire-and-forget"));
-    switch (dialect) {
-    case MR_DIALECT_KAFKA_CLIENT:
-    case MR_DIALECT_PLAIN:
-        heard.is_error = mr_bytes_equal(type, MR_BYTES("error"));
-        heard.enveloped = dialect == MR_DIALECT_KAFKA_CLIENT;
-        return heard;
-    case MR_DIALECT_NESTJS:
-        heard.bare = true;
-        heard.is_error = mr_header_find(headers, count, MR_BYTES("kafka_nest-err"), &heard.value);
-        return heard;
-    case MR_DIALECT_SPRING:
-        heard.is_error = has_error_status(headers, count);
-        return heard;
-    case MR_DIALECT_AUTO:
-    case MR_DIALECTS:
-        break;
-    }
-    MR_UNREACHABLE("a dialect to ask in");
+    heard.is_error = is_error(row, type, headers, count, &heard);
+    return heard;
 }

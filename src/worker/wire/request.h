@@ -1,5 +1,5 @@
 /* How we ask: the headers of a request of ours, and what the answer's say of it. Pure: bytes in,
- * bytes out. A dialect is a row of each table in ask.c. */
+ * bytes out. */
 #ifndef MR_WORKER_WIRE_REQUEST_H
 #define MR_WORKER_WIRE_REQUEST_H
 

@@ -118,8 +118,8 @@ static void an_impossible_request_raises_at_once(void **state)
         {"'x', 1, { timeout = 'long' }",
          "router.request: timeout: expected milliseconds, got \"long\""},
         {"'x', 1, { reply_to = '..' }", "router.request: reply_to: expected a topic's name"},
-        {"'x', 1, { dialect = 'morse' }",
-         "router.request: dialect: expected kafka-client, plain, nestjs or spring, got \"morse\""},
+        {"'x', 1, { dialect = 'morse' }", "router.request: dialect: expected one of kafka-client, "
+                                          "plain, nestjs, spring, got \"morse\""},
         {"'x', 1, { timestamp = 1 }", "router.request: unknown option 'timestamp'"},
     };
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {

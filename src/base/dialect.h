@@ -1,0 +1,98 @@
+/* Dialects: how others write requests and replies. A dialect is one row here. Recognising
+ * (worker/wire/dialect.c), answering (reply.c) and asking (request.c) read the rows, as do the
+ * configuration's choices, the options that scripts give, and `moonroute request`.
+ *
+ * kafka-client: envelopes {"success":...}. plain: the bare value. nestjs: NestJS's Kafka transport.
+ * spring: Spring Kafka's ReplyingKafkaTemplate. */
+#ifndef MR_BASE_DIALECT_H
+#define MR_BASE_DIALECT_H
+
+#include <stdbool.h>
+
+#include "base/bytes.h"
+
+enum { MR_REPLY_OWN_HEADERS = 5 };
+
+enum mr_reply_header {
+    MR_REPLY_END,
+    MR_REPLY_MESSAGE_ID,
+    MR_REPLY_MESSAGE_TYPE,
+    MR_REPLY_TIMESTAMP,
+    MR_REPLY_CORRELATION_ID,
+    MR_REPLY_NEST_IS_DISPOSED,
+    MR_REPLY_ERROR, /* errors alone have it, under the name of `error_header` */
+};
+
+enum mr_reply_key { MR_REPLY_KEY_OF_REQUEST, MR_REPLY_KEY_MESSAGE_ID, MR_REPLY_KEY_NONE };
+
+/* What tells that a reply is an error. */
+enum mr_error_told { MR_ERROR_BY_TYPE, MR_ERROR_BY_HEADER, MR_ERROR_BY_STATUS };
+
+/* The first row that fits a message's headers is its dialect: it has the row's two headers, the
+ * row's `request_type` if that is set, and a partition in text if that is asked for. */
+struct mr_dialect_row {
+    const char *name;
+    struct mr_bytes correlation_id, reply_to; /* names of headers */
+    struct mr_bytes reply_partition;          /* likewise; none: it has no such header */
+    bool partition_in_text;                   /* decimal; else 4 bytes, big-endian */
+    const char *request_type;                 /* message-type of a request; NULL: none */
+    bool key_is_id;    /* a request of ours without a key has its correlation id as key */
+    bool bare;         /* a string travels as it is, and null as a null value */
+    bool enveloped;    /* {"success":...} around the value of a reply */
+    bool null_is_null; /* an empty reply has a null value, not the text null */
+    const char *success_type, *error_type; /* message-type of a reply */
+    enum mr_error_told error_told;
+    struct mr_bytes error_header; /* has the error, and the value is null; none: the value has it */
+    enum mr_reply_key key;
+    enum mr_reply_header headers[MR_REPLY_OWN_HEADERS]; /* of a reply, in this order */
+};
+
+/* clang-format off */
+#define MR_DIALECT_NAME(text) {text, sizeof(text) - 1}
+#define MR_DIALECT_ROWS(FIRST, ROW)                                                                \
+    FIRST(KAFKA_CLIENT, "kafka-client",                                                            \
+        .correlation_id = MR_DIALECT_NAME("correlation-id"),                                       \
+        .reply_to = MR_DIALECT_NAME("reply-to"),                                                   \
+        .request_type = "request-reply", .key_is_id = true, .enveloped = true,                     \
+        .success_type = "request-reply", .error_type = "request-reply",                            \
+        .key = MR_REPLY_KEY_MESSAGE_ID,                                                            \
+        .headers = {MR_REPLY_MESSAGE_ID, MR_REPLY_MESSAGE_TYPE, MR_REPLY_TIMESTAMP,                \
+                    MR_REPLY_CORRELATION_ID})                                                      \
+    ROW(PLAIN, "plain",                                                                            \
+        .correlation_id = MR_DIALECT_NAME("correlation-id"),                                       \
+        .reply_to = MR_DIALECT_NAME("reply-to"),                                                   \
+        .key_is_id = true, .success_type = "response", .error_type = "error",                      \
+        .headers = {MR_REPLY_CORRELATION_ID, MR_REPLY_MESSAGE_TYPE, MR_REPLY_TIMESTAMP})           \
+    ROW(NESTJS, "nestjs",                                                                          \
+        .correlation_id = MR_DIALECT_NAME("kafka_correlationId"),                                  \
+        .reply_to = MR_DIALECT_NAME("kafka_replyTopic"),                                           \
+        .reply_partition = MR_DIALECT_NAME("kafka_replyPartition"), .partition_in_text = true,     \
+        .bare = true, .null_is_null = true, .error_told = MR_ERROR_BY_HEADER,                      \
+        .error_header = MR_DIALECT_NAME("kafka_nest-err"), .key = MR_REPLY_KEY_NONE,               \
+        .headers = {MR_REPLY_CORRELATION_ID, MR_REPLY_NEST_IS_DISPOSED, MR_REPLY_ERROR})           \
+    ROW(SPRING, "spring",                                                                          \
+        .correlation_id = MR_DIALECT_NAME("kafka_correlationId"),                                  \
+        .reply_to = MR_DIALECT_NAME("kafka_replyTopic"),                                           \
+        .reply_partition = MR_DIALECT_NAME("kafka_replyPartition"), .null_is_null = true,          \
+        .error_told = MR_ERROR_BY_STATUS, .headers = {MR_REPLY_CORRELATION_ID})
+/* clang-format on */
+
+#define MR_DIALECT_ID(id, ...) MR_DIALECT_##id,
+enum mr_dialect {
+    MR_DIALECT_AUTO, /* the message's headers decide */
+    MR_DIALECT_ROWS(MR_DIALECT_ID, MR_DIALECT_ID) MR_DIALECTS
+};
+
+/* "kafka-client, plain, ..." and "auto|kafka-client|plain|...". */
+#define MR_DIALECT_FIRST(id, name, ...)  name
+#define MR_DIALECT_COMMA(id, name, ...)  ", " name
+#define MR_DIALECT_CHOICE(id, name, ...) "|" name
+#define MR_DIALECT_NAMES                 MR_DIALECT_ROWS(MR_DIALECT_FIRST, MR_DIALECT_COMMA)
+#define MR_DIALECT_CHOICES               "auto" MR_DIALECT_ROWS(MR_DIALECT_CHOICE, MR_DIALECT_CHOICE)
+
+extern const struct mr_dialect_row mr_dialect_rows[MR_DIALECTS]; /* that of AUTO is empty */
+
+/* Returns the dialect of that name; AUTO for any other text. */
+enum mr_dialect mr_dialect_of(const char *name);
+
+#endif
