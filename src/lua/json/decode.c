@@ -3,10 +3,10 @@
 #include <lauxlib.h>
 #include <string.h>
 
-#include "base/number.h"
 #include "lua/json/buffers.h"
 #include "lua/json/decode_string.h"
 #include "lua/json/json.h"
+#include "lua/json/number.h"
 #include "lua/json/plain.h"
 
 /* Tables are made with room for as many as the one before in their place had, within reason. */

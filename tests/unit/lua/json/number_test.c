@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "base/number.h"
+#include "lua/json/number.h"
 #include "seed.h"
 
 enum { RANDOM = 200000 };

@@ -1,6 +1,6 @@
 /* Numbers as JSON writes them (RFC 8259, section 6), read exactly. */
-#ifndef MR_BASE_NUMBER_H
-#define MR_BASE_NUMBER_H
+#ifndef MR_LUA_JSON_NUMBER_H
+#define MR_LUA_JSON_NUMBER_H
 
 #include <stdint.h>
 
