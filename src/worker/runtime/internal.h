@@ -10,6 +10,8 @@
 #include "config/snapshot.h"
 #include "worker/consumer/groups.h"
 #include "worker/handler/dispatch.h"
+#include "worker/handler/halt.h"
+#include "worker/handler/intake.h"
 #include "worker/routing/topic_creation.h"
 #include "worker/routing/topic_metadata.h"
 #include "worker/runtime/broker_health.h"

@@ -73,7 +73,7 @@ static bool has_room(void *data, const struct mr_consumer *consumer)
 static void on_message(void *data, struct mr_consumer *consumer, struct mr_message *message)
 {
     struct mr_worker *worker = data;
-    mr_dispatch_message(&worker->dispatch, consumer, message);
+    mr_intake_message(&worker->dispatch, consumer, message);
 }
 
 static void on_revoked(void *data, struct mr_consumer *consumer, const char *topic,
@@ -89,7 +89,7 @@ static void on_revoked(void *data, struct mr_consumer *consumer, const char *top
 static void on_revocation(void *data)
 {
     struct mr_worker *worker = data;
-    mr_dispatch_revoked(&worker->dispatch);
+    mr_halt_revoked(&worker->dispatch);
     mr_transaction_revoked(worker->transaction);
 }
 
@@ -103,11 +103,11 @@ static void on_committed(void *data, struct mr_consumer *consumer, const char *t
 static bool on_let_go(void *data, struct mr_consumer *consumer, bool late)
 {
     struct mr_worker *worker = data;
-    mr_dispatch_sweep(&worker->dispatch);
+    mr_halt_sweep(&worker->dispatch);
     if (!late && !mr_partitions_drained(&worker->dispatch.partitions, consumer))
         return false;
     mr_partitions_let_go(&worker->dispatch.partitions, consumer);
-    mr_dispatch_revoked(&worker->dispatch);
+    mr_halt_revoked(&worker->dispatch);
     mr_transaction_revoked(worker->transaction);
     return true;
 }
@@ -116,7 +116,7 @@ static bool on_closed(void *data, struct mr_consumer *consumer)
 {
     struct mr_worker *worker = data;
     bool idle = mr_partitions_forget(&worker->dispatch.partitions, consumer);
-    mr_dispatch_revoked(&worker->dispatch);
+    mr_halt_revoked(&worker->dispatch);
     mr_transaction_revoked(worker->transaction);
     return idle;
 }

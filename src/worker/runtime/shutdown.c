@@ -46,12 +46,12 @@ static bool all_finished(const struct mr_worker *worker)
 static void cancel(struct mr_worker *worker)
 {
     if (mr_clock_ms() >= worker->cancel_at && !worker->dispatch.cancelled)
-        mr_dispatch_cancel(&worker->dispatch);
+        mr_halt_cancel(&worker->dispatch);
 }
 
 static void abandon(struct mr_worker *worker)
 {
-    mr_dispatch_abandon(&worker->dispatch);
+    mr_halt_abandon(&worker->dispatch);
     mr_transaction_abandon(worker->transaction);
     mr_outbox_drop(worker->outbox);
     MR_ASSERT(worker->dispatch.jobs == 0);
@@ -115,6 +115,6 @@ void mr_worker_begin_stop(struct mr_worker *worker, bool all_stop, const char *w
     mr_timers_arm(&worker->timers, &worker->look, mr_clock_ms(), on_look);
     enter(worker, MR_PHASE_FINISHING);
     mr_groups_hold(worker->groups, true);
-    mr_dispatch_stop(&worker->dispatch);
+    mr_halt_stop(&worker->dispatch);
     mr_broker_stop(&worker->broker);
 }

@@ -145,7 +145,7 @@ void mr_worker_turn(struct mr_worker *worker)
     if (worker->failed)
         mr_worker_begin_stop(worker, false, "a Kafka client has failed for good");
     if (worker->phase != MR_PHASE_WORKING) {
-        mr_dispatch_sweep(&worker->dispatch);
+        mr_halt_sweep(&worker->dispatch);
         mr_worker_stop_further(worker);
     }
     if (more)

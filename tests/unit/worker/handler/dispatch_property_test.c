@@ -16,7 +16,9 @@
 #include "seed.h"
 #include "worker/failure/outcome.h"
 #include "worker/handler/dispatch.h"
+#include "worker/handler/halt.h"
 #include "worker/handler/handler.h"
+#include "worker/handler/intake.h"
 #include "worker/handler/memory.h"
 #include "worker/routing/routing.h"
 
@@ -562,7 +564,7 @@ static void one_message_comes(size_t number)
     seen.messages++;
     enter(input);
     partition->unordered += input->chain == NULL;
-    mr_dispatch_message(&dispatch, the_consumer, &message);
+    mr_intake_message(&dispatch, the_consumer, &message);
 }
 
 /* Runs of messages are of one partition, as fetched. */
@@ -697,7 +699,7 @@ static void partition_is_lost(void)
     seen.losses++;
     mr_partitions_lose(&dispatch.partitions, the_consumer, topics[number / PARTITIONS],
                        (int32_t)(number % PARTITIONS));
-    mr_dispatch_revoked(&dispatch);
+    mr_halt_revoked(&dispatch);
 }
 
 /* A script fills the memory, or there is room again. */

@@ -1,0 +1,71 @@
+#include "worker/handler/intake.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "worker/dispatch/enqueue.h"
+#include "worker/dispatch/partition_route.h"
+#include "worker/dispatch/poison_list.h"
+#include "worker/failure/later.h"
+#include "worker/failure/retry.h"
+#include "worker/handler/halt.h"
+
+static void give_rows(struct mr_slot *slot, struct mr_partition *partition)
+{
+    partition->topic_row = mr_slot_topic(slot, partition->topic);
+    partition->count_row =
+        partition->returns ? mr_slot_topic(slot, partition->first_topic) : partition->topic_row;
+}
+
+/* A topic that was created again, or a partition that was cut. What was taken of the one before is
+ * no message of this one: handlers at work may end, and the rest is dropped. */
+static struct mr_partition *begin_anew(struct mr_dispatch *dispatch, struct mr_partition *before,
+                                       const struct mr_message *message)
+{
+    bool transactional = before->transactional;
+    mr_log(MR_LOG_WARN, "offsets_went_back", MR_S("topic", before->topic),
+           MR_I("partition", before->number), MR_I("from", before->window.end),
+           MR_I("to", message->offset),
+           MR_S("message", "the topic was created again, or the partition was cut"));
+    if (dispatch->poisons.count > 0)
+        mr_poisoned_restart(dispatch, before);
+    struct mr_partition *after = mr_partitions_restart(&dispatch->partitions, before, message);
+    mr_halt_waiting(dispatch);
+    if (transactional)
+        mr_transaction_revoked(dispatch->transaction);
+    else
+        mr_consumer_store(after->consumer, after->topic, after->number, message->offset);
+    return after;
+}
+
+void mr_intake_message(struct mr_dispatch *dispatch, struct mr_consumer *consumer,
+                       struct mr_message *message)
+{
+    struct mr_partition *partition = mr_partitions_of(&dispatch->partitions, consumer, message);
+    if (mr_partition_has(partition, message)) {
+        mr_message_free(message);
+        return;
+    }
+    if (!mr_window_follows(&partition->window, message->offset))
+        partition = begin_anew(dispatch, partition, message);
+    struct mr_job *job = mr_job_new(&dispatch->pool, message);
+    struct mr_route *route = mr_partition_route(dispatch, partition); /* and window and delivery */
+    if (partition->topic_row == UINT64_MAX)
+        give_rows(dispatch->slot, partition);
+    job->owner = dispatch;
+    job->partition = partition;
+    job->sequence = mr_window_open(&partition->window, message->offset);
+    if (partition->returns && route != NULL)
+        mr_retry_returned(dispatch, job);
+    partition->taken = message->offset + 1;
+    if (partition->transactional)
+        mr_line_join(&partition->line, job);
+    job->shelved = job->due != 0 && job->due > mr_clock_ms();
+    if (job->shelved)
+        mr_partition_shelve(partition, job->size);
+    else
+        mr_partition_began(partition, job->size);
+    dispatch->jobs++;
+    mr_cell_add(&dispatch->slot->counters[MR_MESSAGES_RECEIVED], 1);
+    if (!job->shelved || !mr_later_begin(dispatch, job))
+        mr_enqueue(dispatch, job);
+}

@@ -1,0 +1,47 @@
+#include "worker/handler/parked.h"
+
+#include "worker/dispatch/completion.h"
+#include "worker/dispatch/enqueue.h"
+#include "worker/dispatch/partition_route.h"
+#include "worker/failure/outcome.h"
+#include "worker/failure/retry.h"
+
+/* Jobs that came while there was no route are in no order, and in no line, yet; and retries among
+ * them are not known as that. */
+static void unpark_one(struct mr_dispatch *dispatch, struct mr_job *job)
+{
+    if (job->handled) {
+        job->deliveries--;
+        mr_attempt_failed_late(dispatch, job);
+        mr_settle(dispatch, job);
+        return;
+    }
+    struct mr_route *route = mr_partition_route(dispatch, job->partition);
+    if (job->partition->transactional && !job->lined)
+        mr_line_join(&job->partition->line, job);
+    if (route != NULL && job->partition->returns && !job->returned)
+        mr_retry_returned(dispatch, job);
+    if (job->chain.data == NULL && route != NULL)
+        mr_enqueue(dispatch, job);
+    else
+        mr_enqueue_ready(dispatch, job);
+}
+
+/* May free the partition, with its last job. */
+static void unpark(struct mr_dispatch *dispatch, struct mr_partition *partition)
+{
+    struct mr_job_list parked = partition->parked;
+    struct mr_job *job;
+    partition->parked = (struct mr_job_list){0};
+    while ((job = mr_job_list_pop(&parked)) != NULL)
+        unpark_one(dispatch, job);
+}
+
+void mr_parked_look(struct mr_dispatch *dispatch)
+{
+    for (struct mr_partition *p = dispatch->partitions.all, *next; p != NULL; p = next) {
+        next = p->next;
+        if (mr_partition_route(dispatch, p) != NULL || p->leaving || dispatch->stopping)
+            unpark(dispatch, p);
+    }
+}
