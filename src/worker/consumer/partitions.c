@@ -229,10 +229,10 @@ void mr_partition_handled(struct mr_partition *partition, size_t size)
         count_down(partition, size);
 }
 
-void mr_partition_put_back(struct mr_partition *partition, size_t size, bool handled)
+void mr_partition_put_back(struct mr_partition *partition, size_t size)
 {
     take_bytes(partition, size);
-    if (!handled || partition->transactional)
+    if (partition->transactional)
         count_down(partition, size);
     mr_shelf_put(partition, size);
 }

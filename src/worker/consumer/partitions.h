@@ -58,7 +58,7 @@ struct mr_partition {
     size_t bytes;           /* of those that are not shelved */
     struct mr_dues dues;
     size_t shelved, shelved_bytes; /* jobs that wait until they are due (shelf.h) */
-    struct mr_job *later, *latest; /* those of them that wait long (later.h), the first and last */
+    struct mr_job_list later;      /* those of them that wait long (failure/later.h) */
     bool decided;                  /* whether it is transactional is; by its first route */
     bool transactional; /* its jobs leave by transactions, which commit its offsets, too; so from
                            its first route on, whatever its routes come to be */
@@ -125,8 +125,8 @@ void mr_partition_reopened(struct mr_partition *partition, size_t size);
 void mr_partition_shelve(struct mr_partition *partition, size_t size);
 /* It starts, or leaves unstarted: it counts for the window from now on. */
 void mr_partition_take_up(struct mr_partition *partition, size_t size);
-/* It was taken up, but waits on. `handled`: it is counted as that. */
-void mr_partition_put_back(struct mr_partition *partition, size_t size, bool handled);
+/* A handled job goes back to the shelf. */
+void mr_partition_put_back(struct mr_partition *partition, size_t size);
 void mr_partition_handled(struct mr_partition *partition, size_t size);
 void mr_partition_settled(struct mr_partitions *partitions, struct mr_partition *partition,
                           uint64_t sequence, size_t size, bool done);

@@ -43,14 +43,13 @@ struct mr_dispatch {
     struct mr_partitions partitions;
     struct mr_order order;
     struct mr_job_pool pool;
-    struct mr_schedule schedule; /* what may go on now */
-    bool hurry;                  /* records of seldom ones were gathered: they should not wait */
-    uint64_t hurried;            /* ns, when such went out last */
-    struct mr_job *at_work;      /* handlers started and not ended */
-    struct mr_job *waiting;      /* failed, until they are due again (retry.h) */
-    struct mr_job *unwritten;    /* dead letters, until they are tried again (aside.h) */
+    struct mr_schedule schedule;  /* what may go on now */
+    bool hurry;                   /* records of seldom ones were gathered: they should not wait */
+    uint64_t hurried;             /* ns, when such went out last */
+    struct mr_job_list at_work;   /* handlers started and not ended */
+    struct mr_job_list waiting;   /* failed, until they are due again (retry.h) */
+    struct mr_job_list unwritten; /* dead letters, until they are tried again (forward.h) */
     struct {
-        size_t count; /* messages that wait long (later.h) */
         struct mr_timer timer;
         void (*look)(struct mr_timer *timer); /* what the timer does */
         uint64_t told;                        /* ms, that one could not be moved */

@@ -13,6 +13,7 @@
 #include "worker/failure/dead_letter.h"
 #include "worker/failure/retry.h"
 #include "worker/failure/retry_topic.h"
+#include "worker/job/job_state.h"
 
 enum { FIRST_PAUSE_MS = 1000, LONGEST_PAUSE_MS = 30000, WHY_SIZE = 512 };
 
@@ -58,7 +59,7 @@ static void end(struct mr_dispatch *dispatch, struct mr_job *job)
 
 static void give_up(struct mr_dispatch *dispatch, struct mr_job *job)
 {
-    job->dropped = true;
+    mr_job_become(job, MR_JOB_ABANDONED, NULL);
     end(dispatch, job);
 }
 
@@ -81,7 +82,7 @@ static void await_route(struct mr_dispatch *dispatch, struct mr_job *job)
         give_up(dispatch, job);
         return;
     }
-    mr_job_link(&dispatch->unwritten, job);
+    mr_job_become(job, MR_JOB_FORWARD_RETRY, &dispatch->unwritten);
     mr_timers_arm(dispatch->timers, &job->timer, mr_clock_ms() + FIRST_PAUSE_MS, on_again);
 }
 
@@ -97,7 +98,7 @@ static void after_post(struct mr_dispatch *dispatch, struct mr_job *job, const c
 {
     if (how != MR_SENT)
         refused(dispatch, job, topic, how, why);
-    else if (job->lined)
+    else if (job->line != NULL)
         held(dispatch, job);
 }
 
@@ -147,7 +148,7 @@ static void on_again(struct mr_timer *timer)
 {
     struct mr_job *job = mr_job_of_timer(timer);
     struct mr_dispatch *dispatch = job->owner;
-    mr_job_unlink(&dispatch->unwritten, job);
+    mr_job_become(job, MR_JOB_FORWARDING, NULL);
     put(dispatch, job);
 }
 
@@ -181,7 +182,7 @@ static void block(struct mr_dispatch *dispatch, struct mr_job *job, const char *
     char text[MR_NOTE_SIZE];
     uint64_t pause =
         mr_backoff_after((uint64_t)++job->failure->refused, FIRST_PAUSE_MS, LONGEST_PAUSE_MS);
-    mr_job_link(&dispatch->unwritten, job);
+    mr_job_become(job, MR_JOB_FORWARD_RETRY, &dispatch->unwritten);
     mr_timers_arm(dispatch->timers, &job->timer, mr_clock_ms() + pause, on_again);
     if (job->failure->blocks)
         return;
@@ -254,6 +255,7 @@ static void refused(struct mr_dispatch *dispatch, struct mr_job *job, const char
 
 void mr_aside(struct mr_dispatch *dispatch, struct mr_job *job)
 {
+    mr_job_become(job, MR_JOB_FORWARDING, NULL);
     job->failure->at = mr_clock_wall_ms();
     job->deliveries++;
     put(dispatch, job);
@@ -274,7 +276,7 @@ void mr_aside_reported(struct mr_dispatch *dispatch, struct mr_job *job,
                        const struct mr_report *report)
 {
     if (report->error != NULL) {
-        if (job->lined)
+        if (job->line != NULL)
             job->deliveries++; /* nothing is held any more: see held */
         refused(dispatch, job, report->topic, report->how, report->error);
         return;
@@ -287,19 +289,18 @@ void mr_aside_left(struct mr_dispatch *dispatch, struct mr_job *job)
 {
     if (!mr_aside_is(job))
         return;
-    if (!job->dropped)
+    if (job->state != MR_JOB_ABANDONED)
         written(dispatch, job, "its dead-letter topic");
     unblock(dispatch, job);
 }
 
 void mr_aside_drop(struct mr_dispatch *dispatch)
 {
-    for (struct mr_job *job = dispatch->unwritten, *next; job != NULL; job = next) {
+    for (struct mr_job *job = dispatch->unwritten.first, *next; job != NULL; job = next) {
         next = job->next;
         if (!dispatch->stopping && !job->partition->leaving)
             continue;
         mr_timers_cancel(dispatch->timers, &job->timer);
-        mr_job_unlink(&dispatch->unwritten, job);
         give_up(dispatch, job);
     }
 }

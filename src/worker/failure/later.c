@@ -69,16 +69,14 @@ static void move(struct mr_dispatch *dispatch, struct mr_job *job)
 {
     struct mr_fault fault = mr_failure_own(MR_FAULT_ERROR, "");
     struct mr_partition *partition = job->partition;
-    mr_waiters_remove(dispatch, job);
-    mr_settle_take_up(job);
+    mr_timers_cancel(dispatch->timers, &job->timer);
     if (job->sequence >= partition->started)
         partition->started = job->sequence + 1;
     job->status = MR_STATUSES;
     job->failure = mr_failure_new(&fault);
     job->failure->aside = MR_ASIDE_LATER;
+    mr_settle_leave(dispatch, job);
     mr_aside(dispatch, job);
-    if (job->failure != NULL)
-        mr_settle_leave(dispatch, job);
 }
 
 static bool is_to_move(const struct mr_dispatch *dispatch, const struct mr_job *job, uint64_t now)
@@ -91,7 +89,7 @@ static bool is_to_move(const struct mr_dispatch *dispatch, const struct mr_job *
 static size_t move_some(struct mr_dispatch *dispatch, struct mr_partition *partition, size_t most)
 {
     uint64_t now = mr_clock_ms();
-    for (struct mr_job *job = partition->later, *next; job != NULL && most > 0; job = next) {
+    for (struct mr_job *job = partition->later.first, *next; job != NULL && most > 0; job = next) {
         next = job->next;
         if (!is_to_move(dispatch, job, now))
             continue;
@@ -106,22 +104,22 @@ static void on_look(struct mr_timer *timer)
     struct mr_dispatch *dispatch = MR_CONTAINER(timer, struct mr_dispatch, later.timer);
     size_t most = MOVES;
     for (struct mr_partition *p = dispatch->partitions.all; p != NULL; p = p->next)
-        if (!p->leaving && p->later != NULL && mr_partition_route(dispatch, p) != NULL &&
+        if (!p->leaving && p->later.first != NULL && mr_partition_route(dispatch, p) != NULL &&
             !mr_outbox_crowded(dispatch->outbox, dispatch->partitions.stuck.record_bytes))
             most = move_some(dispatch, p, most);
-    if (dispatch->later.count > 0)
+    if (dispatch->pool.count[MR_JOB_POSTPONED] > 0)
         mr_waiters_look_after(dispatch, most == 0 ? SOON_MS : MR_WAITERS_LOOK_MS);
 }
 
 /* Which needs no route. */
 static void leave(struct mr_dispatch *dispatch, struct mr_partition *partition)
 {
-    for (struct mr_job *job = partition->later, *next; job != NULL; job = next) {
+    for (struct mr_job *job = partition->later.first, *next; job != NULL; job = next) {
         next = job->next;
         if (is_before_others(job) && may_move(dispatch, job)) {
             move(dispatch, job);
         } else {
-            mr_waiters_remove(dispatch, job);
+            mr_timers_cancel(dispatch->timers, &job->timer);
             mr_settle_drop(dispatch, job);
         }
     }

@@ -7,10 +7,12 @@
 #include "base/log.h"
 #include "base/random.h"
 #include "base/topic.h"
+#include "worker/dispatch/completion.h"
 #include "worker/dispatch/partition_route.h"
 #include "worker/failure/forward.h"
 #include "worker/failure/retry.h"
 #include "worker/failure/verdict.h"
+#include "worker/job/job_state.h"
 #include "worker/transaction/pending_records.h"
 
 enum { NS_PER_MS = 1000000, WHY_SIZE = 1024 };
@@ -89,25 +91,25 @@ static void keep(struct mr_job *job, const struct mr_fault *fault)
 
 /* What becomes of the message, where it is not done. One that was answered by an attempt that
  * failed later stays: nobody would know that any more when it came back from its retry topic. */
-static void follow(struct mr_dispatch *dispatch, struct mr_job *job, const struct mr_route *route,
-                   const struct mr_verdict *verdict, const struct mr_fault *fault)
+static struct mr_sequel sequel_of(struct mr_job *job, const struct mr_route *route,
+                                  const struct mr_verdict *verdict, const struct mr_fault *fault)
 {
     bool later =
         verdict->retries && !verdict->uncounted && route->policy.retry.by_topic && !job->answered;
     keep(job, verdict->dead_letters || later ? fault : NULL);
-    if (verdict->retries && !later) {
-        mr_retry_in_place(dispatch, job, verdict->delay);
-        job->retries -= verdict->uncounted;
-    } else if (job->failure != NULL) {
-        job->failure->aside = later ? MR_ASIDE_RETRY : MR_ASIDE_DEAD_LETTER;
-        job->failure->delay = verdict->delay;
-        job->status = later ? MR_STATUSES : job->status;
-        mr_aside(dispatch, job);
-    }
+    if (verdict->retries && !later)
+        return (struct mr_sequel){MR_SEQUEL_RETRY, verdict->delay, verdict->uncounted};
+    if (job->failure == NULL)
+        return (struct mr_sequel){.kind = MR_SEQUEL_SETTLE};
+    job->failure->aside = later ? MR_ASIDE_RETRY : MR_ASIDE_DEAD_LETTER;
+    job->failure->delay = verdict->delay;
+    job->status = later ? MR_STATUSES : job->status;
+    return (struct mr_sequel){.kind = MR_SEQUEL_FORWARD};
 }
 
-static void carry_out(struct mr_dispatch *dispatch, struct mr_job *job,
-                      const struct mr_route *route, const struct mr_result *result, uint64_t now)
+static struct mr_sequel carry_out(struct mr_dispatch *dispatch, struct mr_job *job,
+                                  const struct mr_route *route, const struct mr_result *result,
+                                  uint64_t now)
 {
     char why[WHY_SIZE];
     struct mr_result unanswerable;
@@ -127,7 +129,7 @@ static void carry_out(struct mr_dispatch *dispatch, struct mr_job *job,
     job->status = verdict.status;
     if (verdict.log)
         log_fault(job, &verdict, &result->fault);
-    follow(dispatch, job, route, &verdict, &result->fault);
+    return sequel_of(job, route, &verdict, &result->fault);
 }
 
 bool mr_attempt_answered(struct mr_dispatch *dispatch, struct mr_job *job,
@@ -140,15 +142,32 @@ bool mr_attempt_answered(struct mr_dispatch *dispatch, struct mr_job *job,
     return !verdict.answers || job->answered;
 }
 
-void mr_attempt_ended(struct mr_dispatch *dispatch, struct mr_job *job,
-                      const struct mr_route *route, const struct mr_result *result, uint64_t now)
+struct mr_sequel mr_attempt_ended(struct mr_dispatch *dispatch, struct mr_job *job,
+                                  const struct mr_route *route, const struct mr_result *result,
+                                  uint64_t now)
 {
     struct mr_result undelivered = {.outcome = MR_OUTCOME_RAISED};
     if (job->failure != NULL && result->outcome == MR_OUTCOME_RETURNED) {
         undelivered.fault = job->failure->fault;
         result = &undelivered;
     }
-    carry_out(dispatch, job, route, result, now);
+    return carry_out(dispatch, job, route, result, now);
+}
+
+void mr_attempt_follow(struct mr_dispatch *dispatch, struct mr_job *job,
+                       const struct mr_sequel *sequel)
+{
+    if (sequel->kind == MR_SEQUEL_RETRY) {
+        mr_retry_in_place(dispatch, job, sequel->delay);
+        job->retries -= sequel->uncounted;
+        return;
+    }
+    if (job->state == MR_JOB_RUNNING)
+        mr_settle_leave(dispatch, job);
+    if (sequel->kind == MR_SEQUEL_FORWARD)
+        mr_aside(dispatch, job);
+    else
+        mr_settle(dispatch, job);
 }
 
 void mr_attempt_undelivered(struct mr_dispatch *dispatch, struct mr_job *job,
@@ -156,9 +175,10 @@ void mr_attempt_undelivered(struct mr_dispatch *dispatch, struct mr_job *job,
 {
     char why[WHY_SIZE];
     bool is_reply = report->purpose == MR_FOR_REPLY;
-    bool over = !job->handled && job->task == NULL; /* and has failed already */
-    job->dropped = job->dropped || dispatch->abandoned;
-    if (job->dropped)
+    bool over = mr_job_is_to_start(job); /* and has failed already */
+    if (dispatch->abandoned && job->state == MR_JOB_DELIVERING)
+        mr_job_become(job, MR_JOB_ABANDONED, NULL);
+    if (job->state == MR_JOB_ABANDONED)
         return;
     log_undelivered(job, report->topic, report->error);
     if (over || report->purpose == MR_FOR_REQUEST || mr_aside_is(job))
@@ -172,13 +192,14 @@ void mr_attempt_undelivered(struct mr_dispatch *dispatch, struct mr_job *job,
 }
 
 /* What follows is its route's to say, which may come back while the partition is ours. */
-static void await_route(const struct mr_dispatch *dispatch, struct mr_job *job)
+static void await_route(struct mr_dispatch *dispatch, struct mr_job *job)
 {
-    job->dropped = dispatch->stopping || job->partition->leaving;
-    if (job->dropped)
+    if (!dispatch->stopping && !job->partition->leaving) {
+        mr_job_become(job, MR_JOB_UNJUDGED, &job->partition->parked);
         return;
-    job->deliveries++; /* it stays */
-    mr_job_list_push(&job->partition->parked, job);
+    }
+    mr_job_become(job, MR_JOB_ABANDONED, NULL);
+    mr_settle(dispatch, job);
 }
 
 void mr_attempt_failed_late(struct mr_dispatch *dispatch, struct mr_job *job)
@@ -189,7 +210,6 @@ void mr_attempt_failed_late(struct mr_dispatch *dispatch, struct mr_job *job)
         return;
     }
     const struct mr_result result = {.outcome = MR_OUTCOME_RAISED, .fault = job->failure->fault};
-    job->deliveries++; /* it stays, whatever is decided; the caller settles it */
-    carry_out(dispatch, job, route, &result, mr_clock_ns());
-    job->deliveries--;
+    const struct mr_sequel sequel = carry_out(dispatch, job, route, &result, mr_clock_ns());
+    mr_attempt_follow(dispatch, job, &sequel);
 }

@@ -3,13 +3,12 @@
 #include "base/clock.h"
 #include "worker/dispatch/enqueue.h"
 #include "worker/failure/retry_topic.h"
+#include "worker/job/job_state.h"
 
 static void go_on(struct mr_job *job)
 {
     struct mr_dispatch *dispatch = job->owner;
     mr_timers_cancel(dispatch->timers, &job->timer);
-    mr_job_unlink(&dispatch->waiting, job);
-    job->waits = false;
     mr_enqueue_ready(dispatch, job);
 }
 
@@ -22,11 +21,10 @@ void mr_retry_in_place(struct mr_dispatch *dispatch, struct mr_job *job, int64_t
 {
     job->retries++;
     job->due = mr_clock_ms() + (uint64_t)delay;
-    if (!job->handled) {
+    if (job->state == MR_JOB_RUNNING) {
         mr_enqueue_ready(dispatch, job);
         return;
     }
-    job->handled = false;
     mr_partition_reopened(job->partition, job->size);
     mr_enqueue(dispatch, job);
 }
@@ -52,8 +50,7 @@ bool mr_retry_may_start(struct mr_dispatch *dispatch, struct mr_job *job)
         job->due = 0;
         return true;
     }
-    job->waits = true;
-    mr_job_link(&dispatch->waiting, job);
+    mr_job_become(job, MR_JOB_DELAYED, &dispatch->waiting);
     if (!due)
         mr_timers_arm(dispatch->timers, &job->timer, job->due, on_due);
     return false;
@@ -61,12 +58,12 @@ bool mr_retry_may_start(struct mr_dispatch *dispatch, struct mr_job *job)
 
 void mr_retry_look(struct mr_job *job)
 {
-    if (job->waits && !mr_timer_armed(&job->timer))
+    if (job->state == MR_JOB_DELAYED && !mr_timer_armed(&job->timer))
         go_on(job);
 }
 
 void mr_retry_wake(struct mr_dispatch *dispatch)
 {
-    while (dispatch->waiting != NULL)
-        go_on(dispatch->waiting);
+    while (dispatch->waiting.first != NULL)
+        go_on(dispatch->waiting.first);
 }

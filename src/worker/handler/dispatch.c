@@ -88,9 +88,10 @@ void mr_dispatch_delivered(struct mr_dispatch *dispatch, struct mr_job *job,
     if (job->deliveries > 0)
         return;
     mr_retry_look(job);
-    if (job->handled && job->failure != NULL && !mr_aside_is(job) && !job->dropped)
+    if (job->state == MR_JOB_DELIVERING && job->failure != NULL)
         mr_attempt_failed_late(dispatch, job);
-    mr_settle(dispatch, job);
+    else
+        mr_settle(dispatch, job);
 }
 
 void mr_dispatch_committed(struct mr_dispatch *dispatch, const struct mr_consumer *consumer,

@@ -16,7 +16,8 @@ static bool sweep(struct mr_dispatch *dispatch, struct mr_partition *partition)
 {
     struct mr_job *job;
     bool dropped = false;
-    struct mr_job_list list = mr_schedule_take(&dispatch->schedule, &partition->flow);
+    struct mr_job_list list = {0};
+    mr_schedule_take(&dispatch->schedule, &partition->flow, &list);
     while ((job = mr_job_list_pop(&list)) != NULL) {
         if (mr_handling_too_late(dispatch, job)) {
             mr_settle_drop(dispatch, job);
@@ -74,7 +75,7 @@ static void abandon(struct mr_dispatch *dispatch, struct mr_job *job, const char
 
 static struct mr_job *at_work_in_vain(const struct mr_dispatch *dispatch)
 {
-    struct mr_job *job = dispatch->at_work;
+    struct mr_job *job = dispatch->at_work.first;
     while (job != NULL && (!job->partition->revoked || job->partition->outlived))
         job = job->next;
     return job;
@@ -94,7 +95,7 @@ void mr_halt_abandon(struct mr_dispatch *dispatch)
     MR_ASSERT(dispatch->stopping);
     dispatch->abandoned = true;
     mr_halt_waiting(dispatch);
-    while (dispatch->at_work != NULL)
-        abandon(dispatch, dispatch->at_work, "it did not end within shutdown_timeout");
+    while (dispatch->at_work.first != NULL)
+        abandon(dispatch, dispatch->at_work.first, "it did not end within shutdown_timeout");
     mr_halt_sweep(dispatch);
 }

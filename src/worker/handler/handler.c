@@ -9,22 +9,16 @@
 #include "worker/failure/retry.h"
 #include "worker/handler/budgets.h"
 #include "worker/handler/memory.h"
+#include "worker/job/job_state.h"
 #include "worker/job/wait.h"
 
-static void link_work(struct mr_dispatch *dispatch, struct mr_job *job)
+static void count_work(struct mr_dispatch *dispatch, int by)
 {
-    mr_job_link(&dispatch->at_work, job);
-    mr_cell_set(&dispatch->slot->gauges[MR_MESSAGES_IN_FLIGHT], ++dispatch->working);
+    dispatch->working += (size_t)by;
+    mr_cell_set(&dispatch->slot->gauges[MR_MESSAGES_IN_FLIGHT], dispatch->working);
 }
 
-static void unlink_work(struct mr_dispatch *dispatch, struct mr_job *job)
-{
-    mr_job_unlink(&dispatch->at_work, job);
-    mr_cell_set(&dispatch->slot->gauges[MR_MESSAGES_IN_FLIGHT], --dispatch->working);
-}
-
-/* The handler has ended at `now` and what follows from it is done. A job that is to be retried
- * stays in its chain. */
+/* The handler has ended at `now`: its task, its waits and its permit go. */
 static void end_handler(struct mr_dispatch *dispatch, struct mr_job *job, uint64_t now)
 {
     struct mr_route *route = job->route;
@@ -36,8 +30,7 @@ static void end_handler(struct mr_dispatch *dispatch, struct mr_job *job, uint64
     mr_schedule_ended(&dispatch->schedule, job);
     mr_route_release(route);
     mr_histogram_observe(&dispatch->slot->histograms[MR_PROCESSING_DURATION], now - job->began);
-    if (job->due == 0)
-        mr_settle_leave(dispatch, job);
+    count_work(dispatch, -1);
 }
 
 /* Its requests were cancelled, or it failed just then, or there is no memory to repeat it here
@@ -58,8 +51,10 @@ static void advance(struct mr_dispatch *dispatch, struct mr_job *job,
     struct mr_result further;
     mr_runs_end(dispatch);
     mr_memory_look(dispatch);
-    if (result->outcome == MR_OUTCOME_YIELDED)
+    if (result->outcome == MR_OUTCOME_YIELDED) {
+        mr_job_become(job, MR_JOB_SUSPENDED, &dispatch->at_work);
         return;
+    }
     if (failed_for_stop(dispatch, job, result)) {
         mr_handling_abandon(dispatch, job, result->fault.message);
         return;
@@ -71,9 +66,9 @@ static void advance(struct mr_dispatch *dispatch, struct mr_job *job,
         advance(dispatch, job, &further);
         return;
     }
-    unlink_work(dispatch, job);
-    mr_attempt_ended(dispatch, job, job->route, result, now);
+    const struct mr_sequel sequel = mr_attempt_ended(dispatch, job, job->route, result, now);
     end_handler(dispatch, job, now);
+    mr_attempt_follow(dispatch, job, &sequel);
 }
 
 static int64_t deadline_of(const struct mr_dispatch *dispatch, const struct mr_job *job,
@@ -151,7 +146,8 @@ static void begin(struct mr_dispatch *dispatch, struct mr_job *job, struct mr_ro
     job->began = now;
     mr_route_hold(route);
     mr_schedule_began(&dispatch->schedule, &job->partition->flow, job);
-    link_work(dispatch, job);
+    mr_job_become(job, MR_JOB_RUNNING, &dispatch->at_work);
+    count_work(dispatch, 1);
     if (job->retries > 0)
         mr_cell_add(&dispatch->slot->counters[MR_RETRY_ATTEMPTS], 1);
     run(dispatch, job, route);
@@ -163,11 +159,11 @@ static bool waits(struct mr_dispatch *dispatch, struct mr_job *job, struct mr_ro
 {
     struct mr_partition *partition = job->partition;
     if (partition->at_most_once && job->message.offset >= partition->committed) {
-        mr_job_list_push(&partition->early, job);
+        mr_job_become(job, MR_JOB_AWAITING_COMMIT, &partition->early);
         return true;
     }
     if (partition->blocked > 0 || mr_memory_holds(dispatch, job, route)) {
-        mr_job_list_push(&partition->held, job);
+        mr_job_become(job, MR_JOB_BLOCKED, &partition->held);
         return true;
     }
     return job->due != 0 && !mr_retry_may_start(dispatch, job);
@@ -178,6 +174,7 @@ static void drop_expired(struct mr_dispatch *dispatch, struct mr_job *job)
 {
     job->status = MR_STATUS_EXPIRED;
     mr_settle_leave(dispatch, job);
+    mr_settle(dispatch, job);
 }
 
 void mr_handling_start(struct mr_dispatch *dispatch, struct mr_job *job, uint64_t now)
@@ -189,7 +186,7 @@ void mr_handling_start(struct mr_dispatch *dispatch, struct mr_job *job, uint64_
         return;
     }
     if (route == NULL) { /* it may come back; a message left out would hold back all behind it */
-        mr_job_list_push(&partition->parked, job);
+        mr_job_become(job, MR_JOB_UNROUTED, &partition->parked);
         return;
     }
     if (waits(dispatch, job, route))
@@ -217,6 +214,7 @@ void mr_handling_resume(struct mr_dispatch *dispatch, struct mr_job *job,
                         const struct mr_resumption *with, uint64_t now)
 {
     struct mr_result result;
+    mr_job_become(job, MR_JOB_RUNNING, &dispatch->at_work);
     mr_runs_begin(dispatch, job, now);
     mr_task_resume(job->task, with, &result);
     advance(dispatch, job, &result);
@@ -227,8 +225,8 @@ void mr_handling_abandon(struct mr_dispatch *dispatch, struct mr_job *job, struc
     mr_log(MR_LOG_WARN, "handler_abandoned", MR_S("topic", job->partition->topic),
            MR_I("partition", job->partition->number), MR_I("offset", job->message.offset),
            MR_B("message", why));
-    mr_timers_cancel(dispatch->timers, &job->timer);
-    job->dropped = true;
-    unlink_work(dispatch, job);
+    mr_job_become(job, MR_JOB_ABANDONED, NULL);
     end_handler(dispatch, job, mr_clock_ns());
+    mr_settle_leave(dispatch, job);
+    mr_settle(dispatch, job);
 }

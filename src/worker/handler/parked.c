@@ -5,19 +5,19 @@
 #include "worker/dispatch/partition_route.h"
 #include "worker/failure/outcome.h"
 #include "worker/failure/retry.h"
+#include "worker/job/job_state.h"
 
 /* Jobs that came while there was no route are in no order, and in no line, yet; and retries among
  * them are not known as that. */
 static void unpark_one(struct mr_dispatch *dispatch, struct mr_job *job)
 {
-    if (job->handled) {
-        job->deliveries--;
+    if (job->state == MR_JOB_UNJUDGED) {
+        mr_job_become(job, MR_JOB_DELIVERING, NULL);
         mr_attempt_failed_late(dispatch, job);
-        mr_settle(dispatch, job);
         return;
     }
     struct mr_route *route = mr_partition_route(dispatch, job->partition);
-    if (job->partition->transactional && !job->lined)
+    if (job->partition->transactional && job->line == NULL)
         mr_line_join(&job->partition->line, job);
     if (route != NULL && job->partition->returns && !job->returned)
         mr_retry_returned(dispatch, job);
@@ -30,9 +30,9 @@ static void unpark_one(struct mr_dispatch *dispatch, struct mr_job *job)
 /* May free the partition, with its last job. */
 static void unpark(struct mr_dispatch *dispatch, struct mr_partition *partition)
 {
-    struct mr_job_list parked = partition->parked;
+    struct mr_job_list parked = {0};
     struct mr_job *job;
-    partition->parked = (struct mr_job_list){0};
+    mr_job_list_move(&parked, &partition->parked);
     while ((job = mr_job_list_pop(&parked)) != NULL)
         unpark_one(dispatch, job);
 }

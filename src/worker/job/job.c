@@ -7,21 +7,42 @@
 #include "base/container.h"
 #include "base/panic.h"
 
+/* Between these two of the list, which may be NULL. */
+static void insert(struct mr_job_list *list, struct mr_job *job, struct mr_job *previous,
+                   struct mr_job *next)
+{
+    job->list = list;
+    job->previous = previous;
+    job->next = next;
+    *(previous != NULL ? &previous->next : &list->first) = job;
+    *(next != NULL ? &next->previous : &list->last) = job;
+}
+
 void mr_job_list_push(struct mr_job_list *list, struct mr_job *job)
 {
-    job->next = NULL;
-    if (list->first == NULL)
-        list->first = job;
-    else
-        list->last->next = job;
-    list->last = job;
+    insert(list, job, list->last, NULL);
+}
+
+void mr_job_list_push_first(struct mr_job_list *list, struct mr_job *job)
+{
+    insert(list, job, NULL, list->first);
+}
+
+void mr_job_list_remove(struct mr_job *job)
+{
+    struct mr_job_list *list = job->list;
+    if (list == NULL)
+        return;
+    *(job->previous != NULL ? &job->previous->next : &list->first) = job->next;
+    *(job->next != NULL ? &job->next->previous : &list->last) = job->previous;
+    job->list = NULL;
 }
 
 struct mr_job *mr_job_list_pop(struct mr_job_list *list)
 {
     struct mr_job *job = list->first;
     if (job != NULL)
-        list->first = job->next;
+        mr_job_list_remove(job);
     return job;
 }
 
@@ -30,25 +51,6 @@ void mr_job_list_move(struct mr_job_list *list, struct mr_job_list *from)
     struct mr_job *job;
     while ((job = mr_job_list_pop(from)) != NULL)
         mr_job_list_push(list, job);
-}
-
-void mr_job_link(struct mr_job **list, struct mr_job *job)
-{
-    job->previous = NULL;
-    job->next = *list;
-    if (job->next != NULL)
-        job->next->previous = job;
-    *list = job;
-}
-
-void mr_job_unlink(struct mr_job **list, struct mr_job *job)
-{
-    if (job->next != NULL)
-        job->next->previous = job->previous;
-    if (job->previous != NULL)
-        job->previous->next = job->next;
-    else
-        *list = job->next;
 }
 
 struct mr_job *mr_job_of_timer(struct mr_timer *timer)
@@ -92,6 +94,8 @@ struct mr_job *mr_job_new(struct mr_job_pool *pool, const struct mr_message *mes
     else
         pool->free = job->next;
     memset(job, 0, offsetof(struct mr_job, origin));
+    job->pool = pool;
+    pool->count[job->state]++;
     job->message = *message;
     read_headers(job);
     job->size = size_of(job);
@@ -112,8 +116,8 @@ struct mr_origin mr_job_origin(const struct mr_job *job)
 
 void mr_job_release(struct mr_job_pool *pool, struct mr_job *job)
 {
-    MR_ASSERT(!mr_timer_armed(&job->timer) && !job->waits && !job->later && !job->shelved &&
-              job->task == NULL && job->waits_for == NULL);
+    MR_ASSERT(job->state == MR_JOB_SETTLED && !mr_timer_armed(&job->timer) && !job->shelved &&
+              job->task == NULL && job->waits_for == NULL && job->line == NULL);
     if (job->headers != job->few)
         free(job->headers);
     free(job->failure);

@@ -9,6 +9,7 @@
 
 #include "base/container.h"
 #include "base/panic.h"
+#include "worker/job/job_state.h"
 
 struct mr_gate {
     char *name;
@@ -140,7 +141,7 @@ void mr_schedule_detach(struct mr_schedule *schedule, struct mr_flow *flow)
 void mr_schedule_push(struct mr_schedule *schedule, struct mr_flow *flow, struct mr_job *job)
 {
     bool first = flow->jobs.first == NULL;
-    mr_job_list_push(&flow->jobs, job);
+    mr_job_become(job, MR_JOB_READY, &flow->jobs);
     if (first)
         look_at_flow(schedule, flow);
 }
@@ -150,20 +151,17 @@ void mr_schedule_return(struct mr_schedule *schedule, struct mr_flow *flow,
 {
     if (list->first == NULL)
         return;
-    mr_job_list_move(list, &flow->jobs);
-    flow->jobs = *list;
-    *list = (struct mr_job_list){0};
+    while (list->last != NULL)
+        mr_job_become_first(list->last, MR_JOB_READY, &flow->jobs);
     look_at_flow(schedule, flow);
 }
 
-struct mr_job_list mr_schedule_take(struct mr_schedule *schedule, struct mr_flow *flow)
+void mr_schedule_take(struct mr_schedule *schedule, struct mr_flow *flow, struct mr_job_list *into)
 {
-    struct mr_job_list taken = flow->jobs;
-    if (taken.first == NULL)
-        return taken;
-    flow->jobs = (struct mr_job_list){0};
+    if (flow->jobs.first == NULL)
+        return;
+    mr_job_list_move(into, &flow->jobs);
     look_at_flow(schedule, flow);
-    return taken;
 }
 
 void mr_schedule_wake(struct mr_schedule *schedule, struct mr_flow *flow, struct mr_wait *wait)

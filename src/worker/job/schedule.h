@@ -67,8 +67,8 @@ void mr_schedule_push(struct mr_schedule *schedule, struct mr_flow *flow, struct
 /* These were ready before and had to wait for something: in their order, before all others. */
 void mr_schedule_return(struct mr_schedule *schedule, struct mr_flow *flow,
                         struct mr_job_list *list);
-/* The flow's jobs that have not started, which it has no more. */
-struct mr_job_list mr_schedule_take(struct mr_schedule *schedule, struct mr_flow *flow);
+/* Moves the flow's jobs that have not started to the end of `into`. They stay READY. */
+void mr_schedule_take(struct mr_schedule *schedule, struct mr_flow *flow, struct mr_job_list *into);
 /* The wait is over (wait.h): its handler may be resumed. */
 void mr_schedule_wake(struct mr_schedule *schedule, struct mr_flow *flow, struct mr_wait *wait);
 /* The job's handler ends without being resumed: forgets its waits that are over. */

@@ -317,7 +317,7 @@ enum mr_sent mr_outbox_send(struct mr_outbox *outbox, struct mr_job *job, enum m
         return MR_SENT_TOO_LARGE;
     if (purpose != MR_FOR_ASIDE) /* which has all of the message's headers */
         record = mr_trace_pass(&outbox->trace, job->headers, job->header_count, record);
-    if (job->lined) {
+    if (job->line != NULL) {
         outbox->hold(outbox->hold_data, job, purpose, record);
         return MR_SENT;
     }

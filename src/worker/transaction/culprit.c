@@ -5,6 +5,8 @@
 
 #include "base/clock.h"
 #include "base/panic.h"
+#include "worker/job/failure.h"
+#include "worker/job/job_state.h"
 
 /* Jobs of a transaction while the guilty are looked for: what must be repeated for one of them. */
 enum { SMALL = 16 };
@@ -22,12 +24,17 @@ static void count_down(size_t *left, size_t by)
 
 typedef void visit_fn(void *data, struct mr_held *held);
 
-/* What is finished waits for the next transaction, or is in this one. */
+/* The job waits for the next transaction, or is in this one. */
+static bool is_finished(const struct mr_job *job)
+{
+    return job->state == MR_JOB_COMMITTABLE || job->state == MR_JOB_IN_TRANSACTION;
+}
+
 static void visit(const struct mr_partitions *partitions, visit_fn *each, void *data)
 {
     for (const struct mr_partition *p = partitions->all; p != NULL; p = p->next)
         for (const struct mr_job *job = p->line.first; job != NULL; job = job->after)
-            for (struct mr_held *held = job->finished ? job->held : NULL; held != NULL;
+            for (struct mr_held *held = is_finished(job) ? job->held : NULL; held != NULL;
                  held = held->next)
                 each(data, held);
 }
@@ -137,14 +144,19 @@ static void forget_suspicion(void *data, struct mr_held *held)
     held->suspect = false;
 }
 
+static void take_back(struct mr_job *job, struct mr_job_list *list)
+{
+    bool forwarded = job->failure != NULL && job->failure->aside != MR_ASIDE_NONE;
+    mr_job_become(job, forwarded ? MR_JOB_FORWARDING : MR_JOB_DELIVERING, NULL);
+    mr_job_list_push(list, job);
+}
+
 static void collect(const struct mr_partitions *partitions, struct mr_job_list *list)
 {
     for (const struct mr_partition *p = partitions->all; p != NULL; p = p->next)
         for (struct mr_job *job = p->line.first; job != NULL; job = job->after)
-            if (job->finished && mr_held_failed(job) != NULL) {
-                job->finished = false;
-                mr_job_list_push(list, job);
-            }
+            if (is_finished(job) && mr_held_failed(job) != NULL)
+                take_back(job, list);
 }
 
 /* Nothing is known but that the transaction is refused: if it had one job, for its first record. */

@@ -1,4 +1,5 @@
 #include "base/clock.h"
+#include "worker/job/job_state.h"
 #include "worker/transaction/pending_records.h"
 #include "worker/transaction/state.h"
 
@@ -101,7 +102,8 @@ void mr_transaction_look(struct mr_transaction *transaction)
 
 void mr_transaction_finished(struct mr_transaction *transaction, struct mr_job *job)
 {
-    job->finished = true;
+    if (job->state != MR_JOB_ABANDONED)
+        mr_job_become(job, MR_JOB_COMMITTABLE, NULL);
     look(transaction, job->partition);
 }
 

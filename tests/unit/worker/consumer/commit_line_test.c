@@ -7,7 +7,7 @@
 
 #include "seed.h"
 #include "worker/consumer/commit_line.h"
-#include "worker/job/job.h"
+#include "worker/job/job_state.h"
 
 static struct mr_line line;
 static struct mr_job jobs[64];
@@ -18,6 +18,13 @@ static int set_up(void **state)
     memset(jobs, 0, sizeof(jobs));
     line = (struct mr_line){0};
     return 0;
+}
+
+/* Its handler has ended, and all that it sent is acknowledged. */
+static void finish(struct mr_job *job)
+{
+    job->state = MR_JOB_DELIVERING;
+    mr_job_become(job, MR_JOB_COMMITTABLE, NULL);
 }
 
 static void join(size_t count)
@@ -38,9 +45,10 @@ static void nobody_enters_before_who_came_first(void **state)
 {
     (void)state;
     join(3);
-    jobs[1].finished = jobs[2].finished = true;
+    finish(&jobs[1]);
+    finish(&jobs[2]);
     assert_int_equal(enter_all(), 0);
-    jobs[0].finished = true;
+    finish(&jobs[0]);
     assert_int_equal(enter_all(), 3);
     assert_ptr_equal(line.latest, &jobs[2]);
 }
@@ -49,13 +57,14 @@ static void those_that_entered_leave_in_order_and_the_next_enter_behind_them(voi
 {
     (void)state;
     join(3);
-    jobs[0].finished = jobs[1].finished = true;
+    finish(&jobs[0]);
+    finish(&jobs[1]);
     assert_int_equal(enter_all(), 2);
     assert_ptr_equal(mr_line_leave(&line), &jobs[0]);
     assert_ptr_equal(mr_line_leave(&line), &jobs[1]);
-    assert_false(jobs[0].lined || jobs[1].lined);
+    assert_true(jobs[0].line == NULL && jobs[1].line == NULL);
     assert_null(line.latest);
-    jobs[2].finished = true;
+    finish(&jobs[2]);
     assert_int_equal(enter_all(), 1);
 }
 
@@ -63,13 +72,14 @@ static void after_an_abort_all_enter_again(void **state)
 {
     (void)state;
     join(3);
-    jobs[0].finished = jobs[1].finished = true;
+    finish(&jobs[0]);
+    finish(&jobs[1]);
     assert_int_equal(enter_all(), 2);
     mr_line_rewind(&line);
     assert_null(line.latest);
-    jobs[0].finished = false; /* it is handled again */
+    mr_job_become(&jobs[0], MR_JOB_DELIVERING, NULL); /* it is handled again */
     assert_int_equal(enter_all(), 0);
-    jobs[0].finished = true;
+    finish(&jobs[0]);
     assert_int_equal(enter_all(), 2);
 }
 
@@ -77,16 +87,18 @@ static void none_behind_a_dropped_one_enters_and_each_is_dropped_in_its_turn(voi
 {
     (void)state;
     join(4);
-    jobs[0].finished = jobs[1].finished = jobs[2].finished = true;
-    jobs[1].dropped = true;
+    finish(&jobs[0]);
+    finish(&jobs[1]);
+    finish(&jobs[2]);
+    mr_job_become(&jobs[1], MR_JOB_ABANDONED, NULL);
     assert_int_equal(enter_all(), 1);
     assert_null(mr_line_drop(&line)); /* what is before it may still be committed */
     assert_ptr_equal(mr_line_leave(&line), &jobs[0]);
     assert_ptr_equal(mr_line_drop(&line), &jobs[1]);
     assert_ptr_equal(mr_line_drop(&line), &jobs[2]);
-    assert_true(jobs[2].dropped);
+    assert_int_equal(jobs[2].state, MR_JOB_ABANDONED);
     assert_null(mr_line_drop(&line));
-    jobs[3].finished = true;
+    finish(&jobs[3]);
     assert_int_equal(enter_all(), 0);
     assert_ptr_equal(mr_line_drop(&line), &jobs[3]);
     assert_null(mr_line_drop(&line));
@@ -96,7 +108,7 @@ static void of_a_lost_partition_nothing_enters(void **state)
 {
     (void)state;
     join(2);
-    jobs[0].finished = true;
+    finish(&jobs[0]);
     assert_int_equal(enter_all(), 1);
     line.broken = true;
     mr_line_rewind(&line);
@@ -114,10 +126,11 @@ struct model {
 static void finish_some(struct model *model)
 {
     struct mr_job *job = &jobs[random_below(&model->seed, model->count)];
-    if (!job->lined || job->finished)
+    if (job->line == NULL || job->state != MR_JOB_QUEUED)
         return;
-    job->dropped = random_below(&model->seed, 16) == 0;
-    job->finished = true;
+    finish(job);
+    if (random_below(&model->seed, 16) == 0)
+        mr_job_become(job, MR_JOB_ABANDONED, NULL);
 }
 
 /* The transaction ends, well or not. */

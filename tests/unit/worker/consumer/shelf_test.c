@@ -138,10 +138,11 @@ static void what_is_put_back_counts_for_no_window_again(void **state)
     struct mr_partition *partition = world->each[0];
     put(world, 0, 2 * MB, 2);
     mr_partition_take_up(partition, 2 * MB);
-    mr_partition_put_back(partition, 2 * MB, false);
+    mr_partition_handled(partition, 2 * MB);
+    mr_partition_put_back(partition, 2 * MB);
     mr_partition_take_up(partition, 2 * MB);
     mr_partition_handled(partition, 2 * MB);
-    mr_partition_put_back(partition, 2 * MB, true);
+    mr_partition_put_back(partition, 2 * MB);
     assert_int_equal(partition->unhandled, 0);
     assert_int_equal(partition->shelved, 2);
     assert_int_equal(world->all.shelved_bytes, 4 * MB);
@@ -157,7 +158,7 @@ static void one_that_is_transactional_does_not_either(void **state)
     put(world, 0, MB, 1);
     mr_partition_take_up(partition, MB);
     mr_partition_handled(partition, MB);
-    mr_partition_put_back(partition, MB, true);
+    mr_partition_put_back(partition, MB);
     assert_int_equal(partition->unhandled, 0);
     end(world, 0, MB, 1);
 }

@@ -86,6 +86,7 @@ static void with_headers(size_t count, void (*ask)(struct mr_message *message, s
 static void release(struct mr_job *job)
 {
     job->message.handle = NULL;
+    job->state = MR_JOB_SETTLED;
     mr_job_release(&pool, job);
 }
 
@@ -124,7 +125,6 @@ static void use_twice(struct mr_message *message, size_t count)
     first->owner = &pool;
     first->request.is_request = true;
     first->sequence = first->began = first->deliveries = 9;
-    first->handled = first->dropped = true;
     first->status = MR_STATUS_ERROR;
     first->chain = MR_BYTES("chain");
     first->behind = first->previous = first->next = second;
@@ -133,7 +133,8 @@ static void use_twice(struct mr_message *message, size_t count)
     assert_ptr_equal(again, first);
     assert_int_equal(again->header_count, count);
     assert_null(again->owner);
-    assert_false(again->request.is_request || again->handled || again->dropped);
+    assert_false(again->request.is_request);
+    assert_int_equal(again->state, MR_JOB_QUEUED);
     assert_true(again->sequence == 0 && again->began == 0 && again->deliveries == 0);
     assert_int_equal(again->status, MR_STATUS_SUCCESS);
     assert_null(again->chain.data);
@@ -158,12 +159,16 @@ static void a_job_that_something_still_holds_is_not_released(void **state)
 {
     (void)state;
     char said[512];
-    struct mr_job jobs[3] = {0};
+    struct mr_job jobs[5] = {0};
     int held;
+    for (size_t i = 0; i < 4; i++)
+        jobs[i].state = MR_JOB_SETTLED;
     jobs[0].timer.place = 1;
     jobs[1].task = (struct mr_task *)&held;
     jobs[2].waits_for = (struct mr_wait *)&held;
-    for (size_t i = 0; i < 3; i++)
+    jobs[3].line = (struct mr_line *)&held;
+    jobs[4].state = MR_JOB_ABANDONED; /* it has not been settled */
+    for (size_t i = 0; i < 5; i++)
         assert_true(panics(release_at_work, &jobs[i], said, sizeof(said)));
 }
 

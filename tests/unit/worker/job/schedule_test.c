@@ -289,7 +289,8 @@ static void what_had_to_wait_keeps_its_place(void **state)
     }
     mr_schedule_return(&schedule, &sources[0].flow, &early);
     assert_null(early.first);
-    struct mr_job_list all = mr_schedule_take(&schedule, &sources[0].flow);
+    struct mr_job_list all = {0};
+    mr_schedule_take(&schedule, &sources[0].flow, &all);
     assert_false(mr_schedule_busy(&schedule));
     mr_schedule_return(&schedule, &sources[0].flow, &all);
     for (int64_t i = 0; i < 5; i++)

@@ -230,9 +230,10 @@ static void what_only_brokers_write_to_is_refused_before_it_is_sent(void **state
     struct world *world = *state;
     for (size_t i = 0; i < sizeof(topics) / sizeof(topics[0]); i++)
         assert_int_equal(send_to(world, topics[i], -1, 0), MR_SENT_DENIED);
-    world->job.lined = true; /* it would be held */
+    struct mr_line line = {0};
+    world->job.line = &line; /* it would be held */
     assert_int_equal(send_to(world, topics[0], -1, 0), MR_SENT_DENIED);
-    world->job.lined = false;
+    world->job.line = NULL;
     assert_out(world, 0, 0);
 }
 

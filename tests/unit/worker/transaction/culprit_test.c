@@ -1,4 +1,5 @@
 /* Whose record fails a transaction: by what is known of each record when it is aborted. */
+#include "worker/job/job_state.h"
 #include "worker/transaction/culprit.h"
 
 #include <setjmp.h>
@@ -45,7 +46,7 @@ static void add(struct world *world, int number, const char *topic, size_t size,
 {
     static const char value[1000];
     struct mr_job *job = &world->jobs[number];
-    job->finished = true;
+    job->state = entered ? MR_JOB_IN_TRANSACTION : MR_JOB_COMMITTABLE;
     mr_held_add(job, MR_FOR_REPLY, &(struct mr_outgoing){.topic = topic, .value = {value, size}});
     mr_line_join(&world->partition.line, job);
     if (entered) {
@@ -105,8 +106,8 @@ static void the_only_record_of_a_batch_is_refused_itself(void **state)
     assert_true(find(world));
     assert_refused(world, "0");
     assert_ptr_equal(world->refused.first, &world->jobs[0]);
-    assert_false(world->jobs[0].finished);
-    assert_true(world->jobs[1].finished);
+    assert_int_equal(world->jobs[0].state, MR_JOB_DELIVERING);
+    assert_int_equal(world->jobs[1].state, MR_JOB_IN_TRANSACTION);
 }
 
 static void what_is_as_large_to_the_same_topic_is_refused_too_also_if_it_waits(void **state)
@@ -153,7 +154,7 @@ static void a_topic_that_takes_none_takes_none_of_all_that_are_finished(void **s
     add(world, 1, "b", 10, true);
     add(world, 2, "a", 10, false);
     add(world, 3, "a", 10, false);
-    world->jobs[3].finished = false;
+    world->jobs[3].state = MR_JOB_RUNNING;
     mr_blame_topic(&world->partitions, "a", "forbidden");
     assert_true(find(world));
     assert_refused(world, "02");
@@ -192,7 +193,7 @@ static void what_was_told_of_one_transaction_is_not_of_the_next(void **state)
     mr_blame_note(&world->blame, MR_SENT_REFUSED, "no");
     assert_true(find(world));
     assert_refused(world, "0");
-    world->jobs[0].finished = true;
+    mr_job_become(&world->jobs[0], MR_JOB_COMMITTABLE, NULL);
     mr_held_acquit(world->jobs[0].held);
     world->refused = (struct mr_job_list){0};
     assert_false(find(world));

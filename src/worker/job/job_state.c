@@ -1,0 +1,63 @@
+#include "worker/job/job_state.h"
+
+#include "base/log.h"
+#include "base/panic.h"
+
+static const struct {
+    const char *name;
+    bool listed;
+    unsigned next;
+} rows[MR_JOB_STATES] = {
+#define ROW(state, name, listed, next) [MR_JOB_##state] = {name, listed, next},
+    MR_JOB_STATE_TABLE(ROW)
+#undef ROW
+};
+
+const char *mr_job_state_name(enum mr_job_state state)
+{
+    return rows[state].name;
+}
+
+bool mr_job_may_become(enum mr_job_state from, enum mr_job_state to)
+{
+    return (rows[from].next & 1U << to) != 0;
+}
+
+bool mr_job_is_to_start(const struct mr_job *job)
+{
+    return job->state < MR_JOB_RUNNING;
+}
+
+static __attribute__((noinline)) void report(const struct mr_job *job, enum mr_job_state next)
+{
+    mr_log(MR_LOG_DEBUG, "job_state", MR_S("topic", job->message.topic),
+           MR_I("partition", job->message.partition), MR_I("offset", job->message.offset),
+           MR_S("from", rows[job->state].name), MR_S("to", rows[next].name));
+}
+
+static void change(struct mr_job *job, enum mr_job_state next, const struct mr_job_list *list)
+{
+    MR_ASSERT(mr_job_may_become(job->state, next));
+    MR_ASSERT(rows[next].listed == (list != NULL));
+    if (mr_log_enabled(MR_LOG_DEBUG))
+        report(job, next);
+    if (job->pool != NULL) {
+        job->pool->count[job->state]--;
+        job->pool->count[next]++;
+    }
+    mr_job_list_remove(job);
+    job->state = next;
+}
+
+void mr_job_become(struct mr_job *job, enum mr_job_state next, struct mr_job_list *list)
+{
+    change(job, next, list);
+    if (list != NULL)
+        mr_job_list_push(list, job);
+}
+
+void mr_job_become_first(struct mr_job *job, enum mr_job_state next, struct mr_job_list *list)
+{
+    change(job, next, list);
+    mr_job_list_push_first(list, job);
+}
