@@ -27,7 +27,7 @@
 #define MR_JOB_STATE_TABLE(X)                                                                      \
     X(QUEUED, "queued", 0,                                                                         \
       MR_JOB_IN(QUEUED) | MR_JOB_IN(READY) | MR_JOB_IN(UNROUTED) | MR_JOB_IN(POSTPONED))           \
-    X(UNROUTED, "unrouted", 1, MR_JOB_IN(QUEUED) | MR_JOB_IN(READY) | MR_JOB_IN(UNROUTED))         \
+    X(UNROUTED, "unrouted", 1, MR_JOB_IN(QUEUED) | MR_JOB_IN(READY))                               \
     X(READY, "ready", 1,                                                                           \
       MR_JOB_IN(READY) | MR_JOB_IN(UNROUTED) | MR_JOB_IN(AWAITING_COMMIT) | MR_JOB_IN(BLOCKED) |   \
           MR_JOB_IN(DELAYED) | MR_JOB_IN(RUNNING) | MR_JOB_IN(DELIVERING) | MR_JOB_IN(ABANDONED))  \
