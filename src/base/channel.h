@@ -30,9 +30,8 @@ enum mr_frame_kind {
     /* worker to master */
     MR_FRAME_BURIED,  /* a message of a POISON frame: this worker has settled it */
     MR_FRAME_LOADED,  /* u64 generation */
-    MR_FRAME_REFUSED, /* u64 generation; bytes: the reasons, one line per error; u64 exit code:
-                         MR_EXIT_DATA (a script) or MR_EXIT_CONFIG (a setting, such as an unknown
-                         property of librdkafka) */
+    MR_FRAME_REFUSED, /* u64 generation; bytes: why, one line per error; u64 exit code: MR_EXIT_DATA
+                         for a script, MR_EXIT_CONFIG for a setting such as an unknown property */
 };
 
 struct mr_frame {

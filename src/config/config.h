@@ -78,9 +78,8 @@ struct mr_config_value {
 };
 void mr_config_set_value(struct mr_config *config, const char *path, struct mr_config_value value,
                          const char *origin, struct mr_errors *errors);
-/* Returns what is at a path: a key, a key that takes a list, a table of keys ("kafka",
- * `routes["x"]`), or a map whose names the user chooses ("routes"). If there is nothing,
- * mr_config_unknown() adds the error. */
+/* Returns what is at a path. A table of keys is "kafka" or `routes["x"]`; a map, whose names the
+ * user chooses, is "routes". If there is nothing, mr_config_unknown() adds the error. */
 enum mr_config_path { MR_PATH_UNKNOWN, MR_PATH_KEY, MR_PATH_LIST, MR_PATH_TABLE, MR_PATH_MAP };
 enum mr_config_path mr_config_path_kind(const char *path);
 /* Appends the path of `name` in the table at `parent`, which is "" for the whole configuration:

@@ -28,8 +28,9 @@ struct mr_snapshot {
 /* Reads the handlers, DIR/NAME.lua, and the modules that they require: every .lua file below
  * DIR/lib. Follows links, and skips names that begin with a dot. Takes over the configuration.
  *
- * Adds an error if a file cannot be read, the folder has no handlers, a handler's name is not a
- * topic's, or a route's script is missing. After an error, do not use the snapshot, but free it. */
+ * Adds an error for a file that cannot be read, or a folder without handlers. Also adds one if a
+ * handler's name is not a topic's, or a route's script is missing. After an error, do not use the
+ * snapshot, but free it. */
 struct mr_snapshot *mr_snapshot_read(uint64_t generation, struct mr_config *config,
                                      const char *directory, struct mr_errors *errors);
 void mr_snapshot_free(struct mr_snapshot *snapshot);
