@@ -1,5 +1,5 @@
 /* Pauses between attempts that fail in a row: each pause is twice as long as the one before, up to
- * a longest. */
+ * a limit. */
 #ifndef MR_BASE_BACKOFF_H
 #define MR_BASE_BACKOFF_H
 

@@ -34,8 +34,8 @@ const char *mr_buf_text(const struct mr_buf *buf);
 /* Writes the number in decimal, with a NUL behind it. Returns its length, at most 20. */
 size_t mr_decimal(char to[24], int64_t value);
 
-/* Append length-prefixed fields (u32, host order), for frames between master and workers on one
- * machine. */
+/* Appends a field with its length before it (u32, host order), for frames between master and
+ * workers on one machine. A u64 is appended without a length. */
 void mr_buf_put_u64(struct mr_buf *buf, uint64_t value);
 void mr_buf_put_bytes(struct mr_buf *buf, const void *bytes, size_t length);
 

@@ -13,8 +13,7 @@
 enum {
     MR_WORKER_CHANNEL_FD = 3,
     MR_WORKER_SCOREBOARD_FD,
-    MR_WORKER_PLACE_FD, /* the claim of the worker's number, if it has one; lasts while either
-                           process has it open */
+    MR_WORKER_PLACE_FD, /* claim of the worker's number, if any; it lasts while either holds it */
 };
 
 enum mr_frame_kind {
@@ -30,8 +29,9 @@ enum mr_frame_kind {
     /* worker to master */
     MR_FRAME_BURIED,  /* a message of a POISON frame: this worker has settled it */
     MR_FRAME_LOADED,  /* u64 generation */
-    MR_FRAME_REFUSED, /* u64 generation; bytes: why, one line per error; u64 exit code: MR_EXIT_DATA
-                         for a script, MR_EXIT_CONFIG for a setting such as an unknown property */
+    MR_FRAME_REFUSED, /* u64 generation; bytes: why, one line per error; u64 exit code. The code is
+                         MR_EXIT_DATA for a script, MR_EXIT_CONFIG for a setting (an unknown
+                         property of librdkafka, say) */
 };
 
 struct mr_frame {

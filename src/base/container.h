@@ -4,8 +4,8 @@
 
 #include <stddef.h>
 
-/* Returns the `type` whose `member` is at `pointer`. Write through the result only if `pointer` is
- * not const. */
+/* Returns the `type` whose `member` is at `pointer`. If `pointer` points to const, do not write
+ * through the result. */
 #define MR_CONTAINER(pointer, type, member) ((type *)((char *)(pointer)-offsetof(type, member)))
 
 #endif

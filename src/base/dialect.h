@@ -28,8 +28,9 @@ enum mr_reply_key { MR_REPLY_KEY_OF_REQUEST, MR_REPLY_KEY_MESSAGE_ID, MR_REPLY_K
 /* How a reply shows that it is an error. */
 enum mr_error_told { MR_ERROR_BY_TYPE, MR_ERROR_BY_HEADER, MR_ERROR_BY_STATUS };
 
-/* A message's dialect is the first row that fits its headers. It must have the row's two headers,
- * the row's `request_type` if that is set, and, if the row says so, a reply partition in text. */
+/* A message's dialect is the first row that fits its headers. The message must have the row's two
+ * headers and, if that is set, the row's `request_type`. If the row says so, it must also have a
+ * reply partition in text. */
 struct mr_dialect_row {
     const char *name;
     struct mr_bytes correlation_id, reply_to; /* names of headers */
@@ -42,8 +43,7 @@ struct mr_dialect_row {
     bool null_is_null;        /* an empty reply has a null value instead of the text "null" */
     const char *success_type, *error_type; /* message-type of a reply */
     enum mr_error_told error_told;
-    struct mr_bytes
-        error_header; /* holds the error, and the value is null; none: the value holds the error */
+    struct mr_bytes error_header; /* holds the error, the value is null; none: the value holds it */
     enum mr_reply_key key;
     enum mr_reply_header headers[MR_REPLY_OWN_HEADERS]; /* of a reply, in this order */
 };

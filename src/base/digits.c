@@ -127,7 +127,8 @@ static struct decimal without_zeros(struct decimal decimal)
 
 /* --- the text of the decimal --- */
 
-/* Zeros after the point, at most: 0.00001 is the smallest number written without an exponent. */
+/* The most zeros directly after the point: 0.00001 is the smallest number written without an
+ * exponent. */
 enum { ZEROS_MOST = 4 };
 
 static size_t put_fraction(char *to, const char *digits, size_t count, int point)

@@ -1,5 +1,5 @@
-/* A list of errors for people, each "place: what is wrong and what to do", so that all errors are
- * reported at once. */
+/* A list of errors for people, each "place: what is wrong and what to do". All errors are reported
+ * at once. */
 #ifndef MR_BASE_ERRORS_H
 #define MR_BASE_ERRORS_H
 

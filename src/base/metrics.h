@@ -86,7 +86,7 @@ struct mr_metric {
     const char *name; /* behind the service's name: "messages_received_total" */
     enum mr_metric_kind kind;
     enum mr_metric_source source;
-    int index; /* see the source */
+    int index; /* of the counter, gauge or histogram, as `source` says */
     const char *help;
 };
 

@@ -12,11 +12,10 @@ _Noreturn void mr_panic(const char *file, int line, const char *what);
     ((condition) ? (void)0 : mr_panic(__FILE__, __LINE__, "assertion failed: " #condition))
 #define MR_UNREACHABLE(what) mr_panic(__FILE__, __LINE__, "unreachable: " what)
 
-/* Never return NULL. The caller owns the memory: free() it. */
+/* Never returns NULL. The caller owns the memory: free() it. */
 void *mr_alloc(size_t size); /* zeroed */
 void *mr_realloc(void *memory, size_t size);
 char *mr_strdup(const char *text);
-char *mr_strndup(const char *bytes,
-                 size_t length); /* copies exactly `length` bytes and adds a NUL */
+char *mr_strndup(const char *bytes, size_t length); /* copies `length` bytes, adds a NUL */
 
 #endif

@@ -50,8 +50,8 @@ bool mr_poisons_done(struct mr_poisons *poisons, const struct mr_message_id *id,
 void mr_poisons_tidy(struct mr_poisons *poisons, uint64_t now);
 void mr_poisons_free(struct mr_poisons *poisons);
 
-/* Encodes and decodes a message for the channel. Decoding returns false if the bytes are malformed;
- * free the result of any other. */
+/* Encodes or decodes a message for the channel. Decoding returns false if the bytes are malformed.
+ * If it returns true, free the result by mr_poison_free(). */
 void mr_poison_encode(const struct mr_message_id *id, const char *cause, struct mr_buf *out);
 bool mr_poison_decode(struct mr_bytes bytes, struct mr_poison *poison);
 void mr_poison_free(struct mr_poison *poison);

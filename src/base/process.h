@@ -10,8 +10,8 @@ void mr_process_begin(void);
 /* Unblocks the signals that mr_process_begin blocked. Those that came meanwhile are delivered
  * now. */
 void mr_process_listen(void);
-/* Ignores a signal in this process only. SIG_IGN would pass on to programs that the process starts;
- * these have the signal's default action instead. */
+/* Ignores a signal in this process only. Programs that the process starts get the signal's default
+ * action; they would inherit SIG_IGN. */
 void mr_process_ignore(int signal);
 
 #endif

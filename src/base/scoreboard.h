@@ -23,8 +23,7 @@ enum mr_worker_state {
     MR_WORKER_LOADED, /* scripts are loaded, consumers are joining */
     MR_WORKER_READY,  /* every consumer is in its group */
     MR_WORKER_STOPPING,
-    MR_WORKER_FINISHED, /* everything is committed; it leaves its groups when all workers have
-                           finished */
+    MR_WORKER_FINISHED, /* all is committed; it leaves its groups when all workers have finished */
 };
 
 enum mr_broker_state { MR_BROKER_UNKNOWN, MR_BROKER_UP, MR_BROKER_DOWN };
@@ -66,13 +65,12 @@ struct mr_script_row {
     mr_cell bytes;                /* approximate */
 };
 
-/* Lua's memory if scripts fill it. It outlives the worker, and the next worker reads it. */
+/* Shows whether scripts fill Lua's memory. It outlives the worker, and the next worker reads it. */
 struct mr_fullness {
-    mr_cell full;   /* 1: full right now */
-    mr_cell script; /* row + 1 of the script that holds most, now or when memory was last full */
-    mr_cell bytes;  /* that the script held */
-    mr_cell room; /* its budget in bytes, if the script outgrew that; else the budget of all scripts
-                     together */
+    mr_cell full;     /* 1: full right now */
+    mr_cell script;   /* row + 1 of the script that holds most, now or when memory was last full */
+    mr_cell bytes;    /* that the script held */
+    mr_cell room;     /* bytes: the script's own budget if outgrown, else that of all together */
     mr_cell replaced; /* monotonic ms, when a worker was last replaced for this reason; 0: never */
     mr_cell times;    /* how many replacements followed each other closely */
 };
@@ -81,7 +79,7 @@ struct mr_fullness {
  * worker. */
 struct mr_membership_row {
     struct mr_note name;
-    mr_cell number;      /* follows the host's name; written by the master */
+    mr_cell number;      /* appended to the host's name; written by the master */
     mr_cell other;       /* added to the name after another member took it; 0: nothing */
     mr_cell fenced;      /* monotonic ms, when another member last took the name; 0: never */
     struct mr_note lost; /* the name that the other member took */
@@ -91,7 +89,7 @@ struct mr_membership_row {
 struct mr_run {
     mr_cell number; /* 0: no run; unique among this worker's runs */
     mr_cell since;  /* monotonic ms */
-    mr_cell time;   /* its budget, ms; 0: none */
+    mr_cell time;   /* the run's budget, ms; 0: none */
     /* The message: topic and group are row + 1. If topic is 0, there is no message: scripts are
      * being loaded. */
     mr_cell topic, group, partition, offset;
@@ -120,8 +118,7 @@ struct mr_slot {
     mr_cell groups_used;
     char groups[MR_SLOT_GROUPS][256]; /* written as topic names are */
     mr_cell topics_used;
-    struct mr_topic_row
-        topics[MR_SLOT_TOPICS]; /* the last row, "other", counts topics without a row */
+    struct mr_topic_row topics[MR_SLOT_TOPICS]; /* the last row, "other", counts the rest */
 };
 
 struct mr_scoreboard {
@@ -166,8 +163,7 @@ struct mr_script_row *mr_slot_script(struct mr_slot *slot, const char *name);
 uint64_t mr_slot_scripts(const struct mr_slot *slot); /* how many rows have a name */
 /* Returns the script that holds most, by `fullness`; "" if none is known. */
 const char *mr_slot_fullest(const struct mr_slot *slot);
-uint64_t mr_slot_group(struct mr_slot *slot,
-                       const char *group); /* row of a group, made at its first use */
+uint64_t mr_slot_group(struct mr_slot *slot, const char *group); /* the row of a group */
 
 /* Shows the run to the master. Set the run's message before the call. */
 void mr_run_begins(struct mr_run *run, uint64_t number, uint64_t since, uint64_t time);

@@ -32,8 +32,7 @@ static inline bool mr_timer_armed(const struct mr_timer *timer)
 /* Arms the timer. If it is armed already, sets its new time. */
 void mr_timers_arm(struct mr_timers *timers, struct mr_timer *timer, uint64_t due,
                    void (*fire)(struct mr_timer *timer));
-void mr_timers_cancel(struct mr_timers *timers,
-                      struct mr_timer *timer); /* does nothing if not armed */
+void mr_timers_cancel(struct mr_timers *timers, struct mr_timer *timer); /* fine if not armed */
 /* Fires all timers that are due at `now`, by their time; those of the same time in the order in
  * which they were armed. `fire` may cancel any timer and arm any for a time later than `now`. */
 void mr_timers_run(struct mr_timers *timers, uint64_t now);

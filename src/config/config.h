@@ -20,10 +20,10 @@ struct mr_config;
 struct mr_config *mr_config_new(void); /* nothing is set: every reader returns the default */
 void mr_config_free(struct mr_config *config);
 
-/* Read a value. Each asserts that the path's key exists and has that type. Integers are also sizes
- * (bytes), durations (ms) and workers (0: "auto"). Any key can be read as a string, in its text
- * form. If nothing is set and there is no default, they return 0, false or "". The configuration
- * owns the returned memory. */
+/* Reads a value. Each function asserts that the path's key exists and has that type. Integers are
+ * also sizes (bytes), durations (ms) and workers (0: "auto"). Any key can be read as a string, in
+ * its text form. If nothing is set and there is no default, the result is 0, false or "". The
+ * configuration owns the returned memory. */
 int64_t mr_config_integer(const struct mr_config *config, const char *path);
 double mr_config_number(const struct mr_config *config, const char *path);
 bool mr_config_boolean(const struct mr_config *config, const char *path);
@@ -34,12 +34,12 @@ void mr_config_list(const struct mr_config *config, const char *path, mr_config_
                     void *context);
 /* Returns the list as one text, with commas between the items. Borrowed. */
 const char *mr_config_list_text(const struct mr_config *config, const char *path);
-/* Calls `each` for every entry of a map that the user named, in the order of the names. The value
+/* Calls `each` for every entry that the user named in a map, in the order of the names. The value
  * is set for kafka.properties, and "" for routes and topics. */
 void mr_config_map(const struct mr_config *config, const char *path, mr_config_each_fn *each,
                    void *context);
 
-/* Read a setting of a route: routes["NAME"].KEY; if unset, defaults.KEY (if there is such a key);
+/* Reads a setting of a route: routes["NAME"].KEY; if unset, defaults.KEY (if there is such a key);
  * else the default. `key` is a key below `routes.*`: "retry.max", "codec", "group_id" (falls back
  * to kafka.group_id). */
 int64_t mr_config_route_integer(const struct mr_config *config, const char *route, const char *key);
@@ -71,8 +71,7 @@ enum mr_config_given {
 };
 struct mr_config_value {
     enum mr_config_given given;
-    const char *text; /* STRING: the string; LIST: the items, joined by commas; OTHER: the Lua
-                         type's name */
+    const char *text; /* STRING: itself; LIST: items joined by commas; OTHER: the type's name */
     double number;
     bool boolean;
 };
@@ -96,16 +95,16 @@ void mr_config_unknown(const char *path, const char *origin, struct mr_errors *e
 int mr_config_variable(char *const *environment, const char *name, struct mr_buf *value,
                        struct mr_errors *errors);
 /* Sets all keys that the environment sets: KAFKA_*, IS_DOCKER, MOONROUTE_*, each also as NAME_FILE.
- * Keys that are already set keep their values: call this after the command line is read and before
- * the file is. An unknown MOONROUTE_ name is an error. */
+ * Keys that are already set keep their values: call this between the command line and the
+ * configuration file. An unknown MOONROUTE_ name is an error. */
 void mr_config_environment(struct mr_config *config, char *const *environment,
                            struct mr_errors *errors);
 /* Checks the configuration as a whole, such as for two keys that contradict each other, or an
  * invalid regular expression. An error about a setting without an origin shows `origin`. */
 void mr_config_check(const struct mr_config *config, const char *origin, struct mr_errors *errors);
 
-/* Encodes the values that are set, for the channel from master to worker. Decoding returns NULL if
- * the bytes are malformed. */
+/* Encodes or decodes the values that are set, for the channel from master to worker. Decoding
+ * returns NULL if the bytes are malformed. */
 void mr_config_encode(const struct mr_config *config, struct mr_buf *out);
 struct mr_config *mr_config_decode(struct mr_bytes bytes);
 

@@ -43,8 +43,7 @@ enum mr_config_flag {
 
 struct mr_config_key {
     const char *path;
-    const char *inherits; /* the key, perhaps below `defaults`, whose value it takes while unset;
-                             NULL: none */
+    const char *inherits; /* the key whose value it takes while unset; NULL: none */
     enum mr_config_kind kind;
     unsigned flags;
     const char *fallback; /* the default, in text form; NULL: none, or inherited */

@@ -1,4 +1,4 @@
-/* The types of values: the texts and Lua values that each accepts, and its description in
+/* The types of values: the texts and Lua values that each type accepts, and its description in
  * errors. */
 #include <ctype.h>
 #include <errno.h>

@@ -21,8 +21,7 @@ enum { MR_CLUSTER_FAULTS = 32 };
 
 /* The state of the topics that the producer knows. */
 struct mr_cluster_look {
-    bool answered; /* a broker answered this question, or meanwhile any other question of this
-                      process */
+    bool answered; /* a broker answered this or, meanwhile, any other question of the process */
     struct mr_cluster_fault faults[MR_CLUSTER_FAULTS]; /* the first ones */
     size_t count;
 };
@@ -52,7 +51,7 @@ enum {
 };
 
 /* Asks a broker for the topic by name, after which the producer knows its partitions. Returns their
- * number, 0 if the broker does not know the topic, or an error from above with `why`. */
+ * number, 0 if the broker does not show the topic, or an error from above with `why`. */
 int32_t mr_cluster_topic(const struct mr_producer *via, const char *topic, int timeout, char *why,
                          size_t size);
 

@@ -186,8 +186,8 @@ uint64_t mr_kafka_answered(void)
     return atomic_load(&answered);
 }
 
-/* Runs in librdkafka's threads. Counts every answer, whoever asked: one broker of several may be
- * silent while the others answer. */
+/* Runs in librdkafka's threads. Notes the time of every answer, to any client: one broker of
+ * several may be silent while the others answer. */
 static rd_kafka_resp_err_t on_response(rd_kafka_t *handle, int socket, const char *broker,
                                        int32_t broker_id, int16_t kind, int16_t version,
                                        int32_t number, size_t size, int64_t round_trip,

@@ -27,8 +27,8 @@ void mr_kafka_conf_set(rd_kafka_conf_t *conf, const char *name, const char *valu
                        const char *place, struct mr_errors *errors);
 /* Makes a handle and takes over `conf`. Returns NULL with an error added if that fails. */
 rd_kafka_t *mr_kafka_handle(rd_kafka_type_t type, rd_kafka_conf_t *conf, struct mr_errors *errors);
-/* Logs a line of librdkafka. It is the log callback of every handle; call it if a handle's log
- * comes as events. */
+/* Logs a line of librdkafka. It is the log callback of every handle; call it for each log event of
+ * a handle. */
 void mr_kafka_log(const rd_kafka_t *handle, int level, const char *facility, const char *text);
 /* Logs that the client refused a request of ours. */
 void mr_kafka_log_failure(const rd_kafka_t *handle, const char *event, const char *text);

@@ -27,7 +27,7 @@ struct ending {
 };
 
 static struct ending *all;
-static int over_fd = -1; /* an eventfd, written at the end of each */
+static int over_fd = -1; /* an eventfd, written after each ending */
 
 static void *destroy(void *data)
 {

@@ -1,8 +1,8 @@
-/* Clients that are being destroyed. This joins librdkafka's threads and may never return. If a
- * client had a partition of a topic that was deleted, its broker's thread never ends (librdkafka's
- * issues 3007 and 3470; seen in 2.0.2). So each client is destroyed in a thread of its own, not in
- * the loop and not in libuv's pool, which others need. A client that hangs does so until the
- * process ends. Call these functions only from the loop's thread. */
+/* Clients that are being destroyed. Destroying a client joins librdkafka's threads, and may never
+ * return. If a client had a partition of a topic that was deleted, its broker's thread never ends
+ * (librdkafka's issues 3007 and 3470; seen in 2.0.2). So each client is destroyed in a thread of
+ * its own, not in the loop and not in libuv's pool, which others need. A client that hangs does so
+ * until the process ends. Call these functions only from the loop's thread. */
 #ifndef MR_KAFKA_ENDINGS_H
 #define MR_KAFKA_ENDINGS_H
 

@@ -16,13 +16,12 @@ struct mr_producer;
 enum mr_sent {
     MR_SENT,
     MR_SENT_FULL,         /* the sender's queue is full: send again after some reports */
-    MR_SENT_REFUSED,      /* the record can never be sent, nor with the results below */
+    MR_SENT_REFUSED,      /* the record can never be sent; likewise up to DENIED */
     MR_SENT_TOO_LARGE,    /* for the topic, the broker or librdkafka's settings */
     MR_SENT_NO_PARTITION, /* the topic or the partition does not exist, by the latest answer */
     MR_SENT_NO_TOPIC,     /* the topic does not exist, by the latest answer */
     MR_SENT_DENIED,       /* the topic takes no records from us: forbidden, or not a topic's name */
-    MR_SENT_BACK, /* its transaction fails, but not because of this record: send it in the next one
-                   */
+    MR_SENT_BACK,         /* its transaction fails for another reason: send it in the next one */
 };
 
 struct mr_producer_events {
@@ -76,13 +75,13 @@ size_t mr_producer_largest(const struct mr_producer *producer);
  * record can never be sent, `why` (at least 256 bytes) has the reason. */
 enum mr_sent mr_producer_send(struct mr_producer *producer, const struct mr_outgoing *record,
                               void *opaque, char *why, size_t size);
-/* Ends lingering (linger.ms) of the records handed over, and waits until all are reported, at most
- * `timeout` ms. Only this function may be called from any thread. The reports still come from
- * within mr_producer_poll. */
+/* Sends the records handed over without lingering (linger.ms). Waits until all are reported, at
+ * most `timeout` ms. May be called from any thread, unlike the other functions here. The reports
+ * still come from within mr_producer_poll. */
 void mr_producer_flush(const struct mr_producer *producer, int timeout);
 /* Serves the available reports. Call it after each wake. */
 void mr_producer_poll(struct mr_producer *producer);
-/* Return how much was sent and is not reported yet: records, and their bytes. */
+/* Returns how many records, or how many bytes of memory, are sent and not reported yet. */
 size_t mr_producer_outstanding(const struct mr_producer *producer);
 size_t mr_producer_outstanding_bytes(const struct mr_producer *producer);
 /* Returns true with the reason if the producer failed for good: replace it, since it sends nothing

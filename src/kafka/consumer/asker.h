@@ -1,5 +1,5 @@
-/* A client for commands, which asks and waits. Every call except mr_asker_post blocks, within its
- * time limit in ms. */
+/* A client for commands, which asks and waits. A call with `timeout` blocks, for at most that many
+ * ms. */
 #ifndef MR_KAFKA_CONSUMER_ASKER_H
 #define MR_KAFKA_CONSUMER_ASKER_H
 

@@ -84,7 +84,8 @@ static void keep(struct mr_commits *commits, const rd_kafka_topic_partition_t *r
         refused->offset;
 }
 
-/* Returns the reason if some offsets were refused. */
+/* Keeps the refused offsets, and reports the accepted ones. Returns the reason if some were
+ * refused. */
 static rd_kafka_resp_err_t take_answer(struct mr_commits *commits, rd_kafka_resp_err_t error,
                                        const rd_kafka_topic_partition_list_t *offsets)
 {

@@ -22,11 +22,10 @@ struct mr_commits {
     uint64_t interval; /* ms */
     uint64_t pause;    /* ms, before a refused commit is sent again; 0 after an accepted one */
     rd_kafka_topic_partition_list_t *stored; /* waiting to be sent; NULL: nothing */
-    rd_kafka_topic_partition_list_t
-        *left;      /* partitions given back while a commit is in flight; NULL: none */
-    bool in_flight; /* a commit is sent and not answered */
-    bool at_once;   /* stored offsets do not wait for the interval */
-    bool hopeless;  /* refused again and again, since the topic is missing */
+    rd_kafka_topic_partition_list_t *left;   /* given back during a commit; NULL: none */
+    bool in_flight;                          /* a commit is sent and not answered */
+    bool at_once;                            /* stored offsets do not wait for the interval */
+    bool hopeless; /* refused again and again, since the topic is missing */
     /* Called for each partition whose offset was accepted; may be NULL. */
     void (*accepted)(void *data, const char *topic, int32_t partition, int64_t next);
     void *data;
@@ -37,8 +36,8 @@ struct mr_commits {
 /* Call this before the handle is made. */
 void mr_commits_init(struct mr_commits *commits, struct mr_timers *timers, uint64_t interval,
                      const struct mr_beats *beats);
-/* Stores that all messages of the partition below `next` are done. Replaces the offset that was
- * stored for it. */
+/* Stores `next`: all earlier messages of the partition are done. Replaces the offset that was
+ * stored for the partition. */
 void mr_commits_store(struct mr_commits *commits, const char *topic, int32_t partition,
                       int64_t next);
 /* Commits the stored offsets now, or when the commit in flight, if there is one, is answered. */

@@ -53,7 +53,7 @@ bool mr_consumer_poll(struct mr_consumer *consumer, struct mr_message *message);
 void mr_consumer_serve(struct mr_consumer *consumer);
 /* Returns the consumer's question to its group's coordinator, NULL if there is none. The consumer
  * asks from which offsets its new partitions begin, before it takes them. A static member also asks
- * if all its topics are assigned.
+ * whether all its topics are assigned.
  *
  * Call this after a poll. Only a blocking call of librdkafka answers a question, so a worker asks
  * on libuv's pool, never on its loop. Ask one question at a time, and free no consumer before its
@@ -64,27 +64,25 @@ void mr_question_ask(struct mr_question *question);
 /* Continues with the answer, or prepares another question. */
 void mr_consumer_answered(struct mr_consumer *consumer, const struct mr_question *question);
 void mr_question_free(struct mr_question *question);
-/* Stores that all messages of the partition below `next` are done; this is committed within
- * commit_interval. `next` may be lower than before if the partition's offsets began anew. The
- * partition must be the consumer's: offsets of partitions that are given back, or lost, are
- * dropped. */
+/* Stores `next`: all earlier messages of the partition are done. It is committed within
+ * commit_interval. It may be lower than before if the partition's offsets began anew. The partition
+ * must be the consumer's: offsets of partitions that are given back, or lost, are dropped. */
 void mr_consumer_store(struct mr_consumer *consumer, const char *topic, int32_t partition,
                        int64_t next);
 /* Returns the offset after the partition's last record, by the latest answer that had records of
  * it; below 0 before the first such answer. Sends no request. */
 int64_t mr_consumer_end(const struct mr_consumer *consumer, const char *topic, int32_t partition);
-/* Gives the revoked partitions back to the group. Before, the member stays in the group and sends
- * heartbeats, but librdkafka fetches nothing for any partition. */
+/* Gives the revoked partitions back to the group. Until this call, the member stays in the group
+ * and sends heartbeats, but librdkafka fetches nothing for any partition. */
 void mr_consumer_give_back(struct mr_consumer *consumer);
 /* Why a partition is paused. */
 enum mr_pause {
     MR_PAUSE_FULL,  /* as many of its messages as allowed are not handled yet */
     MR_PAUSE_SHELF, /* as many of its messages as allowed wait until they are due */
-    MR_PAUSE_HELD, /* the worker takes no messages: it stops, or too many records are unacknowledged
-                    */
+    MR_PAUSE_HELD,  /* the worker takes no messages: it stops, or has too much in progress */
     MR_PAUSE_STUCK, /* records sent for its messages are not acknowledged */
 };
-/* Pause or resume a partition. Fetching is paused while there is a reason. Messages that were
+/* Pauses or resumes a partition. Fetching is paused while there is a reason. Messages that were
  * fetched but not polled are fetched again. The same reason counts once, and a newly assigned
  * partition has none. Resuming removes one reason. Each call waits about 50 us for a thread of
  * librdkafka. */
@@ -92,7 +90,7 @@ void mr_consumer_pause(struct mr_consumer *consumer, const char *topic, int32_t 
                        enum mr_pause reason);
 void mr_consumer_resume(struct mr_consumer *consumer, const char *topic, int32_t partition,
                         enum mr_pause reason);
-/* Pause or resume all partitions, including those assigned later. */
+/* Pauses or resumes all partitions, including those assigned later. */
 void mr_consumer_pause_all(struct mr_consumer *consumer, enum mr_pause reason);
 void mr_consumer_resume_all(struct mr_consumer *consumer, enum mr_pause reason);
 /* Commits the stored offsets now, before the end of the interval: poll until mr_consumer_committed.

@@ -72,7 +72,7 @@ static bool is_final(rd_kafka_resp_err_t error)
            error == RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED;
 }
 
-/* Asks, and leaves the topics that are not covered in the question. */
+/* Asks. Then the question holds only the topics that are not covered. */
 static void ask(struct mr_question *question)
 {
     const struct rd_kafka_group_list *list = NULL;

@@ -1,5 +1,5 @@
-/* Checks if the assignment of a static member's group has all topics of the member. A member that
- * returns under its name gets its old assignment. The coordinator does not look at its new
+/* Checks whether the assignment of a static member's group has all topics of the member. A member
+ * that returns under its name gets its old assignment. The coordinator does not look at its new
  * subscription (KIP-345). A topic or partition that is new to the group would not be served until
  * the next rebalance. So the member asks once after its return. Included only in this folder.
  *

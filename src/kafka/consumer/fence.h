@@ -1,7 +1,8 @@
-/* Finds why a coordinator has fenced a static member. When its session ends, librdkafka forgets the
- * member id, but may still send waiting commits, for up to session.timeout.ms more. These have no
- * member id, so a coordinator takes them for another member's (rd_kafka_cgrp_defer_offset_commit,
- * 2.0.2). Included only in this folder; consumer.h has the reasons. */
+/* Finds why a coordinator has fenced a static member. When the member's session ends, librdkafka
+ * forgets the member id. It may still send commits that waited for the coordinator, for up to
+ * session.timeout.ms more. These have no member id, so a coordinator takes them for another
+ * member's (rd_kafka_cgrp_defer_offset_commit, 2.0.2). Included only in this folder; consumer.h has
+ * the reasons. */
 #ifndef MR_KAFKA_CONSUMER_FENCE_H
 #define MR_KAFKA_CONSUMER_FENCE_H
 

@@ -233,7 +233,7 @@ static void note(struct mr_listener *listener, const rd_kafka_message_t *message
         note_error(listener, listened, place, message->err);
 }
 
-/* Starts the partition again, and once more later if the fault lasts. */
+/* Starts the partition again, and once more every FAULT_AGAIN_MS while its fault lasts. */
 static void restart(struct mr_listener *listener, struct listened *listened, int32_t partition,
                     uint64_t now)
 {

@@ -35,9 +35,9 @@ struct mr_listener *mr_listener_new(const struct mr_config *config, int wake_fd,
  * Returns 0, or -1 with `why` (at most `size` bytes). */
 int mr_listener_add(struct mr_listener *listener, const char *topic, int32_t partitions, char *why,
                     size_t size);
-/* Also reads the partitions that the topic has got since, up to `partitions`. Begins at their first
- * record, since their records are for requests of now. For the same reason, a topic that was
- * deleted and created again is read from its beginning. Returns 0, or -1 with `why`. */
+/* Also reads the new partitions of the topic, up to `partitions`. Begins at their first record,
+ * since their records are for requests of now. For the same reason, a topic that was deleted and
+ * created again is read from its beginning. Returns 0, or -1 with `why`. */
 int mr_listener_grow(struct mr_listener *listener, const char *topic, int32_t partitions, char *why,
                      size_t size);
 /* Takes the next record. Returns false if there is none; poll until then after each wake. */

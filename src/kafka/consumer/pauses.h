@@ -22,16 +22,16 @@ struct mr_pauses {
 
 /* Adds newly assigned partitions, without reasons of their own. librdkafka keeps a partition paused
  * while it is away. So a partition that was paused when it left is resumed, unless all are paused.
- * Others are not touched. */
+ * Other partitions are not touched. */
 void mr_pauses_assigned(struct mr_pauses *pauses, const rd_kafka_topic_partition_list_t *list);
 /* Removes the reasons of partitions that are about to leave. Does not call librdkafka for them. */
 void mr_pauses_revoked(struct mr_pauses *pauses, const rd_kafka_topic_partition_list_t *list);
-/* Add or remove a reason. Do nothing if the consumer does not have the partition. */
+/* Adds or removes a reason. Does nothing if the consumer does not have the partition. */
 void mr_pauses_add(struct mr_pauses *pauses, const char *topic, int32_t partition,
                    enum mr_pause reason);
 void mr_pauses_drop(struct mr_pauses *pauses, const char *topic, int32_t partition,
                     enum mr_pause reason);
-/* Add or remove a reason for all partitions, including later ones. */
+/* Adds or removes a reason for all partitions, including later ones. */
 void mr_pauses_add_all(struct mr_pauses *pauses, enum mr_pause reason);
 void mr_pauses_drop_all(struct mr_pauses *pauses, enum mr_pause reason);
 void mr_pauses_free(struct mr_pauses *pauses);

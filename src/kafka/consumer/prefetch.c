@@ -5,13 +5,13 @@
 
 #include "kafka/conf.h"
 
-/* Limits for all consumers of a worker. QUEUED: how much may be queued; one answer per broker may
+/* Limits for all consumers of a worker. QUEUED_*: how much may be queued; one answer per broker may
  * exceed this. FETCH_BYTES: the size of an answer, if no single message is larger. PARTITION_BYTES:
  * a partition's part of an answer. BACKOFF_MS: how long a full queue stops fetching.
  *
  * A consumer's partitions share its queue, so a message waits until all messages before it are
  * taken. So the queue is small, and messages wait in the worker, which can choose between them
- * (schedule.h). One answer has room for the parts of eight partitions. If the queue was full,
+ * (schedule.h). One answer has room for the parts of eight partitions. After its queue was full,
  * librdkafka (2.0.2) begins with the same partition again. With larger parts, an answer would have
  * no room for the partitions behind it. For the sizes see docs/PERFORMANCE.md, Memory. */
 enum {
@@ -66,7 +66,7 @@ void mr_prefetch_limit(rd_kafka_conf_t *conf, const struct mr_config *config, si
     const struct limiting limiting = {conf, config, errors};
     limit(&limiting, "queued.max.messages.kbytes", larger(QUEUED_KBYTES / count, LEAST_KBYTES));
     limit(&limiting, "queued.min.messages", larger(QUEUED_MESSAGES / count, LEAST_MESSAGES));
-    /* a consumer uses it only to refuse a smaller fetch.max.bytes */
+    /* a consumer uses message.max.bytes only to refuse a smaller fetch.max.bytes */
     limit(&limiting, "message.max.bytes", FETCH_BYTES);
     limit(&limiting, "fetch.max.bytes", larger(FETCH_BYTES, number_of(conf, "message.max.bytes")));
     limit(&limiting, "max.partition.fetch.bytes", PARTITION_BYTES);

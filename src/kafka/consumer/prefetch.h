@@ -37,7 +37,7 @@ void mr_prefetch_begin(struct mr_prefetch *prefetch, rd_kafka_t *handle, rd_kafk
 void mr_prefetch_took(struct mr_prefetch *prefetch, const rd_kafka_message_t *message);
 /* Notes that the queue had no message. */
 void mr_prefetch_emptied(struct mr_prefetch *prefetch);
-/* Note that partitions were paused, so that their messages in the queue will be dropped; or were
+/* Notes that partitions were paused, so that their messages in the queue will be dropped; or were
  * resumed. */
 void mr_prefetch_paused(struct mr_prefetch *prefetch);
 void mr_prefetch_resumed(struct mr_prefetch *prefetch);

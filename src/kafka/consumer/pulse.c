@@ -9,8 +9,7 @@
 
 enum {
     ASK_AGAIN_MS = 5000, /* after a denial */
-    BELIEVE_MS =
-        3000, /* longer than a fetch takes: access is allowed if it is not denied again by then */
+    BELIEVE_MS = 3000, /* longer than a fetch takes: access is allowed if no denial came by then */
     LEAST_PATIENCE_MS = 2000,
 };
 

@@ -1,6 +1,7 @@
-/* The pulse of a consumer: if its group's coordinator answers, and if its group and topics may be
- * read. After such a fault librdkafka goes on by itself. It reports some faults once and others
- * never, so this file keeps them as states that end by themselves. Included only in this folder. */
+/* The pulse of a consumer: whether its group's coordinator answers, and whether its group and
+ * topics may be read. After such a fault librdkafka goes on by itself. It reports some faults once
+ * and others never, so this file keeps them as states that end by themselves. Included only in this
+ * folder. */
 #ifndef MR_KAFKA_CONSUMER_PULSE_H
 #define MR_KAFKA_CONSUMER_PULSE_H
 

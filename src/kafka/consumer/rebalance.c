@@ -145,8 +145,8 @@ static bool owns_any(const struct mr_rebalance *rebalance)
     return any;
 }
 
-/* Returns true if the client has a member id. It drops its id when it sends LeaveGroup, after every
- * rebalance in progress. */
+/* Returns true if the client has a member id. librdkafka drops the id when it sends LeaveGroup,
+ * after every rebalance in progress. */
 static bool is_member(const struct mr_rebalance *rebalance)
 {
     char *id = rd_kafka_memberid(rebalance->handle);

@@ -13,8 +13,8 @@ enum {
     AGAIN_MS = 100,
 };
 
-/* Returns the start of a partition without a committed offset, by librdkafka's names for it;
- * INVALID if the consumer should fail there. */
+/* Returns the position at which a partition without a committed offset begins; INVALID if the
+ * consumer should fail there. Compares with the names that librdkafka itself writes. */
 static int64_t reset_of(rd_kafka_t *handle)
 {
     char text[32] = "";
@@ -125,8 +125,8 @@ static void ask_again(struct mr_starts *starts, rd_kafka_resp_err_t error)
     mr_timers_arm(starts->timers, &starts->timer, mr_clock_ms() + AGAIN_MS, on_again);
 }
 
-/* Takes the offsets from the answer. Partitions with another error than an open transaction are
- * left to librdkafka, which asks and reports by itself. */
+/* Takes the offsets from the answer, or returns why it has none. Partitions with another error than
+ * an open transaction are left to librdkafka, which asks and reports by itself. */
 static rd_kafka_resp_err_t take(const struct mr_starts *starts, const struct mr_question *question)
 {
     if (question->error != RD_KAFKA_RESP_ERR_NO_ERROR)

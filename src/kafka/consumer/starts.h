@@ -1,8 +1,8 @@
 /* Finds the offsets at which assigned partitions begin. Their committed offsets are asked for
- * before they are taken, and again until no transaction on them is open. If librdkafka asked
- * itself, and its assignment changed during an open transaction, it would begin such partitions as
- * if nothing were committed. A partition without a committed offset begins at the offset that
- * auto.offset.reset stands for, which is also asked for.
+ * before they are taken, and again until no transaction on them is open. librdkafka could ask by
+ * itself. However, if its assignment changed during an open transaction, it would begin such
+ * partitions as if nothing were committed. A partition without a committed offset begins at the
+ * offset that auto.offset.reset stands for, which is also asked for.
  *
  * The admin interface of librdkafka would not block, but never forgets a former coordinator.
  * Included only in this folder; consumer.h has the question. */
@@ -20,12 +20,11 @@ struct mr_starts {
     int64_t reset; /* the start of a partition without a committed offset, as a named position */
     const char *group_id;
     struct mr_timers *timers;
-    struct mr_timer timer; /* when to ask again */
-    rd_kafka_topic_partition_list_t
-        *wanted; /* assigned, without offsets yet; NULL: nothing is asked */
-    bool due;    /* ask now */
-    bool open;   /* a question is not answered yet */
-    bool stale;  /* the open question is abandoned */
+    struct mr_timer timer;                   /* when to ask again */
+    rd_kafka_topic_partition_list_t *wanted; /* assigned without offsets; NULL: none */
+    bool due;                                /* ask now */
+    bool open;                               /* a question is not answered yet */
+    bool stale;                              /* the open question is abandoned */
     bool told;
 };
 

@@ -10,8 +10,7 @@
 struct mr_subscriber {
     rd_kafka_t *handle;
     rd_kafka_topic_partition_list_t *current;
-    rd_kafka_topic_partition_list_t
-        *next; /* waits until partitions are given back; NULL: the current one is wanted */
+    rd_kafka_topic_partition_list_t *next; /* waits for partitions to leave; NULL: none */
 };
 
 /* Works as mr_consumer_subscribe. */
