@@ -1,5 +1,5 @@
-/* A borrowed run of bytes: never owned, never NUL-terminated by promise. data is NULL for "none"
- * (Kafka's null). */
+/* A borrowed run of bytes: never owned, and not necessarily NUL-terminated. `data` is NULL for
+ * "none" (Kafka's null). */
 #ifndef MR_BASE_BYTES_H
 #define MR_BASE_BYTES_H
 
@@ -12,7 +12,8 @@ struct mr_bytes {
     size_t length;
 };
 
-/* A name and a value: a record's header. value.data NULL is a null value. Borrowed as bytes are. */
+/* A name and a value: a header of a record. A null value has value.data NULL. Borrowed, like
+ * mr_bytes. */
 struct mr_pair {
     struct mr_bytes name;
     struct mr_bytes value;

@@ -12,7 +12,7 @@ struct header {
     uint32_t length;
 };
 
-/* What one mr_channel_fill reads at most, so that the other end cannot hold the loop. */
+/* One mr_channel_fill reads at most this much, so that the other end cannot occupy the loop. */
 enum { READ_SIZE = 64 * 1024, READS_A_FILL = 16 };
 
 void mr_channel_init(struct mr_channel *channel, int fd)
@@ -71,7 +71,7 @@ void mr_channel_drop(struct mr_channel *channel)
     channel->sent = 0;
 }
 
-/* Bytes of frames already given make room for new ones. */
+/* Frees the bytes of frames that mr_channel_next has returned. */
 static void drop_taken(struct mr_channel *channel)
 {
     mr_buf_consume(&channel->in, channel->taken);

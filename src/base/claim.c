@@ -9,7 +9,7 @@
 
 #include "base/panic.h"
 
-/* FNV-1a: a socket's name has room for a hundred bytes. */
+/* Hashes by FNV-1a, since a socket's name holds only about a hundred bytes. */
 static uint64_t hash(const char *name)
 {
     uint64_t value = 14695981039346656037u;
@@ -18,8 +18,8 @@ static uint64_t hash(const char *name)
     return value;
 }
 
-/* A name in the kernel's own space of sockets, not a file: it goes with the process, however that
- * ends. */
+/* Binds a name in the kernel's own name space of sockets, not a file. The kernel frees the name
+ * when the process ends, however it ends. Returns as bind(2) does. */
 static int bind_name(int fd, uint64_t name, unsigned number)
 {
     struct sockaddr_un address = {.sun_family = AF_UNIX};

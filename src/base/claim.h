@@ -1,5 +1,6 @@
-/* A number that no other process of this machine has under a name, for as long as this process
- * lives: the lowest that is free. Who comes after a process that died gets its number. */
+/* Claims the lowest free number under a name, for as long as this process lives. No other process
+ * of this machine has the same number meanwhile. If a process dies, the next one that claims gets
+ * its number. */
 #ifndef MR_BASE_CLAIM_H
 #define MR_BASE_CLAIM_H
 
@@ -10,8 +11,8 @@ struct mr_claim {
 };
 
 void mr_claim_lowest(struct mr_claim *claim, const char *name);
-/* The lowest from `first` on. */
+/* Claims the lowest free number that is at least `first`. */
 void mr_claim_from(struct mr_claim *claim, const char *name, unsigned first);
-void mr_claim_release(struct mr_claim *claim); /* fine where nothing is claimed */
+void mr_claim_release(struct mr_claim *claim); /* does nothing if nothing is claimed */
 
 #endif

@@ -1,4 +1,4 @@
-/* Time: monotonic for waiting and measuring, wall for what is written into messages. */
+/* Clocks: monotonic for waiting and measuring, wall time for timestamps in messages. */
 #ifndef MR_BASE_CLOCK_H
 #define MR_BASE_CLOCK_H
 
@@ -6,8 +6,8 @@
 #include <sys/types.h>
 
 uint64_t mr_clock_ns(void);        /* monotonic, nanoseconds */
-uint64_t mr_clock_thread_ns(void); /* what this thread has had of the CPU, nanoseconds */
-/* Returns the CPU time of a process with all of its threads, nanoseconds; 0 when it is gone. */
+uint64_t mr_clock_thread_ns(void); /* CPU time that this thread has used, nanoseconds */
+/* Returns the CPU time of a process with all of its threads, nanoseconds; 0 if it has ended. */
 uint64_t mr_clock_process_ns(pid_t pid);
 uint64_t mr_clock_ms(void);     /* monotonic, milliseconds */
 int64_t mr_clock_wall_ms(void); /* milliseconds since 1970-01-01T00:00:00Z */

@@ -1,6 +1,6 @@
-/* Dialects: how others write requests and replies. A dialect is one row here. Recognising
- * (worker/wire/dialect.c), answering (reply.c) and asking (request.c) read the rows, as do the
- * configuration's choices, the options that scripts give, and `moonroute request`.
+/* Dialects: how other programs write requests and replies. Each dialect is one row in this file.
+ * The code that recognises (worker/wire/dialect.c), answers (reply.c) and asks (request.c) reads
+ * the rows. So do the configuration's choices, the options in scripts, and `moonroute request`.
  *
  * kafka-client: envelopes {"success":...}. plain: the bare value. nestjs: NestJS's Kafka transport.
  * spring: Spring Kafka's ReplyingKafkaTemplate. */
@@ -20,29 +20,30 @@ enum mr_reply_header {
     MR_REPLY_TIMESTAMP,
     MR_REPLY_CORRELATION_ID,
     MR_REPLY_NEST_IS_DISPOSED,
-    MR_REPLY_ERROR, /* errors alone have it, under the name of `error_header` */
+    MR_REPLY_ERROR, /* only error replies have it, under the name in `error_header` */
 };
 
 enum mr_reply_key { MR_REPLY_KEY_OF_REQUEST, MR_REPLY_KEY_MESSAGE_ID, MR_REPLY_KEY_NONE };
 
-/* What tells that a reply is an error. */
+/* How a reply shows that it is an error. */
 enum mr_error_told { MR_ERROR_BY_TYPE, MR_ERROR_BY_HEADER, MR_ERROR_BY_STATUS };
 
-/* The first row that fits a message's headers is its dialect: it has the row's two headers, the
- * row's `request_type` if that is set, and a partition in text if that is asked for. */
+/* A message's dialect is the first row that fits its headers. The message must have the row's two
+ * headers and, if that is set, the row's `request_type`. If the row says so, it must also have a
+ * reply partition in text. */
 struct mr_dialect_row {
     const char *name;
     struct mr_bytes correlation_id, reply_to; /* names of headers */
-    struct mr_bytes reply_partition;          /* likewise; none: it has no such header */
+    struct mr_bytes reply_partition;          /* likewise; none: the dialect has no such header */
     bool partition_in_text;                   /* decimal; else 4 bytes, big-endian */
-    const char *request_type;                 /* message-type of a request; NULL: none */
-    bool key_is_id;    /* a request of ours without a key has its correlation id as key */
-    bool bare;         /* a string travels as it is, and null as a null value */
-    bool enveloped;    /* {"success":...} around the value of a reply */
-    bool null_is_null; /* an empty reply has a null value, not the text null */
+    const char *request_type; /* message-type of a request; NULL: the dialect has none */
+    bool key_is_id;           /* our requests without a key get their correlation id as key */
+    bool bare;                /* a string is sent without quotes, and null as a null value */
+    bool enveloped;           /* {"success":...} around the value of a reply */
+    bool null_is_null;        /* an empty reply has a null value instead of the text "null" */
     const char *success_type, *error_type; /* message-type of a reply */
     enum mr_error_told error_told;
-    struct mr_bytes error_header; /* has the error, and the value is null; none: the value has it */
+    struct mr_bytes error_header; /* holds the error, the value is null; none: the value holds it */
     enum mr_reply_key key;
     enum mr_reply_header headers[MR_REPLY_OWN_HEADERS]; /* of a reply, in this order */
 };
@@ -83,16 +84,16 @@ enum mr_dialect {
     MR_DIALECT_ROWS(MR_DIALECT_ID, MR_DIALECT_ID) MR_DIALECTS
 };
 
-/* "kafka-client, plain, ..." and "auto|kafka-client|plain|...". */
+/* The names in lists: "kafka-client, plain, ..." and "auto|kafka-client|plain|...". */
 #define MR_DIALECT_FIRST(id, name, ...)  name
 #define MR_DIALECT_COMMA(id, name, ...)  ", " name
 #define MR_DIALECT_CHOICE(id, name, ...) "|" name
 #define MR_DIALECT_NAMES                 MR_DIALECT_ROWS(MR_DIALECT_FIRST, MR_DIALECT_COMMA)
 #define MR_DIALECT_CHOICES               "auto" MR_DIALECT_ROWS(MR_DIALECT_CHOICE, MR_DIALECT_CHOICE)
 
-extern const struct mr_dialect_row mr_dialect_rows[MR_DIALECTS]; /* that of AUTO is empty */
+extern const struct mr_dialect_row mr_dialect_rows[MR_DIALECTS]; /* the row of AUTO is empty */
 
-/* Returns the dialect of that name; AUTO for any other text. */
+/* Returns the dialect of that name; AUTO if there is none. */
 enum mr_dialect mr_dialect_of(const char *name);
 
 #endif

@@ -40,11 +40,11 @@ struct decimal {
     int exponent;
 };
 
-/* How many of them a double is away from its neighbours is 2^exponent. */
+/* A double: significand * 2^exponent. It differs from its neighbours by 2^exponent. */
 struct binary {
     uint64_t significand;
     int exponent;
-    bool is_power; /* its lower neighbour is half as far */
+    bool is_power; /* its lower neighbour is half as far away */
 };
 
 static struct binary binary_of(double value)
@@ -59,7 +59,7 @@ static struct binary binary_of(double value)
     return (struct binary){fraction | hidden, exponent - 1075, fraction == 0 && exponent > 1};
 }
 
-/* power * factor / 2^128, its last bit set where something is cut off ("round to odd"). */
+/* Returns power * factor / 2^128. The last bit is set if bits are cut off ("round to odd"). */
 static uint64_t scaled(struct mr_power power, uint64_t factor)
 {
     unsigned __int128 low = (unsigned __int128)power.low * factor;
@@ -67,7 +67,7 @@ static uint64_t scaled(struct mr_power power, uint64_t factor)
     return (uint64_t)(high >> 64) | ((uint64_t)high > 1);
 }
 
-/* As the paper wants it: rounded up. */
+/* Returns 10^n rounded up, as the paper requires. */
 static struct mr_power rounded_up(int n)
 {
     struct mr_power power = mr_power_of_ten(n);
@@ -76,8 +76,8 @@ static struct mr_power rounded_up(int n)
     return power;
 }
 
-/* Four times the value and the ends of what reads back as it, at a scale where two neighbouring
- * integers at least, and fewer than 20, lie in between. */
+/* Four times the value, and four times the ends of the interval that reads back as the value. The
+ * scale is such that at least two and fewer than 20 integers lie in the interval. */
 struct interval {
     uint64_t lower, middle, upper;
 };
@@ -94,7 +94,7 @@ static struct interval interval_of(struct binary value, int k)
 
 static struct decimal shortest(struct binary value)
 {
-    /* floor(log10(2^exponent)), or of three quarters of it */
+    /* floor(log10(2^exponent)); if is_power, of three quarters of it */
     int k = (value.exponent * 1262611 - (value.is_power ? 524031 : 0)) >> 22;
     struct interval in = interval_of(value, k);
     uint64_t s = in.middle / 4;
@@ -125,9 +125,10 @@ static struct decimal without_zeros(struct decimal decimal)
     return decimal;
 }
 
-/* --- its text --- */
+/* --- the text of the decimal --- */
 
-/* The smallest that is written without an exponent is 0.00001. */
+/* The most zeros directly after the point: 0.00001 is the smallest number written without an
+ * exponent. */
 enum { ZEROS_MOST = 4 };
 
 static size_t put_fraction(char *to, const char *digits, size_t count, int point)
@@ -164,7 +165,7 @@ static size_t put_decimal(char *to, struct decimal decimal)
 {
     char digits[MR_DIGITS_MOST] = {0};
     size_t count = mr_digits(digits, decimal.digits);
-    int point = (int)count + decimal.exponent; /* where it stands among the digits */
+    int point = (int)count + decimal.exponent; /* the place of the point among the digits */
     if (point >= -ZEROS_MOST && point < (int)count)
         return put_fraction(to, digits, count, point);
     return put_scientific(to, digits, count, point - 1);

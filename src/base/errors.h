@@ -1,4 +1,4 @@
-/* A list of errors for a person, each "place: what is wrong and what to do"; all of them are told
+/* A list of errors for people, each "place: what is wrong and what to do". All errors are reported
  * at once. */
 #ifndef MR_BASE_ERRORS_H
 #define MR_BASE_ERRORS_H
@@ -8,9 +8,9 @@
 
 #include "base/buf.h"
 
-/* {0} is an empty list; mr_errors_free() returns it to that. */
+/* {0} is an empty list; mr_errors_free() empties it again. */
 struct mr_errors {
-    struct mr_buf text; /* one error a line */
+    struct mr_buf text; /* one line per error */
     size_t count;
 };
 

@@ -4,7 +4,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-/* The size is not asked for beforehand: pipes and /proc have none. */
+/* Reads to the end. Does not ask for the size first: pipes and /proc have none. */
 static int read_all(int fd, size_t most, struct mr_buf *out)
 {
     enum { STEP = 65536 };
@@ -32,6 +32,6 @@ int mr_file_read(const char *path, size_t most, struct mr_buf *out)
     close(fd);
     if (result != 0)
         out->length = before;
-    mr_buf_append(out, "", 0); /* the NUL behind the end */
+    mr_buf_append(out, "", 0); /* a NUL behind the end */
     return result;
 }

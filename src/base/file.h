@@ -1,4 +1,4 @@
-/* Whole files, as configuration, scripts and secrets are read. */
+/* Reads whole files: configuration, scripts and secrets. */
 #ifndef MR_BASE_FILE_H
 #define MR_BASE_FILE_H
 
@@ -6,9 +6,8 @@
 
 #include "base/buf.h"
 
-/* Appends what the file holds. Returns 0, or -errno (-EFBIG where it holds more than `most` bytes)
- * with nothing appended.
- */
+/* Appends the file's content. Returns 0; or -errno with nothing appended (-EFBIG if the file holds
+ * more than `most` bytes). */
 int mr_file_read(const char *path, size_t most, struct mr_buf *out);
 
 #endif

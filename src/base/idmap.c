@@ -7,11 +7,11 @@
 struct mr_idmap_entry {
     uint64_t hash;
     struct mr_bytes key;
-    void *value; /* NULL: free */
+    void *value; /* NULL: the entry is free */
 };
 
-/* FNV-1a, 64 bits, over 8 bytes at a time with the murmur3 finalizer: keys are UUIDs and message
- * keys. */
+/* Hashes by FNV-1a, 64 bits, over 8 bytes at a time, with the murmur3 finalizer. Keys are UUIDs and
+ * message keys. */
 static uint64_t hash_of(struct mr_bytes key)
 {
     uint64_t hash = 0xcbf29ce484222325u ^ key.length;
@@ -29,7 +29,7 @@ static uint64_t hash_of(struct mr_bytes key)
     return hash ^ (hash >> 33);
 }
 
-/* The entry with that key, or the free one where it would go. */
+/* Returns the entry with that key, or else the free entry for it. */
 static struct mr_idmap_entry *find(const struct mr_idmap *map, uint64_t hash, struct mr_bytes key)
 {
     for (size_t i = hash & (map->capacity - 1);; i = (i + 1) & (map->capacity - 1)) {
@@ -67,8 +67,8 @@ void mr_idmap_put(struct mr_idmap *map, struct mr_bytes key, void *value)
     *entry = (struct mr_idmap_entry){hash, key, value};
 }
 
-/* Closes the gap at `hole`: entries behind it that would no longer be found from their home move up
- * (Knuth 6.4, algorithm R). */
+/* Closes the gap at `hole`. Moves up the entries behind it that could no longer be found from their
+ * home (Knuth 6.4, algorithm R). */
 static void close_gap(struct mr_idmap *map, size_t hole)
 {
     size_t mask = map->capacity - 1;

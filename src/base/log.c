@@ -29,8 +29,8 @@ static struct {
     char who[32];
 } sink = {.fd = STDERR_FILENO, .format = MR_LOG_TEXT, .level = MR_LOG_INFO};
 
-/* Lines are short and go out by one write(2) each, so that processes sharing a file never mix
- * theirs. */
+/* Opens the file for appending. Lines are short, and each goes out in one write(2): lines of
+ * processes that share a file never mix. */
 static int open_file(const char *path)
 {
     int fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0640);
@@ -113,8 +113,8 @@ static void put_json(struct mr_buf *line, enum mr_log_level level, const char *e
     mr_buf_string(line, "}\n");
 }
 
-/* Without quotes go printable ASCII, and UTF-8 but for the control characters that begin with 0xc2.
- */
+/* Returns true if the text needs no quotes: printable ASCII and UTF-8, except the characters that
+ * begin with 0xc2, some of which are control characters. */
 static bool is_plain(struct mr_bytes text)
 {
     for (size_t i = 0; i < text.length; i++) {
@@ -157,7 +157,7 @@ void mr_log_write(enum mr_log_level level, const char *event, const struct mr_lo
         put_json(&line, level, event, fields);
     else
         put_text(&line, level, event, fields);
-    /* A log that cannot be written has nowhere to say so; the metrics still tell. */
+    /* If the log cannot be written, no log can say so; the metrics still show what happens. */
     ssize_t written = write(sink.fd, line.data, line.length);
     (void)written;
     mr_buf_free(&line);

@@ -1,4 +1,5 @@
-/* Structured log: one line an event, on standard error or in a file; JSON, or text for people. */
+/* Structured log, one line per event, to standard error or a file; as JSON, or as text for
+ * people. */
 #ifndef MR_BASE_LOG_H
 #define MR_BASE_LOG_H
 
@@ -11,7 +12,7 @@ enum mr_log_level { MR_LOG_DEBUG, MR_LOG_INFO, MR_LOG_WARN, MR_LOG_ERROR };
 enum mr_log_format { MR_LOG_JSON, MR_LOG_TEXT };
 
 struct mr_log_field {
-    const char *name; /* NULL ends a list */
+    const char *name; /* NULL ends the list */
     bool is_integer;
     struct mr_bytes text;
     int64_t integer;
@@ -22,20 +23,20 @@ struct mr_log_field {
 #define MR_I(field, value)                                                                         \
     ((struct mr_log_field){.name = (field), .is_integer = true, .integer = (int64_t)(value)})
 
-/* `path` NULL or "": standard error. `who` ("master", "worker 2") is in every line and copied.
- * Returns 0, or -errno where the file cannot be opened (the log then stays where it was). Text is
- * coloured where it goes to a terminal. */
+/* Opens the log; if `path` is NULL or "", on standard error. Copies `who` ("master", "worker 2"),
+ * which is in every line. Returns 0; or -errno if the file cannot be opened, and leaves the log as
+ * it was. Text is coloured if it goes to a terminal. */
 int mr_log_open(const char *path, enum mr_log_format format, enum mr_log_level level,
                 const char *who);
-/* Opens the file anew, after a rotation. */
+/* Opens the file again, after a rotation. If that fails, logs an error and keeps the old file. */
 void mr_log_reopen(void);
 bool mr_log_enabled(enum mr_log_level level);
 enum mr_log_level
-mr_log_level_of(const char *name); /* debug info warn error; asserts that it is one */
+mr_log_level_of(const char *name); /* debug, info, warn or error; panics at any other name */
 
-/* mr_log(MR_LOG_WARN, "reply_failed", MR_S("topic", topic), MR_I("offset", offset), MR_S("message",
- * text)); `event` is a fixed name in snake_case; what it says to a person goes in the field
- * "message". */
+/* Logs an event: `mr_log(MR_LOG_WARN, "reply_failed", MR_S("topic", topic), MR_I("offset", offset),
+ * MR_S("message", text))`. `event` is a fixed name in snake_case. Put the text for people in the
+ * field "message". */
 #define mr_log(level, event, ...)                                                                  \
     mr_log_write((level), (event), (const struct mr_log_field[]){__VA_ARGS__, {.name = NULL}})
 void mr_log_write(enum mr_log_level level, const char *event, const struct mr_log_field *fields);

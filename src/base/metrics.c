@@ -17,8 +17,8 @@ const char *const mr_status_names[MR_STATUSES] = {
     [MR_STATUS_EXPIRED] = "expired",
 };
 
-/* 0.1 ms to 10 s: a handler without waits takes far less than the first, the default request times
- * out beyond the last. */
+/* 0.1 ms to 10 s. A handler that does not wait takes far less than the first bound; a request with
+ * the default timeout times out beyond the last. */
 const unsigned long long mr_bucket_bounds[MR_BUCKETS] = {
     100000,   250000,    500000,    1000000,   2500000,    5000000,    10000000,   25000000,
     50000000, 100000000, 250000000, 500000000, 1000000000, 2500000000, 5000000000, 10000000000,

@@ -1,11 +1,12 @@
-/* The table of metrics: what is counted, its name (behind the service's prefix), kind and help. The
- * scoreboard has room for each, workers count there, the admin listener prints from here. */
+/* The table of metrics: each metric's name (behind the service's prefix), kind and help. The
+ * scoreboard has room for each metric. Workers count in the scoreboard, and the admin listener
+ * prints by this table. */
 #ifndef MR_BASE_METRICS_H
 #define MR_BASE_METRICS_H
 
 #include <stddef.h>
 
-/* Counted by every worker for itself. */
+/* Counters per worker. */
 enum mr_counter {
     MR_MESSAGES_RECEIVED,
     MR_RETRY_ATTEMPTS,
@@ -17,7 +18,7 @@ enum mr_counter {
     MR_COUNTERS
 };
 
-/* What a worker has right now. */
+/* The current state of a worker. */
 enum mr_gauge {
     MR_ACTIVE_CONSUMERS,
     MR_ACTIVE_PRODUCERS,
@@ -32,10 +33,10 @@ enum mr_gauge {
     MR_GAUGES
 };
 
-/* How long things took, in seconds when printed, nanoseconds when observed. */
+/* Durations: observed in nanoseconds, printed in seconds. */
 enum mr_histogram_id { MR_PROCESSING_DURATION, MR_PUBLISH_DURATION, MR_HISTOGRAMS };
 
-/* Counted by the master, which outlives every worker. */
+/* Counters of the master, which outlives every worker. */
 enum mr_death {
     MR_DEATH_SIGNAL,
     MR_DEATH_EXIT,
@@ -65,17 +66,17 @@ extern const char *const mr_status_names[MR_STATUSES];
 enum { MR_BUCKETS = 16 };
 extern const unsigned long long mr_bucket_bounds[MR_BUCKETS];
 
-/* One row a metric, in the order in which they are printed. */
+/* One row per metric, in the order of output. */
 enum mr_metric_kind { MR_METRIC_COUNTER, MR_METRIC_GAUGE, MR_METRIC_HISTOGRAM };
 enum mr_metric_source {
     MR_FROM_COUNTER,    /* index: enum mr_counter, summed over the slots */
     MR_FROM_GAUGE,      /* index: enum mr_gauge, summed over the slots */
-    MR_FROM_EACH_GAUGE, /* index: enum mr_gauge, a line a slot with the label worker */
+    MR_FROM_EACH_GAUGE, /* index: enum mr_gauge, one line per slot with the label worker */
     MR_FROM_HISTOGRAM,  /* index: enum mr_histogram_id, summed over the slots */
     MR_FROM_TOPICS,     /* the slots' topic rows, labels topic and status */
-    MR_FROM_BREAKERS,   /* the slots' breaker rows: a line a row with the labels name and worker */
-    MR_FROM_REJECTED,   /* the same, how many calls were refused */
-    MR_FROM_SCRIPTS,    /* the slots' script rows: a line a row with the labels script and worker */
+    MR_FROM_BREAKERS,   /* the slots' breaker rows: one line per row, labels name and worker */
+    MR_FROM_REJECTED,   /* the slots' breaker rows: the number of refused calls */
+    MR_FROM_SCRIPTS,    /* the slots' script rows: one line per row, labels script and worker */
     MR_FROM_UPTIME,
     MR_FROM_RELOADS, /* label result */
     MR_FROM_DEATHS,  /* label reason */
@@ -85,7 +86,7 @@ struct mr_metric {
     const char *name; /* behind the service's name: "messages_received_total" */
     enum mr_metric_kind kind;
     enum mr_metric_source source;
-    int index; /* as the source says */
+    int index; /* of the counter, gauge or histogram, as `source` says */
     const char *help;
 };
 

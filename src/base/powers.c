@@ -6,8 +6,8 @@
 
 #include "base/panic.h"
 
-/* A power of five, or 2^TOP over one, in 64-bit digits, the lowest first. Both fit: 5^324 has 753
- * bits, and 5^348 has 809 beside which 128 are to be left of 2^TOP. */
+/* A power of five, or 2^TOP divided by one, in 64-bit digits, the lowest first. Both fit: 5^324 has
+ * 753 bits; 5^348 has 809, which leave the required 128 bits of 2^TOP. */
 enum { DIGITS = 16, TOP = 64 * DIGITS - 1 };
 
 struct number {
@@ -26,7 +26,7 @@ static void times_five(struct number *number)
     }
 }
 
-/* Rounded down; floor(floor(x / 5) / 5) is floor(x / 25), so that nothing adds up. */
+/* Divides and rounds down. Errors do not add up: floor(floor(x / 5) / 5) is floor(x / 25). */
 static void by_five(struct number *number)
 {
     unsigned __int128 rest = 0;
@@ -37,7 +37,7 @@ static void by_five(struct number *number)
     }
 }
 
-/* The 128 bits from the highest one that is set. */
+/* Returns 128 bits, beginning with the highest one that is set. */
 static struct mr_power top_of(const struct number *number)
 {
     size_t at = DIGITS - 1;

@@ -7,7 +7,8 @@
 #include "base/panic.h"
 #include "base/utf8.h"
 
-/* The control character at the text's begin, of C0, C1 or DEL; -1: there is none. */
+/* Returns the control character (C0, C1 or DEL) at the beginning of the text; -1 if there is
+ * none. */
 static int control_of(const char *text, size_t run)
 {
     unsigned char byte = (unsigned char)text[0];

@@ -11,8 +11,8 @@
 #include "base/exit.h"
 #include "base/panic.h"
 
-/* The file is open the wrong way round: a command that cannot print must not believe that it did.
- * Without /dev/null a directory does, which cannot be read or written either. */
+/* Opens a file on `fd` if it is closed, in the wrong direction: a command that cannot print must
+ * notice. Without /dev/null it opens a directory, which cannot be read or written either. */
 static void stand_in(int fd)
 {
     int mode = fd == STDIN_FILENO ? O_WRONLY : O_RDONLY;
@@ -21,11 +21,11 @@ static void stand_in(int fd)
     int opened = open("/dev/null", mode);
     if (opened < 0)
         opened = open("/", O_RDONLY | O_DIRECTORY);
-    if (opened != fd) /* descriptors below are open by now: this is the lowest free one */
+    if (opened != fd) /* all lower descriptors are open, so `fd` is the lowest free one */
         _exit(MR_EXIT_INTERNAL);
 }
 
-/* Asserted nowhere: there is nowhere to say anything yet, and none of these calls can fail. */
+/* Asserts nothing: nothing can be reported yet, and these calls cannot fail. */
 void mr_process_begin(void)
 {
     static const int held[] = {SIGTERM, SIGINT, SIGHUP, SIGUSR1};

@@ -1,16 +1,17 @@
-/* What a process has from its parent and should not rely on: descriptors and signals. */
+/* Descriptors and signals that a process inherits from its parent and should not rely on. */
 #ifndef MR_BASE_PROCESS_H
 #define MR_BASE_PROCESS_H
 
-/* Comes first of all in main. Gives closed standard descriptors a file, so that no other descriptor
- * gets their numbers; reading and writing it fails as if they were closed. Holds back the signals
- * that a router obeys (SIGTERM, SIGINT, SIGHUP, SIGUSR1) until mr_process_listen; lets all others
- * in, whatever the parent had blocked. */
+/* Must come first in main. Opens a file for each closed standard descriptor, so that no other
+ * descriptor gets its number; reading and writing the file fail. Blocks the signals that a router
+ * obeys (SIGTERM, SIGINT, SIGHUP, SIGUSR1) until mr_process_listen. Unblocks all others, whatever
+ * the parent blocked. */
 void mr_process_begin(void);
-/* Lets the signals in that mr_process_begin holds back: those that came meanwhile come now. */
+/* Unblocks the signals that mr_process_begin blocked. Those that came meanwhile are delivered
+ * now. */
 void mr_process_listen(void);
-/* Ignores a signal in this process alone. A program that the process starts finds the signal as it
- * is by default, which SIG_IGN would not do. */
+/* Ignores a signal in this process only. Programs that the process starts get the signal's default
+ * action; they would inherit SIG_IGN. */
 void mr_process_ignore(int signal);
 
 #endif

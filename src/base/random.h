@@ -1,10 +1,10 @@
-/* Cheap random numbers, for what only wants to be spread (splitmix64). Not for secrets. */
+/* Cheap random numbers (splitmix64), to spread things. Not for secrets. */
 #ifndef MR_BASE_RANDOM_H
 #define MR_BASE_RANDOM_H
 
 #include <stdint.h>
 
-/* The state is whatever it was seeded with. */
+/* Returns the next number and changes the state. Any seed will do as the first state. */
 static inline uint64_t mr_random(uint64_t *state)
 {
     uint64_t z = *state += 0x9e3779b97f4a7c15;

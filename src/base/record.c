@@ -22,7 +22,7 @@ static size_t size_of(const struct mr_outgoing *record)
            record->header_count * sizeof(struct mr_pair);
 }
 
-/* Copies to *to, which it moves on; a NULL stays NULL. */
+/* Copies the bytes to *to and moves *to behind them. NULL stays NULL. */
 static struct mr_bytes copy_bytes(char **to, struct mr_bytes from)
 {
     if (from.data == NULL)

@@ -1,5 +1,5 @@
-/* A record on its way out: what scripts publish, replies and requests are all this, from Lua down
- * to the producer. */
+/* An outgoing record: scripts' messages, replies and requests all have this form, from Lua down to
+ * the producer. */
 #ifndef MR_BASE_RECORD_H
 #define MR_BASE_RECORD_H
 
@@ -11,7 +11,7 @@
 
 enum { MR_PARTITION_ANY = -1 };
 
-/* Borrowed for the length of the call that takes it. */
+/* Borrowed until the call that takes it returns. */
 struct mr_outgoing {
     const char *topic;
     int32_t partition;     /* MR_PARTITION_ANY: the partitioner's choice */
@@ -20,17 +20,18 @@ struct mr_outgoing {
     int64_t timestamp;     /* ms; 0: now */
     const struct mr_pair *headers;
     size_t header_count;
-    bool single; /* a dead letter: compressed, and a batch of its own unless in a transaction */
+    bool single; /* a dead letter: compressed, and in a batch of its own except in a transaction */
 };
 
-/* Bytes of names and values. */
+/* Returns the bytes of names and values together. */
 size_t mr_pairs_size(const struct mr_pair *pairs, size_t count);
-/* Bytes of its key, value and headers: what the largest message (message.max.bytes) is about. */
+/* Returns the bytes of key, value and headers together, which message.max.bytes limits. */
 size_t mr_outgoing_bytes(const struct mr_outgoing *record);
-/* A copy that borrows nothing, in one piece: free() it. */
+/* Returns a copy that borrows nothing, in one block: free() it. */
 struct mr_outgoing *mr_outgoing_copy(const struct mr_outgoing *record);
 
-/* Bytes that a record with so many in its key and value takes until it is acknowledged, about. */
+/* Returns about how many bytes of memory a record takes until it is acknowledged. `key` and `value`
+ * are their bytes. */
 static inline size_t mr_record_size(size_t key, size_t value)
 {
     enum { ITSELF = 1024 };

@@ -65,7 +65,7 @@ void mr_scoreboard_close(struct mr_scoreboard *board)
     *board = (struct mr_scoreboard){.fd = -1};
 }
 
-/* Returns the number of bounds below the time. The search halves what is left of them. */
+/* Returns the number of bounds below the time, by binary search. */
 static size_t bucket_of(uint64_t nanoseconds)
 {
     _Static_assert((MR_BUCKETS & (MR_BUCKETS - 1)) == 0, "halved until one is left");
@@ -98,7 +98,7 @@ uint64_t mr_slot_topic(struct mr_slot *slot, const char *topic)
     if (used == ROW_OTHER || length >= sizeof(slot->topics[0].name))
         return ROW_OTHER;
     memcpy(slot->topics[used].name, topic, length + 1);
-    /* A reader that counts the row sees its name. */
+    /* a reader that counts the row must see its name */
     atomic_store_explicit(&slot->topics_used, used + 1, memory_order_release);
     return used;
 }
@@ -169,7 +169,7 @@ void mr_run_begins(struct mr_run *run, uint64_t number, uint64_t since, uint64_t
 void mr_run_ends(struct mr_run *run)
 {
     mr_cell_set(&run->number, 0);
-    /* Who reads what follows sees that this run is over. */
+    /* A reader that sees any later change also sees that this run is over. */
     atomic_thread_fence(memory_order_release);
 }
 

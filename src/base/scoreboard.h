@@ -1,6 +1,6 @@
-/* The scoreboard: memory shared by the master and its workers, a slot each. A slot is written by
- * its worker alone and read by the master at any moment; it outlives the worker, whose successor
- * goes on counting where it stopped. Every field is its own 64-bit word, stored and loaded whole
+/* The scoreboard: memory shared by the master and its workers, one slot per worker. Only its worker
+ * writes a slot; the master may read it at any moment. The slot outlives the worker, and the next
+ * worker continues its counters. Every field is a 64-bit word of its own, stored and loaded whole
  * (relaxed atomics: plain moves on the machines we run on). */
 #ifndef MR_BASE_SCOREBOARD_H
 #define MR_BASE_SCOREBOARD_H
@@ -20,15 +20,15 @@ enum { MR_SLOT_SCRIPTS = 256, MR_SCRIPT_MAX = 248 };
 enum mr_worker_state {
     MR_WORKER_NONE, /* no process */
     MR_WORKER_STARTING,
-    MR_WORKER_LOADED, /* scripts loaded, consumers joining */
+    MR_WORKER_LOADED, /* scripts are loaded, consumers are joining */
     MR_WORKER_READY,  /* every consumer is in its group */
     MR_WORKER_STOPPING,
-    MR_WORKER_FINISHED, /* all it did is committed; it leaves its groups when all workers have */
+    MR_WORKER_FINISHED, /* all is committed; it leaves its groups when all workers have finished */
 };
 
 enum mr_broker_state { MR_BROKER_UNKNOWN, MR_BROKER_UP, MR_BROKER_DOWN };
 
-/* Why a worker that runs serves nothing, or less than it should. */
+/* Why a running worker serves nothing, or less than it should. */
 enum mr_outage {
     MR_OUTAGE_NONE,
     MR_OUTAGE_GROUP_DENIED,
@@ -48,49 +48,50 @@ struct mr_histogram {
 };
 
 struct mr_topic_row {
-    char name[MR_TOPIC_MAX + 7]; /* written once, before `used` counts it */
+    char name[MR_TOPIC_MAX + 7]; /* written once, before `topics_used` counts the row */
     mr_cell processed[MR_STATUSES];
 };
 
 /* A circuit breaker of scripts. */
 struct mr_breaker_row {
-    char name[MR_BREAKER_MAX + 8]; /* written once, before `used` counts it */
+    char name[MR_BREAKER_MAX + 8]; /* written once, before `breakers_used` counts the row */
     mr_cell state;                 /* enum mr_breaker_state */
     mr_cell rejected;              /* calls */
 };
 
 /* A script that holds memory. */
 struct mr_script_row {
-    char name[MR_SCRIPT_MAX + 8]; /* written once, before `used` counts it */
-    mr_cell bytes;                /* about */
+    char name[MR_SCRIPT_MAX + 8]; /* written once, before `scripts_used` counts the row */
+    mr_cell bytes;                /* approximate */
 };
 
-/* Lua's memory when scripts fill it. It outlives the worker: the next one looks at it. */
+/* Shows whether scripts fill Lua's memory. It outlives the worker, and the next worker reads it. */
 struct mr_fullness {
-    mr_cell full;     /* 1: right now */
-    mr_cell script;   /* the row + 1 of the one that holds most, then or at the last time */
-    mr_cell bytes;    /* that it held */
-    mr_cell room;     /* bytes for all scripts together */
-    mr_cell replaced; /* monotonic ms, when a worker was last replaced for it; 0: never */
-    mr_cell times;    /* how often, one soon after the other */
+    mr_cell full;     /* 1: full right now */
+    mr_cell script;   /* row + 1 of the script that holds most, now or when memory was last full */
+    mr_cell bytes;    /* that the script held */
+    mr_cell room;     /* bytes: the script's own budget if outgrown, else that of all together */
+    mr_cell replaced; /* monotonic ms, when a worker was last replaced for this reason; 0: never */
+    mr_cell times;    /* how many replacements followed each other closely */
 };
 
 /* The worker as a static member of its groups (worker/consumer/instance.h). The row outlives the
  * worker. */
 struct mr_membership_row {
     struct mr_note name;
-    mr_cell number;      /* behind the host's name; the master writes it */
-    mr_cell other;       /* is added to the name since another member took it; 0: nothing */
-    mr_cell fenced;      /* monotonic ms, when that was last; 0: never */
-    struct mr_note lost; /* the name that the other member has */
+    mr_cell number;      /* appended to the host's name; written by the master */
+    mr_cell other;       /* added to the name after another member took it; 0: nothing */
+    mr_cell fenced;      /* monotonic ms, when another member last took the name; 0: never */
+    struct mr_note lost; /* the name that the other member took */
 };
 
-/* The Lua that runs right now, from a resume to its yield or return. */
+/* The run of Lua in progress, from a resume to its yield or return. */
 struct mr_run {
-    mr_cell number; /* 0: none runs; no other run of this worker has the same */
+    mr_cell number; /* 0: no run; unique among this worker's runs */
     mr_cell since;  /* monotonic ms */
-    mr_cell time;   /* its budget, ms; 0: none */
-    /* Its message: rows + 1; topic 0: none, scripts are loaded. */
+    mr_cell time;   /* the run's budget, ms; 0: none */
+    /* The message: topic and group are row + 1. If topic is 0, there is no message: scripts are
+     * being loaded. */
     mr_cell topic, group, partition, offset;
 };
 
@@ -113,24 +114,24 @@ struct mr_slot {
     struct mr_script_row scripts[MR_SLOT_SCRIPTS];
     struct mr_fullness fullness;
     struct mr_run run;
-    mr_cell shortest_budget; /* ms; of all that may run; 0 while nothing may */
+    mr_cell shortest_budget; /* ms; the shortest of all budgets in use; 0 if there is none */
     mr_cell groups_used;
-    char groups[MR_SLOT_GROUPS][256]; /* as the topics */
+    char groups[MR_SLOT_GROUPS][256]; /* written as topic names are */
     mr_cell topics_used;
-    struct mr_topic_row topics[MR_SLOT_TOPICS]; /* the last one collects what had no row: "other" */
+    struct mr_topic_row topics[MR_SLOT_TOPICS]; /* the last row, "other", counts the rest */
 };
 
 struct mr_scoreboard {
-    int fd; /* of the shared memory, for workers to come; owned; -1 in a worker */
+    int fd; /* the shared memory, for later workers; owned; -1 in a worker */
     uint64_t slot_count;
     struct mr_slot *slots;
 };
 
-/* The master makes it (memory starts zeroed; pages are only taken as they are used). Returns 0 or
- * -errno. */
+/* Creates the scoreboard, in the master. (Memory starts zeroed; pages are taken only when used.)
+ * Returns 0 or -errno. */
 int mr_scoreboard_create(struct mr_scoreboard *board, uint64_t slot_count);
-/* A worker maps the memory that it was handed and closes the descriptor, which no program that the
- * worker starts is to have. Returns 0, or -errno with the descriptor still open. */
+/* Maps the scoreboard in a worker and closes the descriptor, so that no program that the worker
+ * starts inherits it. Returns 0, or -errno with the descriptor still open. */
 int mr_scoreboard_attach(struct mr_scoreboard *board, int fd);
 void mr_scoreboard_close(struct mr_scoreboard *board);
 
@@ -148,45 +149,48 @@ static inline void mr_cell_add(mr_cell *cell, uint64_t by)
     mr_cell_set(cell, mr_cell_get(cell) + by);
 }
 void mr_histogram_observe(struct mr_histogram *histogram, uint64_t nanoseconds);
-/* The row of a topic, made at its first use; 0 <= index < MR_SLOT_TOPICS. */
+/* Returns the row of a topic, made at its first use; 0 <= row < MR_SLOT_TOPICS. */
 uint64_t mr_slot_topic(struct mr_slot *slot, const char *topic);
-/* How many rows have a name, for readers; the last row ("other") is beside these. */
+/* Returns how many rows have a topic's name, for readers. The last row ("other") is not among
+ * them. */
 uint64_t mr_slot_topics(const struct mr_slot *slot);
-/* The row of a circuit breaker, made at its first use. NULL where none is left: names that an
- * earlier worker of the slot had stay. */
+/* Returns the row of a circuit breaker, made at its first use. Returns NULL if no row is left:
+ * names from earlier workers of the slot stay. */
 struct mr_breaker_row *mr_slot_breaker(struct mr_slot *slot, const char *name);
 uint64_t mr_slot_breakers(const struct mr_slot *slot); /* how many rows have a name */
-/* The row of a script, made at its first use; NULL when none is left. */
+/* Returns the row of a script, made at its first use; NULL if no row is left. */
 struct mr_script_row *mr_slot_script(struct mr_slot *slot, const char *name);
 uint64_t mr_slot_scripts(const struct mr_slot *slot); /* how many rows have a name */
-/* The script that holds most, by `fullness`; "" when none is known. */
+/* Returns the script that holds most, by `fullness`; "" if none is known. */
 const char *mr_slot_fullest(const struct mr_slot *slot);
-uint64_t mr_slot_group(struct mr_slot *slot, const char *group); /* likewise */
+uint64_t mr_slot_group(struct mr_slot *slot, const char *group); /* the row of a group */
 
-/* Written by the worker, its message beforehand. */
+/* Shows the run to the master. Set the run's message before the call. */
 void mr_run_begins(struct mr_run *run, uint64_t number, uint64_t since, uint64_t time);
 void mr_run_ends(struct mr_run *run);
-/* A run as the master saw it, all of one piece. */
+/* A run as the master read it; its fields belong together. */
 struct mr_running {
     uint64_t number, since, time;
-    const char *topic, *group; /* the slot's; "" where no message is handled */
+    const char *topic, *group; /* borrowed from the slot; "" if no message is handled */
     int32_t partition;
     int64_t offset;
 };
-/* False while none runs. The worker may have died amid anything, but what it shows is safe to use.
- */
+/* Returns false if no run is in progress. Safe even if the worker died in the middle of a
+ * change. */
 bool mr_slot_running(const struct mr_slot *slot, struct mr_running *running);
-/* The signal that interrupts a run: by sigqueue(3), with the run's number. Safe in a signal's
- * handler, as is mr_slot_running. */
+/* Sends the signal that interrupts the run with that number, by sigqueue(3). Returns 0 or -errno.
+ * Safe in a signal handler, as is mr_slot_running. */
 int mr_interrupt(pid_t worker, uint64_t run);
-/* What ends a worker that does not end what it does, ms: a run that is over its budget has the CPU
- * for the same time again, at least MR_OVERRUN_PATIENCE; a stop has shutdown_timeout and
- * MR_STOP_GRACE. The master sees to it; without a master the worker itself does
- * (worker/runtime/orphan.h). Leaving the groups takes a second at most, and so does ending each of
- * librdkafka's clients: its threads may look only once a second whether they are to end (issue 1690
- * of librdkafka). */
+/* When a worker that does not stop is killed, in ms. A run over its budget may use as much CPU time
+ * again, at least MR_OVERRUN_PATIENCE. A stop may take shutdown_timeout and MR_STOP_GRACE. The
+ * master enforces these bounds; if the master has died, the worker does so itself
+ * (worker/runtime/orphan.h).
+ *
+ * Leaving the groups takes at most a second. So does the end of each librdkafka client: its threads
+ * may check only once a second whether they are to end (issue 1690 of librdkafka). */
 enum { MR_OVERRUN_PATIENCE = 100, MR_STOP_GRACE = 5000 };
-/* The master, when the slot's worker is gone: what it was doing is over, what it counted stays. */
+/* Clears, after the slot's worker has ended, what the worker was doing. Its counters stay. Only the
+ * master calls this. */
 void mr_slot_vacate(struct mr_slot *slot);
 
 #endif

@@ -10,7 +10,7 @@ static void place(struct mr_timers *timers, struct mr_timer *timer, size_t at)
     timer->place = at;
 }
 
-/* Of those that are due at once, the one that was armed first. */
+/* Returns true if `timer` fires before `other`: if both are due at once, the one armed first. */
 static bool is_before(const struct mr_timer *timer, const struct mr_timer *other)
 {
     return timer->due != other->due ? timer->due < other->due : timer->armed < other->armed;

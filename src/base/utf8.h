@@ -5,8 +5,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* The length, 1 to 4, of the character that begins at `text`; 0 where the bytes are no character.
- */
+/* Returns the length, 1 to 4, of the character at `text`; 0 if the bytes are not a character. */
 size_t mr_utf8_length(const char *text, size_t available);
 bool mr_utf8_valid(const char *text, size_t length);
 

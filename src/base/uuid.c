@@ -7,9 +7,9 @@
 
 #include "base/panic.h"
 
-/* uuid_generate_random() asks the kernel each time, which costs more than everything else in a
- * reply: so the entropy is had in bulk. Processes of ours never go on after a fork without an exec,
- * which would share it. */
+/* Random bytes, fetched in bulk. uuid_generate_random() asks the kernel each time, which costs more
+ * than the rest of a reply. Our processes never continue after a fork without an exec, so no two
+ * processes share these bytes. */
 static struct {
     unsigned char bytes[256 * sizeof(uuid_t)];
     size_t left;

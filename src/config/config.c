@@ -1,4 +1,4 @@
-/* What is set, and the readers. */
+/* Holds the settings and reads them. */
 #include "config/config.h"
 
 #include <stdlib.h>
@@ -25,7 +25,7 @@ void mr_config_free(struct mr_config *config)
     free(config);
 }
 
-/* The place of the first setting whose path is not below this one. */
+/* Returns the index of the first setting whose path is not less than `path`. */
 static size_t lower_bound(const struct mr_config *config, const char *path)
 {
     size_t low = 0, high = config->count;
@@ -90,8 +90,8 @@ const char *mr_config_effective(const struct mr_config *config, const struct mr_
     return key->fallback == NULL ? "" : key->fallback;
 }
 
-/* The value in canonical form: defaults are written for people ("256MB"). The caller frees `out`.
- */
+/* Returns the value in canonical form, since defaults are written for people ("256MB"). The caller
+ * frees `out`, which owns the text. */
 static const char *read(const struct mr_config *config, const char *path, unsigned kinds,
                         struct mr_buf *out)
 {
@@ -182,7 +182,7 @@ void mr_config_map(const struct mr_config *config, const char *path, mr_config_e
     mr_buf_free(&name);
 }
 
-/* routes["NAME"].KEY; the caller frees it. */
+/* Returns the path routes["NAME"].KEY; the caller frees it. */
 static struct mr_buf route_path(const char *route, const char *key)
 {
     struct mr_buf path = {0};

@@ -1,4 +1,4 @@
-/* What only the whole configuration can tell. */
+/* Checks of the configuration as a whole. */
 #include <regex.h>
 #include <string.h>
 
@@ -12,7 +12,7 @@ struct checking {
     struct mr_errors *errors;
 };
 
-/* Where the path was set, or, of a table, something in it. */
+/* Returns the origin of the path or, if it is a table, of a setting in it. */
 static const char *place_of(const struct checking *checking, const char *path)
 {
     size_t length = strlen(path);
@@ -24,7 +24,7 @@ static const char *place_of(const struct checking *checking, const char *path)
     return checking->origin;
 }
 
-/* The one key needs the other. */
+/* Adds an error if `path` is set and `needed` is not. */
 static void check_pair(const struct checking *checking, const char *path, const char *needed)
 {
     if (mr_config_is_set(checking->config, path) && !mr_config_is_set(checking->config, needed))
@@ -58,7 +58,8 @@ static void check_topic(const struct checking *checking, const char *path, const
             place_of(checking, path), path);
 }
 
-/* As long as a host's may be: what is longer would be cut, and two names could become one. */
+/* The limit is that of a host's name: a longer name would be cut, and two names could become the
+ * same. */
 static void check_instance(const struct checking *checking)
 {
     static const char path[] = "kafka.group_instance_id";

@@ -1,4 +1,4 @@
-/* The configuration on its way to a worker, and two of them side by side. */
+/* Encodes the configuration for workers, and compares two configurations. */
 #include <string.h>
 
 #include "config/store.h"
@@ -14,7 +14,7 @@ void mr_config_encode(const struct mr_config *config, struct mr_buf *out)
     }
 }
 
-/* A text without NUL bytes; what was read for it is the caller's to free. */
+/* Reads a text without NUL bytes. The caller frees `text`. */
 static bool read_text(struct mr_reader *reader, struct mr_buf *text)
 {
     struct mr_bytes bytes = mr_reader_bytes(reader);
@@ -73,8 +73,8 @@ static bool differs(const struct mr_config *before, const struct mr_config *afte
                                                         mr_config_effective(after, key, path)) != 0;
 }
 
-/* Of the names that the user chose: what `one` has and the other has not, or, where `common`, what
- * both have. */
+/* Calls `each` for settings of `one` that differ in `other`, among keys below names that the user
+ * chose. Skips settings that both have, unless `common`. */
 static void chosen_differences(const struct mr_config *one, const struct mr_config *other,
                                bool common, mr_config_each_fn *each, void *context)
 {

@@ -1,4 +1,4 @@
-/* What the environment sets. */
+/* Reads settings from the environment. */
 #include <ctype.h>
 #include <string.h>
 
@@ -14,7 +14,7 @@ static const char *look_up(char *const *environment, const char *name)
     return NULL;
 }
 
-/* Why a file is of no use as a value. */
+/* Appends the file's text. Returns NULL, or why the file cannot be a value. */
 static const char *read_value(const char *file, struct mr_buf *value)
 {
     enum { MOST = 1024 * 1024 };
@@ -69,7 +69,7 @@ static void take_variable(struct mr_config *config, char *const *environment,
     mr_buf_free(&value);
 }
 
-/* IS_DOCKER is no key: it only makes another broker the default. */
+/* IS_DOCKER is not a key: it only changes the default broker. */
 static void take_container(struct mr_config *config, char *const *environment,
                            struct mr_errors *errors)
 {
@@ -86,7 +86,8 @@ static void take_container(struct mr_config *config, char *const *environment,
     mr_buf_free(&value);
 }
 
-/* True where the name, or what is before its _FILE, is a key's; offers it the names that are. */
+/* Returns true if a key has the name, with or without _FILE at its end. Offers `nearest` the names
+ * of keys. */
 static bool is_known(const char *name, struct mr_nearest *nearest)
 {
     bool known = false;
@@ -109,8 +110,9 @@ static bool ends_with(const char *text, const char *end)
     return length >= wanted && strcmp(text + length - wanted, end) == 0;
 }
 
-/* Kubernetes tells a container of the Services beside it by variables with their names: those of
- * one called moonroute are not ours ("Discovering services" in its documentation). */
+/* Returns true if the variable belongs to a Service of Kubernetes. Kubernetes puts a Service's name
+ * into the variables that it gives to containers ("Discovering services" in its documentation). A
+ * Service may be called moonroute. */
 static bool is_of_service(const char *name, const char *value)
 {
     const char *port = strstr(name, "_PORT_");

@@ -3,7 +3,7 @@
 
 #define INT32_MOST 2147483647.0
 
-/* What `defaults` says for every route, and a route for itself. */
+/* The keys that `defaults` and each route have in common. */
 #define POLICY(ROW)                                                                                \
     ROW("ordering", .kind = MR_KIND_ONE_OF, .fallback = "key", .choices = "key|partition|none",    \
         .help = "Which messages are handled one after the other: those of the same key, all of a " \

@@ -1,4 +1,5 @@
-/* The types of values: what each accepts, as text and as a value of Lua, and how errors call it. */
+/* The types of values: the texts and Lua values that each type accepts, and its description in
+ * errors. */
 #include <ctype.h>
 #include <errno.h>
 #include <float.h>
@@ -96,8 +97,7 @@ static bool parse_boolean(const struct mr_config_key *key, const char *text, str
 
 static bool parse_size(const struct mr_config_key *key, const char *text, struct mr_buf *out)
 {
-    static const char *const units[] = {"", "B", "KB", "MB",
-                                        "GB"}; /* of 1024, as memory is counted */
+    static const char *const units[] = {"", "B", "KB", "MB", "GB"}; /* factor 1024, as for memory */
     static const long long factors[] = {1, 1, 1LL << 10, 1LL << 20, 1LL << 30};
     char *unit;
     errno = 0;
@@ -159,7 +159,7 @@ static bool parse_host_port(const struct mr_config_key *key, const char *text, s
     return is_host_port(text);
 }
 
-/* As librdkafka takes them: perhaps with a protocol before, or without a port (9092). */
+/* Accepts brokers as librdkafka does: with or without a protocol, with or without a port (9092). */
 static bool parse_broker(const struct mr_config_key *key, const char *text, struct mr_buf *out)
 {
     (void)key;
@@ -171,7 +171,7 @@ static bool parse_broker(const struct mr_config_key *key, const char *text, stru
 
 typedef bool parse_fn(const struct mr_config_key *key, const char *text, struct mr_buf *out);
 
-/* The items between commas, each without the blanks around it. */
+/* Parses the items between commas, without blanks around them. */
 static bool parse_list(const struct mr_config_key *key, const char *text, parse_fn *parse_item,
                        struct mr_buf *out)
 {
@@ -214,7 +214,7 @@ enum {
 
 static const struct {
     unsigned takes;
-    parse_fn *parse;      /* NULL: has no value */
+    parse_fn *parse;      /* NULL: takes no value */
     const char *expected; /* NULL: depends on the key */
 } kinds[] = {
     [MR_KIND_ENTRY] = {0, NULL, "a table"},

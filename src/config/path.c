@@ -1,10 +1,11 @@
-/* Paths: how they are written, and the key they lead to. */
+/* Paths: how they are written, and how their keys are found. */
 #include <ctype.h>
 #include <string.h>
 
 #include "config/store.h"
 
-/* Behind the `["name"]` that the path begins with; NULL where it begins otherwise. */
+/* Returns the place behind `["name"]` at the beginning of the path; NULL if the path begins
+ * differently. */
 static const char *skip_name(const char *path)
 {
     if (strncmp(path, "[\"", 2) != 0)
@@ -27,7 +28,7 @@ const char *mr_config_key_rest(const char *pattern, const char *path)
             return NULL;
         }
     }
-    return strchr(".[", *pattern) != NULL ? pattern : NULL; /* which finds the NUL as well */
+    return strchr(".[", *pattern) != NULL ? pattern : NULL; /* strchr finds the NUL as well */
 }
 
 const struct mr_config_key *mr_config_key_at(const char *path)
@@ -66,7 +67,7 @@ static bool is_identifier(const char *name)
     return *name == '\0';
 }
 
-/* As a string of Lua would be written. */
+/* Appends the name in brackets, written as a string of Lua. */
 static void append_name(struct mr_buf *out, const char *name)
 {
     mr_buf_string(out, "[\"");
@@ -119,7 +120,7 @@ bool mr_config_key_variable(const struct mr_config_key *key, struct mr_buf *out)
     mr_buf_string(out, "MOONROUTE_");
     for (const char *at = key->path; *at != '\0'; at++) {
         char byte = isalnum((unsigned char)*at) ? (char)toupper((unsigned char)*at) : '_';
-        if (strchr("\"]", *at) == NULL) /* the second half of a quoted name's brackets */
+        if (strchr("\"]", *at) == NULL) /* of the brackets and quotes, only `[` becomes "_" */
             mr_buf_append(out, &byte, 1);
     }
     return true;

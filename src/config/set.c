@@ -1,4 +1,4 @@
-/* Setting values, and saying what is wrong with them. */
+/* Sets values, and describes errors in them. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -7,7 +7,7 @@
 #include "base/utf8.h"
 #include "config/store.h"
 
-/* The shortest text that reads back as the same number. */
+/* Appends the shortest text that reads back as the same number. */
 static void append_number(struct mr_buf *out, double number)
 {
     if (number == floor(number) && fabs(number) <= MR_INTEGER_MOST) {
@@ -83,7 +83,7 @@ void mr_config_set_value(struct mr_config *config, const char *path, struct mr_c
     }
     static const struct mr_config_key table = {.kind = MR_KIND_ENTRY};
     if (key == NULL)
-        key = &table; /* which holds keys, and is none */
+        key = &table; /* a table: it holds keys but is not one itself */
     struct mr_buf given = {0}, text = {0};
     append_text(&given, value);
     if (!mr_config_takes(key, value.given) || !mr_config_parse(key, mr_buf_text(&given), &text))
@@ -108,8 +108,8 @@ void mr_config_add_entry(struct mr_config *config, const char *path, const char 
         mr_config_store(config, key, path, "", origin);
 }
 
-/* Appends the first name in brackets of the given path; returns what follows it, NULL where there
- * is none. */
+/* Appends the first name in brackets of the path `given`. Returns the rest of the path; NULL if
+ * there is no such name. */
 static const char *append_chosen(struct mr_buf *path, const char *given)
 {
     const char *name = strstr(given, "[\"");
@@ -122,8 +122,8 @@ static const char *append_chosen(struct mr_buf *path, const char *given)
     return rest;
 }
 
-/* Offers the tables and the key that lead along a pattern, with the names that the given path has
- * for its stars. */
+/* Offers the key of a pattern, and each table above the key. Replaces the pattern's stars by names
+ * from the given path. */
 static void offer_pattern(struct mr_nearest *nearest, const char *pattern)
 {
     struct mr_buf path = {0};

@@ -12,7 +12,7 @@
 
 enum { SCRIPT_MOST = 16 * 1024 * 1024 };
 
-/* A folder on the way down, to notice links that lead back up. */
+/* A folder that is being read, to detect links that lead back up. */
 struct folder {
     const struct folder *above;
     dev_t device;
@@ -67,8 +67,8 @@ static bool leads_back(const struct folder *folder, const struct stat *info)
 static void read_folder(const struct reading *reading, const char *name,
                         const struct folder *folder);
 
-/* `name` is below the scripts folder. Handlers lie in it, what they require in lib and its folders.
- */
+/* Reads a file or folder; `name` is its path below the scripts folder. Handlers are in the scripts
+ * folder itself. The modules that they require are in lib and its subfolders. */
 static void read_entry(const struct reading *reading, const char *name, const struct folder *folder)
 {
     struct mr_buf place = {0};
@@ -91,7 +91,7 @@ static void read_entry(const struct reading *reading, const char *name, const st
     mr_buf_free(&place);
 }
 
-/* `name` is "" for the scripts folder itself. */
+/* Reads a folder. `name` is "" for the scripts folder itself. */
 static void read_folder(const struct reading *reading, const char *name,
                         const struct folder *folder)
 {
@@ -128,7 +128,7 @@ static bool has_file(const struct mr_snapshot *snapshot, const char *name)
     return found;
 }
 
-/* A route's script, as a name below the scripts folder; the caller frees it. */
+/* Returns the name of a route's script, relative to the scripts folder; the caller frees it. */
 static struct mr_buf script_of(const struct mr_config *config, const char *route)
 {
     struct mr_buf name = {0};
@@ -167,7 +167,7 @@ static void look_for_script(void *context, const char *route, const char *value)
         naming->named = true;
 }
 
-/* A handler serves the topic of its name, unless a route says which it serves. */
+/* Checks that the handler's name is a topic, unless a route names the script. */
 static void check_handler(const struct reading *reading, const struct mr_script_file *file)
 {
     struct mr_bytes topic = {file->name, strlen(file->name) - strlen(".lua")};

@@ -1,4 +1,4 @@
-/* The inside of the configuration, for the files config*.c alone. */
+/* The inside of the configuration, only for the files of this folder. */
 #ifndef MR_CONFIG_STORE_H
 #define MR_CONFIG_STORE_H
 
@@ -8,43 +8,44 @@
 struct mr_config_setting {
     char *path;
     const struct mr_config_key *key;
-    char *text; /* canonical: as mr_config_parse() made it; "" of an entry */
+    char *text; /* canonical, from mr_config_parse(); "" for an entry */
     char *origin;
 };
 
 struct mr_config {
-    bool in_container;                  /* IS_DOCKER: the default broker is another */
-    struct mr_config_setting *settings; /* in the order of their paths */
+    bool in_container;                  /* IS_DOCKER is true: the default broker is kafka:9092 */
+    struct mr_config_setting *settings; /* sorted by path */
     size_t count;
     size_t capacity;
 };
 
-/* The setting at the path, or NULL. */
+/* Returns the setting at the path, or NULL. */
 const struct mr_config_setting *mr_config_find(const struct mr_config *config, const char *path);
-/* Sets it, unless it is set already. The texts are copied. */
+/* Sets the value, unless the path is already set. Copies the texts. */
 void mr_config_store(struct mr_config *config, const struct mr_config_key *key, const char *path,
                      const char *text, const char *origin);
-/* The value in force: set, inherited or the default; "" where there is none. */
+/* Returns the value in force: set, inherited or the default; "" if there is none. */
 const char *mr_config_effective(const struct mr_config *config, const struct mr_config_key *key,
                                 const char *path);
 
-/* Checks the text against the key and appends its canonical form; false where it is not of the
- * key's type. */
+/* Checks the text against the key's type and appends its canonical form. Returns false if the text
+ * is not of the type. */
 bool mr_config_parse(const struct mr_config_key *key, const char *text, struct mr_buf *out);
-/* True where the type is also written as such a value of Lua. */
+/* Returns true if the key's type accepts such a Lua value. */
 bool mr_config_takes(const struct mr_config_key *key, enum mr_config_given given);
-/* Appends what a value has to be: "an integer of 0 or more". */
+/* Appends a description of valid values: "an integer of 0 or more". */
 void mr_config_expected(const struct mr_config_key *key, struct mr_buf *out);
 
-/* Appends the user-chosen name that begins at `at`, just behind `["`; returns what follows its
- * `"]`. */
+/* Appends the user-chosen name that begins at `at`, directly behind `["`. Returns the place behind
+ * its `"]`. */
 const char *mr_config_name(const char *at, struct mr_buf *out);
 
-/* The candidate nearest to what somebody wrote. {.given = text}; mr_nearest_free() afterwards. */
+/* The candidate that is nearest to a given text. Begin with {.given = text}; call mr_nearest_free()
+ * at the end. */
 struct mr_nearest {
     const char *given;
     size_t distance;
-    char *name; /* NULL while nothing is near */
+    char *name; /* NULL while no candidate is near */
 };
 void mr_nearest_offer(struct mr_nearest *nearest, const char *candidate);
 void mr_nearest_free(struct mr_nearest *nearest);

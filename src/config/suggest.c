@@ -1,14 +1,14 @@
-/* "did you mean ...?" */
+/* Finds the name for "did you mean ...?" in errors. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/panic.h"
 #include "config/store.h"
 
-enum { LONGEST = 160 }; /* longer names are compared by their beginnings */
+enum { LONGEST = 160 }; /* of longer names, only the beginning is compared */
 
-/* Names as they are compared: `["` and `]"` are dots, the environment's prefix is nothing. Returns
- * the length. */
+/* Copies a name in the form for comparison: `["` becomes a dot, `"]` is dropped, and so is the
+ * environment's prefix. Returns the length. */
 static size_t bare(const char *name, char out[LONGEST + 1])
 {
     size_t length = 0;
@@ -27,7 +27,8 @@ static size_t least(size_t a, size_t b, size_t c)
     return low < c ? low : c;
 }
 
-/* Characters to put in, take out, change or swap with their neighbour to make one the other. */
+/* Returns how many characters to insert, delete, change or swap with their neighbour to turn one
+ * text into the other. */
 static size_t edits(const char *a, size_t a_length, const char *b, size_t b_length)
 {
     size_t rows[3][LONGEST + 1];
@@ -58,7 +59,7 @@ void mr_nearest_offer(struct mr_nearest *nearest, const char *candidate)
     char given[LONGEST + 1], offered[LONGEST + 1];
     size_t given_length = bare(nearest->given, given);
     size_t distance = edits(given, given_length, offered, bare(candidate, offered));
-    /* The right key in the wrong table is nearer than any misspelling. */
+    /* The right key in the wrong table is nearer than any misspelled key. */
     if (strcmp(last_part(given), last_part(offered)) != 0) {
         if (distance > (strlen(last_part(given)) + 1) / 3)
             return;

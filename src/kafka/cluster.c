@@ -52,8 +52,8 @@ void mr_cluster_look(const struct mr_producer *via, struct mr_cluster_look *look
     rd_kafka_metadata_destroy(metadata);
 }
 
-/* Takes the answer apart: the number of partitions, 0 where the topic is not there, less with `why`
- * otherwise. */
+/* Returns the number of partitions in the answer, 0 if the topic does not exist, or a result below
+ * 0 with `why`. */
 static int32_t partitions_of(const struct rd_kafka_metadata *metadata, char *why, size_t size)
 {
     MR_ASSERT(metadata->topic_cnt == 1);

@@ -12,21 +12,21 @@
 #include "base/log.h"
 #include "kafka/reserved.h"
 
-/* What we set and librdkafka does not by default; kafka.properties can change each. Why:
+/* Our own defaults for librdkafka; kafka.properties can change each. The reasons:
  * - auto.offset.reset: a message sent before a new group's first commit must not be lost;
- * - allow.auto.create.topics: a service whose topic is not there yet waits for it as one that was
- * just created;
+ * - allow.auto.create.topics: a service whose topic does not exist yet waits for it as for one that
+ * was just created;
  * - topic.metadata.refresh.interval.ms: topics that begin to match a pattern route are served
- * within it;
- * - linger.ms: replies leave in batches under load and cost a fraction; a lone one is hurried
- * (worker/producer/early_flush.h);
+ * within this time;
+ * - linger.ms: under load, replies leave in batches at a fraction of the cost; a lone reply is sent
+ * early (worker/producer/early_flush.h);
  * - socket.nagle.disable: a request does not wait for the acknowledgement of the one before;
  * - reconnect.backoff.max.ms: a broker that is back is used again within a second;
- * - message.max.bytes: what is too large is the broker's to say, and the topic's;
- * - message.timeout.ms 0: a record waits for its broker as long as it takes, its message's offset
- * waits with it;
- * - topic.metadata.propagation.max.ms: librdkafka says soon that a topic is not there, and its
- * transaction does not wait longer; worker/producer/doubts.h asks further. */
+ * - message.max.bytes: the broker and the topic decide which record is too large;
+ * - message.timeout.ms 0: a record waits for its broker without limit, and so does the offset of
+ * its message;
+ * - topic.metadata.propagation.max.ms: a missing topic is reported soon, and its transaction does
+ * not wait longer; worker/producer/doubts.h then asks again. */
 static const struct {
     enum mr_kafka_role role;
     const char *name, *value;
@@ -73,7 +73,7 @@ void mr_kafka_conf_set(rd_kafka_conf_t *conf, const char *name, const char *valu
         mr_errors_add(errors, "%s: %s", place, why);
 }
 
-/* As errors name it: where it was set, and its path. */
+/* Appends the property's name for errors: its origin and its path. */
 static void append_place(struct mr_buf *place, const struct mr_config *config, const char *name)
 {
     struct mr_buf path = {0};
@@ -98,7 +98,7 @@ static void apply_property(void *context, const char *name, const char *value)
     mr_buf_free(&place);
 }
 
-/* Our key, librdkafka's property; set where the key is. */
+/* Our keys and librdkafka's properties, which are set if the key is set. */
 static const struct {
     const char *path, *name;
 } copied[] = {
@@ -143,11 +143,11 @@ static enum mr_log_level level_of(int syslog_level)
     return syslog_level == LOG_DEBUG ? MR_LOG_DEBUG : MR_LOG_INFO;
 }
 
-/* Called from our thread alone: the log goes through the handle's queue. */
+/* Runs only in our thread: log lines come through the handle's queue. */
 void mr_kafka_log(const rd_kafka_t *handle, int level, const char *facility, const char *text)
 {
-    /* A connection that cannot be made is told once, as the broker's state; the rest of
-     * librdkafka's news about it is for debugging. */
+    /* A broker that cannot be reached is reported once, as the broker's state. librdkafka's other
+     * lines about it are for debugging. */
     bool noise = strcmp(facility, "FAIL") == 0 || strcmp(facility, "ERROR") == 0 ||
                  strcmp(facility, "CONFWARN") == 0;
     mr_log(noise ? MR_LOG_DEBUG : level_of(level), "kafka", MR_S("client", rd_kafka_name(handle)),
@@ -159,14 +159,16 @@ void mr_kafka_log_failure(const rd_kafka_t *handle, const char *event, const cha
     mr_log(MR_LOG_WARN, event, MR_S("client", rd_kafka_name(handle)), MR_S("message", text));
 }
 
-/* Before 2.8 the main thread of a handle rounds its wait down to whole milliseconds and spins
- * through the rest, a millisecond a second for each handle of an idle worker. Woken up to a
- * millisecond late it has nothing left to spin through. Threads inherit their slack: those that
- * send and fetch get the kernel's default back.
+/* Runs in a thread of librdkafka, and touches nothing else.
  *
- * librdkafka makes a pair of pipes per broker, just before its thread, that programs started by a
- * script would inherit; so all descriptors are marked as close-on-exec here. Called in librdkafka's
- * thread; touches nothing else. */
+ * Before 2.8, the main thread of a handle rounds its wait down to whole milliseconds and spins for
+ * the rest. That is one millisecond per second for each handle of an idle worker. If it wakes up to
+ * a millisecond late, there is nothing to spin for. Threads inherit the slack, so threads that send
+ * and fetch are set back to the kernel's default.
+ *
+ * librdkafka makes a pair of pipes per broker, just before it starts the broker's thread. All
+ * descriptors are marked close-on-exec here, so that programs started by scripts do not inherit
+ * them. */
 static rd_kafka_resp_err_t on_thread_start(rd_kafka_t *handle, rd_kafka_thread_type_t type,
                                            const char *name, void *opaque)
 {
@@ -184,8 +186,8 @@ uint64_t mr_kafka_answered(void)
     return atomic_load(&answered);
 }
 
-/* Called in librdkafka's threads. One broker of several may be asked in vain while the others do
- * answer, so what any of them answers to anybody counts. */
+/* Runs in librdkafka's threads. Notes the time of every answer, to any client: one broker of
+ * several may be silent while the others answer. */
 static rd_kafka_resp_err_t on_response(rd_kafka_t *handle, int socket, const char *broker,
                                        int32_t broker_id, int16_t kind, int16_t version,
                                        int32_t number, size_t size, int64_t round_trip,
@@ -227,7 +229,7 @@ rd_kafka_conf_t *mr_kafka_conf(const struct mr_config *config, enum mr_kafka_rol
 
 rd_kafka_conf_t *mr_kafka_conf_again(const rd_kafka_conf_t *conf)
 {
-    rd_kafka_conf_t *again = rd_kafka_conf_dup(conf); /* which leaves interceptors out */
+    rd_kafka_conf_t *again = rd_kafka_conf_dup(conf); /* drops the interceptors */
     rd_kafka_conf_interceptor_add_on_new(again, "moonroute", on_new, NULL);
     return again;
 }

@@ -29,7 +29,7 @@ static struct admin begin(const struct mr_producer *via, rd_kafka_admin_op_t ope
     return admin;
 }
 
-/* NULL where no answer came in time. */
+/* Returns NULL if no answer came in time. */
 static rd_kafka_event_t *answer(const struct admin *admin)
 {
     return rd_kafka_queue_poll(admin->queue, admin->timeout);
@@ -57,7 +57,7 @@ static const char *entry_of(rd_kafka_event_t *event, const char *name)
     return NULL;
 }
 
-/* The topic's max.message.bytes, 0 where it cannot be read. */
+/* Returns the topic's max.message.bytes, 0 if it cannot be read. */
 static long largest_message(const struct mr_producer *via, const char *topic, int timeout)
 {
     struct admin admin = begin(via, RD_KAFKA_ADMIN_OP_DESCRIBECONFIGS, timeout);
@@ -117,7 +117,8 @@ static void make_room(const struct mr_producer *via, rd_kafka_NewTopic_t *topic,
     rd_kafka_NewTopic_set_config(topic, "max.message.bytes", text);
 }
 
-/* librdkafka's embedded cluster has no controller to tell. It calls itself "mockCluster...". */
+/* Returns true for librdkafka's embedded cluster, which has no controller that could create topics.
+ * It calls itself "mockCluster...". */
 static bool is_embedded(const struct mr_producer *via, int timeout)
 {
     static const char name[] = "mockCluster";
@@ -169,7 +170,7 @@ int32_t mr_creation_ensure(const struct mr_producer *via, const char *topic, int
     if (made < 0)
         return made;
     int32_t count = mr_cluster_topic(via, topic, timeout, why, size);
-    /* A topic just created is known to all brokers a moment later, and only asking tells. */
+    /* Not all brokers know a new topic at once, and only asking shows whether they do. */
     while (count == 0 && mr_clock_ms() < deadline) {
         usleep(SHOWN_PAUSE_US);
         count = mr_cluster_topic(via, topic, timeout, why, size);

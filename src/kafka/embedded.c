@@ -7,11 +7,11 @@
 #include "base/panic.h"
 
 struct mr_embedded {
-    rd_kafka_t *handle; /* the cluster runs on a client's threads; this one does nothing else */
+    rd_kafka_t *handle; /* a client that only lends its threads to the cluster */
     rd_kafka_mock_cluster_t *cluster;
 };
 
-/* Its log is of no use to a user: what goes wrong shows in the router's. */
+/* Drops the cluster's log, which does not help a user: errors show in the router's log. */
 static void drop_log(const rd_kafka_t *handle, int level, const char *facility, const char *text)
 {
     (void)handle, (void)level, (void)facility, (void)text;

@@ -21,13 +21,13 @@ struct ending {
     void *owned;
     char name[128];
     uint64_t began; /* ms */
-    bool told;      /* that it hangs */
+    bool told;      /* a warning was logged */
     atomic_bool over;
     struct ending *next;
 };
 
 static struct ending *all;
-static int over_fd = -1; /* an eventfd that is written after each */
+static int over_fd = -1; /* an eventfd, written after each ending */
 
 static void *destroy(void *data)
 {
@@ -39,7 +39,7 @@ static void *destroy(void *data)
     return NULL;
 }
 
-/* Signals are the loop's. */
+/* Starts the thread with all signals blocked: signals belong to the loop. */
 static bool start_thread(struct ending *ending)
 {
     pthread_t thread;
@@ -110,7 +110,7 @@ bool mr_endings_await(uint64_t ms)
             return false;
         poll(&look, 1, (int)(ends - now));
         ssize_t got = read(over_fd, &count, sizeof(count));
-        (void)got; /* empty when the time is up */
+        (void)got; /* nothing to read if the time is up */
     }
     return true;
 }

@@ -6,7 +6,7 @@
 #include "base/panic.h"
 #include "kafka/view.h"
 
-/* The headers, and behind them all bytes. */
+/* An owned message: the headers, followed by all bytes. */
 struct mr_own {
     size_t count;
     struct mr_pair headers[];

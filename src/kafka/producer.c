@@ -15,15 +15,15 @@ struct mr_producer {
     rd_kafka_queue_t *queue;
     const struct mr_producer_events *events;
     void *data;
-    rd_kafka_topic_t *topic; /* of the latest record: the next one is often for the same */
+    rd_kafka_topic_t *topic; /* of the last record: the next one often has the same */
     size_t outstanding, outstanding_bytes;
-    rd_kafka_conf_t *single; /* for mr_producer_new_single; NULL where there is none to come */
-    rd_kafka_conf_t *reader; /* transactional; else NULL */
-    bool squeezes;           /* single records' topics are compressed */
-    struct mr_unanswered *unanswered; /* transactional; else NULL */
+    rd_kafka_conf_t *single;          /* for mr_producer_new_single; NULL if that is never called */
+    rd_kafka_conf_t *reader;          /* NULL if not transactional */
+    bool squeezes;                    /* compresses the topics of single records */
+    struct mr_unanswered *unanswered; /* NULL if not transactional */
 };
 
-/* True when the record was taken over. */
+/* Returns true if the owner took over the record. */
 static bool offer_back(struct mr_producer *producer, const rd_kafka_message_t *message,
                        enum mr_sent how)
 {
@@ -54,7 +54,7 @@ static void on_delivery(struct mr_producer *producer, const rd_kafka_message_t *
                                 how == MR_SENT ? NULL : rd_kafka_err2str(message->err));
 }
 
-/* By any of the names that librdkafka takes. */
+/* Returns true if kafka.properties set the compression, under any of librdkafka's names. */
 static bool says_how_to_compress(const struct mr_config *config)
 {
     static const char *const paths[] = {"kafka.properties[\"compression.type\"]",
@@ -67,7 +67,7 @@ static bool says_how_to_compress(const struct mr_config *config)
     return false;
 }
 
-/* Called before `conf` is taken over by its handle. */
+/* Keeps a configuration for mr_producer_new_single. Call it before the handle takes over `conf`. */
 static void keep_single(struct mr_producer *producer, const rd_kafka_conf_t *conf,
                         const struct mr_config *config, struct mr_errors *errors)
 {
@@ -85,9 +85,9 @@ static void free_confs(struct mr_producer *producer)
         rd_kafka_conf_destroy(producer->reader);
 }
 
-/* Takes conf over, and the producer where NULL is returned. Reports are events, not callbacks: a
- * flush on a thread of the pool, and committing, which flushes, would call callbacks there; so they
- * only wait while this thread takes events. */
+/* Takes over `conf`. Frees the producer if it fails and returns NULL. Reports are events because
+ * callbacks would run in the wrong thread: a thread of the pool that flushes or commits would call
+ * them. With events, that thread only waits until this one has taken them. */
 static struct mr_producer *open_producer(struct mr_producer *producer, rd_kafka_conf_t *conf,
                                          int wake_fd, bool sound, struct mr_errors *errors)
 {
@@ -129,8 +129,8 @@ struct mr_producer *mr_producer_new_single(const struct mr_producer *like, int w
     return open_producer(producer, mr_kafka_conf_again(like->single), wake_fd, true, errors);
 }
 
-/* So long can the open transaction of a worker that is gone hold up those who read committed
- * records, where nobody with its id comes back. */
+/* If a worker dies and no producer with its id comes back, its open transaction delays readers of
+ * committed records for this long. */
 enum { TRANSACTION_TIMEOUT_MS = 10000 };
 
 static void set_timeout(rd_kafka_conf_t *conf, const struct mr_config *config,
@@ -203,7 +203,7 @@ static rd_kafka_headers_t *headers_of(const struct mr_outgoing *record)
     return headers;
 }
 
-/* librdkafka takes void * where it only reads. */
+/* Casts for librdkafka, which takes void * even if it only reads. */
 static void *unconst(const char *data)
 {
     union {
@@ -213,8 +213,8 @@ static void *unconst(const char *data)
     return pointer.to;
 }
 
-/* The topic compresses from its first record in this producer on: librdkafka keeps the settings of
- * one that it has. */
+/* Opens a topic. Whether the topic is compressed is decided by its first record in this producer,
+ * since librdkafka keeps the settings of a topic that it has. */
 static rd_kafka_topic_t *open_topic(const struct mr_producer *producer, const char *name,
                                     bool squeezed)
 {
@@ -225,7 +225,7 @@ static rd_kafka_topic_t *open_topic(const struct mr_producer *producer, const ch
     rd_kafka_conf_res_t set =
         rd_kafka_topic_conf_set(conf, "compression.codec", "zstd", why, sizeof(why));
     MR_ASSERT(set == RD_KAFKA_CONF_OK);
-    return rd_kafka_topic_new(producer->handle, name, conf); /* frees conf if it fails, too */
+    return rd_kafka_topic_new(producer->handle, name, conf); /* frees conf even if it fails */
 }
 
 static rd_kafka_topic_t *topic_of(struct mr_producer *producer, const struct mr_outgoing *record)
@@ -273,8 +273,8 @@ enum mr_sent mr_producer_send(struct mr_producer *producer, const struct mr_outg
     return sent;
 }
 
-/* librdkafka tells by a line of its log alone which topic a transaction is refused for; the topics
- * beside it are "not attempted". */
+/* Logs the line, and finds the topic for which a transaction is refused. No other message of
+ * librdkafka names the topic; other topics of the request are "not attempted". */
 static void take_log(struct mr_producer *producer, int level, const char *facility,
                      const char *text)
 {

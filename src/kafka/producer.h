@@ -1,4 +1,4 @@
-/* The producer of a worker: records out, delivery reports back. Reports come from within
+/* A worker's producer: sends records and returns delivery reports. Reports come only from within
  * mr_producer_poll. */
 #ifndef MR_KAFKA_PRODUCER_H
 #define MR_KAFKA_PRODUCER_H
@@ -15,81 +15,82 @@ struct mr_producer;
 
 enum mr_sent {
     MR_SENT,
-    MR_SENT_FULL,         /* the sender's queue is: send again after some reports */
-    MR_SENT_REFUSED,      /* it can never be sent; so are those below */
-    MR_SENT_TOO_LARGE,    /* for the topic, the broker or librdkafka's own settings */
-    MR_SENT_NO_PARTITION, /* the topic or the partition is not there, by the latest answer */
-    MR_SENT_NO_TOPIC,     /* the topic is not there, likewise */
-    MR_SENT_DENIED,       /* the topic takes no record of ours: forbidden, no topic's name */
-    MR_SENT_BACK, /* in a transaction that fails, for no fault of the record's: send it in the next
-                     one */
+    MR_SENT_FULL,         /* the sender's queue is full: send again after some reports */
+    MR_SENT_REFUSED,      /* the record can never be sent; likewise up to DENIED */
+    MR_SENT_TOO_LARGE,    /* for the topic, the broker or librdkafka's settings */
+    MR_SENT_NO_PARTITION, /* the topic or the partition does not exist, by the latest answer */
+    MR_SENT_NO_TOPIC,     /* the topic does not exist, by the latest answer */
+    MR_SENT_DENIED,       /* the topic takes no records from us: forbidden, or not a topic's name */
+    MR_SENT_BACK,         /* its transaction fails for another reason: send it in the next one */
 };
 
 struct mr_producer_events {
-    /* The record that was sent with `opaque` is acknowledged (SENT, `error` NULL), or will never
+    /* The record that was sent with `opaque` is acknowledged (SENT, `error` NULL), or never will
      * be. */
     void (*delivered)(void *data, void *opaque, const char *topic, enum mr_sent how,
                       const char *error);
     void (*troubled)(void *data, bool unreachable, const char *text);
-    /* The broker refused the batch that the record was in. That is no verdict on the record, which
-     * is borrowed for the call and lacks its timestamp. Returns true when it takes the record over:
-     * `delivered` is not called then. NULL: every refusal is believed. */
+    /* The broker refused the record's batch, which says nothing about the record itself. The record
+     * is borrowed for the call and lacks its timestamp. If the function returns true, it has taken
+     * over the record, and `delivered` is not called. NULL: every refusal is final. */
     bool (*refused_with_batch)(void *data, void *opaque, const struct mr_outgoing *record,
                                enum mr_sent how, const char *error);
-    /* The topic, or the partition, is not there by the latest answer of one broker (NO_TOPIC,
-     * NO_PARTITION). As above otherwise. */
+    /* The topic or partition does not exist, by the latest answer of one broker (NO_TOPIC,
+     * NO_PARTITION). Otherwise like refused_with_batch. */
     bool (*unknown)(void *data, void *opaque, const struct mr_outgoing *record, enum mr_sent how,
                     const char *error);
-    /* The transaction fails because nothing may be written to the topic. Records to it are then
-     * reported as all others are. NULL: of no interest. */
+    /* The transaction fails because the topic may not be written to. Records to that topic are then
+     * reported like all others. NULL: ignored. */
     void (*forbidden)(void *data, const char *topic, const char *error);
 };
 
 struct mr_producer *mr_producer_new(const struct mr_config *config, int wake_fd,
                                     const struct mr_producer_events *events, void *data,
                                     struct mr_errors *errors);
-/* One whose records are sent within transactions (kafka/consumer/transactions.h). The id must be
- * nobody else's: of two producers with one id the later fences the earlier. Topics whose first
- * record is `single` are compressed (zstd) unless kafka.properties say how to. */
+/* Makes a producer whose records are sent in transactions (kafka/consumer/transactions.h). The id
+ * must be unique: of two producers with one id, the later fences the earlier. Compresses (zstd)
+ * topics whose first record is `single`, unless kafka.properties set the compression. */
 struct mr_producer *mr_producer_new_transactional(const struct mr_config *config, const char *id,
                                                   int wake_fd,
                                                   const struct mr_producer_events *events,
                                                   void *data, struct mr_errors *errors);
 
 /* Makes a second producer, configured as the first, whose batches hold one record each: an error of
- * such a batch is the record's own. It compresses (zstd) unless kafka.properties say how to. NULL
- * when the client cannot be made, with the reason in `errors`. */
+ * a batch is then the record's own. Compresses (zstd), unless kafka.properties set the compression.
+ * Returns NULL with the reason in `errors` if the client cannot be made. */
 struct mr_producer *mr_producer_new_single(const struct mr_producer *like, int wake_fd,
                                            const struct mr_producer_events *events, void *data,
                                            struct mr_errors *errors);
 
-/* ms after which a broker aborts a transaction of its own accord, and fences the producer. */
+/* Returns after how many ms a broker aborts a transaction by itself and fences the producer. */
 uint64_t mr_producer_transaction_timeout(const struct mr_producer *producer);
 
-/* Returns true if kafka.properties say that all topics are compressed. */
+/* Returns true if kafka.properties compress all topics. */
 bool mr_producer_compresses(const struct mr_producer *producer);
 
-/* Bytes that a record may have in key, value and headers (message.max.bytes). */
+/* Returns how many bytes a record may have in key, value and headers (message.max.bytes). */
 size_t mr_producer_largest(const struct mr_producer *producer);
 
-/* Hands a copy of the record to the sender. Only SENT is followed by a report; where it can never
- * be sent `why` (at least 256 bytes) tells. */
+/* Hands a copy of the record to the sender. A report follows only if the result is SENT. If the
+ * record can never be sent, `why` (at least 256 bytes) has the reason. */
 enum mr_sent mr_producer_send(struct mr_producer *producer, const struct mr_outgoing *record,
                               void *opaque, char *why, size_t size);
-/* What was handed over stops lingering (linger.ms), for `timeout` ms or until all of it is
- * reported, for which it waits. May be called from any thread, of the functions here this one
- * alone; its reports still come from within mr_producer_poll. */
+/* Sends the records handed over without lingering (linger.ms). Waits until all are reported, at
+ * most `timeout` ms. May be called from any thread, unlike the other functions here. The reports
+ * still come from within mr_producer_poll. */
 void mr_producer_flush(const struct mr_producer *producer, int timeout);
-/* Serves the reports there are. Call after each wake. */
+/* Serves the available reports. Call it after each wake. */
 void mr_producer_poll(struct mr_producer *producer);
-/* Records sent and not reported yet. */
+/* Returns how many records, or how many bytes of memory, are sent and not reported yet. */
 size_t mr_producer_outstanding(const struct mr_producer *producer);
 size_t mr_producer_outstanding_bytes(const struct mr_producer *producer);
-/* True with the reason where it is of no use any more: it sends nothing until it is made anew. */
+/* Returns true with the reason if the producer failed for good: replace it, since it sends nothing
+ * more. */
 bool mr_producer_failed(const struct mr_producer *producer, char *why, size_t size);
-/* Gives up what is outstanding: its reports come, most with an error, before this returns. */
+/* Abandons all outstanding records. Their reports, most with an error, come before this returns. */
 void mr_producer_drop(struct mr_producer *producer);
-/* Nothing may be outstanding. Waits for librdkafka's threads; may be called from any thread. */
+/* Frees the producer, which must have nothing outstanding. Call it in the loop's thread: the client
+ * ends in the background (endings.h). */
 void mr_producer_free(struct mr_producer *producer);
 
 #endif

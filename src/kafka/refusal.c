@@ -5,13 +5,13 @@
 #include "base/panic.h"
 #include "kafka/view.h"
 
-/* Newer than librdkafka 2.2, whose header does not name it. */
+/* librdkafka has no name for it up to 2.2. */
 enum { INVALID_DIFFERENT_RECORD = -138 };
 
 bool mr_kafka_refuses_batch(rd_kafka_resp_err_t error)
 {
     switch ((int)error) {
-    case RD_KAFKA_RESP_ERR_UNKNOWN: /* whatever the broker, or a plug-in of it, failed at */
+    case RD_KAFKA_RESP_ERR_UNKNOWN: /* any failure of the broker or of a plug-in */
     case RD_KAFKA_RESP_ERR_INVALID_MSG:
     case RD_KAFKA_RESP_ERR_INVALID_MSG_SIZE:
     case RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE:
@@ -41,8 +41,8 @@ bool mr_kafka_forbids_topic(const char *error)
     return found;
 }
 
-/* What a transaction's record can fail of by itself. All else is of the transaction: purged with
- * it, fenced, timed out. */
+/* Returns true if a record in a transaction may be the cause of the error. All other errors belong
+ * to the transaction: purged with it, fenced, timed out. */
 static bool is_of_record(rd_kafka_resp_err_t error)
 {
     switch (error) {

@@ -7,18 +7,19 @@
 
 #include "base/record.h"
 
-/* True when the error is the broker's verdict on what a batch holds. Such an error says nothing
- * about one record of the batch: another one may be the cause, or the size of all together. Errors
- * of topics, permissions, leaders and producers are none: they are the same for a record alone. */
+/* Returns true if the error is the broker's verdict on the content of a batch. Such an error says
+ * nothing about a single record: another record, or the size of the batch, may be the cause. Errors
+ * of topics, permissions, leaders and producers do not count, since a record alone would get them
+ * too. */
 bool mr_kafka_refuses_batch(rd_kafka_resp_err_t error);
 
-/* True for an error, as librdkafka writes it, that a topic is kept out of a transaction for. A
- * coordinator's error about the producer (its id is denied, or fenced) is none, though it stands
- * beside each topic. */
+/* Returns true if the error, in librdkafka's words, excludes a topic from a transaction. A
+ * coordinator's error about the producer (its id is denied, or fenced) does not count, though
+ * librdkafka shows it for each topic. */
 bool mr_kafka_forbids_topic(const char *error);
 
-/* Shows a reported message as the record that it was, addressed to the partition that it had,
- * with no timestamp: librdkafka does not tell that of a failed one. Borrows from the message;
+/* Returns a reported message as the record that it was, with its partition. The timestamp is
+ * missing, since librdkafka does not report it for a failed record. Borrows from the message;
  * free() the headers. */
 struct mr_outgoing mr_kafka_record_of(const rd_kafka_message_t *message, struct mr_pair **headers);
 

@@ -5,13 +5,13 @@
 #include <string.h>
 #include <strings.h>
 
-/* As librdkafka reads them. */
+/* In all spellings that librdkafka reads. */
 #define TRUE_ONLY  "true t 1"
 #define FALSE_ONLY "false f 0"
 
 static const struct {
     const char *name;
-    const char *fine; /* values that change nothing; NULL: none */
+    const char *fine; /* harmless values; NULL: none */
     const char *why;
 } table[] = {
     {"bootstrap.servers", NULL, "use kafka.brokers"},
@@ -72,7 +72,7 @@ static bool is_among(const char *words, const char *word)
 
 const char *mr_kafka_reserved(const char *name, const char *value)
 {
-    static const char prefix[] = "topic."; /* which librdkafka takes before a topic's property */
+    static const char prefix[] = "topic."; /* optional before a topic's property */
     const char *bare =
         strncmp(name, prefix, sizeof(prefix) - 1) == 0 ? name + sizeof(prefix) - 1 : name;
     for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++)

@@ -5,7 +5,7 @@
 
 #include "base/panic.h"
 
-/* Requests, as the protocol numbers them. */
+/* Kinds of requests, by their protocol numbers. */
 enum {
     PRODUCE = 0,
     ADD_PARTITIONS_TO_TXN = 24,
@@ -14,16 +14,17 @@ enum {
     TXN_OFFSET_COMMIT = 28,
 };
 
-/* Written by librdkafka's threads, read by whoever takes a step. */
+/* Written by librdkafka's threads, read by the thread that takes a step. */
 struct mr_unanswered {
     atomic_long requests;
-    atomic_long ends; /* sent, of all transactions */
-    long ends_before; /* of those before this one */
+    atomic_long ends; /* EndTxn requests sent, of all transactions */
+    long ends_before; /* of the transactions before this one */
 };
 
-/* librdkafka calls on_response where the answer arrives, in the broker's thread that has sent the
- * request, and once more where the answer is served, in its main thread. Only the first one counts;
- * no other argument tells them apart. */
+/* True in the thread of a broker. Each answer calls on_response twice. The first call comes when
+ * the answer arrives, in the thread of the broker that sent the request. The second comes when the
+ * answer is served, in the main thread. Only the first call counts, and no other argument tells
+ * them apart. */
 static _Thread_local bool in_broker_thread;
 
 static rd_kafka_resp_err_t on_thread_start(rd_kafka_t *handle, rd_kafka_thread_type_t type,
@@ -34,14 +35,14 @@ static rd_kafka_resp_err_t on_thread_start(rd_kafka_t *handle, rd_kafka_thread_t
     return RD_KAFKA_RESP_ERR_NO_ERROR;
 }
 
-/* A request of a transaction changes what its producer has open, whenever it arrives. */
+/* Returns true if such a request changes what its producer has open, whenever it arrives. */
 static bool changes_transactions(int16_t kind)
 {
     return kind == PRODUCE || kind == ADD_PARTITIONS_TO_TXN || kind == ADD_OFFSETS_TO_TXN ||
            kind == END_TXN || kind == TXN_OFFSET_COMMIT;
 }
 
-/* Called when the last byte is with the kernel; a broker ignores what arrives in part. */
+/* Runs when the kernel has the last byte. A broker ignores a request that arrives in part. */
 static rd_kafka_resp_err_t on_request_sent(rd_kafka_t *handle, int socket, const char *broker,
                                            int32_t broker_id, int16_t kind, int16_t version,
                                            int32_t number, size_t size, void *opaque)
@@ -56,7 +57,7 @@ static rd_kafka_resp_err_t on_request_sent(rd_kafka_t *handle, int socket, const
     return RD_KAFKA_RESP_ERR_NO_ERROR;
 }
 
-/* Called with an error, too, if the connection is lost or the time is out: no answer then. */
+/* Also runs with an error, if the connection is lost or the time is up; there is no answer then. */
 static rd_kafka_resp_err_t on_response(rd_kafka_t *handle, int socket, const char *broker,
                                        int32_t broker_id, int16_t kind, int16_t version,
                                        int32_t number, size_t size, int64_t round_trip,

@@ -24,7 +24,7 @@ struct mr_asker {
     struct mr_listener *listener;
     size_t undelivered;
     bool listening;
-    char failure[512]; /* of a delivery, or of what is listened to */
+    char failure[512]; /* of a delivery, or of the topic listened to */
 };
 
 static void on_delivered(void *data, void *opaque, const char *topic, enum mr_sent how,
@@ -83,8 +83,8 @@ bool mr_asker_reachable(struct mr_asker *asker, int timeout)
     return mr_cluster_reachable(asker->producer, timeout);
 }
 
-/* Waits until a client has something, `deadline` (monotonic ms) at most. False when that has
- * passed. */
+/* Waits until a client has something to poll, or until `deadline` (monotonic ms). Returns false if
+ * the deadline had passed at the call. */
 static bool await(struct mr_asker *asker, uint64_t deadline)
 {
     uint64_t now = mr_clock_ms(), count;
@@ -98,8 +98,8 @@ static bool await(struct mr_asker *asker, uint64_t deadline)
     return true;
 }
 
-/* Asked for first, a topic is known at once; else it waits for librdkafka's next look, up to a
- * second. */
+/* Asks for the topic first, which makes it known at once. Otherwise a record would wait up to a
+ * second for librdkafka's next look. */
 int mr_asker_know(struct mr_asker *asker, const char *topic, int timeout, char *why, size_t size)
 {
     return mr_cluster_topic(asker->producer, topic, timeout, why, size) > 0 ? 0 : -1;

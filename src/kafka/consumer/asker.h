@@ -1,5 +1,5 @@
-/* A client that asks and waits, for the commands. Every call but mr_asker_post blocks, within its
- * time limit. */
+/* A client for commands, which asks and waits. A call with `timeout` blocks, for at most that many
+ * ms. */
 #ifndef MR_KAFKA_CONSUMER_ASKER_H
 #define MR_KAFKA_CONSUMER_ASKER_H
 
@@ -13,26 +13,27 @@
 
 struct mr_asker;
 
-/* NULL with errors added. */
+/* Returns NULL with errors added if it fails. */
 struct mr_asker *mr_asker_new(const struct mr_config *config, struct mr_errors *errors);
-bool mr_asker_reachable(struct mr_asker *asker, int timeout); /* a broker answers */
+bool mr_asker_reachable(struct mr_asker *asker, int timeout); /* true if a broker answers */
 /* Sends the record and waits for its acknowledgement. Returns 0, or -1 with `why`. */
 int mr_asker_send(struct mr_asker *asker, const struct mr_outgoing *record, int timeout, char *why,
                   size_t size);
-/* Makes the topic known, so that what is posted to it leaves at once. Returns 0, or -1 with `why`.
- */
+/* Makes the topic known, so that records posted to it leave at once. Returns 0, or -1 with
+ * `why`. */
 int mr_asker_know(struct mr_asker *asker, const char *topic, int timeout, char *why, size_t size);
-/* Sends the record. Returns 0, or -1 with `why`; mr_asker_failed tells of what is refused later. */
+/* Sends the record without waiting. Returns 0, or -1 with `why`; mr_asker_failed reports later
+ * refusals. */
 int mr_asker_post(struct mr_asker *asker, const struct mr_outgoing *record, char *why, size_t size);
-/* True with `why` where the broker has refused a record. */
+/* Returns true with `why` if the broker has refused a record, or the topic may not be read. */
 bool mr_asker_failed(const struct mr_asker *asker, char *why, size_t size);
-/* Listens to the topic from its end, creating it where it is missing and create_topics allows.
- * Returns 0 once it listens, or -1. */
+/* Listens to the topic from its end. Creates the topic if it is missing and create_topics is set.
+ * Returns 0 when it listens, or -1 with `why`. */
 int mr_asker_listen(struct mr_asker *asker, const char *topic, int timeout, char *why, size_t size);
-/* The next record of that topic; the caller frees it. False when none came in time, or a record has
- * been refused. */
+/* Takes the next record of that topic; the caller frees it. Returns false if none came in time, or
+ * after a failure. */
 bool mr_asker_receive(struct mr_asker *asker, struct mr_message *message, int timeout);
-/* Waits until its clients are ended, for 5 s at most. */
+/* Frees the asker. Waits at most 5 s for its clients to end. */
 void mr_asker_free(struct mr_asker *asker);
 
 #endif

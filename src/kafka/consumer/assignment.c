@@ -3,12 +3,12 @@
 #include <stdbool.h>
 #include <string.h>
 
-/* ConsumerProtocolAssignment: a version of two bytes, an array of topics, each a string and an
- * array of partitions, and what is the assignor's own. Numbers have their highest byte first. */
+/* ConsumerProtocolAssignment: a version of two bytes; an array of topics, each a string and an
+ * array of partitions; and the assignor's own data. Numbers are big-endian. */
 struct bytes {
     const unsigned char *at;
     size_t left;
-    bool bad; /* there were too few */
+    bool bad; /* there were too few bytes */
 };
 
 static const unsigned char *skip(struct bytes *bytes, size_t size)

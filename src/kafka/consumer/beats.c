@@ -3,7 +3,7 @@
 #include "base/clock.h"
 #include "base/panic.h"
 
-/* Requests, as the protocol numbers them. */
+/* Kinds of requests, by their protocol numbers. */
 enum { OFFSET_COMMIT = 8, JOIN_GROUP = 11, HEARTBEAT = 12, SYNC_GROUP = 14 };
 
 static rd_kafka_resp_err_t on_request_sent(rd_kafka_t *handle, int socket, const char *broker,

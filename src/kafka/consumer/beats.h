@@ -1,5 +1,5 @@
-/* What a consumer's requests tell of it as a member of its group. librdkafka's threads write it,
- * the loop's thread reads it. Included only in this folder. */
+/* A consumer's state as a member of its group, as its requests show it. Written by librdkafka's
+ * threads, read by the loop's thread. Included only in this folder. */
 #ifndef MR_KAFKA_CONSUMER_BEATS_H
 #define MR_KAFKA_CONSUMER_BEATS_H
 
@@ -10,13 +10,14 @@
 
 struct mr_beats {
     atomic_bool rejoining;     /* a JoinGroup was sent, and no SyncGroup answered since */
-    atomic_bool joining;       /* a JoinGroup was sent and not answered: that may take its time */
+    atomic_bool joining;       /* a JoinGroup was sent and not answered: the answer may take long */
     atomic_bool ever_joined;   /* a JoinGroup was answered, at least once */
-    _Atomic uint64_t answered; /* ms, when the coordinator answered last; 0: it never did */
+    _Atomic uint64_t answered; /* ms, when the coordinator last answered; 0: never */
 };
 
-/* Watches the handle that is made of `conf`. free() it when the handle is destroyed: librdkafka's
- * threads write to it until then, also after on_destroy interceptors were called. */
+/* Watches the handle that is made from `conf`. Free the result by free() after the handle is
+ * destroyed. Until then librdkafka's threads write to it, even after on_destroy interceptors
+ * ran. */
 struct mr_beats *mr_beats_new(rd_kafka_conf_t *conf);
 
 #endif

@@ -10,7 +10,7 @@
 
 enum {
     FIRST_PAUSE_MS = 20,
-    LONGEST_PAUSE_MS = 1000, /* refused for so long it is told */
+    LONGEST_PAUSE_MS = 1000, /* a warning is logged if refusals last so long */
 };
 
 static void on_due(struct mr_timer *timer);
@@ -21,10 +21,10 @@ void mr_commits_init(struct mr_commits *commits, struct mr_timers *timers, uint6
     *commits = (struct mr_commits){.timers = timers, .interval = interval, .beats = beats};
 }
 
-/* The coordinator answers one request of a connection after the other: a commit sent while the
- * member joins its group is looked at when the group has a new generation, and refused for being of
- * the old one; for which librdkafka before 2.10 gives up all partitions of the member. So none is
- * sent then. */
+/* Returns true while the member joins its group, when nothing may be committed. A coordinator
+ * answers the requests of a connection in order. It would see the commit only when the group has a
+ * new generation, and refuse it because of its old one. If that happens, librdkafka before 2.10
+ * abandons all partitions of the member. */
 static bool is_rejoining(const struct mr_commits *commits)
 {
     return atomic_load(&commits->beats->rejoining);
@@ -35,8 +35,9 @@ static void arm(struct mr_commits *commits, uint64_t wait)
     mr_timers_arm(commits->timers, &commits->timer, mr_clock_ms() + wait, on_due);
 }
 
-/* A rebalance refuses commits for a while; what a member that is none any more had stored is not
- * its own to commit, and librdkafka forgets it with the partitions. */
+/* Returns true if the refusal comes from a rebalance. A rebalance refuses commits for a while. A
+ * client that is no longer a member may not commit its offsets, and librdkafka drops them with the
+ * partitions. */
 static bool is_of_rebalance(rd_kafka_resp_err_t error)
 {
     return error == RD_KAFKA_RESP_ERR_REBALANCE_IN_PROGRESS ||
@@ -70,7 +71,8 @@ static bool has(const rd_kafka_topic_partition_list_t *list, const char *topic, 
     return list != NULL && rd_kafka_topic_partition_list_find(list, topic, partition) != NULL;
 }
 
-/* What a later one has not replaced is sent again, while the partition is the member's. */
+/* Keeps a refused offset, to send it again. Drops it if a later offset has replaced it, or if the
+ * partition was given back. */
 static void keep(struct mr_commits *commits, const rd_kafka_topic_partition_t *refused)
 {
     if (has(commits->left, refused->topic, refused->partition) ||
@@ -82,7 +84,8 @@ static void keep(struct mr_commits *commits, const rd_kafka_topic_partition_t *r
         refused->offset;
 }
 
-/* Returns why some were refused, when some were. */
+/* Keeps the refused offsets, and reports the accepted ones. Returns the reason if some were
+ * refused. */
 static rd_kafka_resp_err_t take_answer(struct mr_commits *commits, rd_kafka_resp_err_t error,
                                        const rd_kafka_topic_partition_list_t *offsets)
 {
@@ -100,7 +103,7 @@ static rd_kafka_resp_err_t take_answer(struct mr_commits *commits, rd_kafka_resp
     return why;
 }
 
-/* librdkafka accepts no commit after that. */
+/* Returns true if librdkafka accepts no more commits, since the client has failed. */
 static bool has_failed(rd_kafka_t *handle)
 {
     return rd_kafka_fatal_error(handle, NULL, 0) != RD_KAFKA_RESP_ERR_NO_ERROR;

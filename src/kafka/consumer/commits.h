@@ -1,8 +1,9 @@
-/* The commits of one consumer: what is stored is committed after an interval, one commit at a time,
- * each offset again until it is accepted. When nothing is stored nothing is armed: an idle worker
- * wakes for nothing. The offsets are kept here, not in librdkafka's store: that never commits one
- * below what it committed before, which is wrong for a topic that was created again. Included only
- * in this folder. */
+/* The commits of one consumer. Stored offsets are committed after an interval, one commit at a
+ * time, and each offset again until it is accepted. If nothing is stored, no timer is armed: an
+ * idle worker is not woken. Included only in this folder.
+ *
+ * librdkafka's own store of offsets is not used. It never commits an offset below the last
+ * committed one, which is wrong for a topic that was created again. */
 #ifndef MR_KAFKA_CONSUMER_COMMITS_H
 #define MR_KAFKA_CONSUMER_COMMITS_H
 
@@ -15,39 +16,40 @@
 
 struct mr_commits {
     rd_kafka_t *handle;
-    rd_kafka_queue_t *queue; /* where answers come: they are served by polling it */
+    rd_kafka_queue_t *queue; /* receives the answers; polling it serves them */
     struct mr_timers *timers;
     struct mr_timer timer;
     uint64_t interval; /* ms */
-    uint64_t pause;    /* ms, before a refused one is sent again; 0 after one that was accepted */
-    rd_kafka_topic_partition_list_t *stored; /* to be sent; NULL: nothing */
-    rd_kafka_topic_partition_list_t *left;   /* given back while one is in flight; NULL: none */
-    bool in_flight;                          /* one is sent and not answered */
-    bool at_once;                            /* what is stored does not wait for the interval */
-    bool hopeless; /* again and again refused, since the topic is not there */
-    /* Told of each partition whose offset was accepted; NULL where nobody asks. */
+    uint64_t pause;    /* ms, before a refused commit is sent again; 0 after an accepted one */
+    rd_kafka_topic_partition_list_t *stored; /* waiting to be sent; NULL: nothing */
+    rd_kafka_topic_partition_list_t *left;   /* given back during a commit; NULL: none */
+    bool in_flight;                          /* a commit is sent and not answered */
+    bool at_once;                            /* stored offsets do not wait for the interval */
+    bool hopeless; /* refused again and again, since the topic is missing */
+    /* Called for each partition whose offset was accepted; may be NULL. */
     void (*accepted)(void *data, const char *topic, int32_t partition, int64_t next);
     void *data;
-    struct mr_pulse *pulse; /* is told of each answer */
+    struct mr_pulse *pulse; /* sees each answer */
     const struct mr_beats *beats;
 };
 
-/* Before the handle is made. */
+/* Call this before the handle is made. */
 void mr_commits_init(struct mr_commits *commits, struct mr_timers *timers, uint64_t interval,
                      const struct mr_beats *beats);
-/* Everything of the partition up to `next`, exclusive, is done; instead of what was stored of it.
- */
+/* Stores `next`: all earlier messages of the partition are done. Replaces the offset that was
+ * stored for the partition. */
 void mr_commits_store(struct mr_commits *commits, const char *topic, int32_t partition,
                       int64_t next);
-/* What is stored is committed as soon as the commit in flight, if any, is answered. */
+/* Commits the stored offsets now, or when the commit in flight, if there is one, is answered. */
 void mr_commits_now(struct mr_commits *commits);
-/* The group may be about to be joined anew: nothing is sent for a moment. */
+/* Sends nothing for a moment, since the member may be about to join its group again. */
 void mr_commits_hold_off(struct mr_commits *commits);
-/* These are not the member's any more: nothing of them is sent. */
+/* Drops the offsets of partitions that the member no longer has. */
 void mr_commits_forget(struct mr_commits *commits, const rd_kafka_topic_partition_list_t *list);
-/* The client has failed: nothing that is stored is sent any more. */
+/* Drops all stored offsets, since the client has failed. */
 void mr_commits_drop(struct mr_commits *commits);
-/* All that was stored is committed, or never will be: its topic is gone. */
+/* Returns true if all stored offsets are committed, or never can be because their topic is
+ * missing. */
 bool mr_commits_done(const struct mr_commits *commits);
 void mr_commits_free(struct mr_commits *commits);
 

@@ -229,8 +229,8 @@ void mr_consumer_answered(struct mr_consumer *consumer, const struct mr_question
         mr_rebalance_answered(&consumer->rebalance, question);
 }
 
-/* A fatal error of a consumer comes as a message, one of a producer as an error. It comes behind
- * the revocation of what was lost before. */
+/* Takes note of a fatal error, which comes as a message (a producer's comes as an error). Lost
+ * partitions are revoked before it comes. */
 static void fail(struct mr_consumer *consumer, const char *why)
 {
     consumer->failed = true;
@@ -310,8 +310,8 @@ bool mr_consumer_closed(const struct mr_consumer *consumer)
     return rd_kafka_consumer_closed(consumer->handle) != 0;
 }
 
-/* librdkafka before 2.3 aborts where it destroys a member that has joined and never was given an
- * assignment (its issue 4312). */
+/* Returns false if librdkafka would abort. Before 2.3 it aborts if it destroys a member that joined
+ * but never got an assignment (its issue 4312). */
 static bool may_be_destroyed(const struct mr_consumer *consumer)
 {
     enum { ASKS_FIRST = 0x02030000 /* librdkafka's version */ };
@@ -319,8 +319,8 @@ static bool may_be_destroyed(const struct mr_consumer *consumer)
            !atomic_load(&consumer->beats->ever_joined);
 }
 
-/* Destroying one that has not closed waits for a broker that may not be there, or for ever: it ends
- * with the process. One that has failed waits for nobody, and does not leave its group. */
+/* Does not destroy a client that has not closed: that may wait for a broker for ever, so the client
+ * stays until the process ends. A failed client can be destroyed; it does not leave its group. */
 void mr_consumer_free(struct mr_consumer *consumer)
 {
     mr_pulse_free(&consumer->pulse);

@@ -7,9 +7,9 @@
 #include "kafka/consumer/assignment.h"
 
 enum {
-    TIMEOUT_MS = 1000, /* of a question to each broker, of which one is the coordinator */
+    TIMEOUT_MS = 1000, /* of a question to each broker, one of which is the coordinator */
     AGAIN_MS = 1000,
-    TRIES = 30, /* who gets no answer for so long will not stay in its group either */
+    TRIES = 30, /* without an answer for so long, a member does not stay in its group either */
 };
 
 void mr_coverage_begin(struct mr_coverage *coverage, rd_kafka_t *handle, const char *group_id,
@@ -29,8 +29,8 @@ static void drop(rd_kafka_topic_partition_list_t *topics, const char *topic)
     rd_kafka_topic_partition_list_del(topics, topic, RD_KAFKA_PARTITION_UA);
 }
 
-/* A topic that is not there needs nobody. One that this client knows nothing of is covered when
- * anybody has a part of it. */
+/* Returns how many assigned partitions cover the topic: all, or 0 if the topic does not exist. If
+ * this client does not know the topic, any partition covers it. */
 static int32_t size_of(const struct rd_kafka_metadata *known, const char *topic)
 {
     for (int i = 0; known != NULL && i < known->topic_cnt; i++)
@@ -49,7 +49,8 @@ static void drop_covered(rd_kafka_topic_partition_list_t *topics,
             drop(topics, topics->elems[i].topic);
 }
 
-/* A group amid a rebalance looks at what its members subscribe to. */
+/* Drops the topics that are covered. Drops all of them during a rebalance, in which the group looks
+ * at all subscriptions anyway. */
 static void look_at(struct mr_question *question, const struct rd_kafka_group_info *group)
 {
     const struct rd_kafka_metadata *known = NULL;
@@ -71,7 +72,7 @@ static bool is_final(rd_kafka_resp_err_t error)
            error == RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED;
 }
 
-/* Leaves the topics that are not covered. */
+/* Asks. Then the question holds only the topics that are not covered. */
 static void ask(struct mr_question *question)
 {
     const struct rd_kafka_group_list *list = NULL;
@@ -79,7 +80,7 @@ static void ask(struct mr_question *question)
     if (list == NULL)
         return;
     if (list->group_cnt == 1 && list->groups[0].err == RD_KAFKA_RESP_ERR_NO_ERROR) {
-        question->error = RD_KAFKA_RESP_ERR_NO_ERROR; /* however many brokers are silent */
+        question->error = RD_KAFKA_RESP_ERR_NO_ERROR; /* even if other brokers are silent */
         look_at(question, &list->groups[0]);
     } else {
         question->error = RD_KAFKA_RESP_ERR_COORDINATOR_NOT_AVAILABLE;

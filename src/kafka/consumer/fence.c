@@ -4,7 +4,7 @@
 
 #include "base/clock.h"
 
-/* Beyond the session: an answer may take as long. */
+/* Added to the session: an answer may take so long. */
 enum { ANSWER_MS = 60000 };
 
 static uint64_t session_of(rd_kafka_t *handle)

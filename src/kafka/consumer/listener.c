@@ -11,24 +11,24 @@
 #include "kafka/endings.h"
 #include "kafka/view.h"
 
-/* A fault is told once by librdkafka, and its end never: only another start at the place where it
- * stands makes it tell anew, that the partition is at its end, or the fault. An offset that is not
- * there any more stops a partition until it is started elsewhere. ms. */
+/* In ms. A fault is reported once by librdkafka, and its end never. If the partition is started
+ * again at its position, librdkafka reports its end or the fault again. A partition whose offset
+ * does not exist any more stops until it is started elsewhere. */
 enum { FAULT_AGAIN_MS = 5000, RESET_AGAIN_MS = 500 };
 
 struct place {
-    int64_t next; /* the offset after the last record; -1: nothing is known of it */
-    bool reached; /* its end, once */
+    int64_t next; /* the offset after the last record; -1: unknown */
+    bool reached; /* its end was reached once */
     enum mr_listener_fault fault;
-    uint64_t again; /* ms, when it is started anew; 0: it is not */
-    int64_t from;   /* where */
+    uint64_t again; /* ms, when to start it again; 0: not at all */
+    int64_t from;   /* the offset to start from */
 };
 
 struct listened {
     rd_kafka_topic_t *handle;
     int32_t partitions;
-    struct place *places; /* by partition */
-    int32_t missing;      /* partitions that have not reached their end */
+    struct place *places; /* indexed by partition */
+    int32_t missing;      /* partitions that have never reached their end */
     enum mr_listener_fault fault;
 };
 
@@ -38,7 +38,7 @@ struct mr_listener {
     rd_kafka_queue_t *queue; /* records */
     struct listened *topics;
     size_t topic_count;
-    size_t restarts; /* places that are to be started anew */
+    size_t restarts; /* places to be started again */
     const struct mr_listener_events *events;
     void *data;
 };
@@ -164,8 +164,8 @@ static void set_fault(struct mr_listener *listener, struct listened *listened, s
     listener->events->fault(listener->data, rd_kafka_topic_name(listened->handle), fault);
 }
 
-/* A record or the end of the partition: either way its position is known, nothing after it will be
- * missed. */
+/* Takes note of a record or the end of the partition. Both show its position, so that no later
+ * record is missed. */
 static void note_position(struct mr_listener *listener, struct listened *listened,
                           struct place *place, int64_t next)
 {
@@ -187,7 +187,8 @@ static void note_fault(struct mr_listener *listener, struct listened *listened, 
     set_fault(listener, listened, place, fault);
 }
 
-/* Its offset is not there: the topic was created again, or its records are deleted that far. */
+/* Takes note that the offset does not exist: the topic was created again, or its records up to
+ * there are deleted. */
 static void note_reset(struct mr_listener *listener, struct place *place)
 {
     if (place->fault != MR_LISTENER_FINE)
@@ -232,7 +233,7 @@ static void note(struct mr_listener *listener, const rd_kafka_message_t *message
         note_error(listener, listened, place, message->err);
 }
 
-/* One whose fault lasts is started again and again. */
+/* Starts the partition again, and once more every FAULT_AGAIN_MS while its fault lasts. */
 static void restart(struct mr_listener *listener, struct listened *listened, int32_t partition,
                     uint64_t now)
 {

@@ -32,8 +32,8 @@ struct mr_membership *mr_membership_of(rd_kafka_t *consumer, const char *group_i
     rd_kafka_consumer_group_metadata_t *now = rd_kafka_consumer_group_metadata(consumer);
     if (now == NULL)
         return NULL;
-    /* Who has just been thrown out looks like a client that never was in a group, and the offsets
-     * of such a one a coordinator takes unseen. */
+    /* A client that was just expelled looks like a client that never was in a group. A coordinator
+     * accepts the offsets of such a client unchecked. */
     rd_kafka_consumer_group_metadata_t *none = rd_kafka_consumer_group_metadata_new(group_id);
     bool member = !same(now, none);
     rd_kafka_consumer_group_metadata_destroy(none);

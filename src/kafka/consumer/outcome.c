@@ -21,7 +21,8 @@ static int64_t offset_of(const rd_kafka_topic_partition_list_t *wanted,
     return RD_KAFKA_OFFSET_INVALID;
 }
 
-/* A partition of which nothing is committed has an offset below zero. */
+/* Compares committed offsets with `wanted`. If nothing is committed for a partition, its offset is
+ * below zero. */
 static void compare(const rd_kafka_topic_partition_list_t *found,
                     const rd_kafka_topic_partition_list_t *wanted, struct mr_step_end *end)
 {

@@ -1,5 +1,5 @@
-/* Whether a transaction whose end was not answered has been committed: its offsets tell, which are
- * committed with it or not at all. Included only in this folder. */
+/* Finds whether a transaction was committed although its end was not answered. Its offsets show it,
+ * since they are committed with the transaction or not at all. Included only in this folder. */
 #ifndef MR_KAFKA_CONSUMER_OUTCOME_H
 #define MR_KAFKA_CONSUMER_OUTCOME_H
 
@@ -7,11 +7,13 @@
 
 #include "kafka/consumer/transactions.h"
 
-/* Asks for the offsets of the group, for `timeout` ms at most, by a consumer of that configuration
- * that is not of the group. librdkafka's admin interface does not serve here: it ends the process
- * when the group's coordinator is not found in time (an assertion in
- * rd_kafka_enq_once_del_source_return, 2.0.2). DONE says in `end->committed` whether each offset is
- * at least that of the list; AGAIN if a transaction on them is still open or nobody answers. */
+/* Asks for the group's offsets, through a consumer with that configuration that does not join the
+ * group. Waits at most `timeout` ms. If the result is DONE, `end->committed` says whether each
+ * offset is at least that of the list. The result is AGAIN if a transaction on them is still open,
+ * or nobody answers.
+ *
+ * The admin interface of librdkafka cannot be used. If the coordinator is not found in time, an
+ * assertion in it ends the process (rd_kafka_enq_once_del_source_return, 2.0.2). */
 void mr_outcome_ask(const rd_kafka_conf_t *conf, const char *group_id,
                     const rd_kafka_topic_partition_list_t *wanted, int timeout,
                     struct mr_step_end *end);

@@ -6,16 +6,17 @@
 #include "base/panic.h"
 
 struct mr_rest {
-    struct mr_bytes name; /* the partition's number and its topic */
+    struct mr_bytes name; /* the partition's number, then its topic */
     const char *topic;    /* within the name */
     int32_t partition;
     bool assigned;
-    unsigned reasons; /* its own */
-    bool paused;      /* in librdkafka, which remembers that while the partition is away */
+    unsigned reasons; /* of this partition alone */
+    bool paused;      /* in librdkafka, which remembers the pause while the partition is away */
     struct mr_rest *next;
 };
 
-/* What one call to librdkafka changes: each waits for librdkafka's main thread once. */
+/* The changes for one call of librdkafka, since each call waits once for librdkafka's main
+ * thread. */
 struct change {
     rd_kafka_topic_partition_list_t *paused, *resumed;
 };
@@ -41,7 +42,7 @@ static struct mr_rest *look_up(struct mr_pauses *pauses, const char *topic, int3
 {
     size_t length = strlen(topic);
     char name[sizeof(partition) + 256];
-    MR_ASSERT(sizeof(partition) + length < sizeof(name)); /* Kafka's longest has 249 */
+    MR_ASSERT(sizeof(partition) + length < sizeof(name)); /* Kafka's longest name has 249 bytes */
     memcpy(name, &partition, sizeof(partition));
     memcpy(name + sizeof(partition), topic, length + 1);
     struct mr_bytes key = {name, sizeof(partition) + length};

@@ -5,16 +5,15 @@
 
 #include "kafka/conf.h"
 
-/* Of all consumers of a worker: what may be queued, which one answer of each broker may pass; how
- * large that is, where no single message is larger, and a partition's part of it; and for how long
- * a full queue stops fetching.
+/* Limits for all consumers of a worker. QUEUED_*: how much may be queued; one answer per broker may
+ * exceed this. FETCH_BYTES: the size of an answer, if no single message is larger. PARTITION_BYTES:
+ * a partition's part of an answer. BACKOFF_MS: how long a full queue stops fetching.
  *
- * A consumer's partitions share its queue, so a message waits for all that is before it to be
- * taken: the queue is small, and what has to wait waits in the worker, which can choose
- * (schedule.h). A partition's part is so small that one answer has room for those of eight. Once
- * a queue was full librdkafka (2.0.2) begins with the same partition again, so that those
- * behind it would not be fetched while there is no room for them. Why so much: docs/PERFORMANCE.md,
- * Memory. */
+ * A consumer's partitions share its queue, so a message waits until all messages before it are
+ * taken. So the queue is small, and messages wait in the worker, which can choose between them
+ * (schedule.h). One answer has room for the parts of eight partitions. After its queue was full,
+ * librdkafka (2.0.2) begins with the same partition again. With larger parts, an answer would have
+ * no room for the partitions behind it. For the sizes see docs/PERFORMANCE.md, Memory. */
 enum {
     QUEUED_KBYTES = 2048,
     QUEUED_MESSAGES = 2000,
@@ -22,7 +21,7 @@ enum {
     PARTITION_BYTES = FETCH_BYTES / 8,
     BACKOFF_MS = 5
 };
-enum { LEAST_KBYTES = 1024, LEAST_MESSAGES = 1000 }; /* of each, however many there are */
+enum { LEAST_KBYTES = 1024, LEAST_MESSAGES = 1000 }; /* per consumer, for any number of consumers */
 
 enum { STEPS = 4, LOOK = 64, BACKOFF_SINCE = 0x02020000 /* librdkafka's version */ };
 
@@ -67,7 +66,7 @@ void mr_prefetch_limit(rd_kafka_conf_t *conf, const struct mr_config *config, si
     const struct limiting limiting = {conf, config, errors};
     limit(&limiting, "queued.max.messages.kbytes", larger(QUEUED_KBYTES / count, LEAST_KBYTES));
     limit(&limiting, "queued.min.messages", larger(QUEUED_MESSAGES / count, LEAST_MESSAGES));
-    /* All that a consumer uses it for is to refuse a smaller fetch. */
+    /* a consumer uses message.max.bytes only to refuse a smaller fetch.max.bytes */
     limit(&limiting, "message.max.bytes", FETCH_BYTES);
     limit(&limiting, "fetch.max.bytes", larger(FETCH_BYTES, number_of(conf, "message.max.bytes")));
     limit(&limiting, "max.partition.fetch.bytes", PARTITION_BYTES);
@@ -93,7 +92,8 @@ static void wake(struct mr_prefetch *prefetch)
     mr_fetcher_wake(&prefetch->fetcher);
 }
 
-/* A queue of less than a few looks is too small to be looked at: it may be low each time. */
+/* Returns true if the queue has become low after it was full. A queue that holds only a few LOOKs
+ * is not measured: it may be low each time. */
 static bool has_become_low(struct mr_prefetch *prefetch)
 {
     bool was = prefetch->full, small = prefetch->full_messages < (size_t)8 * LOOK;

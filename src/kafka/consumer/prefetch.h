@@ -1,5 +1,5 @@
-/* How much a consumer fetches ahead: little, so that memory stays bounded, and without a pause.
- * Included only in this folder. */
+/* Limits how much a consumer fetches ahead: so little that memory is bounded, but without
+ * interruptions. Included only in this folder. */
 #ifndef MR_KAFKA_CONSUMER_PREFETCH_H
 #define MR_KAFKA_CONSUMER_PREFETCH_H
 
@@ -11,33 +11,34 @@
 #include "config/config.h"
 #include "kafka/consumer/fetcher.h"
 
-/* Sets how much is fetched at once and queued, where kafka.properties, which are in `conf` already,
- * do not. `count`: consumers share the memory for it. */
+/* Sets how much is fetched at once and queued, if kafka.properties, already in `conf`, do not set
+ * it. `count` consumers share the memory. */
 void mr_prefetch_limit(rd_kafka_conf_t *conf, const struct mr_config *config, size_t count,
                        struct mr_errors *errors);
 
-/* Before 2.2 librdkafka looks at a queue that was full only once a second, unless something else
- * wakes the threads that fetch: fetching would stop for most of that. So they are woken when the
- * queue is down to a quarter of the messages that make it full: several answers fill it then, and
- * another partition comes first in each. And after every `step_bytes` taken from it: how many bytes
- * are in it librdkafka does not tell. And when what a paused partition left in it is gone, which
- * nobody takes. */
+/* Wakes the fetching threads early. Before 2.2, librdkafka looks only once a second at a queue that
+ * was full, unless something wakes these threads: fetching would stop meanwhile. They are woken:
+ * - when the queue is down to a quarter of the messages that make it full. Several answers then
+ * fill it, and another partition comes first in each;
+ * - after every `step_bytes` taken from it, since librdkafka does not report the bytes in it;
+ * - when the messages of a paused partition, which nobody takes, are out of it. */
 struct mr_prefetch {
     struct mr_fetcher fetcher;
-    bool timed; /* librdkafka looks again by itself */
+    bool timed; /* librdkafka looks again early by itself */
     rd_kafka_queue_t *queue;
     size_t step_bytes, full_messages, low_messages;
-    size_t bytes, messages; /* taken since they were woken, since the latest look at the queue */
-    bool full;              /* the queue was, or may be, and is not low yet */
+    size_t bytes, messages; /* taken since the last wake; taken since the last look at the queue */
+    bool full;              /* the queue was full, or may be, and is not low yet */
 };
 
-/* The handle and the queue, which is the consumer's, outlive this. */
+/* Begins. The handle and the queue, which is the consumer's, must outlive the prefetch. */
 void mr_prefetch_begin(struct mr_prefetch *prefetch, rd_kafka_t *handle, rd_kafka_queue_t *queue);
-/* The message was taken from the queue. */
+/* Notes that the message was taken from the queue. */
 void mr_prefetch_took(struct mr_prefetch *prefetch, const rd_kafka_message_t *message);
-/* There was none to take. */
+/* Notes that the queue had no message. */
 void mr_prefetch_emptied(struct mr_prefetch *prefetch);
-/* Partitions were paused, so that what the queue has of them will be dropped; or resumed. */
+/* Notes that partitions were paused, so that their messages in the queue will be dropped; or were
+ * resumed. */
 void mr_prefetch_paused(struct mr_prefetch *prefetch);
 void mr_prefetch_resumed(struct mr_prefetch *prefetch);
 void mr_prefetch_free(struct mr_prefetch *prefetch);

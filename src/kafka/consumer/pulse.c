@@ -9,11 +9,11 @@
 
 enum {
     ASK_AGAIN_MS = 5000, /* after a denial */
-    BELIEVE_MS = 3000, /* longer than a fetch takes: what was asked for again is allowed by then */
+    BELIEVE_MS = 3000, /* longer than a fetch takes: access is allowed if no denial came by then */
     LEAST_PATIENCE_MS = 2000,
 };
 
-/* A partition that may not be read; of a topic as a whole when it is -1. */
+/* A partition that may not be read; -1: the whole topic. */
 struct mr_denied {
     char *topic;
     int32_t partition;
@@ -21,7 +21,8 @@ struct mr_denied {
     struct mr_denied *next;
 };
 
-/* A member has a session; a third of it without an answer is three heartbeats by our defaults. */
+/* Returns a third of the session's timeout, which is three heartbeats by our defaults; but at least
+ * LEAST_PATIENCE_MS. */
 static uint64_t patience_of(const rd_kafka_conf_t *conf)
 {
     char session[32] = "";
@@ -114,8 +115,8 @@ void mr_pulse_joined(struct mr_pulse *pulse)
             link = &(*link)->next;
 }
 
-/* librdkafka tells of a denied partition once, and nothing when it may be read again: only another
- * start at the place where it stands makes it tell anew. */
+/* Asks again for a denied partition. A denial is reported once by librdkafka, and its end never:
+ * only another start at the same position shows it. */
 static void ask_again(struct mr_pulse *pulse, struct mr_denied *denied)
 {
     rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(1);
@@ -128,7 +129,7 @@ static void ask_again(struct mr_pulse *pulse, struct mr_denied *denied)
             denied->asked = mr_clock_ms();
         else
             rd_kafka_error_destroy(error);
-    } else { /* nothing was taken of it yet, so it is not paused for being full */
+    } else { /* no message was taken from it, so it is not paused as full */
         rd_kafka_pause_partitions(pulse->handle, list);
         rd_kafka_resume_partitions(pulse->handle, list);
         denied->asked = mr_clock_ms();
@@ -136,10 +137,10 @@ static void ask_again(struct mr_pulse *pulse, struct mr_denied *denied)
     rd_kafka_topic_partition_list_destroy(list);
 }
 
-/* True when it is still denied. */
+/* Returns true if it is still denied. */
 static bool look(struct mr_pulse *pulse, struct mr_denied *denied, uint64_t now)
 {
-    if (denied->partition < 0) /* of a subscription: joining anew forgets it */
+    if (denied->partition < 0) /* denied to a subscription: the next join clears it */
         return true;
     bool asked = denied->asked > denied->told;
     if (asked && now - denied->asked >= BELIEVE_MS)

@@ -21,7 +21,8 @@ static void note_membership(struct mr_rebalance *rebalance, bool lost)
     rebalance->membership = lost ? NULL : mr_membership_of(rebalance->handle, rebalance->group_id);
 }
 
-/* A client that has closed names no protocol. */
+/* Returns true if the group's protocol is cooperative. False for a closed client, which has no
+ * protocol. */
 static bool is_cooperative(const struct mr_rebalance *rebalance)
 {
     const char *protocol = rd_kafka_rebalance_protocol(rebalance->handle);
@@ -56,7 +57,7 @@ static void take(struct mr_rebalance *rebalance, rd_kafka_topic_partition_list_t
         rebalance->events->assigned(rebalance->data, (size_t)partitions->cnt);
 }
 
-/* What mr_starts gives. */
+/* Takes the partitions that mr_starts returned, and destroys the list. */
 static void take_over(struct mr_rebalance *rebalance, rd_kafka_topic_partition_list_t *partitions)
 {
     if (partitions == NULL)
@@ -66,7 +67,8 @@ static void take_over(struct mr_rebalance *rebalance, rd_kafka_topic_partition_l
     rd_kafka_topic_partition_list_destroy(partitions);
 }
 
-/* While a client closes, the rest may be revoked before what was revoked first is given back. */
+/* Adds partitions to the revoked ones. While a client closes, more may be revoked before the first
+ * are given back. */
 static void add_revoked(struct mr_rebalance *rebalance,
                         const rd_kafka_topic_partition_list_t *partitions)
 {
@@ -143,8 +145,8 @@ static bool owns_any(const struct mr_rebalance *rebalance)
     return any;
 }
 
-/* librdkafka forgets its member id when it sends LeaveGroup, which it does when every rebalance
- * under way is over. */
+/* Returns true if the client has a member id. librdkafka drops the id when it sends LeaveGroup,
+ * after every rebalance in progress. */
 static bool is_member(const struct mr_rebalance *rebalance)
 {
     char *id = rd_kafka_memberid(rebalance->handle);

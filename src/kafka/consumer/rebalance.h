@@ -1,6 +1,6 @@
-/* A consumer's part in the rebalances of its group: takes what it is given once it is known where
- * that begins, tells what is taken away, and holds that until it is given back. Included only in
- * this folder. */
+/* A consumer's part in the rebalances of its group. It takes assigned partitions when their start
+ * is known. It reports revoked partitions, and keeps them until they are given back. Included only
+ * in this folder. */
 #ifndef MR_KAFKA_CONSUMER_REBALANCE_H
 #define MR_KAFKA_CONSUMER_REBALANCE_H
 
@@ -17,38 +17,37 @@ struct mr_rebalance {
     rd_kafka_t *handle;
     char *group_id;
     struct mr_commits *commits; /* the consumer's */
-    struct mr_pauses *pauses;   /* likewise */
+    struct mr_pauses *pauses;   /* the consumer's */
     const struct mr_consumer_events *events;
     void *data;
-    struct mr_starts starts;                  /* of what is assigned and not taken yet */
-    rd_kafka_topic_partition_list_t *revoked; /* and not given back yet; NULL: none are */
-    struct mr_membership *membership;         /* as of the latest rebalance; NULL: of no group */
-    bool leaving;  /* what is assigned from now on is taken to be given back */
-    bool stirred;  /* something happened since mr_rebalance_left was asked */
-    bool ever;     /* an assignment has come, be it an empty one */
-    uint64_t lost; /* ms, when partitions were lost last, which a fence does not tell; 0: never */
+    struct mr_starts starts; /* for partitions that are assigned and not taken yet */
+    rd_kafka_topic_partition_list_t *revoked; /* and not given back yet; NULL: none */
+    struct mr_membership *membership;         /* as of the latest rebalance; NULL: none */
+    bool leaving;  /* partitions assigned from now on are only taken to be given back */
+    bool stirred;  /* a rebalance event came since the last mr_rebalance_left */
+    bool ever;     /* an assignment has come, perhaps an empty one */
+    uint64_t lost; /* ms, when partitions were last lost (a fence does not report that); 0: never */
 };
 
-/* The handle is made; before its first rebalance. */
+/* Call this after the handle is made, and before its first rebalance. */
 void mr_rebalance_begin(struct mr_rebalance *rebalance, rd_kafka_t *handle,
                         struct mr_timers *timers);
-/* librdkafka's rebalance callback. Both protocols are served: which one is the group's is decided
- * by its members' strategies. */
+/* Serves librdkafka's rebalance callback. Serves both protocols: the members' strategies decide
+ * which one the group uses. */
 void mr_rebalance_serve(struct mr_rebalance *rebalance, rd_kafka_resp_err_t what,
                         rd_kafka_topic_partition_list_t *partitions);
-/* Takes what is assigned where its starts have come to be known. The group member waits for
- * this answer, too. */
+/* Takes assigned partitions if the answer has their starts. Until then the member waits. */
 void mr_rebalance_answered(struct mr_rebalance *rebalance, const struct mr_question *question);
-/* Answers librdkafka, at any time after the callback: the group member waits for it. When nothing
- * is revoked it does nothing. */
+/* Gives revoked partitions back, at any time after the callback. Until then the member waits. Does
+ * nothing if no partition is revoked. */
 void mr_rebalance_give_back(struct mr_rebalance *rebalance);
-/* The subscription is about to go: takes what is assigned and waits for its start, so that it can
- * be given back. `assigned` is told no more. */
+/* Prepares for the end of the subscription. Takes partitions that still wait for their starts, so
+ * that they can be given back. `assigned` is no longer called. */
 void mr_rebalance_leave(struct mr_rebalance *rebalance);
-/* True when the member has left: it has no partition, and no rebalance is under way. Ask once a
- * turn, after the queue is served. */
+/* Returns true if the member has left: it has no partitions, and no rebalance is in progress. Call
+ * it once per turn, after the queue is served. */
 bool mr_rebalance_left(struct mr_rebalance *rebalance);
-/* Before the handle is destroyed, if it was made. */
+/* Call this before the handle is destroyed, if there is one. */
 void mr_rebalance_free(struct mr_rebalance *rebalance);
 
 #endif

@@ -13,8 +13,8 @@ enum {
     AGAIN_MS = 100,
 };
 
-/* Returns where librdkafka is to begin a partition of which nothing is committed, by the names that
- * it writes; INVALID if it is to fail there. */
+/* Returns the position at which a partition without a committed offset begins; INVALID if the
+ * consumer should fail there. Compares with the names that librdkafka itself writes. */
 static int64_t reset_of(rd_kafka_t *handle)
 {
     char text[32] = "";
@@ -31,8 +31,9 @@ static bool has_none(const rd_kafka_topic_partition_t *partition)
            partition->offset == RD_KAFKA_OFFSET_INVALID;
 }
 
-/* In ListOffsets the first and the end are times. Returns those of which nothing is committed, with
- * their offsets if all leaders answered, to be destroyed by the caller. */
+/* Returns the partitions without a committed offset, to be destroyed by the caller. They have their
+ * offsets if all leaders answered. ListOffsets takes the first offset and the end as special
+ * times. */
 static rd_kafka_topic_partition_list_t *look_up(const struct mr_question *question)
 {
     rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(1);
@@ -47,10 +48,13 @@ static rd_kafka_topic_partition_list_t *look_up(const struct mr_question *questi
     return list;
 }
 
-/* Gives partitions of which nothing is committed the offset that librdkafka would look up. Paused
- * and resumed, or revoked, amid its own lookup librdkafka looks up once more half a second later,
- * and goes back to the first record when others are read already (up to 2.14 at least). If the
- * leaders do not answer it has to look up by itself: it does so once for a position with a name. */
+/* Gives each partition without a committed offset the offset that librdkafka would look up. If
+ * librdkafka looks up itself, and the partition is paused and resumed, or revoked, meanwhile, it
+ * looks up once more half a second later. It then returns to the first record even if others are
+ * read already (up to 2.14 at least).
+ *
+ * If a leader does not answer, librdkafka must look up itself, which it does once for a named
+ * position. */
 static void reset(struct mr_question *question)
 {
     rd_kafka_topic_partition_list_t *found = look_up(question);
@@ -103,8 +107,8 @@ static void on_again(struct mr_timer *timer)
     (MR_CONTAINER(timer, struct mr_starts, timer))->due = true;
 }
 
-/* While a transaction is open librdkafka asks again and again by itself, and tells of it as of a
- * coordinator that does not answer. */
+/* Describes the error. While a transaction is open, librdkafka repeats the question itself, and
+ * reports a coordinator that does not answer. */
 static const char *name_of(rd_kafka_resp_err_t error)
 {
     return error == RD_KAFKA_RESP_ERR__TIMED_OUT
@@ -121,8 +125,8 @@ static void ask_again(struct mr_starts *starts, rd_kafka_resp_err_t error)
     mr_timers_arm(starts->timers, &starts->timer, mr_clock_ms() + AGAIN_MS, on_again);
 }
 
-/* A partition with another error than that of an open transaction is left to librdkafka, which asks
- * for itself and tells. */
+/* Takes the offsets from the answer, or returns why it has none. Partitions with another error than
+ * an open transaction are left to librdkafka, which asks and reports by itself. */
 static rd_kafka_resp_err_t take(const struct mr_starts *starts, const struct mr_question *question)
 {
     if (question->error != RD_KAFKA_RESP_ERR_NO_ERROR)

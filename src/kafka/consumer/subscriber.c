@@ -32,7 +32,7 @@ static bool owns_others_than(const struct mr_subscriber *subscriber,
     return others;
 }
 
-/* Takes the list over. */
+/* Takes over the list. */
 static rd_kafka_resp_err_t use(struct mr_subscriber *subscriber,
                                rd_kafka_topic_partition_list_t *wanted)
 {
@@ -74,7 +74,7 @@ static bool same_topics(const rd_kafka_topic_partition_list_t *a,
     return true;
 }
 
-/* What of the subscription is wanted still. */
+/* Returns the wanted topics that are in the current subscription. */
 static rd_kafka_topic_partition_list_t *kept_of(const struct mr_subscriber *subscriber,
                                                 const rd_kafka_topic_partition_list_t *wanted)
 {
@@ -85,8 +85,9 @@ static rd_kafka_topic_partition_list_t *kept_of(const struct mr_subscriber *subs
     return kept;
 }
 
-/* Where topics go and others that librdkafka has not seen yet come at once, it takes the partitions
- * of those that go for lost. They are given up first, the others follow when that is done. */
+/* Changes the subscription; takes over the list. If topics are removed and topics that librdkafka
+ * has not seen are added at once, it treats the removed topics' partitions as lost. So removed
+ * topics go first, and the new ones follow when that is done. */
 static rd_kafka_resp_err_t change_to(struct mr_subscriber *subscriber,
                                      rd_kafka_topic_partition_list_t *wanted)
 {

@@ -1,5 +1,4 @@
-/* What topics a consumer subscribes to, and how that changes without a partition being lost by it.
- */
+/* The topics that a consumer subscribes to; changes them without losing a partition. */
 #ifndef MR_KAFKA_CONSUMER_SUBSCRIBER_H
 #define MR_KAFKA_CONSUMER_SUBSCRIBER_H
 
@@ -11,19 +10,20 @@
 struct mr_subscriber {
     rd_kafka_t *handle;
     rd_kafka_topic_partition_list_t *current;
-    rd_kafka_topic_partition_list_t *next; /* NULL: the current one is wanted */
+    rd_kafka_topic_partition_list_t *next; /* waits for partitions to leave; NULL: none */
 };
 
-/* As mr_consumer_subscribe. */
+/* Works as mr_consumer_subscribe. */
 int mr_subscriber_want(struct mr_subscriber *subscriber, const char *const *topics, size_t count,
                        struct mr_errors *errors);
-/* After each rebalance, and when partitions are given back: takes what had to wait for that. */
+/* Subscribes to the topics that had to wait. Call it after each rebalance, and when partitions are
+ * given back. */
 void mr_subscriber_further(struct mr_subscriber *subscriber);
-/* These topics of the subscription are in nobody's assignment, though it is not their first: has
- * the group look at the subscription, which a change of it does. */
+/* Makes the group look at the subscription, by changing it, since nobody is assigned the topics in
+ * `missing`. */
 void mr_subscriber_anew(struct mr_subscriber *subscriber,
                         const rd_kafka_topic_partition_list_t *missing);
-/* What waits is not wanted any more. */
+/* Drops the subscription that waits. */
 void mr_subscriber_stay(struct mr_subscriber *subscriber);
 void mr_subscriber_free(struct mr_subscriber *subscriber);
 

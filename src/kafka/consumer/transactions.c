@@ -10,7 +10,7 @@
 
 struct mr_offsets {
     rd_kafka_topic_partition_list_t *list;
-    struct mr_membership *membership; /* NULL: of no group */
+    struct mr_membership *membership; /* NULL: no member of a group */
     bool sent;
 };
 
@@ -44,8 +44,8 @@ static void end_fatally(rd_kafka_t *handle, struct mr_step_end *end)
                   error == RD_KAFKA_RESP_ERR_INVALID_PRODUCER_EPOCH;
 }
 
-/* True where there is no error; else says in `end` what it asks for. What is neither to be aborted
- * nor to be taken again is for a new producer, and so for a new worker. */
+/* Returns true if there is no error; else sets in `end` what the error requires. If the step can
+ * neither be aborted nor repeated, a new producer is required, and so a new worker. */
 static bool went_well(rd_kafka_t *handle, rd_kafka_error_t *error, struct mr_step_end *end)
 {
     *end = (struct mr_step_end){.step = MR_STEP_DONE, .how = MR_SENT};
@@ -80,7 +80,8 @@ void mr_transactions_open(const struct mr_producer *via, int timeout, struct mr_
         begin(via, end);
 }
 
-/* The transaction has ended: another one begins, if nothing of this one can arrive any more. */
+/* Begins the next transaction after the end of one, unless a request of the ended one may still
+ * arrive. */
 static void begin_next(const struct mr_producer *via, struct mr_step_end *end)
 {
     if (mr_unanswered_any(mr_producer_unanswered(via)))
@@ -108,7 +109,8 @@ static bool send_offsets(rd_kafka_t *handle, struct mr_offsets *offsets, int tim
     return offsets->sent;
 }
 
-/* Offsets go last: they are not to be committed with records of which nothing is known. */
+/* Waits for reports before the offsets are sent: offsets must not be committed with records whose
+ * fate is unknown. */
 static bool await_reports(rd_kafka_t *handle, int timeout, struct mr_step_end *end)
 {
     *end = (struct mr_step_end){.step = MR_STEP_DONE, .how = MR_SENT};

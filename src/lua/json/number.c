@@ -8,17 +8,18 @@
 #include "base/panic.h"
 #include "base/powers.h"
 
-/* value * 10^exponent, where no digit that counts is left out; 19 digits fit. */
+/* 19 digits fit into `value`. The number is value * 10^exponent if no digit other than 0 was left
+ * out. */
 enum { DIGITS_MOST = 19 };
-/* Of an exponent, beyond that of any digits that a text can have. */
+/* Stops an exponent from overflowing. It exceeds the number of digits that any text can have. */
 static const int64_t exponent_most = (int64_t)1 << 40;
 
 struct decimal {
     uint64_t value;
     int64_t exponent;
-    int count;      /* of the digits in `value` */
-    bool is_longer; /* a digit that is not 0 is left out */
-    bool is_whole;  /* written without point and exponent */
+    int count;      /* of digits in `value` */
+    bool is_longer; /* a digit other than 0 was left out */
+    bool is_whole;  /* written without a point and an exponent */
     bool is_negative;
 };
 
@@ -27,7 +28,8 @@ static bool is_digit(const char *at, const char *end)
     return at < end && (unsigned char)(*at - '0') < 10;
 }
 
-/* Those that have no room are worth `left_out` powers of ten each, the others `taken`. */
+/* Takes digits. Each digit that fits adds `taken` to the exponent, and each that is left out adds
+ * `left_out`. */
 static const char *take_digits(const char *at, const char *end, struct decimal *decimal, int taken,
                                int left_out)
 {
@@ -45,7 +47,7 @@ static const char *take_digits(const char *at, const char *end, struct decimal *
     return at;
 }
 
-/* NULL where a digit is missing at `*behind`. */
+/* Returns the place behind the exponent; NULL if a digit is missing at `*behind`. */
 static const char *take_exponent(const char *at, const char **behind, struct decimal *decimal,
                                  const char *end)
 {
@@ -63,7 +65,7 @@ static const char *take_exponent(const char *at, const char **behind, struct dec
     return at;
 }
 
-/* What is behind the whole digits, if anything. */
+/* Takes the fraction and the exponent, if there are any. Returns as take_exponent does. */
 static const char *take_rest(const char *at, const char **behind, struct decimal *decimal,
                              const char *end)
 {
@@ -83,8 +85,8 @@ static const char *take_rest(const char *at, const char **behind, struct decimal
 
 /* --- to the nearest double --- */
 
-/* William D. Clinger, "How to read floating point numbers accurately" (1990): both are doubles, and
- * one operation rounds once. */
+/* William D. Clinger, "How to read floating point numbers accurately" (1990). Value and power are
+ * exact doubles, so a single operation rounds only once. Returns false if one of them is not. */
 static bool nearest_of_small(const struct decimal *decimal, double *nearest)
 {
     static const double tens[] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
@@ -99,8 +101,9 @@ static bool nearest_of_small(const struct decimal *decimal, double *nearest)
     return true;
 }
 
-/* The upper 128 bits of value * 10^n, the lowest of them as good as the product with 64 or 128 bits
- * of the power; false where that does not settle the upper 55. */
+/* Computes the upper 128 bits of value * 10^n, with 64 bits of the power or, if these are not
+ * enough, with 128. The lowest bits are inexact. Returns false if they leave the upper 55 bits in
+ * doubt. */
 static bool multiply(uint64_t value, int n, unsigned __int128 *product)
 {
     struct mr_power power = mr_power_of_ten(n);
@@ -113,8 +116,8 @@ static bool multiply(uint64_t value, int n, unsigned __int128 *product)
            (uint64_t)more + value >= value;
 }
 
-/* Daniel Lemire, "Number parsing at a gigabyte per second" (2021), after Michael Eisel. False where
- * it takes more than 128 bits to tell, and for what is no normal double. */
+/* Daniel Lemire, "Number parsing at a gigabyte per second" (2021), after Michael Eisel. Returns
+ * false if 128 bits are not enough to round, or if the result is not a normal double. */
 static bool nearest_of_product(uint64_t value, int n, double *nearest)
 {
     unsigned __int128 product;
@@ -122,7 +125,7 @@ static bool nearest_of_product(uint64_t value, int n, double *nearest)
     if (!multiply(value << zeros, n, &product))
         return false;
     uint64_t upper = (uint64_t)(product >> 64), top = upper >> 63;
-    uint64_t significand = upper >> (top + 9); /* 54 bits: one is to be rounded */
+    uint64_t significand = upper >> (top + 9); /* 54 bits: the last one is for rounding */
     if ((uint64_t)product == 0 && (upper & 0x1ff) == 0 && (significand & 3) == 1)
         return false; /* may be a tie */
     significand = (significand + (significand & 1)) >> 1;
@@ -152,7 +155,7 @@ static bool nearest_of(const struct decimal *decimal, double *nearest)
            (nearest_of_product(decimal->value + 1, n, &above) && above == *nearest);
 }
 
-/* strtod rounds rightly, whatever it takes; the program never leaves the locale "C". */
+/* Reads any text by strtod, which rounds correctly. The program never leaves the locale "C". */
 static double nearest_of_text(const char *text, size_t length)
 {
     char small[128], *copy = length < sizeof(small) ? small : mr_alloc(length + 1);
@@ -174,7 +177,7 @@ static double double_of(const struct decimal *decimal, const char *text, const c
     return decimal->is_negative ? -nearest : nearest;
 }
 
-/* -2^63 is one, 2^63 is none. */
+/* Returns true if the number fits in an int64_t: -2^63 fits, 2^63 does not. -0 must be a double. */
 static bool is_integer(const struct decimal *decimal)
 {
     return decimal->is_whole && decimal->exponent == 0 &&

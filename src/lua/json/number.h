@@ -1,4 +1,4 @@
-/* Numbers as JSON writes them (RFC 8259, section 6), read exactly. */
+/* Reads numbers as JSON writes them (RFC 8259, section 6), exactly. */
 #ifndef MR_LUA_JSON_NUMBER_H
 #define MR_LUA_JSON_NUMBER_H
 
@@ -6,8 +6,8 @@
 
 struct mr_number {
     enum {
-        MR_NUMBER_INTEGER, /* written without point and exponent, and an int64_t; but not -0 */
-        MR_NUMBER_DOUBLE,  /* the nearest, the even one of two */
+        MR_NUMBER_INTEGER, /* fits in an int64_t, written without point and exponent; not -0 */
+        MR_NUMBER_DOUBLE,  /* the nearest one, the even one of two that are equally near */
         MR_NUMBER_NO_DIGIT,
         MR_NUMBER_TOO_LARGE, /* for a double */
     } kind;
@@ -15,8 +15,8 @@ struct mr_number {
     double real;
 };
 
-/* Reads the number at `text`, '-' or a digit. Returns what comes behind it; NO_DIGIT: where one is
- * missing. */
+/* Reads the number at `text`, which begins with '-' or a digit. Returns the place behind it; or,
+ * with NO_DIGIT, the place at which a digit is missing. */
 const char *mr_number_read(const char *text, const char *end, struct mr_number *number);
 
 #endif
