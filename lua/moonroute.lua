@@ -3,8 +3,8 @@
 --     local router = require "moonroute"
 --
 -- Times and delays are in milliseconds. Functions that wait (request, sleep) let the worker do
--- other things meanwhile; they may be called anywhere in a handler, also inside pcall and in
--- coroutines of the script, but not while a script loads.
+-- other things meanwhile. A handler may call them anywhere, also inside pcall and in coroutines of
+-- the script. A script that is still loading may not.
 -- @module moonroute
 
 local apart = require "moonroute.apart"
@@ -18,20 +18,22 @@ local strands = require "moonroute.strands"
 
 local router = {}
 
---- JSON's null. As a reply: an empty successful one. As a published value: Kafka's null (a
--- tombstone). Equal to `cjson.null`.
+--- JSON's null. If a handler returns it, the reply is empty and successful. If it is published, the
+-- record has Kafka's null (a tombstone). Equal to `cjson.null`.
 router.null = json.null
 
 --- Writes to the router's log: `router.log("text")`, or at a level: `router.log.debug`, `info`,
--- `warn`, `error`, each taking a text and optionally a table of fields. The script's name, and
--- topic and offset of the message being handled, are added.
+-- `warn` or `error`. Each takes a text and, optionally, a table of fields. The script's name is
+-- added, and so are topic, partition and offset of the message.
+--
 -- @function log
 -- @tparam string message
 -- @tparam[opt] table fields name to string, number or boolean
+--
 -- @usage router.log.warn("price is stale", { symbol = "BTC", age = 12 })
 router.log = log
 
--- Raises in the script where no message is being handled.
+-- Raises in the script if no message is being handled.
 local function needs_message(name)
   if apart.name() then
     error(("router.%s: not while a script loads"):format(name), 3)
@@ -43,17 +45,22 @@ end
 local PUBLISH_OPTIONS = { key = true, headers = true, partition = true, timestamp = true }
 
 --- Sends a record and returns at once. The message being handled is done only when the record is
--- acknowledged; a delivery that fails later is a failure of the message.
+-- acknowledged. If the delivery fails later, the message fails.
+--
 -- @tparam string topic
--- @param value anything that JSON can say; `router.null` publishes a null value
+-- @param value anything that JSON can express; `router.null` publishes a null value
 -- @tparam[opt] table options
--- @tparam[opt] string|number options.key default: `value.id` or `value.messageId`; `router.null`:
--- none
+--
+-- @tparam[opt] string|number options.key default: `value.id` or `value.messageId`; if it is
+-- `router.null`, the record has no key
+--
 -- @tparam[opt] table options.headers name to value, or an ordered list of `{ name, value }`; values
 -- are strings, numbers or booleans
+--
 -- @tparam[opt] number options.partition default: chosen by the key
 -- @tparam[opt] number options.timestamp default: now
--- @raise a text, where topic, value or an option is impossible
+--
+-- @raise a text, if topic, value or an option is impossible
 function router.publish(topic, value, options)
   needs_message("publish")
   local made, err = record.make(PUBLISH_OPTIONS, topic, value, options, record.key_of(value))
@@ -69,7 +76,7 @@ local REQUEST_OPTIONS = {
   timeout = true, reply_to = true, headers = true, key = true, partition = true, dialect = true,
 }
 
--- The fields of an error reply, whatever of them it has; one that is a text is its message.
+-- Raises the fields that an error reply has. If the reply is a text, that is its message.
 local function raise_error_reply(reply)
   local given = type(reply) == "table" and reply or { message = reply }
   local kind = type(given.message)
@@ -80,8 +87,8 @@ local function raise_error_reply(reply)
   }, 0)
 end
 
--- The envelope of kafka-client is an object with a boolean `success`; a reply without it is
--- returned as it is.
+-- Returns the data and headers of a reply, or raises its error. The envelope of kafka-client is an
+-- object with a boolean `success`; a reply without it is returned as it is.
 local function unwrap(reply, headers, enveloped, is_error)
   local success
   if enveloped and type(reply) == "table" then
@@ -95,25 +102,34 @@ local function unwrap(reply, headers, enveloped, is_error)
   return reply, headers
 end
 
---- Asks another service and waits for its answer.
+--- Sends a request to another service and waits for its answer.
+--
 -- @tparam string topic
--- @param value anything that JSON can say
+-- @param value anything that JSON can express
 -- @tparam[opt] table options
--- @tparam[opt] number options.timeout ms, at least 1; default: what is left until `context.deadline`
--- of a request, for an event rpc.timeout of the configuration
+--
+-- @tparam[opt] number options.timeout ms, at least 1. Default for a request: the time left until
+-- `context.deadline`; for an event: rpc.timeout of the configuration
+--
 -- @tparam[opt] string options.reply_to topic of the answer; default: `x-responses` for
 -- `x-commands`, else `<topic>-responses`
+--
 -- @tparam[opt] table options.headers sent beside those of the dialect; as for `publish`
+--
 -- @tparam[opt] string|number options.key default: the correlation id
 -- @tparam[opt] number options.partition default: chosen by the key
--- @tparam[opt="kafka-client"] string options.dialect how the other service is asked and how its
--- answer is read: `kafka-client`, `plain`, `nestjs` or `spring`; in the last two a request has no key
--- unless one is given, and in nestjs strings, numbers and booleans travel bare
+--
+-- @tparam[opt="kafka-client"] string options.dialect how the request is written and its answer is
+-- read: `kafka-client`, `plain`, `nestjs` or `spring`. In the last two a request has no key if none
+-- is given. In nestjs strings, numbers and booleans travel bare.
+--
 -- @return the answer's data
 -- @treturn table its headers, name to value
--- @raise `{ statusCode, message, error }`: the error reply; 504 `RequestTimeout` where none came in
--- time; 502 `RequestFailed` where the request was refused (its message says why); 502 `BadReply` where
--- its answer is not JSON. A text, where topic, value or an option is impossible.
+--
+-- @raise `{ statusCode, message, error }`, which is the error reply, or 504 `RequestTimeout` if no
+-- answer came in time. If the request was refused, 502 `RequestFailed`, whose message has the
+-- reason. If the answer is not JSON, 502 `BadReply`. If topic, value or an option is impossible, a
+-- text.
 function router.request(topic, value, options)
   needs_message("request")
   local made, err = record.make(REQUEST_OPTIONS, topic, value, options)
@@ -142,8 +158,8 @@ function router.sleep(milliseconds)
   end
 end
 
--- The functions of a list, in one of our own: what runs may change the script's.
--- @return the list, or nil and what is wrong
+-- Copies the functions of a list, because code that runs may change the script's list.
+-- @return the copy, or nil and what is wrong
 local function take_functions(functions)
   if type(functions) ~= "table" then
     return nil, "expected a list of functions, got a " .. type(functions)
@@ -161,7 +177,8 @@ local function take_functions(functions)
   return taken
 end
 
---- Runs functions at once, each until it waits (request, sleep) or ends, and waits for all of them:
+--- Runs functions at the same time and waits for all of them. Each runs at once until it waits
+-- (request, sleep) or ends:
 --
 --     local answers = router.all {
 --       function() return router.request("prices-commands", { symbol = "BTC" }) end,
@@ -169,8 +186,9 @@ end
 --     }
 --
 -- @tparam table functions a list
--- @treturn table what each returned, the first value of each, by its position; an array (router.array)
--- @raise what the first of them, by position, has raised, once all have ended
+-- @treturn table the first value that each function returned, by position; an array (router.array)
+--
+-- @raise if functions raise, the error of the first of them by position, once all have ended
 function router.all(functions)
   needs_message("all")
   local taken, wrong = take_functions(functions)
@@ -180,12 +198,16 @@ function router.all(functions)
   return strands.all(taken)
 end
 
---- Runs a function beside the handler: for work that the reply does not wait for, but the message does. It
--- runs at once until it waits, and goes on when the handler waits and after it has returned; the
--- message is done, and its offset committed, when it has ended. What it raises is a failure of the
--- message, which is retried or goes to the dead letters; it is not answered a second time. A handler
--- that raises ends what it has spawned. In exactly-once the reply leaves with all else, at the end.
+--- Runs a function beside the handler, for work that the message waits for, but the reply does not.
+-- It runs at once until it waits. It goes on when the handler waits, and after the handler has
+-- returned. When it has ended, the message is done and its offset is committed.
+--
+-- If it raises, the message fails, and is retried or goes to the dead letters. It is not answered a
+-- second time. If the handler raises, the functions that it has spawned end. In exactly-once the
+-- reply leaves with everything else, at the end.
+--
 -- @tparam function run
+--
 -- @usage router.spawn(function() router.request("audit-commands", entry) end)
 function router.spawn(run)
   needs_message("spawn")
@@ -195,7 +217,8 @@ function router.spawn(run)
   strands.spawn(run)
 end
 
---- Ends the handler with an error reply; a 5xx of an event is retried, a 4xx is not.
+--- Ends the handler with an error reply. For an event, a 5xx is retried and a 4xx is not.
+--
 -- @tparam[opt=500] number status 400 to 599
 -- @tparam[opt="Unknown error occurred"] string message
 -- @tparam[opt="InternalServerError"] string name
@@ -219,27 +242,31 @@ function router.reject(message)
   error({ retryable = false, message = message }, 0)
 end
 
---- The circuit breaker of that name, for calls that may fail for a while:
+--- Returns the circuit breaker of that name, for calls that may fail for a while:
 --
 --     local payments = router.breaker("payments", { failures = 5, reset = 10000 })
 --     local receipt = payments:call(router.request, "payments-commands", order)
 --
 -- `breaker:call(f, ...)`, or `breaker(f, ...)`, calls f and returns what it returns or raises what it
--- raises. Failures in a row open the breaker: calls then raise at once, without calling, until
--- `reset` has passed and a trial is let through. One that goes well closes it, one that fails opens
--- it again. All that is raised is a failure, except a `statusCode` of 4xx: that is an answer.
--- `breaker:state()` is "closed", "open" or "half-open", `breaker.name` its name.
+-- raises. Failures in a row open the breaker. Calls then raise at once, without calling f, until
+-- `reset` has passed and a trial is let through. If the trial succeeds, the breaker closes; if it
+-- fails, the breaker opens again. Every error is a failure, except a `statusCode` of 4xx, which is an
+-- answer. `breaker:state()` is "closed", "open" or "half-open"; `breaker.name` is its name.
 --
--- All scripts of a worker share the breaker of a name, also across reloads; the options given last
--- are in force. The log tells of each change, the metric `circuit_breaker_state` of the state.
+-- All scripts of a worker share the breaker of a name, also across reloads; the latest options are
+-- in force. The log reports each change, the metric `circuit_breaker_state` the state.
+--
 -- @tparam string name
 -- @tparam[opt] table options
 -- @tparam[opt=5] number options.failures in a row that open it
--- @tparam[opt=30000] number options.reset ms from there to the first trial
--- @tparam[opt=1] number options.half_open how many trials are let through at once
+--
+-- @tparam[opt=30000] number options.reset ms from the opening to the first trial
+-- @tparam[opt=1] number options.half_open trials let through at once
+--
 -- @treturn table the breaker
--- @raise a text, where name or an option is impossible. Calls raise `{ statusCode = 503, message =
--- 'Circuit breaker "payments" is open', error = "CircuitBreakerOpen" }` while it is open.
+--
+-- @raise a text, if name or an option is impossible. If the breaker is open, a call raises
+-- `{ statusCode = 503, message = 'Circuit breaker "payments" is open', error = "CircuitBreakerOpen" }`.
 function router.breaker(name, options)
   local made, err = breaker.get(name, options)
   if not made then
@@ -248,8 +275,9 @@ function router.breaker(name, options)
   return made
 end
 
---- Marks a table as an array, so that an empty one is written as `[]`.
--- @tparam[opt] table list default: a new one
+--- Marks a table as an array, so that it is written as `[]` if it is empty.
+--
+-- @tparam[opt] table list default: a new table
 -- @treturn table the same table
 function router.array(list)
   list = list or {}
@@ -259,22 +287,23 @@ function router.array(list)
   return list
 end
 
---- A new random UUID.
+--- Returns a new random UUID.
 -- @treturn string 36 characters, lower case
 function router.uuid()
   return host.uuid()
 end
 
---- The time of day.
+--- Returns the time of day.
 -- @treturn number ms since 1970-01-01T00:00:00Z
 function router.now()
   return host.now()
 end
 
---- A variable of the environment.
+--- Returns a variable of the environment.
 -- @tparam string name
--- @treturn ?string its value; nil where it is not set, and where the name is that of a secret (it
--- contains PASSWORD, SECRET, TOKEN, CREDENTIAL or PRIVATE_KEY, or ends in _FILE)
+--
+-- @treturn ?string its value; nil if it is not set, or if its name is that of a secret. Such a name
+-- contains PASSWORD, SECRET, TOKEN, CREDENTIAL or PRIVATE_KEY, or ends in _FILE.
 function router.env(name)
   if type(name) ~= "string" then
     error("router.env: expected a name, got a " .. type(name), 2)

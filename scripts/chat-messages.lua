@@ -1,7 +1,7 @@
--- The chat's gateway sends { messageId, chatId, senderId, content, timestamp } to `chat-messages`;
--- all are strings, the timestamp (ISO 8601) may be milliseconds too. A sound message goes on to
--- `chat-deliveries`, keyed by its chat, so that a chat stays in order, and the gateway is told that
--- it was accepted. One that lacks something is refused with an error 400.
+-- The chat's gateway sends { messageId, chatId, senderId, content, timestamp } to `chat-messages`.
+-- All are strings; the timestamp (ISO 8601) may be milliseconds, too. A valid message goes on to
+-- `chat-deliveries`, keyed by its chat, so that a chat stays in order. The gateway gets a reply
+-- that it was accepted. If a field is missing or invalid, the message is refused with an error 400.
 
 local router = require "moonroute"
 

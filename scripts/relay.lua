@@ -1,5 +1,6 @@
--- Passes every request on `relay` to the service behind `echo`, waits for its answer and hands that
--- back. An error of the other service, or its silence, becomes the answer to ours by itself.
+-- Passes every request on `relay` to the service behind `echo`, waits for its answer and returns
+-- it. If the other service fails or does not answer, that error is our answer, without any code for
+-- it.
 
 local router = require "moonroute"
 

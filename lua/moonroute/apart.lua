@@ -1,6 +1,6 @@
---- Runs code of scripts apart from any message: a script or a module as it loads, onLoad, onUnload.
--- It runs in a coroutine of its own, so that a yield is noticed and never reaches whoever required
--- the module.
+--- Runs code of scripts without a message: a script or a module as it loads, onLoad, onUnload. The
+-- code runs in a coroutine of its own. So a yield is noticed, and never reaches the code that
+-- required the module.
 
 local fault = require "moonroute.fault"
 local host = require "moonroute.host"
@@ -10,11 +10,11 @@ local traceback = debug.traceback
 
 local apart = {}
 
--- What runs apart, and in which run of Lua: nothing waits in there, so that what is left of an
--- earlier run (which was ended by force) is no more.
+-- The name of the code that runs apart, and the number of its run of Lua. Such code never waits. So
+-- if the number is that of an earlier run, which was ended by force, nothing runs apart now.
 local current, current_run
 
---- What runs apart right now ("scripts/echo.lua"); nil while nothing does.
+--- Returns the name of the code that runs apart now ("scripts/echo.lua"); nil if there is none.
 function apart.name()
   if current and current_run == host.run() then
     return current
@@ -32,10 +32,11 @@ local function describe(value)
   return message
 end
 
---- @return true and the first value that `run` returned; or false, a message and a traceback
+--- Runs a function apart.
+-- @return true and the first value that `run` returned; or false, a message and a traceback
 function apart.run(name, run, ...)
   local outer, co = apart.name(), create(run)
-  -- The stack may be so full that it ends right here: the name must not stay.
+  -- If the stack is almost full, this may raise right here: the name must not stay even then.
   local went, ok, value = pcall(go, name, co, ...)
   current = outer
   if not went then

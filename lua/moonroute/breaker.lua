@@ -1,6 +1,6 @@
---- Circuit breakers: while what is called fails again and again it is not called. One breaker a name
--- and worker; it outlives the scripts that use it, so that a reload changes its options, not its
--- state.
+--- Circuit breakers: if calls fail again and again, later calls are refused for a while. There is
+-- one breaker per name and worker. It outlives the scripts that use it, so a reload can change its
+-- options, but not its state.
 
 local fault = require "moonroute.fault"
 local host = require "moonroute.host"
@@ -8,7 +8,7 @@ local sandbox = require "moonroute.sandbox"
 
 local breaker = {}
 
--- The scoreboard has room for as many.
+-- The scoreboard has room for this many breakers, and for names of this many bytes.
 local NAMES_MAX, NAME_LENGTH_MAX = 256, 64
 
 local DAY = 24 * 60 * 60 * 1000
@@ -16,8 +16,9 @@ local DAY = 24 * 60 * 60 * 1000
 local defaults = { failures = 5, reset = 30000, half_open = 1 }
 local most = { failures = 1e6, reset = DAY, half_open = 1e6 }
 
--- By name: options, state, epoch (how often the state has changed), and failures in a row (closed),
--- since (open), or trials and since (half-open: how many calls were let through, the last one when).
+-- Breakers by name, each with options, state and epoch (how often the state has changed). Closed:
+-- `failed` counts failures in a row. Open: `since` is when it opened. Half-open: `trials` counts
+-- the calls that were let through, and `since` is when the last of them was.
 local breakers, count = {}, 0
 
 local function enter_state(self, state)
@@ -28,15 +29,15 @@ local function enter_state(self, state)
   host.breaker_state(self.name, state)
 end
 
--- Opens the way for a trial when it is time.
+-- Makes an open breaker half-open if it is time for a trial.
 local function settle(self)
   if self.state == "open" and host.clock() - self.since >= self.options.reset then
     enter_state(self, "half-open")
   end
 end
 
--- A trial whose handler was given up never tells how it went; after the same time again others are
--- let through.
+-- Returns true if a call may go on. If the handler of a trial was abandoned, the trial never
+-- reports a result. So after another `reset`, further trials are let through.
 local function is_let_through(self)
   settle(self)
   if self.state == "half-open" then
@@ -64,13 +65,14 @@ local function failed(self)
   end
 end
 
--- An error reply of 4xx is an answer: the callee is well.
+-- Returns true for an error reply of 4xx: it is an answer, so the service works.
 local function is_answer(raised)
   local kind, _, _, status = fault.classify(raised)
   return kind == "status" and status < 500
 end
 
--- How a call went counts only if nothing was decided since it began.
+-- Returns or raises what the call did. The call counts only if the state has not changed since it
+-- began.
 local function finish(self, epoch, ok, ...)
   local went_well = ok or is_answer((...))
   if self.epoch == epoch then
@@ -99,7 +101,7 @@ local function is_callable(value)
   return type(value) == "function" or type(meta) == "table" and rawget(meta, "__call") ~= nil
 end
 
--- What a script gets: nothing of the breaker itself.
+-- Returns what a script gets of a breaker: a handle that shows nothing of the breaker itself.
 local function handle(self)
   local function checked(_, run, ...)
     if not is_callable(run) then
@@ -159,7 +161,8 @@ local function make(name)
   host.breaker_state(name, "closed")
 end
 
---- @return the breaker of that name, or nil and what is wrong
+--- Returns the handle of a breaker, which is made if it is new.
+-- @return the handle, or nil and what is wrong
 function breaker.get(name, options)
   local err = name_error(name) or options_error(options)
   if err then

@@ -1,19 +1,19 @@
 --- The coroutine library of scripts. A handler runs in a coroutine of the runtime, which scripts
--- never get hold of: to them it is the main program. What yields to the worker (router.request,
--- router.sleep) passes through the coroutines that a script makes, from the innermost outward,
--- marked by a signal that scripts cannot make.
+-- never get hold of: to them it is the main program. Functions that yield to the worker
+-- (router.request, router.sleep) yield through the coroutines of a script, from the innermost
+-- outward. A signal that scripts cannot make marks these yields.
 
 local host = require "moonroute.host"
 local tops = require("moonroute.strands").tops
 
 local signal, at_top, deep = host.signal, host.at_top, host.deep
--- Taken now: sandbox.trust puts those of this file in their place.
+-- Taken now, because sandbox.trust replaces these functions by those of this file.
 local raw_resume, raw_yield, raw_create = coroutine.resume, coroutine.yield, coroutine.create
 local raw_running = coroutine.running
 
 local coroutines = {}
 
--- Coroutines of scripts that wait for the worker: theirs alone to resume.
+-- Coroutines of scripts that wait for the worker; scripts cannot resume them.
 local waiting = setmetatable({}, { __mode = "k" })
 
 local pass
@@ -54,7 +54,7 @@ local function wrap(run)
   end
 end
 
--- In the coroutine of the handler, or that of a strand.
+-- Returns true if the caller runs in no coroutine that a script made.
 local function at_main()
   return at_top() or tops[raw_running()]
 end

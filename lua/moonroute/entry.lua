@@ -1,5 +1,6 @@
---- What a task's coroutine starts with: goes on as the handler, with a context that is filled when
--- it is first looked into (few handlers do), and with the list of headers when that is (fewer do).
+--- Enters a handler: makes its context and calls it, as the first function of a task's coroutine.
+-- The context is filled when the handler first looks into it; few handlers do. Its list of headers
+-- is made when the handler first reads the list; fewer handlers do.
 
 local host = require "moonroute.host"
 
@@ -28,7 +29,7 @@ local function needs_slot(context, key)
   return slot
 end
 
--- Without its headers.
+-- The metatable of a context that is filled, except for its headers.
 local filled = { __metatable = false }
 
 function filled.__index(context, key)

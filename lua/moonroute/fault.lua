@@ -1,5 +1,4 @@
---- Tells apart what handlers raise. Never raises itself, whatever the
--- value's metamethods do.
+--- Classifies what handlers raise. Never raises itself, whatever the value's metamethods do.
 
 local json = require "moonroute.json"
 
@@ -20,7 +19,7 @@ local function field(value, key)
   return nil
 end
 
---- The value as text: never fails.
+--- Returns the value as text; never fails.
 function fault.text(value)
   local ok, text = pcall(tostring, value)
   if ok and type(text) == "string" then
@@ -29,7 +28,7 @@ function fault.text(value)
   return "(" .. type(value) .. " that cannot be shown)"
 end
 
--- What a table without a message says best: what it shows of itself, else what is in it.
+-- Returns the text of a table without a message: its __tostring, or its JSON if it has none.
 local function table_text(value)
   local meta = debug.getmetatable(value)
   local ok, text = pcall(json.encode, value)
@@ -39,7 +38,8 @@ local function table_text(value)
   return fault.text(value)
 end
 
---- What an error says, as text: a list of texts, as validators give it, is joined. nil for none.
+--- Returns the message of an error as text; nil if it has none. A list of texts, as validators give
+-- it, is joined.
 function fault.message(message)
   if message == nil or message == json.null then
     return nil
@@ -69,7 +69,7 @@ local function status_of(status)
   return 500
 end
 
--- As long as a delay can be and still be a whole number of milliseconds in a double.
+-- The longest delay that is still a whole number of milliseconds in a double.
 local DELAY_MAX = 2 ^ 53
 
 local function delay_of(value)
@@ -80,7 +80,8 @@ local function delay_of(value)
   return math.floor(math.min(math.max(delay, 0), DELAY_MAX))
 end
 
--- True for { statusCode =, message =, error = } with any of them left out, all of them too.
+-- Returns true for { statusCode =, message =, error = }, even if some or all of the fields are
+-- missing.
 local function has_status_shape(value)
   if debug.getmetatable(value) == nil and next(value) == nil then
     return true
@@ -89,7 +90,8 @@ local function has_status_shape(value)
     and (message_of(value) ~= nil or field(value, "error") ~= nil)
 end
 
---- @return the kind ("status", "retry", "reject", "error"), the message, the error's name, and the
+--- Classifies a raised value.
+-- @return the kind ("status", "retry", "reject", "error"), the message, the error's name, and the
 -- status or the delay in ms
 function fault.classify(value)
   if type(value) ~= "table" then

@@ -1,12 +1,12 @@
---- Headers as scripts give them, made into the flat list that C reads: { name, value, name, value,
--- ... }.
+--- Makes the headers that scripts give into the flat list that C reads:
+-- { name, value, name, value, ... }.
 
 local integer = require "moonroute.integer"
 local null = require("moonroute.json").null
 
 local headers = {}
 
--- With all its digits, and no more than it takes to read the same number.
+-- Returns all digits of a whole number, or as many as it takes to read back the same number.
 local function number_text(value)
   if value % 1 == 0 and math.abs(value) < 2 ^ 63 then
     return ("%.0f"):format(value)
@@ -33,7 +33,7 @@ local function add(flat, name, value)
   elseif name:find("\0", 1, true) then
     return ("a name cannot have a zero byte: %q"):format(name)
   end
-  -- C takes false as Kafka's null.
+  -- C reads false as Kafka's null.
   local text = value ~= null and as_text[type(value)]
   if text == nil then
     return ("%s: expected a string, number or boolean, got a %s"):format(name, type(value))
@@ -43,7 +43,7 @@ local function add(flat, name, value)
   return nil
 end
 
--- Not what is left of a list with a hole in it, or with names beside its items.
+-- Returns false for a list with a hole in it, and for one with names beside its items.
 local function is_list(given)
   local count = 0
   for _ in pairs(given) do
@@ -78,7 +78,7 @@ local function add_table(flat, map)
   return nil
 end
 
---- A table of name to value, or an ordered list of { name, value }.
+--- Flattens a table of name to value, or an ordered list of { name, value }.
 -- @return the flat list, or nil and what is wrong
 function headers.flatten(given)
   if type(given) ~= "table" then
@@ -92,8 +92,8 @@ function headers.flatten(given)
   return flat
 end
 
---- The same of a reply's, whose metamethods may raise anything, in a stack that is full too: the
--- handler of C's protected call is kept out of that.
+--- Flattens the headers of a reply, whose metamethods may raise anything, also if the stack is full.
+-- The pcall keeps that away from the message handler of C's protected call.
 function headers.of_reply(given)
   local ok, flat, err = pcall(headers.flatten, given)
   if ok then

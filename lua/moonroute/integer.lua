@@ -2,12 +2,12 @@
 
 local integer = {}
 
---- An int64_t from its halves: the upper 32 bits, signed, and the lower.
+--- Returns an int64_t from its halves: the upper 32 bits, signed, and the lower 32.
 function integer.make(high, low)
   return high * 4294967296LL + low
 end
 
---- The digits of an int64_t or a uint64_t; nil for any other value.
+--- Returns the digits of an int64_t or a uint64_t; nil for any other value.
 function integer.digits(value)
   return type(value) == "cdata" and tostring(value):match("^(%-?%d+)U?LL$") or nil
 end

@@ -1,5 +1,5 @@
---- Loads the scripts of a snapshot: a generation. Each script has an environment of its own; what
--- they require from lib/ is loaded once a generation.
+--- Loads the scripts of a snapshot as a generation. Each script has an environment of its own.
+-- Modules that scripts require from lib/ are loaded once per generation.
 
 local apart = require "moonroute.apart"
 local host = require "moonroute.host"
@@ -18,14 +18,14 @@ Generation.__index = Generation
 local function new_generation(files)
   local generation = setmetatable({
     files = {}, -- by name
-    root = "", -- the folder in places
-    scripts = {}, -- those that ran, with their onLoad and onUnload
+    root = "", -- the folder of the scripts, as the places begin with it
+    scripts = {}, -- scripts that ran, with their onLoad and onUnload
     handlers = {}, -- by file name
     parameters = {}, -- how many each handler takes, by file name
-    libraries = {}, -- what modules returned, by the name that was required
-    loading = {}, -- names of the modules under way, outermost first
+    libraries = {}, -- values of modules, by the name that was required
+    loading = {}, -- names of the modules that are loading, outermost first
     errors = {},
-    told = {}, -- the same, as a set
+    told = {}, -- the same errors, as a set
   }, Generation)
   for _, file in ipairs(files) do
     generation.files[file.name] = file
@@ -34,7 +34,7 @@ local function new_generation(files)
   return generation
 end
 
--- What scripts can require beside their libraries; each script gets views of its own.
+-- Modules that scripts can require beside their libraries; each file gets views of its own.
 local builtin = {}
 
 function builtin.moonroute()
@@ -46,7 +46,7 @@ function builtin.moonroute()
   return sandbox.freeze("router", own)
 end
 
--- With the script's line in what it raises.
+-- Wraps a function so that its errors have the line of the script.
 local function placed(name, run)
   return function(value)
     local ok, result = pcall(run, value)
@@ -75,7 +75,7 @@ function Generation:find(name)
   return nil, ("module '%s' not found: no %s.lua, no %s/init.lua"):format(name, place, place)
 end
 
--- The libraries that wait for one another, from the first to this.
+-- Returns the libraries that require one another, from the first to this library.
 function Generation:circle(name)
   local chain = {}
   for _, loading in ipairs(self.loading) do
@@ -96,6 +96,7 @@ function Generation:is_loading(name)
   return false
 end
 
+-- Compiles a file.
 -- @return the file's chunk and its environment, or nil and the syntax error
 function Generation:compile(file)
   local env = sandbox.environment(self:requirer(file.place))
@@ -103,7 +104,8 @@ function Generation:compile(file)
   return chunk, chunk and env or err
 end
 
--- Runs the library's text. @return its value, or nil and an error
+-- Runs the library's text.
+-- @return its value, or nil and an error
 function Generation:load_library(name, file)
   local chunk, err = self:compile(file)
   if not chunk then
@@ -121,10 +123,12 @@ function Generation:load_library(name, file)
   return value == nil and true or value
 end
 
--- @return the library's value, or nil, an error, and true where the error names its place itself
+-- Returns the value of a library; loads a new library.
+--
+-- @return the value, or nil, an error, and true if the error names a place itself
 function Generation:library(name)
   if not apart.name() then
-    self.loading = {} -- what a run that was ended by force has left
+    self.loading = {} -- left over if an earlier run was ended by force
   end
   if self.libraries[name] ~= nil then
     return self.libraries[name]
@@ -141,7 +145,8 @@ function Generation:library(name)
   return value, err, err ~= nil
 end
 
--- Raises in whoever called require, whose line is lost where it did so by a tail call.
+-- Raises at the line that called require. If that was a tail call, its line is lost, and the error
+-- begins with the file's place.
 local function raise(err, place)
   if not debug.getinfo(3, "l") then
     error(place .. ": " .. err, 0)
@@ -149,7 +154,7 @@ local function raise(err, place)
   error(err, 3)
 end
 
---- What `require` is in the environment of the file at that place.
+--- Returns the `require` for the environment of the file at that place.
 function Generation:requirer(place)
   local own = {}
   return function(name)
@@ -170,8 +175,8 @@ function Generation:requirer(place)
   end
 end
 
--- Every error names a place, be it only the file; the same one (of a library that many require) is
--- told once.
+-- Adds an error, which always names a place, at least the file. If many scripts require a library,
+-- its error is added once.
 function Generation:fail(file, message)
   if message:sub(1, #self.root) ~= self.root then
     message = file.place .. ": " .. message
@@ -182,7 +187,8 @@ function Generation:fail(file, message)
   end
 end
 
--- @return the script's environment, nil where it does not load
+-- Runs the text of a script.
+-- @return the script's environment, nil if it does not load
 function Generation:run(file)
   local chunk, env = self:compile(file)
   if not chunk then
@@ -216,7 +222,8 @@ function Generation:load_script(file)
   self.parameters[file.name] = taken.isvararg and math.huge or taken.nparams
 end
 
--- Calls a script's onLoad or onUnload, where it has one. @return true where that went well
+-- Calls a script's onLoad or onUnload, if it has one.
+-- @return true if there was no error
 function Generation:call(script, name, run)
   if run == nil then
     return true
@@ -233,7 +240,8 @@ function Generation:call(script, name, run)
   return ok
 end
 
---- Tells the scripts that their time is over. @return the errors of this
+--- Calls onUnload of each script whose onLoad succeeded.
+-- @return the errors
 function Generation:unload()
   self.errors = {}
   for _, script in ipairs(self.scripts) do
@@ -244,7 +252,7 @@ function Generation:unload()
   return self.errors
 end
 
--- All or nothing: where one onLoad fails, the scripts that were ready are told.
+-- Calls each onLoad. If any of them fails, calls onUnload of each script whose onLoad succeeded.
 function Generation:start()
   for _, script in ipairs(self.scripts) do
     script.ready = self:call(script, "onLoad", script.on_load)
@@ -260,8 +268,8 @@ local function is_handler(file)
   return not file.name:find("/", 1, true)
 end
 
---- Runs every script of a list of files. `generation.errors` lists what is wrong with them: a
--- generation without errors has a function for each file in `generation.handlers`.
+--- Runs every script of a list of files, then each onLoad. `generation.errors` lists what is wrong.
+-- If it is empty, `generation.handlers` has a function for each script.
 function loader.load(files)
   local generation = new_generation(files)
   for _, file in ipairs(files) do
@@ -275,7 +283,8 @@ function loader.load(files)
   return generation
 end
 
---- Runs every script, but no onLoad, and compiles what none of them requires. @return the errors
+--- Runs every script, but no onLoad, and compiles the libraries, also if no script requires them.
+-- @return the errors
 function loader.check(files)
   local generation = new_generation(files)
   for _, file in ipairs(files) do

@@ -1,11 +1,12 @@
---- router.log: a function, and one for each level.
+--- router.log: a table with one function per level, which can itself be called.
 
 local apart = require "moonroute.apart"
 local fault = require "moonroute.fault"
 local host = require "moonroute.host"
 local integer = require "moonroute.integer"
 
--- Fields that every line of a script has; one of the same name is told apart by a prefix.
+-- Fields that every line of a script has. If a script's own field has the same name, it gets the
+-- prefix "field_".
 local taken = {
   time = true, level = true, process = true, event = true, message = true, script = true,
   topic = true, partition = true, offset = true,
@@ -25,8 +26,8 @@ local function field_value(value)
   return integer.digits(value) or fault.text(value)
 end
 
--- { name, value, name, value, ... } in the order of the names: the same call always gives the same
--- line.
+-- Returns { name, value, name, value, ... } in the order of the names, so that the same call always
+-- gives the same line.
 local function flatten(fields)
   local flat, names = {}, {}
   for name in pairs(fields) do

@@ -1,5 +1,4 @@
---- Records that scripts send: checks the arguments of router.publish and router.request and makes
--- of them what C takes.
+--- Checks the arguments of router.publish and router.request, and makes records of them for C.
 
 local headers = require "moonroute.headers"
 local host = require "moonroute.host"
@@ -25,7 +24,10 @@ local function topic_error(topic)
   return nil
 end
 
--- Where bare, a string is its own text (it is encoded all the same, which tells whether it is text).
+-- Returns the value as JSON, nil for null. If `bare`, returns a string as it is, but encodes it all
+-- the same, to check that it is text.
+--
+-- @return the text, or nil and what is wrong
 local function encode(value, bare)
   if value == nil then
     return nil, "value: expected a value, got nil (router.null sends a null value)"
@@ -48,7 +50,7 @@ local function as_key(key)
   return integer.digits(key)
 end
 
---- The key of a value that has an id, as text; else nil.
+--- Returns the key of a value that has an id, as text; else nil.
 function record.key_of(value)
   if type(value) ~= "table" then
     return nil
@@ -56,8 +58,8 @@ function record.key_of(value)
   return as_key(value.id) or as_key(value.messageId)
 end
 
--- What each option may be: takes the option's value; returns what the record has of it, or nil and
--- what is expected.
+-- Checks of the options. Each takes an option's value and returns the value for the record. If the
+-- option's value is wrong, the second result says what is expected.
 local options = {}
 
 function options.key(key)
@@ -73,7 +75,7 @@ function options.timestamp(timestamp)
   return timestamp, not is_whole(timestamp, 1, 2 ^ 53) and "milliseconds since 1970, a whole number"
 end
 
--- No answer can come in no time: the least is 1 ms.
+-- An answer takes at least 1 ms, so that is the shortest time-out.
 function options.timeout(timeout)
   local ok = type(timeout) == "number" and timeout == timeout
   return ok and math.max(1, math.min(math.floor(timeout), 2 ^ 53)), not ok and "milliseconds"
@@ -116,8 +118,10 @@ local function take(made, allowed, name, value)
 end
 
 --- Makes a record.
+--
 -- @param allowed a set of the options' names
--- @param key the key where the options have none
+-- @param key the key if the options have none
+--
 -- @return a table of topic, value (text; nil: a null value), headers (flat), and the options given;
 -- or nil and what is wrong
 function record.make(allowed, topic, value, given, key)

@@ -27,8 +27,8 @@ local function refuse(name)
   error(name .. ": read-only", 3)
 end
 
---- A read-only view of a table. Each environment has its own, so that what gets past it
--- (table.insert writes without asking) stays with the script that did it.
+--- Returns a read-only view of a table. Each environment has views of its own. If a write gets past
+-- a view (table.insert does), only the script that wrote sees it.
 function sandbox.freeze(name, real)
   local meta = metatable_of(real)
   local view = setmetatable({}, {
@@ -49,7 +49,7 @@ local function safe_rawset(table, key, value)
   return raw_rawset(table, key, value)
 end
 
--- As in Lua 5.2: read-only tables and contexts can be walked through.
+-- Obeys __pairs, as Lua 5.2 does: read-only tables and contexts can be walked through.
 local function safe_pairs(table)
   local meta = metatable_of(table)
   local walk = meta and type(meta) == "table" and rawget(meta, "__pairs")
@@ -74,8 +74,9 @@ local function print_to_log(...)
   log.info(table.concat(parts, "\t"))
 end
 
--- LuaJIT's own pcall and xpcall call on without a look at the room on the stack: nested by their
--- arguments, or as __call, they write beyond it (LuaJIT issue 1048). A function in Lua looks.
+-- Calls pcall from a Lua function, which checks the room on the stack. LuaJIT's own pcall and
+-- xpcall call on without this check. If they are nested by their arguments, or as __call, they
+-- write beyond the stack (LuaJIT issue 1048).
 local function safe_pcall(...)
   return raw_pcall(...)
 end
@@ -95,9 +96,10 @@ local function handled(handler, ok, ...)
   return false, result
 end
 
--- Calls the handler once the stack is unwound, and once only. LuaJIT's own calls it amid the error, at
--- the end of the stack too, and again for each error of the handler's own; it writes beyond the stack
--- then (LuaJIT issues 1152 and 1471). Scripts cannot look at the stack, so that they see no difference.
+-- Calls the handler once only, when the stack is unwound. LuaJIT's own xpcall calls it amid the
+-- error, even at the end of the stack, and again for each error of the handler. It then writes
+-- beyond the stack (LuaJIT issues 1152 and 1471). Scripts cannot look at the stack, so they see no
+-- difference.
 local function safe_xpcall(run, handler, ...)
   if type(handler) ~= "function" then
     error(("bad argument #2 to 'xpcall' (function expected, got %s)"):format(
@@ -106,8 +108,8 @@ local function safe_xpcall(run, handler, ...)
   return handled(handler, raw_pcall(run, ...))
 end
 
--- LuaJIT's own, as a __tostring of what it shows, goes round without an instruction of Lua's, and no
--- budget could interrupt it.
+-- Calls tostring from a Lua function, so that a budget can interrupt it. If LuaJIT's own tostring
+-- is the __tostring of its argument, it calls itself without any instruction of Lua.
 local function safe_tostring(value)
   return raw_tostring(value)
 end
@@ -145,9 +147,10 @@ local libraries = {
 }
 libraries.string.dump = nil
 
--- What load's reader gives, piece by piece. Never left to load itself: LuaJIT goes on as if a hook were
--- running after an error has left load that a hook raised in the reader, and the budget's next hook is
--- not called then (lua_load restores no hook state, as lua_pcall does).
+-- Returns what load's reader gives, piece by piece. LuaJIT's load must not call the reader itself.
+-- If a hook raises in the reader and the error leaves load, LuaJIT goes on as if a hook were
+-- running. It then does not call the budget's next hook, because lua_load, unlike lua_pcall, does
+-- not restore the hook state.
 local function read_all(reader)
   local pieces = {}
   for piece in reader do
@@ -161,9 +164,9 @@ local function read_all(reader)
   return table.concat(pieces)
 end
 
--- The chunk sees the environment of the script that loads it, or a table that the script gives: LuaJIT
--- would give it the globals of the runtime for any other value. Text only, unless scripts are trusted:
--- bytecode can do anything.
+-- Returns load and loadstring. A chunk gets the environment of the script that loads it, or a table
+-- that the script gives. For any other value LuaJIT would give it the globals of the runtime. Only
+-- text is loaded unless scripts are trusted, because bytecode can do anything.
 local function loaders(env)
   local function load_text(chunk, name, mode, own_env)
     if own_env == nil then
@@ -180,7 +183,7 @@ local function loaders(env)
     end
     return raw_load(chunk, name, host.trusted and (mode or "bt") or "t", own_env)
   end
-  -- LuaJIT's own takes a reader, too.
+  -- Takes a reader, too, as LuaJIT's own loadstring does.
   local function load_string(text, name)
     return load_text(text, name)
   end
@@ -204,7 +207,7 @@ local trusting = {
   end,
 }
 
--- Like Lua's own, it knows the standard libraries too.
+-- Returns a require that knows the standard libraries, too, as Lua's own does.
 local function requirer(views, require)
   return function(name)
     if views[name] then
@@ -214,15 +217,16 @@ local function requirer(views, require)
   end
 end
 
--- A generator of random numbers of its own: one script cannot seed another's.
+-- Returns a math library with a generator of random numbers of its own: one script cannot seed
+-- another's.
 local function own_math()
   local own = copy(libraries.math)
   own.random, own.randomseed = host.random()
   return own
 end
 
--- Where scripts are trusted: copies of all globals there are, so that setting one stays their own;
--- and those that modules make later.
+-- Returns the environment of a trusted script: copies of all globals that exist, so that a global
+-- which the script sets stays its own. The script also sees the globals that modules make later.
 local function trusted_environment(require)
   local env = copy(globals)
   env.load, env.loadstring = loaders(env)
@@ -232,8 +236,10 @@ local function trusted_environment(require)
   return setmetatable(env, trusting)
 end
 
---- A fresh environment. Its globals are its own; reading one that nobody set is an error.
--- @param require what `require` is in it for modules that are not Lua's own
+--- Returns a fresh environment. Its globals are its own. If nobody has set a global, reading it is
+-- an error.
+--
+-- @param require the function that loads modules which are not Lua's own
 function sandbox.environment(require)
   if host.trusted then
     return trusted_environment(require)
@@ -252,7 +258,9 @@ function sandbox.environment(require)
   return setmetatable(env, strict)
 end
 
---- What trusted scripts can require beside: whatever Lua itself finds, once a worker.
+--- Requires a module that is not from lib/, if scripts are trusted: whatever Lua itself finds, once
+-- per worker.
+--
 -- @return its value, or nil and the error
 function sandbox.require_other(name)
   if not host.trusted then
@@ -265,16 +273,16 @@ function sandbox.require_other(name)
   return nil, value
 end
 
---- Makes the coroutines of modules that trusted scripts load ones through which router.request and
--- router.sleep can wait. Once a state.
+--- Replaces the coroutine library for modules that trusted scripts load. In their coroutines, too,
+-- router.request and router.sleep can wait then. Called once per state.
 function sandbox.trust()
   for name, run in raw_pairs(coroutines.library) do
     raw_rawset(coroutine, name, run)
   end
 end
 
---- The globals of whatever has no environment of its own, be it a chunk, a coroutine or a function in
--- C: there are none, and none can be made.
+--- Returns the globals of a chunk, a coroutine or a C function without an environment of its own.
+-- There are no globals, and none can be made.
 function sandbox.nothing()
   return setmetatable({}, {
     __metatable = false,
@@ -283,7 +291,7 @@ function sandbox.nothing()
   })
 end
 
---- Closes the way from a string value to what the environment leaves out. Once a state.
+--- Closes the way from a string value to what the environment leaves out. Called once per state.
 function sandbox.harden()
   rawset(string, "dump", nil)
   getmetatable("").__metatable = false

@@ -2,15 +2,18 @@
 
 local specs = {}
 
--- The runner takes its arguments from the global `arg`, returns where all passed, and raises nil
--- where not. It is called by a Lua function for the name that it shows ("moonroute test").
+-- Runs the specs. The runner takes its arguments from the global `arg`. If all specs pass, it
+-- returns; if not, it raises nil. A Lua function calls it, for the name that it shows ("moonroute
+-- test").
 local function run_busted(runner, path)
   _G.arg = { [0] = "moonroute test", path }
   runner({ standalone = false })
   return "passed"
 end
 
---- @return "passed", "failed" or "no busted"; raises where busted itself does
+--- Runs the specs in a file or a folder.
+-- @return "passed", "failed" or "no busted"
+-- @raise if busted itself raises
 function specs.run(path)
   local found, runner = pcall(require, "busted.runner")
   if not found then

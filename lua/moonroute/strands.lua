@@ -1,10 +1,11 @@
---- Strands: functions of one handler side by side (router.all, router.spawn), and what any of them
--- waits for.
+--- Strands: functions of one handler that run side by side (router.all, router.spawn), and what each
+-- of them waits for.
 --
--- Who waits yields a wish to the worker, its kind and its argument, and is resumed with the number of
--- what is over and the outcome. A handler that runs strands resumes each, in a coroutine of its own,
--- until it yields; has begun what it wishes; yields to the worker for all of them; and gives each
--- outcome to the strand that waits for that number.
+-- A function that waits yields a wish to the worker: a kind and an argument. It is resumed with the
+-- number of the wait that is over, and the outcome. If a handler runs strands, it resumes each
+-- strand in a coroutine of its own, until the strand yields, and begins the strand's wait. Then the
+-- handler yields to the worker for all strands. It gives each outcome to the strand that waits for
+-- that number.
 
 local host = require "moonroute.host"
 local json = require "moonroute.json"
@@ -16,16 +17,17 @@ local raw_status = coroutine.status
 
 local strands = {}
 
---- The coroutines that strands begin with: to scripts they are no coroutines.
+--- The coroutines of strands; to scripts they are no coroutines.
 strands.tops = setmetatable({}, { __mode = "k" })
 
--- What the strands of a handler share, by the slot of its task. C empties the slot when the task ends,
--- however it ends. (A weak table would keep them for ever: a strand's stack leads to the coroutine of
--- its handler, and LuaJIT, like Lua 5.1, has no ephemerons.)
--- current  the strand that runs; nil: the handler itself
--- waits    by number, the strand that waits for it
--- ready    strands that go on before anything else does, in order
--- spawned  the group of those that the handler does not wait for; nobody wants what they return
+-- The set of a handler's strands, by the slot of its task. C empties the slot when the task ends,
+-- however it ends. A weak table would keep the set for ever: a strand's stack leads to the
+-- coroutine of its handler. LuaJIT, like Lua 5.1, has no ephemerons. The fields of a set:
+--
+-- - current: the strand that runs; nil: the handler itself
+-- - waits: by number, the strand that waits for it
+-- - ready: strands that go on before anything else does, in order
+-- - spawned: the group of strands that the handler does not wait for; nobody uses their results
 local sets = host.strands
 
 local function behind_number(_number, ...)
@@ -58,8 +60,8 @@ local function await_for(set, strand, kind, argument)
   end
 end
 
--- The strand has ended; or it has yielded, for what it wishes or for strands of its own. Only a
--- trusted script can yield otherwise, to nobody.
+-- Deals with a strand that has ended or has yielded. It yields for its own wish, or because its own
+-- strands wait. Only a trusted script can yield otherwise, and nobody would resume it.
 local function after(set, strand, before, ok, result, kind, argument)
   set.current = before
   if raw_status(strand.co) == "dead" then
@@ -91,7 +93,7 @@ local function give(set, number, ...)
   go_on(set, strand, number, ...)
 end
 
--- By the handler itself.
+-- Runs strands until the group has ended; only the handler itself calls it.
 local function drive(set, group)
   run_ready(set)
   while group.left > 0 do
@@ -100,7 +102,8 @@ local function drive(set, group)
   end
 end
 
--- What the handler itself waits for, while strands do: all numbers but theirs are its own.
+-- Returns the outcome of the handler's own wait, and runs its strands until then. If no strand
+-- waits for a number, it is the handler's.
 local function beside(set, number, ...)
   if not set.waits[number] then
     return ...
@@ -110,15 +113,15 @@ local function beside(set, number, ...)
   return beside(set, raw_yield(signal))
 end
 
--- Looked at before anything is noted of a strand: one that was counted and not begun would be waited
--- for without end.
+-- Raises if the stack is too deep. Called before a strand is counted: if a strand were counted but
+-- not begun, its group would wait without end.
 local function need_stack()
   if deep() then
     error("C stack overflow", 0)
   end
 end
 
--- @return nil if the handler runs no strands, or no message is being handled; and the slot
+-- @return the set, nil if the handler runs no strands or no message is being handled; and the slot
 local function find_set()
   local slot = slot_of()
   return sets[slot], slot
@@ -145,7 +148,7 @@ local function start(set, group, place, run)
   go_on(set, strand)
 end
 
--- The first by position.
+-- Raises the first error by position.
 local function raise_first(group, count)
   for place = 1, count do
     if group.failed[place] then
@@ -154,7 +157,7 @@ local function raise_first(group, count)
   end
 end
 
--- Of a strand, until the others of its group have ended.
+-- Makes the current strand wait until the group that it has begun has ended.
 local function join(set, group)
   if group.left > 0 then
     group.waiter = set.current
@@ -163,8 +166,9 @@ local function join(set, group)
 end
 
 --- Runs the functions side by side until all have ended.
+--
 -- @return the list of what they returned (the first value of each)
--- @raise what the first of them, by position, has raised
+-- @raise the first error by position
 function strands.all(functions)
   need_stack()
   local set, slot = need_set()
@@ -181,7 +185,8 @@ function strands.all(functions)
   return group.results
 end
 
---- Runs the function, until it waits; it goes on beside the handler and after it.
+--- Runs the function until it waits. It goes on beside the handler, and after the handler has
+-- returned.
 function strands.spawn(run)
   need_stack()
   local set = need_set()
@@ -192,11 +197,12 @@ function strands.spawn(run)
   start(set, group, group.count, run)
 end
 
---- What a handler that has returned goes on with: waits until all that it has spawned has ended.
--- @raise what the first of it has raised
+--- Continues a handler that has returned: waits until all that it has spawned has ended.
+--
+-- @raise the first error by position
 function strands.finish()
   local set, slot = find_set()
-  if not set then -- it was finished together with who spawned it
+  if not set then -- spawned by a spawned function: the last call waited for both
     return
   end
   local group = set.spawned
@@ -208,7 +214,8 @@ function strands.finish()
 end
 
 --- Has the worker do something, and waits until it is over.
--- @return what the worker answers; "refused" and why, where it does not begin
+--
+-- @return what the worker answers; or "refused" and why, if the worker does not begin
 function strands.await(kind, argument)
   local set = find_set()
   if set and not set.current then

@@ -15,7 +15,8 @@ static void push_bytes(lua_State *L, struct mr_bytes bytes)
         lua_pushlstring(L, bytes.data, bytes.length);
 }
 
-/* A table of name to value: a repeated name has the last value, a null value is "". */
+/* Pushes a table of name to value. If a name is repeated, its last value counts. A null value
+ * becomes "". */
 static void push_headers(lua_State *L, const struct mr_pair *headers, size_t count)
 {
     lua_createtable(L, 0, (int)count);
@@ -58,7 +59,7 @@ int mr_arguments_push(lua_State *L, void *data)
     return lua_gettop(L);
 }
 
-/* Kafka's null is null, as it is in a message made by a reply of router.null. */
+/* Pushes the data of a reply. A null value becomes router.null, as the text `null` does. */
 static void push_reply_data(lua_State *L, const struct mr_task *task, enum mr_codec codec,
                             struct mr_bytes value)
 {

@@ -10,7 +10,7 @@
 #include "base/file.h"
 #include "base/panic.h"
 
-/* What Lua calls the file in its messages, which would cut a long name. */
+/* The name of the file in Lua's messages, because Lua would cut a long name. */
 #define CHUNK "(configuration)"
 
 enum { FILE_MOST = 16 * 1024 * 1024, INSTRUCTIONS_MOST = 50 * 1000 * 1000 };
@@ -21,7 +21,8 @@ struct loading {
     struct mr_errors *errors;
 };
 
-/* env "NAME": what the environment says, "" where it says nothing. */
+/* env "NAME": returns the value of the variable, or "" if it is not set. Raises if the value cannot
+ * be read. */
 static int env(lua_State *lua)
 {
     const char *name = luaL_checkstring(lua, 1);
@@ -29,7 +30,7 @@ static int env(lua_State *lua)
     struct mr_errors errors = {0};
     if (mr_config_variable(environ, name, &value, &errors) < 0) {
         luaL_where(lua, 1);
-        lua_pushlstring(lua, errors.text.data, errors.text.length - 1); /* less its newline */
+        lua_pushlstring(lua, errors.text.data, errors.text.length - 1); /* without its newline */
         lua_concat(lua, 2);
     } else {
         lua_pushstring(lua, mr_buf_text(&value));
@@ -43,7 +44,7 @@ static int env(lua_State *lua)
 static void on_too_long(lua_State *lua, lua_Debug *info)
 {
     (void)info;
-    luaL_where(lua, 0); /* the hook itself has no level */
+    luaL_where(lua, 0); /* level 0 is the file's code: a hook has no level of its own */
     lua_pushliteral(lua, "the configuration does not come to an end (a loop without one?)");
     lua_concat(lua, 2);
     lua_error(lua);
@@ -59,7 +60,7 @@ static void open_libraries(lua_State *lua)
     }
 }
 
-/* Leaves on the stack the table that is all the file can see. */
+/* Pushes the table of all globals that the file can use. */
 static void push_environment(lua_State *lua)
 {
     static const char *const names[] = {"string",   "table", "math",   "tostring",
@@ -81,7 +82,7 @@ static int by_text(const void *a, const void *b)
     return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-/* A key that names nothing: `routes = { "orders" }`. */
+/* Reports a key that is not a name, as in `routes = { "orders" }`. */
 static void refuse_name(struct loading *loading, lua_State *lua, const char *path)
 {
     const char *where = *path == '\0' ? "the returned table" : path;
@@ -93,8 +94,9 @@ static void refuse_name(struct loading *loading, lua_State *lua, const char *pat
                       where, luaL_typename(lua, -2));
 }
 
-/* The names in the table on top of the stack, in order, so that errors come in the same order every
- * time. The strings are the table's, the list is the caller's. */
+/* Returns the names in the table on top of the stack, sorted, so that errors always come in the
+ * same order. Reports keys that are not names. The table keeps the strings; the caller frees the
+ * list. */
 static const char **sorted_names(struct loading *loading, lua_State *lua, const char *path,
                                  size_t *count)
 {
@@ -116,7 +118,7 @@ static const char **sorted_names(struct loading *loading, lua_State *lua, const 
     return names;
 }
 
-/* The table on top of the stack is one of keys. */
+/* Reads the table of keys on top of the stack. */
 static void read_table(struct loading *loading, lua_State *lua, const char *path)
 {
     size_t count;
@@ -133,7 +135,8 @@ static void read_table(struct loading *loading, lua_State *lua, const char *path
     free(names);
 }
 
-/* Appends the items of the list on top of the stack; false where it is none, which was said. */
+/* Appends the items of the list on top of the stack, with commas between them. If the table is not
+ * a list of strings, reports that and returns false. */
 static bool join_items(struct loading *loading, lua_State *lua, const char *path,
                        struct mr_buf *joined)
 {
@@ -167,7 +170,8 @@ static void read_list(struct loading *loading, lua_State *lua, const char *path)
     mr_buf_free(&joined);
 }
 
-/* The value on top of the stack, which is no table. */
+/* Returns the value on top of the stack; Lua keeps its text. A value that no key takes becomes
+ * MR_GIVEN_OTHER with the name of its type. */
 static struct mr_config_value scalar(lua_State *lua)
 {
     size_t length = 0;
@@ -226,7 +230,7 @@ static int load(lua_State *lua)
     return 0;
 }
 
-/* The error on top of the stack, which may be any value. */
+/* Reports the error on top of the stack, which may be any value. */
 static void tell_error(struct loading *loading, lua_State *lua)
 {
     const char *message = lua_type(lua, -1) == LUA_TSTRING ? lua_tostring(lua, -1)

@@ -22,7 +22,8 @@ static int decode(lua_State *L, void *data)
     return 1;
 }
 
-/* Decodes in a VM of its own: 0 with the value on its stack, or -1 with `why`. */
+/* Decodes the text in this VM. Returns 0 with the value on the VM's stack, or -1 with `why`. Call
+ * mr_call_done() after either. */
 static int decode_in(struct mr_vm *vm, struct mr_bytes text, char *why, size_t size)
 {
     struct decoding decoding = {&vm->json, text};

@@ -1,4 +1,4 @@
-/* Looking into a JSON document outside any worker, for the commands. */
+/* Looks into JSON documents outside any worker, for the commands. */
 #ifndef MR_LUA_DOCUMENT_H
 #define MR_LUA_DOCUMENT_H
 
@@ -8,16 +8,16 @@
 #include "base/buf.h"
 #include "base/bytes.h"
 
-/* Returns 0 for JSON, -1 with `why` for what is none. */
+/* Returns 0 if the text is JSON, else -1 with `why`. */
 int mr_document_check(struct mr_bytes text, char *why, size_t size);
-/* Appends what nestjs sends of a JSON document: the text of a string, any other less the white
- * space around it. False for null, which has no value. */
+/* Appends what nestjs sends for a JSON document: the text of a string, or any other document
+ * without the white space around it. Returns false for null, which has no value. */
 bool mr_document_bare(struct mr_bytes text, struct mr_buf *out);
 
-/* For many documents. */
+/* Looks into many documents with one VM. Free it with mr_documents_free(). */
 struct mr_documents;
 struct mr_documents *mr_documents_new(void);
-/* True for an object whose "success" is false: an error in the envelope of kafka-client. */
+/* Returns true for an object whose "success" is false: an error in the envelope of kafka-client. */
 bool mr_documents_say_failure(struct mr_documents *documents, struct mr_bytes text);
 void mr_documents_free(struct mr_documents *documents);
 

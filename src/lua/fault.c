@@ -15,10 +15,11 @@ static struct mr_bytes bytes_of(const struct mr_buf *buf)
     return (struct mr_bytes){mr_buf_text(buf), buf->length};
 }
 
-/* Of what is raised as much is kept as replies, headers and logs can carry. */
+/* Bytes that are kept of each text: as many as replies, headers and logs can carry. */
 enum { TEXT_MOST = 16384 };
 
-/* Copies text, bytes that are not UTF-8 as U+FFFD. */
+/* Copies the text into the buffer, and cuts it if it is longer than TEXT_MOST. Each byte that is
+ * not UTF-8 becomes U+FFFD. */
 static void put(struct mr_buf *buf, const char *text, size_t length)
 {
     mr_buf_clear(buf);
@@ -50,7 +51,8 @@ struct raised {
     struct mr_fault *fault;
 };
 
-/* fault.classify gives: kind, message, name, status or delay. */
+/* Returns the kind of that name. The results of fault.classify are kind, message, name, and status
+ * or delay. */
 static enum mr_fault_kind kind_of(const char *name)
 {
     static const char *const names[] = {

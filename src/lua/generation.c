@@ -14,7 +14,7 @@ struct loading {
     const struct mr_snapshot *snapshot;
     struct mr_errors *errors;
     struct mr_generation *generation;
-    bool loads; /* rather than checks or unloads */
+    bool loads; /* false: checks or unloads */
 };
 
 static void push_file(lua_State *L, const struct mr_script_file *file)
@@ -28,7 +28,8 @@ static void push_file(lua_State *L, const struct mr_script_file *file)
     lua_setfield(L, -2, "text");
 }
 
-/* Calls a function of lua/moonroute/loader.lua with the list of files; leaves what it returns. */
+/* Calls a function of lua/moonroute/loader.lua with the list of files; leaves its result on the
+ * stack. */
 static void call_loader(lua_State *L, int function, const struct mr_snapshot *snapshot)
 {
     lua_rawgeti(L, LUA_REGISTRYINDEX, function);
@@ -40,7 +41,8 @@ static void call_loader(lua_State *L, int function, const struct mr_snapshot *sn
     lua_call(L, 1, 1);
 }
 
-/* Adds the list of texts on top of the stack; takes it off. Returns how many. */
+/* Adds each text of the list on top of the stack to `errors`, and pops the list. Returns the
+ * count. */
 static size_t add_errors(lua_State *L, struct mr_errors *errors)
 {
     size_t count = lua_objlen(L, -1);
@@ -55,7 +57,7 @@ static size_t add_errors(lua_State *L, struct mr_errors *errors)
 
 enum { PARAMETERS_TO_HEADERS = 3, PARAMETERS_TO_CONTEXT = 4 };
 
-/* Takes the function on top of the stack as the handler of that file. */
+/* Pops the function on top of the stack and adds it as the handler of that file. */
 static void add_script(lua_State *L, struct mr_generation *generation,
                        const struct mr_script_file *file, lua_Number parameters)
 {
@@ -69,7 +71,7 @@ static void add_script(lua_State *L, struct mr_generation *generation,
     script->takes_context = parameters >= PARAMETERS_TO_CONTEXT;
 }
 
-/* The loader's generation is at index 1. */
+/* Makes the generation of C from the loader's generation at index 1. */
 static struct mr_generation *make_generation(lua_State *L, const struct loading *loading)
 {
     const struct mr_snapshot *snapshot = loading->snapshot;
@@ -126,7 +128,7 @@ static void free_generation(struct mr_generation *generation)
     free(generation);
 }
 
-/* The loader was ended amid its work, by a budget. */
+/* Reports that a budget ended the loader before it had finished. */
 static void abort_loading(struct loading *loading, enum mr_excess excess)
 {
     struct mr_vm *vm = loading->vm;
@@ -138,8 +140,8 @@ static void abort_loading(struct loading *loading, enum mr_excess excess)
     mr_budget_collect(vm);
 }
 
-/* What a load has left is no part of what its scripts may keep later. Garbage is not left: a load
- * that made much is worth a collection. */
+/* Closes the load's account. The bytes that the load left do not count against what its scripts may
+ * keep later. Garbage must not count as left: if the load holds much, collects garbage first. */
 static void end_account(const struct loading *loading)
 {
     struct mr_vm *vm = loading->vm;
@@ -153,8 +155,9 @@ static void end_account(const struct loading *loading)
     mr_account_close(&vm->budget.holders, load);
 }
 
-/* The loader catches what scripts raise; what it raises itself is a mistake of ours, told like any
- * other, or a budget's end. */
+/* Runs a function of the loader within the limits of loads. The loader catches what scripts raise.
+ * If the loader itself fails, a budget ended it, or the error is ours and is reported like any
+ * other. */
 static void run_loader(struct mr_vm *vm, mr_call_fn *function, struct loading *loading)
 {
     struct mr_limits limits = vm->load_limits;
@@ -179,7 +182,7 @@ struct mr_generation *mr_generation_load(struct mr_vm *vm, const struct mr_snaps
     run_loader(vm, load, &loading);
     if (errors->count == before)
         return loading.generation;
-    if (loading.generation != NULL) /* a budget was passed in the last line */
+    if (loading.generation != NULL) /* the load passed a budget at its very end */
         free_generation(loading.generation);
     return NULL;
 }
@@ -208,7 +211,7 @@ static void call_on_unload(struct mr_generation *generation)
     struct loading loading = {generation->vm, NULL, &errors, generation, false};
     run_loader(generation->vm, unload, &loading);
     if (errors.count > 0) {
-        struct mr_bytes text = {errors.text.data, errors.text.length - 1}; /* less its newline */
+        struct mr_bytes text = {errors.text.data, errors.text.length - 1}; /* without its newline */
         mr_log(MR_LOG_ERROR, "unload_failed", MR_B("message", text));
     }
     mr_errors_free(&errors);

@@ -18,7 +18,8 @@
 
 enum { ERROR_SIZE = 512 };
 
-/* at_top() -> is this the coroutine that the runtime made, rather than one of the script's? */
+/* at_top(): returns true in the main coroutine and in the running task's own coroutine, false in
+ * any other */
 static int at_top(lua_State *L)
 {
     const struct mr_task *task = mr_vm_of(L)->running;
@@ -27,11 +28,11 @@ static int at_top(lua_State *L)
     return 1;
 }
 
-/* In slots of Lua's stack: more than the functions of lua/ that call deep() nest afterwards. */
+/* Slots of Lua's stack: more than the functions of lua/ use in nested calls after deep(). */
 enum { ROOM = 400 };
 
-/* deep() -> is so much of C's stack in use that nothing more should nest? Raises if Lua's stack is
- * about to end, so that it does not end amid what the caller does next. */
+/* deep(): returns true if so much of the C stack is in use that nothing may nest deeper. Raises if
+ * Lua's stack is almost full, so that it does not overflow during what the caller does next. */
 static int deep(lua_State *L)
 {
     luaL_checkstack(L, ROOM, "no room for another function");
@@ -39,14 +40,14 @@ static int deep(lua_State *L)
     return 1;
 }
 
-/* clock() -> ms, from some moment on, never back */
+/* clock(): returns ms of a clock that starts anywhere and never goes back */
 static int monotonic(lua_State *L)
 {
     lua_pushnumber(L, (lua_Number)mr_clock_ms());
     return 1;
 }
 
-/* breaker_state(name, state) */
+/* breaker_state(name, state): reports the state of a breaker to the host */
 static int breaker_state(lua_State *L)
 {
     const struct mr_vm *vm = mr_vm_of(L);
@@ -60,7 +61,7 @@ static int breaker_state(lua_State *L)
     return 0;
 }
 
-/* breaker_rejected(name) */
+/* breaker_rejected(name): reports to the host that a breaker refused a call */
 static int breaker_rejected(lua_State *L)
 {
     const struct mr_vm *vm = mr_vm_of(L);
@@ -69,7 +70,7 @@ static int breaker_rejected(lua_State *L)
     return 0;
 }
 
-/* charge(name): what is allocated from here on is held by the script in that file */
+/* charge(name): counts all later allocations as memory of the script in that file */
 static int charge(lua_State *L)
 {
     struct mr_vm *vm = mr_vm_of(L);
@@ -77,22 +78,22 @@ static int charge(lua_State *L)
     return 0;
 }
 
-/* run() -> the number of this uninterrupted run of Lua */
+/* run(): returns the number of this uninterrupted run of Lua */
 static int run(lua_State *L)
 {
     lua_pushnumber(L, (lua_Number)mr_vm_of(L)->runs);
     return 1;
 }
 
-/* handling() -> is a message being handled? */
+/* handling(): returns true if a message is being handled */
 static int handling(lua_State *L)
 {
     lua_pushboolean(L, mr_vm_of(L)->running != NULL);
     return 1;
 }
 
-/* No Lua runs while the host has the record, whose strings and headers are borrowed: the doors of
- * lua/run/call.h look. */
+/* Hands the record to the host, which borrows its strings and headers. No Lua may run meanwhile;
+ * the functions of lua/run/call.h assert that. */
 static int hand_over(struct mr_vm *vm, const struct mr_outgoing *record, char error[ERROR_SIZE])
 {
     vm->lent = true;
@@ -101,8 +102,8 @@ static int hand_over(struct mr_vm *vm, const struct mr_outgoing *record, char er
     return result;
 }
 
-/* publish(record) -> nil, or what is wrong. A script can stop half-way in router.publish (its value
- * has metamethods, which may yield) and go on when its message is done. */
+/* publish(record): returns nil, or an error. If a metamethod of its value yields, a script can stop
+ * halfway through router.publish, and go on when its message is done. */
 static int publish(lua_State *L)
 {
     struct mr_vm *vm = mr_vm_of(L);
@@ -116,8 +117,8 @@ static int publish(lua_State *L)
     return 1;
 }
 
-/* begin(kind, argument) -> the number of what has begun and is to be waited for; or nil and why it
- * has not (lua/waits.h) */
+/* begin(kind, argument): begins a wait and returns its number, or nil and an error if the wait does
+ * not begin (lua/waits.h) */
 static int begin(lua_State *L)
 {
     struct mr_vm *vm = mr_vm_of(L);
@@ -132,7 +133,7 @@ static int begin(lua_State *L)
     return 2;
 }
 
-/* lingers(): when the handler has returned, what it has spawned is to be finished */
+/* lingers(): notes that the handler has spawned strands, which must finish after it returns */
 static int lingers(lua_State *L)
 {
     struct mr_task *task = mr_vm_of(L)->running;
@@ -141,7 +142,7 @@ static int lingers(lua_State *L)
     return 0;
 }
 
-/* is_topic(name) -> can a Kafka topic have that name? */
+/* is_topic(name): returns true if a Kafka topic can have that name */
 static int is_topic(lua_State *L)
 {
     struct mr_bytes name;
@@ -174,7 +175,8 @@ static bool is_secret(const char *name)
     return length >= 5 && strcasecmp(name + length - 5, "_FILE") == 0;
 }
 
-/* env(name) -> its value; nil for what is not set and for secrets */
+/* env(name): returns the value of a variable; nil if it is not set or if its name is that of a
+ * secret */
 static int env(lua_State *L)
 {
     const char *name = luaL_checkstring(L, 1);
@@ -182,7 +184,8 @@ static int env(lua_State *L)
     return 1;
 }
 
-/* dialects: by their names, whether strings travel bare; dialect_names: all of these. */
+/* Sets `dialects`, a table of name to true if strings travel bare in the dialect, else false. Sets
+ * `dialect_names`, a text of all names. */
 static void set_dialects(lua_State *L)
 {
     lua_newtable(L);

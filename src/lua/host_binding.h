@@ -1,4 +1,4 @@
-/* The module "moonroute.host": what the Lua sources of the runtime ask of C. */
+/* The module "moonroute.host": the C functions that the Lua sources of the runtime call. */
 #ifndef MR_LUA_HOST_BINDING_H
 #define MR_LUA_HOST_BINDING_H
 

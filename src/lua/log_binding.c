@@ -4,8 +4,8 @@
 #include "lua/generation.h"
 #include "lua/state.h"
 
-enum { FIELDS_MAX = 64 };   /* more are left out */
-enum { TEXT_MOST = 16384 }; /* bytes; of longer texts the beginning is logged */
+enum { FIELDS_MAX = 64 };   /* further fields are left out */
+enum { TEXT_MOST = 16384 }; /* bytes; longer texts are cut */
 
 struct fields {
     struct mr_log_field items[FIELDS_MAX + 1];
@@ -39,7 +39,7 @@ static void add_place(struct fields *fields, lua_State *L, const struct mr_task 
     add(fields, MR_I("offset", task->incoming.offset));
 }
 
-/* The values stay on the stack, the names in the list at index 3. */
+/* Adds the fields of the list at index 3, which keeps their names and values. */
 static void add_given(struct fields *fields, lua_State *L)
 {
     size_t length = lua_istable(L, 3) ? lua_objlen(L, 3) : 0;

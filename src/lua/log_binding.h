@@ -1,13 +1,14 @@
-/* What scripts write to the log. */
+/* Writes what scripts log. */
 #ifndef MR_LUA_LOG_BINDING_H
 #define MR_LUA_LOG_BINDING_H
 
 #include <lua.h>
 
-/* enabled(level) */
+/* log_enabled(level): returns true if lines of this level are written */
 int mr_log_enabled_for(lua_State *L);
-/* write(level, message, fields, loading): `fields` a flat list { name, value, ... } of strings and
- * whole numbers; `loading` the script that loads, nil where a message is being handled. */
+/* log(level, message, fields, loading): writes a line. `fields` is a flat list { name, value, ... }
+ * of strings and whole numbers. `loading` names the script that loads; it is nil if a message is
+ * being handled. */
 int mr_log_from_script(lua_State *L);
 
 #endif

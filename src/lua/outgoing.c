@@ -5,8 +5,8 @@
 #include "base/panic.h"
 #include "lua/state.h"
 
-/* data NULL where the value at `index` is no string. Never converts in place: the string must stay
- * the table's. */
+/* Returns the string at `index`; data is NULL if the value is not a string. Never converts in
+ * place: the string must stay the table's. */
 static struct mr_bytes bytes_at(lua_State *L, int index)
 {
     struct mr_bytes bytes = MR_BYTES_NONE;

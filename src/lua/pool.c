@@ -25,8 +25,8 @@ static int make_thread(lua_State *L, void *data)
     return 1;
 }
 
-/* Outside of a protected call: these sets fail only for want of memory, which is a panic either
- * way. */
+/* Pops a value into the slot of the table, outside a protected call. This fails only if memory runs
+ * out, which is a panic in either case. */
 static void set_slot(struct mr_vm *vm, enum mr_slot_index table, int slot)
 {
     lua_rawseti(vm->L, table, slot);
@@ -59,7 +59,7 @@ static void empty_slot(struct mr_vm *vm, enum mr_slot_index table, int slot)
     set_slot(vm, table, slot);
 }
 
-/* What one reply with very many headers took is not kept for all the others. */
+/* A count: the array of a reply with more headers is freed, not kept for later replies. */
 enum { HEADERS_KEPT = 1024 };
 
 static void trim_headers(struct mr_task *task)

@@ -18,8 +18,8 @@ void mr_random_seed(lua_State *L)
 
 enum { LOADED = 1, MATH, FRESH };
 
-/* LuaJIT's generator is made with the library and belongs to its functions: the library is opened
- * once more, into a table that takes the place of the first one meanwhile. */
+/* Opens the math library once more, because LuaJIT makes a generator with the library and ties it
+ * to the library's functions. Meanwhile a new table takes the place of the first library. */
 int mr_random_new(lua_State *L)
 {
     lua_settop(L, 0);

@@ -8,8 +8,8 @@
 
 enum { VALUE = 1, HEADERS };
 
-/* The text of what is no string is the task's own: who else encodes does not touch it. A bare
- * string is encoded all the same, which tells whether it is text. */
+/* Returns the text of the reply. If it is encoded, it lies in the task's own buffer, which no other
+ * encoding touches. A bare string is encoded, too, only to check that it is UTF-8. */
 static struct mr_bytes text_of(lua_State *L, struct mr_task *task, bool is_string)
 {
     struct mr_bytes text = {0};
@@ -37,7 +37,7 @@ static void take_value(lua_State *L, struct mr_task *task, struct mr_result *res
     }
 }
 
-/* Puts the flat list of headers in the place of the returned table. */
+/* Replaces the returned table by the flat list of its headers, and reads them. */
 static void take_headers(lua_State *L, struct mr_task *task, struct mr_result *result)
 {
     if (lua_isnil(L, HEADERS))
@@ -65,8 +65,8 @@ static void count(lua_State *L, struct mr_task *task, const struct mr_result *re
         luaL_error(L, "more than the memory budget");
 }
 
-/* Headers first: to read them the script's code runs (its metamethods), and nothing of the value is
- * to be borrowed then. From there on none runs. */
+/* Takes the headers first: reading them can run metamethods of the script, and nothing of the value
+ * may be borrowed then. After that no code of the script runs. */
 static int take(lua_State *L, void *data)
 {
     struct taking *taking = data;
@@ -76,7 +76,7 @@ static int take(lua_State *L, void *data)
     take_headers(L, task, taking->result);
     take_value(L, task, taking->result);
     count(L, task, taking->result);
-    lua_xmove(L, task->co, 2); /* what the result points into: a string, and the list */
+    lua_xmove(L, task->co, 2); /* the result points into these: a string, and the list */
     return 0;
 }
 

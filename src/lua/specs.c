@@ -31,7 +31,7 @@ static int run(lua_State *L, void *data)
     return 0;
 }
 
-/* No message is ever handled here, so that nothing is asked of a host. */
+/* Uses an empty host: no message is ever handled here, so nothing calls the host. */
 enum mr_specs mr_specs_run(const char *path, enum mr_trust trust)
 {
     const struct mr_host none = {0};

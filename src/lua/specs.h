@@ -1,5 +1,5 @@
-/* Runs busted specs in a Lua of the runtime: the whole standard library, `require "moonroute"`, and
- * the modules behind it. */
+/* Runs busted specs in a Lua VM with the whole standard library, `require "moonroute"`, and the
+ * modules behind it. */
 #ifndef MR_LUA_SPECS_H
 #define MR_LUA_SPECS_H
 
@@ -8,12 +8,12 @@
 enum mr_specs {
     MR_SPECS_PASSED,
     MR_SPECS_FAILED,
-    MR_SPECS_NO_BUSTED, /* it is not installed */
-    MR_SPECS_BROKEN,    /* busted itself failed; standard error says how */
+    MR_SPECS_NO_BUSTED, /* busted is not installed */
+    MR_SPECS_BROKEN,    /* busted itself failed; standard error has the reason */
 };
 
-/* `path` is a file or a folder of *_spec.lua files; scripts that a spec loads are trusted or not.
- * busted reports on standard output. */
+/* Runs the specs in `path`, a file or a folder of *_spec.lua files. `trust` is the trust in scripts
+ * that a spec loads. busted reports on standard output. */
 enum mr_specs mr_specs_run(const char *path, enum mr_trust trust);
 
 #endif

@@ -13,7 +13,8 @@
 
 enum { ERROR_SIZE = 512 };
 
-/* Moves what a protected call left on the main stack to the coroutine. Returns how many values. */
+/* Moves the values that a protected call left on the main stack to the coroutine. Returns their
+ * count. */
 static int hand_over(struct mr_task *task)
 {
     lua_State *L = task->vm->L;
@@ -22,8 +23,8 @@ static int hand_over(struct mr_task *task)
     return count;
 }
 
-/* What a task that waits has yielded (lua/moonroute/strands.lua): the signal and, unless what it
- * waits for has begun, the kind and its argument. */
+/* The stack of a task that yielded for a wait (lua/moonroute/strands.lua): the signal, then kind
+ * and argument. If the wait has begun already, the signal is alone. */
 enum { SIGNAL = 1, KIND, ARGUMENT };
 
 struct wish {
@@ -47,14 +48,14 @@ static int begin_wish(lua_State *L, void *data)
 static int push_refusal(lua_State *L, void *data)
 {
     const struct wish *wish = data;
-    lua_pushnumber(L, -1); /* of no wait */
+    lua_pushnumber(L, -1); /* the number of no wait */
     lua_pushliteral(L, "refused");
     lua_pushstring(L, wish->error);
     return 3;
 }
 
-/* Hands the task's wish to the host. Returns 0, or -1 with the refusal on the coroutine's stack, to
- * be resumed with. */
+/* Hands the task's wish to the host. Returns 0, or -1 with the refusal on the coroutine's stack;
+ * the caller then resumes the task with the refusal. */
 static int begin_wait(struct mr_task *task)
 {
     struct wish wish = {.task = task};
@@ -70,8 +71,8 @@ static int begin_wait(struct mr_task *task)
     return -1;
 }
 
-/* Yielded by something else than wait(): only a trusted script gets past the coroutine library of
- * the runtime. Nobody would ever resume it. */
+/* Fails a task that yielded without the signal of strands.lua, because nobody would ever resume it.
+ * Only a trusted script gets past the coroutine library of the runtime. */
 static void refuse_yield(struct mr_task *task, struct mr_result *result)
 {
     task->state = MR_TASK_BROKEN;
@@ -81,12 +82,12 @@ static void refuse_yield(struct mr_task *task, struct mr_result *result)
                    task->script->place, &result->fault);
 }
 
-/* Runs the task with `count` values until it waits for the host or is done. */
+/* Runs the task with `count` values until it waits for the host or ends. */
 static void run(struct mr_task *task, int count, struct mr_result *result)
 {
     for (;;) {
         enum mr_resumed resumed = mr_call_resume(task->vm, task, task->co, count);
-        if (mr_excess_passed(&task->vm->budget)) { /* swallowed or not */
+        if (mr_excess_passed(&task->vm->budget)) { /* even if the script caught the error */
             task->state = MR_TASK_BROKEN;
             return;
         }
@@ -124,7 +125,7 @@ static int trace_here(lua_State *L, void *data)
     return 1;
 }
 
-/* Where the hook raised; where it did not get to, where the handler was left. */
+/* Notes the traceback of the line at which the handler stopped, unless the hook has noted it. */
 static void note_trace(struct mr_task *task, struct mr_buf *trace)
 {
     if (trace->length > 0)
@@ -139,7 +140,7 @@ static void begin_run(struct mr_task *task)
     mr_budget_begin(task->vm, &task->vm->limits, &task->account, task->script->row);
 }
 
-/* The run is over. Whatever came of it, one that passed a budget has failed. */
+/* Ends the run. If the run passed a budget, it has failed, whatever its result was. */
 static void end_run(struct mr_task *task, struct mr_result *result)
 {
     static const enum mr_fault_kind kinds[] = {[MR_EXCESS_TIME] = MR_FAULT_TIME,
@@ -163,7 +164,7 @@ static void start(struct mr_task *task, struct mr_result *result)
 {
     struct mr_vm *vm = task->vm;
     if (mr_call(vm, mr_arguments_push, task) == 0) {
-        run(task, hand_over(task) - 1, result); /* enter() itself is none of its arguments */
+        run(task, hand_over(task) - 1, result); /* the function itself is not an argument */
         return;
     }
     *result = (struct mr_result){.outcome = MR_OUTCOME_UNDECODABLE};
@@ -208,7 +209,7 @@ void mr_task_resume(struct mr_task *task, const struct mr_resumption *with,
         struct mr_bad_reply bad = {with->wait, why};
         mr_call_surely(vm, mr_arguments_push_bad_reply, &bad);
     }
-    lua_settop(task->co, 0); /* the signal */
+    lua_settop(task->co, 0); /* drops the signal */
     run(task, hand_over(task), result);
     end_run(task, result);
 }

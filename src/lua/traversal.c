@@ -5,7 +5,8 @@
 
 #include "base/panic.h"
 
-/* LuaJIT compiles, and runs as an instruction of its own, none but its own next. */
+/* Does what Lua's next does, but is never compiled. LuaJIT compiles only its own next, and has an
+ * instruction for it. */
 static int next(lua_State *L)
 {
     luaL_checktype(L, 1, LUA_TTABLE);
@@ -16,7 +17,7 @@ static int next(lua_State *L)
     return 1;
 }
 
-/* It is what pairs returns: pairs has it as its upvalue. */
+/* Replaces next and the upvalue of pairs, which is the next that pairs returns. */
 static void replace_next(lua_State *L)
 {
     lua_pushcfunction(L, next);
@@ -29,7 +30,8 @@ static void replace_next(lua_State *L)
     lua_pop(L, 1);
 }
 
-/* It is bytecode of LuaJIT's that walks without asking for next. */
+/* Turns compilation off for table.foreach: it is LuaJIT bytecode that walks a table without calling
+ * next. */
 static void interpret_foreach(lua_State *L)
 {
     lua_getglobal(L, "table");

@@ -1,4 +1,4 @@
-/* Which Lua this is. */
+/* The version of Lua. */
 #ifndef MR_LUA_VERSION_H
 #define MR_LUA_VERSION_H
 

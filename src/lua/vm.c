@@ -21,7 +21,8 @@ static void open_references(struct mr_vm *vm)
     vm->finish = mr_modules_ref(vm->L, "moonroute.strands", "finish");
 }
 
-/* That of specs and of trusted scripts' modules; each sandboxed script has its own. */
+/* Seeds the generator of specs and trusted scripts. Each sandboxed script has a generator of its
+ * own. */
 static void seed_random(lua_State *L)
 {
     lua_getglobal(L, "math");
@@ -30,7 +31,7 @@ static void seed_random(lua_State *L)
     lua_pop(L, 1);
 }
 
-/* A function of lua/moonroute/sandbox.lua. */
+/* Calls a function of lua/moonroute/sandbox.lua. */
 static void call_sandbox(lua_State *L, const char *function)
 {
     mr_modules_require(L, "moonroute.sandbox");
@@ -39,9 +40,9 @@ static void call_sandbox(lua_State *L, const char *function)
     lua_pop(L, 1);
 }
 
-/* The second wall of the sandbox: LuaJIT gives the state's globals to every chunk and thread that
- * is made without an environment. The runtime's own functions keep the ones they were loaded with.
- */
+/* Empties the globals of the state, as the second wall of the sandbox. LuaJIT gives these globals
+ * to every chunk and thread that is made without an environment. Functions of the runtime keep the
+ * globals that they were loaded with. */
 static void empty_globals(lua_State *L)
 {
     mr_modules_require(L, "moonroute.sandbox");
@@ -70,7 +71,7 @@ static int open_runtime(lua_State *L, void *data)
     return 0;
 }
 
-/* Tables that are reached from outside of protected calls. */
+/* Makes the tables that code outside protected calls reaches. */
 static void open_tables(struct mr_vm *vm)
 {
     for (int slot = MR_SLOT_THREADS; slot <= MR_SLOT_LAST; slot++)

@@ -12,7 +12,7 @@ static int begin_request(lua_State *L, int index, struct mr_task *task, char *er
     mr_outgoing_read_ask(vm, L, index, &ask);
     if (mr_outgoing_count(vm, &ask.record, error, MR_WAIT_ERROR) != 0)
         return -1;
-    vm->lent = true; /* no Lua runs meanwhile */
+    vm->lent = true; /* no Lua may run meanwhile */
     int result = vm->host.request(vm->data, task->job, task->waits, &ask, error, MR_WAIT_ERROR);
     vm->lent = false;
     return result;

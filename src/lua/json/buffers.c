@@ -4,7 +4,7 @@
 
 #include "base/buf.h"
 
-/* What one huge value took is not kept for all the small ones. */
+/* Bytes: a larger buffer is freed, so that one huge value does not take memory for ever. */
 static const size_t keep_most = (size_t)1 << 20;
 
 void mr_json_make_ready(struct mr_buf *buf)

@@ -4,14 +4,14 @@
 
 #include "lua/json/json.h"
 
-/* Once a state. */
+/* Makes the metatable of the buffers that Lua owns; call it once per state. */
 void mr_json_open_bufs(lua_State *L, struct mr_json *json);
-/* Empties the buffer; frees what one huge value took. */
+/* Empties the buffer, and frees its memory if one huge value made it grow. */
 void mr_json_make_ready(struct mr_buf *buf);
-/* A buffer to encode into, and back; one that grew huge is freed. */
+/* Hands out a buffer to encode into, and takes it back. Frees a buffer that grew huge. */
 struct mr_buf mr_json_take_buf(struct mr_json *json);
 void mr_json_give_buf(struct mr_json *json, struct mr_buf *buf);
-/* Pushes an empty buffer that Lua collects; it is good as long as it stays on the stack. */
+/* Pushes an empty buffer that Lua collects; valid while it is on the stack. */
 struct mr_buf *mr_json_push_buf(lua_State *L, const struct mr_json *json);
 
 #endif

@@ -9,16 +9,17 @@
 #include "lua/json/number.h"
 #include "lua/json/plain.h"
 
-/* Tables are made with room for as many as the one before in their place had, within reason. */
+/* A table is made with room for as many members or items as the last table in its place had, at
+ * most this many. */
 enum { SIZE_MOST = 1024 };
 
-/* Room on Lua's stack is made for so many levels at once. */
+/* Room on Lua's stack is made for this many levels at once, with so many slots per level. */
 enum { LEVELS = 16, SLOTS = 3 };
 
 struct decoder {
     struct mr_json_text text;
     struct mr_json *json;
-    int names, array; /* on the stack: lists of strings; the metatable of arrays */
+    int names, array; /* stack indexes: the list of names, the metatable of arrays */
     int depth;
 };
 
@@ -29,7 +30,7 @@ static void fail(const struct decoder *decoder, const char *at, const char *what
     mr_json_fail(&decoder->text, at, what);
 }
 
-/* NUL, which is nowhere right, at the end. */
+/* Returns the byte at `at`; at the end NUL, which is valid nowhere. */
 static inline char byte_at(const struct decoder *decoder, const char *at)
 {
     return at < decoder->text.end ? *at : '\0';
@@ -95,7 +96,7 @@ static inline const char *read_string(struct decoder *decoder, const char *begin
     return at + 1;
 }
 
-/* `*size` becomes where the size of the member's value is noted, if anywhere. */
+/* Pushes the name of a member. If the name is kept, *size becomes its note of the value's size. */
 static inline const char *read_name(struct decoder *decoder, const char *begin, uint16_t **size)
 {
     const char *at = mr_plain_end(begin, decoder->text.end);
@@ -232,10 +233,10 @@ void mr_decode(lua_State *L, struct mr_json *json, struct mr_bytes text)
     lua_rawgeti(L, LUA_REGISTRYINDEX, json->array_ref);
     decoder.array = lua_gettop(L);
     decoder.names = decoder.array - 1;
-    if (json->has_finalizers) /* one may decode amid this */
+    if (json->has_finalizers) /* a finalizer may decode meanwhile */
         decoder.text.scratch = mr_json_push_buf(L, json);
     read_document(&decoder);
-    if (json->has_finalizers) /* rather than with the next collection */
+    if (json->has_finalizers) /* now, not only at the next collection */
         mr_buf_free(decoder.text.scratch);
     lua_replace(L, decoder.names);
     lua_settop(L, decoder.names);

@@ -1,9 +1,10 @@
-/* From JSON text (RFC 8259) to Lua values, with nothing in between.
+/* Decodes JSON text (RFC 8259) straight into Lua values.
  *
- * An object is a table, an array a table with the metatable that marks arrays, null the light
- * userdata NULL. A number is a double; one that is written as an integer, beyond 2^53 and within 64
- * bits, is an int64_t. Of two members of a name the last one counts. The grammar is taken strictly,
- * and so is UTF-8, of which half a surrogate pair is none. */
+ * An object becomes a table; an array becomes a table with the metatable that marks arrays; null
+ * becomes the light userdata NULL. A number becomes a double. If it is written as an integer,
+ * beyond 2^53 and within 64 bits, it becomes an int64_t. If two members of an object have the same
+ * name, the last member counts. The grammar is strict. So is UTF-8: half a surrogate pair is an
+ * error. */
 #ifndef MR_LUA_JSON_DECODE_H
 #define MR_LUA_JSON_DECODE_H
 
@@ -13,7 +14,7 @@
 
 struct mr_json;
 
-/* Pushes the value. Raises "byte 17: expected ...", counted from 1. To be called protected. */
+/* Pushes the value. Raises "byte 17: expected ...", counted from 1. Call it protected. */
 void mr_decode(lua_State *L, struct mr_json *json, struct mr_bytes text);
 
 #endif

@@ -13,7 +13,8 @@ void mr_json_fail(const struct mr_json_text *text, const char *at, const char *w
     abort(); /* not reached */
 }
 
-/* The quote, backslash or control character, or the end of all, that a run of text ends with. */
+/* Returns the end of a run of text: a quote, a backslash, a control character, or the end of all.
+ * Raises if a byte is not UTF-8. */
 static const char *text_end(const struct mr_json_text *text, const char *at)
 {
     at = mr_text_end(at, text->end);
@@ -31,7 +32,7 @@ static int hex_value(char digit)
     return -1;
 }
 
-/* The code unit of the escape \uXXXX at `at`. */
+/* Returns the code unit of the escape \uXXXX at `at`. */
 static unsigned code_unit(const struct mr_json_text *text, const char *at)
 {
     unsigned unit = 0;
@@ -65,7 +66,8 @@ static void put_character(struct mr_buf *to, unsigned code)
     mr_buf_append(to, bytes, length);
 }
 
-/* Returns what comes behind the escape \uXXXX at `at`, or the two of them. */
+/* Appends the character of the escape \uXXXX at `at`, or of two such escapes if they are a
+ * surrogate pair. Returns the position behind. */
 static const char *put_unicode(const struct mr_json_text *text, const char *at)
 {
     unsigned unit = code_unit(text, at);
@@ -83,10 +85,10 @@ static const char *put_unicode(const struct mr_json_text *text, const char *at)
     return next + 6;
 }
 
-/* Returns what comes behind the escape at `at`. */
+/* Appends the character of the escape at `at`. Returns the position behind the escape. */
 static const char *put_escaped(const struct mr_json_text *text, const char *at)
 {
-    static const char named[] = "\"\"\\\\//b\bf\fn\nr\rt\t"; /* pairs: its name, the character */
+    static const char named[] = "\"\"\\\\//b\bf\fn\nr\rt\t"; /* pairs: escape, character */
     char name = text->end - at > 1 ? at[1] : '\0';
     if (name == 'u')
         return put_unicode(text, at);
@@ -99,7 +101,8 @@ static const char *put_escaped(const struct mr_json_text *text, const char *at)
     mr_json_fail(text, at, ": expected one of the escapes \\\" \\\\ \\/ \\b \\f \\n \\r \\t \\u");
 }
 
-/* From the first escape on. */
+/* Copies the string into the scratch buffer without its escapes, the first of which is at `at`.
+ * Returns the string's end. */
 static const char *read_escaped(const struct mr_json_text *text, const char *begin, const char *at)
 {
     mr_buf_clear(text->scratch);

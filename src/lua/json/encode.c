@@ -12,11 +12,11 @@
 #include "lua/json/plain.h"
 #include "lua/state.h"
 
-/* No broker takes a record as long as this, in bytes. The same string can be in a value a million
- * times, so that a small value can have more text than there is memory. */
+/* In bytes: no broker takes a record as long as this. A small value can have more text than there
+ * is memory, because the same string can be in it a million times. */
 static const size_t text_most = (size_t)256 << 20;
 
-/* LuaJIT's own, lua.h has no name for it. */
+/* LuaJIT's own type, for which lua.h has no name. */
 enum { TYPE_CDATA = 10 };
 
 struct encoder {
@@ -28,7 +28,7 @@ struct encoder {
 
 static void put_value(const struct encoder *encoder, int index, struct mr_level *outer);
 
-/* Where `length` bytes can be written; what was is to be added to the buffer's length. */
+/* Returns memory for `length` bytes. The caller adds what it wrote to the buffer's length. */
 static inline char *room_for(const struct encoder *encoder, size_t length)
 {
     struct mr_buf *out = encoder->out;
@@ -49,8 +49,7 @@ static inline void put(const struct encoder *encoder, const char *text, size_t l
     encoder->out->length += length;
 }
 
-/* The text is about to have `length` bytes more. It never waits for room: what is too long fails.
- */
+/* Raises if `length` more bytes would make the text too long. Never waits for room. */
 static inline void check_length(const struct encoder *encoder, size_t length,
                                 const struct mr_level *level)
 {
@@ -100,7 +99,8 @@ static void put_odd_text(const struct encoder *encoder, const char *text, const 
     }
 }
 
-/* Names and most strings are short: two words that overlap are as good as a call. */
+/* Copies a text. Names and most strings are short, so that two words that overlap are as good as a
+ * call of memcpy. */
 static inline void copy(char *to, const char *from, size_t length)
 {
     uint64_t first, last;
@@ -114,7 +114,7 @@ static inline void copy(char *to, const char *from, size_t length)
     memcpy(to + length - sizeof(last), &last, sizeof(last));
 }
 
-/* With a byte behind the closing quote, where it is not NUL. */
+/* Writes the string, and behind its closing quote the byte `behind`, unless that is NUL. */
 static inline void put_string(const struct encoder *encoder, int index,
                               const struct mr_level *level, char behind)
 {
@@ -146,8 +146,8 @@ static bool is_marked(const struct encoder *encoder, int index)
     return marked;
 }
 
-/* Every key of the table must be one of 1..length: they are as many, and none is of another kind.
- */
+/* Refuses the table unless its keys are exactly 1..length: whole numbers in that range, and as many
+ * as `length`. */
 static void check_array(const struct encoder *encoder, int index, size_t length,
                         const struct mr_level *level)
 {
@@ -165,8 +165,8 @@ static void check_array(const struct encoder *encoder, int index, size_t length,
         mr_level_refuse(L, level->outer, "a list with holes");
 }
 
-/* Its keys do not come in their order, or are not all positions. Those up to level->position are
- * written. */
+/* Writes the rest of an array whose keys do not come in order, or refuses it if they are not all
+ * positions. Items up to level->position are written already. */
 static void put_scattered(const struct encoder *encoder, int index, struct mr_level *level)
 {
     size_t length = lua_objlen(encoder->L, index);
@@ -179,7 +179,7 @@ static void put_scattered(const struct encoder *encoder, int index, struct mr_le
     }
 }
 
-/* The first key and its value are on the stack, behind the table. */
+/* Writes an array. Its first key and value are on the stack, behind the table. */
 static void put_array(const struct encoder *encoder, int index, struct mr_level *level)
 {
     lua_State *L = encoder->L;
@@ -261,7 +261,7 @@ static void put_other(const struct encoder *encoder, int index, const struct mr_
     mr_level_refuse(L, outer, why);
 }
 
-/* The value is on top of the stack. */
+/* Writes the value at `index`, which is the top of the stack. */
 static void put_value(const struct encoder *encoder, int index, struct mr_level *outer)
 {
     lua_State *L = encoder->L;

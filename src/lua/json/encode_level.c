@@ -8,10 +8,11 @@
 #include "base/buf.h"
 #include "lua/json/json.h"
 
-/* Room on Lua's stack is made for so many levels at once. */
+/* Room on Lua's stack is made for this many levels at once, with so many slots per level. */
 enum { LEVELS = 16, SLOTS = 2 };
 
-/* Of a path as much is shown as helps, in bytes: a script chooses how long names are. */
+/* Bytes that are shown of a path and of a name in it, because a script chooses how long names
+ * are. */
 enum { PATH_MOST = 4096, NAME_MOST = 256 };
 
 static void put_name(lua_State *L, int index, struct mr_buf *path)
@@ -52,7 +53,8 @@ static bool is_within(const struct mr_level *level)
     return outer != NULL;
 }
 
-/* By now a cycle may have been gone through more than once: the path is that of the first time. */
+/* Refuses the table of this level. If it is within itself, the cycle may have been gone through
+ * more than once; the path is that of the first time. */
 static void refuse_depth(lua_State *L, const struct mr_level *level)
 {
     const struct mr_level *first = NULL;
@@ -64,9 +66,9 @@ static void refuse_depth(lua_State *L, const struct mr_level *level)
     mr_level_refuse(L, first->outer, "a table that is in itself");
 }
 
-/* A table that is in itself is gone through again and again, so it is enough to compare each with
- * one of those around it, which is another one at each power of two of the depth (Richard P. Brent,
- * "An improved Monte Carlo factorization algorithm", 1980). */
+/* A table within itself is entered again and again. So each table is compared with only one table
+ * around it, the mark. The mark changes at each power of two of the depth (Richard P. Brent, "An
+ * improved Monte Carlo factorization algorithm", 1980). */
 void mr_level_enter(lua_State *L, int index, struct mr_level *level)
 {
     const struct mr_level *outer = level->outer;

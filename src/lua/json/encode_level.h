@@ -1,23 +1,24 @@
-/* Where in a value its encoder is: the tables around what is being written, and their refusals. */
+/* Keeps the encoder's position in a value, which is the tables around the current item. Refuses
+ * items with their path. */
 #ifndef MR_LUA_JSON_ENCODE_LEVEL_H
 #define MR_LUA_JSON_ENCODE_LEVEL_H
 
 #include <lua.h>
 
-/* A table being written; the chain leads to the outermost one. */
+/* A table that is being written; `outer` leads to the outermost table. */
 struct mr_level {
     const struct mr_level *outer;
     const void *table;
-    const void *mark; /* one of those around it, see mr_level_enter */
-    int key;          /* stack index of the key being written; 0: `position` is it */
+    const void *mark; /* this table or one around it, see mr_level_enter */
+    int key;          /* stack index of the key being written; 0: the key is `position` */
     int position;
     int depth;
 };
 
-/* Begins with the table at `index`, within level->outer; refuses one that is too deep, or in
+/* Begins the table at `index`, within level->outer. Refuses a table that is too deep or within
  * itself. */
 void mr_level_enter(lua_State *L, int index, struct mr_level *level);
-/* Raises why what `level` is at cannot be written, behind its path. */
+/* Raises `why`, behind the path of the item that `level` is at. */
 _Noreturn void mr_level_refuse(lua_State *L, const struct mr_level *level, const char *why);
 
 #endif

@@ -36,7 +36,7 @@ static void push_text(lua_State *L, const struct mr_buf *text)
     lua_pushlstring(L, text->data, text->length);
 }
 
-/* A finalizer may encode amid this. */
+/* Encodes into a buffer of its own, because a finalizer may encode meanwhile. */
 static void encode_apart(lua_State *L, struct mr_vm *vm)
 {
     struct mr_buf *text = mr_json_push_buf(L, &vm->json);
@@ -45,7 +45,7 @@ static void encode_apart(lua_State *L, struct mr_vm *vm)
     mr_buf_free(text);
 }
 
-/* Nothing of a script's runs amid this. */
+/* Encodes into the shared buffer, because no code of a script runs meanwhile. */
 static void encode_shared(lua_State *L, struct mr_vm *vm)
 {
     struct mr_json *json = &vm->json;

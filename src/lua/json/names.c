@@ -4,10 +4,10 @@
 #include <stdbool.h>
 #include <string.h>
 
-/* Longer than any name: a place that is free. */
+/* The length of a free place: longer than any name. */
 enum { NOBODY = UINT8_MAX };
-/* Of those who ask for a taken place, one in so many gets it: in an object of a thousand names that
- * never come again the others would only throw each other out. */
+/* If a place is taken, one in so many requests for it succeeds. Otherwise the names of an object
+ * that has a thousand of them, and never comes again, would only evict each other. */
 enum { PATIENCE = 4 };
 
 void mr_names_open(lua_State *L, struct mr_names *names)

@@ -1,5 +1,5 @@
-/* What in a text stands for itself in a JSON string: all ASCII but quotes, backslashes and control
- * characters. Eight bytes a step. */
+/* Finds plain text, which stands for itself in a JSON string: all ASCII but quotes, backslashes and
+ * control characters. Looks at eight bytes per step. */
 #ifndef MR_LUA_JSON_PLAIN_H
 #define MR_LUA_JSON_PLAIN_H
 
@@ -10,8 +10,8 @@
 
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "the first byte of a word is its lowest");
 
-/* The high bit of the first byte that is none is set; above it, it may be set for others. (Sean
- * Eron Anderson, Bit Twiddling Hacks: "hasless", "haszero".) */
+/* Returns a word in which the high bit of the first byte that is not plain is set. The bits of
+ * later bytes may be wrong. (Sean Eron Anderson, Bit Twiddling Hacks: "hasless", "haszero".) */
 static inline uint64_t mr_plain_odd(uint64_t word)
 {
     const uint64_t ones = 0x0101010101010101u;
@@ -25,7 +25,7 @@ static inline bool mr_plain_byte(char byte)
     return (unsigned char)byte >= 0x20 && (unsigned char)byte < 0x80 && byte != '"' && byte != '\\';
 }
 
-/* The first byte from `at` on that is none; `end` where there is none. */
+/* Returns the first byte from `at` on that is not plain; `end` if there is none. */
 static inline const char *mr_plain_end(const char *at, const char *end)
 {
     for (uint64_t word; end - at >= (ptrdiff_t)sizeof(word); at += sizeof(word)) {
@@ -39,7 +39,7 @@ static inline const char *mr_plain_end(const char *at, const char *end)
     return at;
 }
 
-/* Fewer than eight bytes as a word, with letters behind them. */
+/* Returns fewer than eight bytes as a word, with letters behind them. */
 static inline uint64_t mr_plain_short(const char *text, size_t length)
 {
     uint64_t word = (uint64_t)0x6161616161616161u << (length * 8);
@@ -51,13 +51,13 @@ static inline uint64_t mr_plain_short(const char *text, size_t length)
     }
     if (length == 0)
         return word;
-    for (size_t at = 0; at < 3; at++) /* the last one again where there are fewer */
+    for (size_t at = 0; at < 3; at++) /* if there are fewer, the last byte again */
         word |= (uint64_t)(unsigned char)text[at < length ? at : length - 1]
                 << ((at < length ? at : length - 1) * 8);
     return word;
 }
 
-/* True where all of it is plain. */
+/* Returns true if all of the text is plain. */
 static inline bool mr_plain_all(const char *text, size_t length)
 {
     uint64_t word, odd = 0;
@@ -71,7 +71,8 @@ static inline bool mr_plain_all(const char *text, size_t length)
     return (odd | mr_plain_odd(word)) == 0;
 }
 
-/* The first byte from `at` on that is neither plain nor of a character in UTF-8. */
+/* Returns the first byte from `at` on that is neither plain nor part of a character in UTF-8; `end`
+ * if there is none. */
 const char *mr_text_end(const char *at, const char *end);
 
 #endif

@@ -13,14 +13,14 @@
 #include "lua/run/profiler.h"
 #include "lua/state.h"
 
-/* The profiler and the signal are the process's, so is the VM that they are for. */
+/* The profiler and the signal belong to the process, so only one VM can be limited. */
 static struct mr_vm *limited;
 static mr_tick_fn *give_tick;
 
 static void on_hook(lua_State *L, lua_Debug *where);
 
-/* The hook is taken off first: that makes LuaJIT write its dispatch tables anew, however it was
- * met, as long as no tick is due. */
+/* Sets the hook. Removing it first makes LuaJIT rewrite its dispatch tables, whatever state they
+ * are in, unless a tick is due. */
 static void set_hook(struct mr_vm *vm)
 {
     vm->budget.armed = true;
@@ -36,7 +36,7 @@ static void block_signal(int how)
     MR_ASSERT(pthread_sigmask(how, &signals, NULL) == 0);
 }
 
-/* Within an allocation, too. */
+/* Sets the hook and gives the tick. Can run within an allocation. */
 static void arm(struct mr_vm *vm)
 {
     block_signal(SIG_BLOCK);
@@ -55,12 +55,13 @@ static void disarm(struct mr_vm *vm)
 
 /* --- time --- */
 
-/* Of the thread's own time: LuaJIT writes its dispatch tables in far less. */
+/* CPU time of the thread; LuaJIT writes its dispatch tables in far less. */
 enum { SETTLED_NS = 100000 };
 
-/* LuaJIT may be met amid writing its tables for the time without a hook, and goes on with that
- * afterwards. The next signal mends it, but not where a tick is due: LuaJIT believes then that its
- * tables are as they should be. So the tick waits until the hook has been set for a while. */
+/* Sets the hook from the signal handler. The signal can meet LuaJIT while it writes its tables for
+ * a state without a hook; LuaJIT finishes that afterwards. The next signal repairs the tables, but
+ * not if a tick is due: LuaJIT then takes its tables to be right. So the tick waits until the hook
+ * has been set for a while. */
 static void interrupt(struct mr_vm *vm)
 {
     struct mr_budget *budget = &vm->budget;
@@ -74,7 +75,8 @@ static void interrupt(struct mr_vm *vm)
         give_tick(SIGPROF);
 }
 
-/* Another thread that got the signal leaves it: it will come again. */
+/* Interrupts the run, if the signal has its number. If another thread gets the signal, nothing
+ * happens: the signal comes again. */
 static void on_interrupt(int number, siginfo_t *info, void *unused)
 {
     int kept = errno;
@@ -86,7 +88,7 @@ static void on_interrupt(int number, siginfo_t *info, void *unused)
     errno = kept;
 }
 
-/* It stays until the process ends: a signal may come after the VM is gone. */
+/* Installs the handler until the process ends, because a signal can come after the VM is freed. */
 static void take_signal(void)
 {
     struct sigaction action = {.sa_sigaction = on_interrupt, .sa_flags = SA_SIGINFO | SA_RESTART};
@@ -96,7 +98,7 @@ static void take_signal(void)
 
 /* --- memory --- */
 
-/* What the run's account may hold. */
+/* Returns the bytes that the run's account may hold. */
 static size_t own_most(const struct mr_budget *budget)
 {
     return budget->limits.memory > 0 ? budget->limits.memory : SIZE_MAX;
@@ -118,10 +120,11 @@ static void pass_memory(struct mr_vm *vm)
     arm(vm);
 }
 
-/* These two are rare, and out of line: each allocation and each that is freed goes through
+/* pass() and note() are rare, and out of line because every allocation and every free goes through
  * account(). */
 
-/* A request for `size` bytes makes it `total`, beyond what is to be looked at. False: refused. */
+/* Looks at a request for `size` bytes that makes `used` pass its ceiling and become `total`.
+ * Returns false if the request is refused. */
 static __attribute__((noinline)) bool pass(struct mr_vm *vm, size_t size, size_t total)
 {
     struct mr_budget *budget = &vm->budget;
@@ -136,7 +139,8 @@ static __attribute__((noinline)) bool pass(struct mr_vm *vm, size_t size, size_t
     return true;
 }
 
-/* An allocation that is remembered. */
+/* Notes an allocation as a sample. If the account passes its budget, sets the hook; beyond twice
+ * the budget, ends the worker. */
 static __attribute__((noinline)) void note(struct mr_vm *vm, void *memory, size_t size)
 {
     struct mr_budget *budget = &vm->budget;
@@ -179,7 +183,8 @@ static void start_accounting(struct mr_vm *vm)
     lua_setallocf(vm->L, account, vm);
 }
 
-/* After a collection, too: what the account holds is known better then. */
+/* Sets the ceiling for the run. Called after a collection, too, when it is better known what the
+ * account holds. */
 static void set_ceiling(struct mr_vm *vm)
 {
     struct mr_budget *budget = &vm->budget;
@@ -194,14 +199,16 @@ static void set_ceiling(struct mr_vm *vm)
 
 /* --- the hook --- */
 
-/* An eighth of room: less would only be the first of many collections. */
+/* Returns true if the account has passed its budget and less than an eighth of it is free. With
+ * less free, the run would need one collection after another. */
 static bool over_own_budget(const struct mr_budget *budget)
 {
     size_t most = own_most(budget);
     return budget->over_own && budget->holders.account->bytes > most - most / 8;
 }
 
-/* The run goes on if a collection makes room, or the VM has more to give. */
+/* Returns why the run must end. It may go on if a collection made room, or if the VM has more to
+ * give. */
 static enum mr_excess look(struct mr_vm *vm, lua_State *L)
 {
     struct mr_budget *budget = &vm->budget;
@@ -238,7 +245,7 @@ static void on_hook(lua_State *L, lua_Debug *where)
         }
         mr_excess_note(budget, L, excess);
     }
-    /* A yield goes past every pcall at once, and is never resumed. */
+    /* A yield leaves every pcall at once, and is never resumed. */
     if (lua_isyieldable(L)) {
         lua_yield(L, 0);
         return;
@@ -321,7 +328,8 @@ bool mr_budget_send(struct mr_vm *vm, size_t bytes)
     return false;
 }
 
-/* A signal finds no run from here on; what one did before is taken back. */
+/* Ends the run for signals, which find no run from here on, and takes back what earlier signals
+ * did. */
 static void take_back(struct mr_vm *vm)
 {
     struct mr_budget *budget = &vm->budget;

@@ -1,22 +1,22 @@
-/* Budgets: what a run of Lua may take of time and memory, and how it is stopped.
+/* Limits the time and memory of a run of Lua, and stops a run that passes either budget.
  *
- * Either budget is enforced by a hook that, at each instruction from then on, yields out of
- * whatever coroutine it is in, or raises where a C function is in between, until the run is over:
- * no pcall swallows it, and few see it. Compiled code calls no hooks, but it looks for the
- * profiler's tick at each line; so the profiler is on (which makes it look), its timer is off, and
- * whoever sets the hook gives the tick himself.
+ * A hook enforces both budgets. Once it is set, it acts at each instruction until the run is over.
+ * It yields out of the running coroutine or, if a C function is in between, raises. So no pcall can
+ * swallow the end, and few scripts see it. Compiled code calls no hooks, but looks for the tick of
+ * LuaJIT's profiler at each line if the profiler is on. So the profiler is on with its timer off,
+ * and the code that sets the hook also gives the tick.
  *
- * Time: the master sees in shared memory since when a run has been going on, and interrupts it by a
- * signal with the run's number. The signal comes again and again until the run is over: the first
- * sets the hook, later ones give the tick, and one that meets LuaJIT amid a change of its own to
- * hooks can be lost.
+ * Time: the master reads in shared memory when the run began, and interrupts it by a signal with
+ * the run's number. The signal comes again and again until the run is over. The first signal sets
+ * the hook, later signals give the tick. If LuaJIT is just changing its own hooks when a signal
+ * comes, the signal can be lost.
  *
- * Memory: LuaJIT's own allocator is kept and counted. The budget is for what the run's account (its
- * task's, or that of a load) holds, whatever others hold. An account that passes it sets the hook,
- * which fails the run if a full collection does not make room again. One request beyond the whole
- * budget is refused. At twice the budget the process ends: a C function that grows that far cannot
- * be stopped otherwise, and LuaJIT does not survive many refusals. A run that meets the VM full of
- * what others hold goes on in memory beyond (lua/run/room.h). */
+ * Memory: LuaJIT's own allocator stays in use and is counted. The budget is for what the run's
+ * account (of its task, or of a load) holds, whatever others hold. If an account passes its budget,
+ * the hook is set. It fails the run if a full collection does not make room again. A single request
+ * beyond the whole budget is refused. At twice the budget the process ends: a C function that grows
+ * that far cannot be stopped otherwise, and LuaJIT does not survive many refusals. If a run meets
+ * the VM full of what others hold, it goes on in memory beyond the room (lua/run/room.h). */
 #ifndef MR_LUA_RUN_BUDGET_H
 #define MR_LUA_RUN_BUDGET_H
 
@@ -31,48 +31,50 @@
 #include "lua/vm.h"
 
 struct mr_budget {
-    struct mr_run *shown; /* to the master; NULL: runs are not limited */
+    struct mr_run *shown; /* the run, shown to the master; NULL: runs are not limited */
     lua_Alloc alloc;      /* LuaJIT's own */
     void *alloc_data;
-    size_t used;                   /* bytes */
-    size_t base;                   /* of these, what is not the run's account's, about */
-    size_t ceiling;                /* of `used`, to be looked at; SIZE_MAX between runs */
-    struct mr_holders holders;     /* of `used` */
-    struct mr_account load;        /* what a load holds */
+    size_t used;                   /* bytes in use by Lua */
+    size_t base;                   /* of these, held outside the run's account, about */
+    size_t ceiling;                /* if `used` passes it, pass() looks; SIZE_MAX between runs */
+    struct mr_holders holders;     /* the holders of `used` */
+    struct mr_account load;        /* the account of the current load */
     struct mr_limits limits;       /* of the run */
     mr_cell run;                   /* its number; 0: none */
-    _Atomic bool armed, over_time; /* set in the signal's handler, too */
-    uint64_t hooked_at;            /* ns, mr_clock_thread_ns; the signal's handler's own */
-    bool over_memory;              /* of either kind */
+    _Atomic bool armed, over_time; /* the signal handler sets these, too */
+    uint64_t hooked_at;            /* ns, mr_clock_thread_ns; only the signal handler uses it */
+    bool over_memory;              /* over the account's budget or the VM's room */
     bool over_own, refused;
     size_t sent;  /* bytes of records that the run has handed to the host */
-    bool garbage; /* a run has failed for its memory: there is much to collect */
+    bool garbage; /* a run has failed for memory: there is much to collect */
     uint64_t runs;
-    enum mr_excess raised; /* what the hook has stopped this run for */
-    struct mr_buf trace;   /* where it did so first */
-    struct mr_buf place;   /* "scripts/echo.lua:3", "" where no script ran */
+    enum mr_excess raised; /* why the hook has stopped this run */
+    struct mr_buf trace;   /* traceback of the first stop */
+    struct mr_buf place;   /* "scripts/echo.lua:3"; "" if no script ran */
 };
 
-/* Of the one VM of the process whose runs are limited. */
+/* Limits the runs of this VM from now on; only one VM of a process can have limits. */
 void mr_budget_open(struct mr_vm *vm, struct mr_run *shown);
-void mr_budget_close(struct mr_vm *vm); /* no run is going on */
+void mr_budget_close(struct mr_vm *vm); /* no run may be going on */
 
-/* What the run allocates is the account's, and the script's in that row. */
+/* Begins a run. Its allocations count for the account, and for the script in that row. */
 void mr_budget_begin(struct mr_vm *vm, const struct mr_limits *limits, struct mr_account *account,
                      size_t row);
-/* From here on the script in that row allocates, until the run ends. */
+/* Counts allocations for the script in that row until the run ends. */
 void mr_budget_charge(struct mr_vm *vm, size_t row);
-/* The run's memory budget in bytes; SIZE_MAX where nothing is limited. */
+/* Returns the run's memory budget in bytes; SIZE_MAX if nothing is limited. */
 size_t mr_budget_memory(const struct mr_vm *vm);
-/* What C is to make for the run is larger than its memory budget: it fails, as for one request to
- * Lua's allocator that is. The caller raises an error. */
+/* Fails the run because C would make something larger than the run's memory budget. Lua's allocator
+ * does the same for a single request that is too large. The caller must raise an error. */
 void mr_budget_refuse(struct mr_vm *vm);
-/* The run hands a record of so many bytes to the host. False where its records are more than its
- * memory budget, which Lua's own memory does not show: it fails. The caller raises an error. */
+/* Counts a record of so many bytes that the run hands to the host; Lua's own memory does not show
+ * it. If the records of the run exceed its memory budget, fails the run and returns false. The
+ * caller must raise an error then. */
 bool mr_budget_send(struct mr_vm *vm, size_t bytes);
-/* Returns what the run has passed. */
+/* Ends the run. Returns the budget that it has passed, if any. */
 enum mr_excess mr_budget_end(struct mr_vm *vm);
-/* When what the run held is let go: takes back what one had too much of. */
+/* Collects garbage if a run has failed for memory. Call it when the memory of that run is
+ * released. */
 void mr_budget_collect(struct mr_vm *vm);
 
 #endif

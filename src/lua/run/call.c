@@ -9,7 +9,7 @@ static int door(lua_State *L)
     return vm->call.function(L, vm->call.data);
 }
 
-/* The traceback is only to be had before the stack unwinds; the raised value stays what it was. */
+/* Notes the traceback, which is lost when the stack unwinds. Keeps the raised value as it is. */
 static int on_error(lua_State *L)
 {
     struct mr_vm *vm = mr_vm_of(L);
@@ -54,7 +54,7 @@ int mr_call(struct mr_vm *vm, mr_call_fn *function, void *data)
     case 0:
         return 0;
     case LUA_ERRRUN:
-    case LUA_ERRERR: /* the handler failed while it described the error */
+    case LUA_ERRERR: /* on_error itself failed */
         return -1;
     default:
         mr_buf_clear(&vm->trace);
@@ -76,7 +76,7 @@ static int collect(lua_State *L, void *data)
     return 0;
 }
 
-/* Each finalizer that raises runs once, but may make the next one. */
+/* Each finalizer that raises runs once, but may make another finalizer. */
 enum { FINALIZERS_MOST = 100000 };
 
 void mr_call_surely(struct mr_vm *vm, mr_call_fn *function, void *data)

@@ -43,8 +43,9 @@ void mr_excess_push(const struct mr_budget *budget, lua_State *L)
     lua_pushstring(L, text);
 }
 
-/* The innermost line of a script's; files of ours are below lua/ in the binary. LuaJIT walks to
- * each level from the top: one looks so far and no further. */
+/* Levels that note_place() searches for the innermost line of a script. It looks no further,
+ * because LuaJIT walks to each level from the top. Files of ours, below lua/ in the binary, do not
+ * count. */
 enum { PLACE_LEVELS = 64 };
 
 static void note_place(struct mr_budget *budget, lua_State *L)

@@ -10,7 +10,7 @@ enum {
     HASH_BITS = 32,
     FIRST_BITS = 8,
     SPARSE = 4, /* places per sample, at least */
-    LARGE = 16, /* intervals */
+    LARGE = 16, /* intervals; a larger allocation stands for itself */
 };
 
 static void make_places(struct mr_holders *holders, unsigned bits)
@@ -21,8 +21,8 @@ static void make_places(struct mr_holders *holders, unsigned bits)
     holders->samples = mr_alloc(holders->capacity * sizeof(holders->samples[0]));
 }
 
-/* Gaps between samples are of random length, `interval` on average: scripts work in a rhythm, and
- * even gaps would always meet it at the same beat. */
+/* Returns a random gap between samples, in bytes, `interval` on average. Scripts work in a rhythm,
+ * and equal gaps would always meet it at the same beat. */
 static int64_t draw(struct mr_holders *holders)
 {
     return (int64_t)(mr_random(&holders->random) % (2 * holders->interval));
@@ -88,7 +88,7 @@ void mr_account_close(struct mr_holders *holders, struct mr_account *account)
 
 /* --- the map --- */
 
-/* The place of the address, or the free one where it belongs. */
+/* Returns the place of the address, or the free place for it. */
 static size_t find(const struct mr_holders *holders, const void *memory)
 {
     size_t place = mr_holders_place(holders, memory);
@@ -112,7 +112,7 @@ static void grow(struct mr_holders *holders)
     free(before.samples);
 }
 
-/* Frees the place, and moves up what was put behind it since its own was taken. */
+/* Frees the place. Moves up each entry behind it whose own place was taken. */
 static void remove_at(struct mr_holders *holders, size_t hole)
 {
     size_t mask = holders->capacity - 1, place = hole;
@@ -146,7 +146,7 @@ void mr_holders_forget(struct mr_holders *holders, void *memory)
 }
 
 /* Returns the bytes that an allocation of that size stands for: an interval for each gap that it
- * ends, which is right on average whatever the size. A large allocation stands for itself. */
+ * ends. On average that is right for any size. A large allocation stands for itself. */
 static size_t weigh(struct mr_holders *holders, size_t size)
 {
     size_t bytes = 0;

@@ -1,7 +1,7 @@
-/* Who holds Lua's memory, by sampling: about every `interval` bytes one allocation is remembered,
- * until it is freed, with the script and the account on whose behalf it was made. It stands for
- * the bytes since the sample before. An estimate, but one that neither garbage nor the moment of a
- * collection makes unfair: a script that allocates much and keeps nothing holds nothing. */
+/* Estimates who holds Lua's memory, by samples. About every `interval` bytes one allocation becomes
+ * a sample, with the script and the account for which it was made. The sample stands for the bytes
+ * since the sample before, until it is freed. Neither garbage nor the moment of a collection makes
+ * the estimate unfair: a script that allocates much and keeps nothing holds nothing. */
 #ifndef MR_LUA_RUN_HOLDERS_H
 #define MR_LUA_RUN_HOLDERS_H
 
@@ -9,18 +9,18 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* What one task, or one load of scripts, holds. It is open from mr_account_open to
+/* The memory of one task, or of one load of scripts. It is open from mr_account_open to
  * mr_account_close, and must not move. */
 struct mr_account {
-    uint64_t number; /* no other account has it; 0: closed */
+    uint64_t number; /* unique; 0: closed */
     size_t bytes;
     size_t row; /* its script's; MR_HOLDER_RUNTIME: of a load, whose scripts take turns */
 };
 
 struct mr_holder {
     char *name;   /* of a script: "echo.lua"; "" is the runtime, which is the first */
-    size_t bytes; /* by all its accounts, those closed since included */
-    size_t open;  /* of these, by accounts that are open, and what loads have left */
+    size_t bytes; /* in all its accounts, also those closed since */
+    size_t open;  /* of these, in open accounts or left by loads */
 };
 
 /* The last row collects the scripts that have no row of their own. */
@@ -29,21 +29,21 @@ enum { MR_HOLDERS = 256, MR_HOLDER_RUNTIME = 0, MR_HOLDER_OTHERS = MR_HOLDERS - 
 struct mr_sample {
     size_t bytes;
     struct mr_account *account; /* NULL: none */
-    uint64_t number;            /* of the account: it may be another's by now */
+    uint64_t number;            /* of the account, whose memory may be another account's by now */
     size_t holder;
-    bool loaded; /* by a load */
+    bool loaded; /* allocated by a load */
 };
 
-/* {0} with an interval is empty; mr_holders_free returns it to that. */
+/* A {0} with an interval is empty; mr_holders_free() makes it empty again. */
 struct mr_holders {
     size_t interval;            /* bytes */
-    int64_t until;              /* bytes, to the next sample */
+    int64_t until;              /* bytes until the next sample */
     void **addresses;           /* a hash map: NULL is free */
-    struct mr_sample *samples;  /* by the same place */
+    struct mr_sample *samples;  /* at the same places */
     size_t capacity, count;     /* capacity: a power of two */
-    unsigned shift;             /* of a hash to a place */
-    struct mr_account *account; /* that runs now; NULL: none */
-    size_t holder;              /* likewise */
+    unsigned shift;             /* from a hash to a place */
+    struct mr_account *account; /* of the current run; NULL: none */
+    size_t holder;              /* the row of the current run */
     uint64_t accounts;          /* opened so far */
     size_t open_bytes;          /* of the accounts that are open */
     uint64_t random;
@@ -53,11 +53,11 @@ struct mr_holders {
 
 void mr_holders_init(struct mr_holders *holders);
 void mr_holders_free(struct mr_holders *holders);
-/* The row of the script in that file, made at its first use. */
+/* Returns the row of the script in that file, which is made at its first use. */
 size_t mr_holders_row(struct mr_holders *holders, const char *name);
 
 void mr_account_open(struct mr_holders *holders, struct mr_account *account, size_t row);
-/* What it holds is its script's alone from now on. */
+/* Closes the account. From now on its memory counts only for its script. */
 void mr_account_close(struct mr_holders *holders, struct mr_account *account);
 
 static inline size_t mr_holders_place(const struct mr_holders *holders, const void *memory)
@@ -65,15 +65,16 @@ static inline size_t mr_holders_place(const struct mr_holders *holders, const vo
     return (uint32_t)((uint32_t)((uintptr_t)memory >> 3) * 2654435769u) >> holders->shift;
 }
 
-/* False: the memory is no sample; true: it may be. */
+/* Returns false if the memory is no sample. If it returns true, the memory may be a sample. */
 static inline bool mr_holders_may_know(const struct mr_holders *holders, const void *memory)
 {
     return holders->addresses[mr_holders_place(holders, memory)] != NULL;
 }
-/* The memory is about to be freed, or moved. */
+/* Forgets the sample at that address, if there is one. Call it before the memory is freed or
+ * moved. */
 void mr_holders_forget(struct mr_holders *holders, void *memory);
 
-/* True: the allocation of that size is to be noted. */
+/* Counts an allocation of that size. Returns true if the caller must note it as a sample. */
 static inline bool mr_holders_is_due(struct mr_holders *holders, size_t size)
 {
     holders->until -= (int64_t)size;

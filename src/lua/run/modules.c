@@ -14,7 +14,8 @@ static const struct mr_embedded_file *find(const char *name)
     return file->name != NULL ? file : NULL;
 }
 
-/* A searcher as package.loaders has them: "moonroute.sandbox" is lua/moonroute/sandbox.lua. */
+/* Searches the binary for a module, as a searcher of package.loaders: "moonroute.sandbox" is
+ * lua/moonroute/sandbox.lua. */
 static int search(lua_State *L)
 {
     const char *path = luaL_gsub(L, luaL_checkstring(L, 1), ".", "/");
@@ -29,8 +30,8 @@ static int search(lua_State *L)
     return 1;
 }
 
-/* package.loaders[1] looks in package.preload; the new list is that, ours, and the others unless
- * alone. */
+/* Puts search() into package.loaders behind the first searcher, which looks in package.preload. If
+ * `alone`, leaves out all others. */
 static void install_search(lua_State *L, bool alone)
 {
     lua_getglobal(L, "package");

@@ -8,19 +8,19 @@
 
 #include "lua/vm.h"
 
-/* All run protected. */
+/* All functions run protected. */
 
-/* Opens the standard libraries and makes `require` find what the binary carries; and nothing else
- * where `alone` is true. */
+/* Opens the standard libraries, and makes `require` find the modules in the binary. If `alone` is
+ * true, `require` finds nothing else. */
 void mr_modules_open(lua_State *L, bool alone);
-/* Makes `open` the loader of that module; its one upvalue is the vm, as is that of the functions it
- * makes. */
+/* Makes `open` the loader of that module. The vm is the one upvalue of the loader and of the
+ * functions that it makes. */
 void mr_modules_preload(struct mr_vm *vm, const char *name, lua_CFunction open);
-/* Pushes what require(name) gives. */
+/* Pushes the result of require(name). */
 void mr_modules_require(lua_State *L, const char *name);
-/* A registry reference to the field of a module. */
+/* Returns a registry reference to the field of a module. */
 int mr_modules_ref(lua_State *L, const char *module, const char *field);
-/* In a loader: pushes a table of these functions, each with the vm as its upvalue. */
+/* Pushes a table of these functions, each with the vm as its upvalue. Only a loader may call it. */
 void mr_modules_functions(lua_State *L, const luaL_Reg *functions);
 
 #endif

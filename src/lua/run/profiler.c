@@ -12,8 +12,8 @@ static void on_profile(void *data, lua_State *L, int samples, int state)
     (void)data, (void)L, (void)samples, (void)state;
 }
 
-/* Mode l: compiled code looks for the tick at each line. Without the timer nothing else ever sends
- * SIGPROF: an idle worker sleeps on, and no thread of librdkafka's meets it. */
+/* Uses mode l, in which compiled code looks for the tick at each line. Without the timer nothing
+ * sends SIGPROF, so no idle worker wakes up and no thread of librdkafka is interrupted. */
 mr_tick_fn *mr_profiler_start(lua_State *L)
 {
     static const struct itimerval never;

@@ -13,7 +13,8 @@ static size_t ceiling_at(const struct mr_room *room, unsigned level)
     return room->size + room->loaded + room->size / MR_ROOM_LEVELS * steps;
 }
 
-/* Less than an eighth would only be the first of many collections. */
+/* Returns the bytes that must be free: an eighth of the room. With less, a run would need one
+ * collection after another. */
 static size_t enough(const struct mr_room *room)
 {
     return room->size / 8;
@@ -37,7 +38,8 @@ bool mr_room_climb(struct mr_vm *vm)
 
 void mr_vm_room(struct mr_vm *vm, size_t bytes)
 {
-    /* As fine as tells a sixteenth of a small budget, and no finer than a large one affords. */
+    /* Fine enough to see a sixteenth of a small budget, and coarse enough to be cheap if the budget
+     * is large. */
     enum { SAMPLES = 8192, FINEST = 1024, COARSEST = 32768 };
     size_t interval = bytes / SAMPLES;
     vm->room.size = bytes;
@@ -55,7 +57,7 @@ bool mr_vm_is_hopeless(const struct mr_vm *vm)
 {
     const struct mr_room *room = &vm->room;
     size_t kept = vm->budget.used - vm->budget.holders.open_bytes;
-    bool known = vm->budget.used >= vm->budget.holders.open_bytes; /* one is an estimate */
+    bool known = vm->budget.used >= vm->budget.holders.open_bytes; /* open_bytes is an estimate */
     return room->size > 0 && known && kept + enough(room) > ceiling_at(room, 0);
 }
 

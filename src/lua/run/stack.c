@@ -6,11 +6,11 @@
 
 #include "lua/state.h"
 
-/* The kernel keeps 128 MB free below the stack, wherever else it maps memory. */
+/* The kernel keeps 128 MB free below the stack, wherever it maps other memory. */
 static const size_t wanted = (size_t)64 << 20;
 static const size_t least = (size_t)8 << 20; /* what every Linux process has */
-/* What recurses within one coroutine and is not counted ends by LuaJIT's own bound: load after 6
- * MB, the rest after less. */
+/* Recursion within one coroutine that is not counted: LuaJIT's own bound ends it, load after 6 MB,
+ * everything else earlier. */
 static const size_t uncounted = (size_t)7 << 20;
 
 void mr_stack_raise(void)
