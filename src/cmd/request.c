@@ -15,12 +15,13 @@ enum { TIMEOUT_MOST = 86400000, COUNT_MOST = 100000000, CONCURRENCY_MOST = 10000
 struct request {
     struct mr_client client;
     struct mr_asking asking;
-    const char *reply_to, *timeout, *dialect, *count, *concurrency; /* as given */
+    const char *reply_to, *timeout, *dialect, *count, *concurrency; /* as given on the command
+                                                                     * line */
     struct mr_buf bare;
     char response_topic[256];
 };
 
-/* The number an option was given, or `fallback`; -1 after saying what is wrong. */
+/* Returns the option's number, `fallback` if it was not given, or -1 after printing the error. */
 static long number_of(const struct request *request, const char *name, const char *text,
                       long fallback, long most)
 {
@@ -72,7 +73,8 @@ static int set_reply_to(struct request *request, const char *topic)
                           request->reply_to != NULL ? "" : " with a response topic");
 }
 
-/* In some dialects a string travels as it is, and null is a null value. */
+/* Unquotes the value if the dialect is bare: a string is sent as it is, and null as a null
+ * value. */
 static void set_bare(struct request *request)
 {
     struct mr_outgoing *record = &request->client.record;
