@@ -22,9 +22,8 @@ struct mr_admin_question {
     }
 
 /* GETs `path` (as text, or as JSON) from the listener that options and configuration name. Returns
- * 0 with the answer's HTTP status and body (the caller frees it). If that fails, returns an enum
- * mr_exit and prints the reason on standard error: the configuration is bad, nobody listens, or no
- * answer came in time. */
+ * 0 with the answer's HTTP status and body (the caller frees it). If the configuration is bad, if
+ * nobody listens, or if no answer comes in time, prints that and returns an enum mr_exit. */
 int mr_ask_admin(const struct mr_command *self, const struct mr_admin_question *question,
                  const char *path, bool as_json, long *status, struct mr_buf *body);
 

@@ -226,7 +226,7 @@ static void bury(struct slot *slot, int status)
     workers->alive--;
     if (!workers->stopping) {
         count_death(slot, status);
-        /* A worker that ended because of its scripts' memory has seen to the pause itself. */
+        /* If its scripts' memory ended the worker, the worker itself has seen to the pauses. */
         bool full = death_of(slot, status) == MR_DEATH_MEMORY;
         start_in(slot, full ? 0 : mr_respawn_pause(&slot->respawn, lived));
     }

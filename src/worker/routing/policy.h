@@ -1,5 +1,5 @@
-/* A route's settings beyond its handler: how messages are retried and where dead letters go, how
- * much a handler may use, and what a crash may do to messages. */
+/* A route's settings beyond its handler: retries, dead letters, the limits of a handler, and the
+ * effect of a crash on messages. */
 #ifndef MR_WORKER_ROUTING_POLICY_H
 #define MR_WORKER_ROUTING_POLICY_H
 

@@ -19,8 +19,8 @@ static bool in_group(const struct mr_route *route, const char *group_id)
     return strcmp(route->group_id, group_id) == 0;
 }
 
-/* Adds the topic. Adds its retry topic too, if it has one that no route serves by itself, but only
- * once that topic exists. librdkafka would look for a missing topic every ten seconds only. A
+/* Adds the topic and its retry topic, if it has one that no route serves by itself. The retry topic
+ * is left out until it exists. librdkafka would look for a missing topic every ten seconds only. A
  * broker that creates topics on demand would give it a number of partitions of its own. */
 static void add_served(struct mr_subscription *subscription, struct mr_routes *routes,
                        const struct mr_cluster_topics *topics, const struct mr_route *route,

@@ -1,7 +1,6 @@
 /* Lists the topics that a consumer group subscribes to: those that its routes name, and the
- * existing topics that its patterns take. Retry topics of both are added once they exist. Kafka's
- * own patterns are not used: they would also take the topics beside those
- * (worker/routing/derived_topics.h). */
+ * existing topics that its patterns take. Retry topics of both follow once they exist. Kafka's own
+ * patterns would take the topics beside those, too (worker/routing/derived_topics.h). */
 #ifndef MR_WORKER_ROUTING_SUBSCRIPTION_H
 #define MR_WORKER_ROUTING_SUBSCRIPTION_H
 

@@ -129,7 +129,7 @@ static void show(const struct mr_provision *provision)
         mr_cell_set(&provision->slot->gauges[MR_TOPICS_MISSING], provision->missing_now);
 }
 
-/* Runs on a thread of the pool: touches nothing but the batch and `stopping`. */
+/* Runs on a thread of the pool: writes nothing but the batch. */
 static void do_create(uv_work_t *work)
 {
     struct mr_provision *provision = work->data;

@@ -46,7 +46,7 @@ static bool same(const struct mr_cluster_topics *a, const struct mr_cluster_topi
     return true;
 }
 
-/* Runs on a thread of the pool: touches nothing but the answer. */
+/* Runs on a thread of the pool: writes nothing but the answer. */
 static void do_ask(uv_work_t *work)
 {
     char why[256];
