@@ -108,10 +108,10 @@ static void on_worker_died(void *context, uint64_t slot, const char *cause)
     mr_guard_died(&master->guard, &master->board.slots[slot], cause);
 }
 
-/* Returns true if the snapshot that the worker was to load did not end the worker. That is so if
- * the worker was handling a message. It is also so if the worker had not begun to load and did not
- * crash: it exited, or was killed by SIGKILL or SIGTERM. Any other crash may come from reading the
- * snapshot. */
+/* Returns true if the snapshot that the worker was to load is not to blame for its end. That is so
+ * if the worker was handling a message. It is also so if the worker had not begun to load and did
+ * not crash: it exited, or was killed by SIGKILL or SIGTERM. Any other crash may come from reading
+ * the snapshot. */
 static bool is_of_something_else(const struct mr_master *master, int status)
 {
     bool crashed =

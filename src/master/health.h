@@ -32,11 +32,12 @@ enum mr_health {
     MR_HEALTH_STALLED,
 };
 
-/* After a worker was replaced because its scripts kept too much memory, this is a reason for so
- * long, because it may recur. It counts for MR_HEALTH_BOTH only. */
+/* How long it stays a reason that a worker was replaced because its scripts kept too much memory:
+ * it may recur. Counts for MR_HEALTH_BOTH only. */
 enum { MR_MEMORY_RECENT = 60000 }; /* ms */
 
-/* After another member took a worker's name in a group, this is a reason for so long, likewise. */
+/* How long it stays a reason that another member took a worker's name in a group. Counts for
+ * MR_HEALTH_BOTH only. */
 enum { MR_FENCED_RECENT = 60000 }; /* ms */
 
 /* Returns the state of a slot's worker; if there are several problems, the gravest. */

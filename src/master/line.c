@@ -67,7 +67,7 @@ static void give_up(struct mr_line *line, int error)
 }
 
 /* Sends the queued frames. If sending fails, drops them and keeps reading: last frames may still
- * come. Their end shows that the worker has closed its end. */
+ * come. The end of the input then shows that the worker has ended. */
 static void flush(struct mr_line *line)
 {
     int left = mr_channel_flush(&line->channel);

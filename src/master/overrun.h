@@ -21,7 +21,7 @@ struct mr_overrun_host {
     uint64_t (*used)(void *context, uint64_t slot); /* ms of the CPU that the slot's worker used */
 };
 
-/* Bounds of the pause between looks, in ms. Between them, the shortest budget is the pause. */
+/* Bounds of the pause between looks, in ms. Within them, the pause is the shortest budget. */
 enum { MR_OVERRUN_LOOK = 10, MR_OVERRUN_IDLE = 1000 };
 
 /* Starts to look. Borrows `loop` and `board`, which must outlive the result; copies `host`. */

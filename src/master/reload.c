@@ -16,12 +16,11 @@ struct mr_reload {
     struct mr_reload_host host;
     void *context;
     struct mr_rollout *rollout;
-    uint64_t generation; /* of the last reading; never used again, even if that was refused */
+    uint64_t generation; /* of the last reading; never used again, even if refused */
     uint64_t counts[MR_RELOAD_RESULTS];
     bool queued, stopped;
     uv_timer_t limit; /* ends the candidate's time */
-    uv_timer_t again; /* starts the queued reload from the loop, not from within the end of
-                       * another */
+    uv_timer_t again; /* starts the queued reload from the loop, not within the end of another */
     int open_timers;
 };
 

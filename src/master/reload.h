@@ -1,6 +1,6 @@
 /* Reads configuration and scripts anew, lets the rollout bring them to the workers, logs the result
- * and counts it. The first load, at the start, is the same, but nothing is kept if it is
- * refused. */
+ * and counts it. The first load, at the start, is the same, but there is nothing to fall back to if
+ * it is refused. */
 #ifndef MR_MASTER_RELOAD_H
 #define MR_MASTER_RELOAD_H
 

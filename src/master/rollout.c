@@ -17,8 +17,7 @@ struct seat {
     uint64_t asked;   /* asked to load, has not answered */
     uint64_t loaded;  /* loaded, not yet in use */
     uint64_t running; /* in use */
-    uint64_t owed;    /* answers to come, also for generations discarded since: they come in
-                       * order */
+    uint64_t owed;    /* answers to come, in order; also for generations discarded since */
 };
 
 struct mr_rollout {

@@ -2,11 +2,11 @@
  * could load it.
  *
  * There is one accepted snapshot, which every worker runs or is about to run, and at most one
- * candidate. Before the first candidate nothing is accepted; its workers use it as soon as all of
- * them have loaded it. If a worker starts while a candidate is being loaded, it gets the accepted
- * snapshot first, because a worker that runs nothing would be missed. Then it gets the candidate.
- * If no worker runs the accepted snapshot (because they die of it, say), the new worker gets the
- * candidate at once.
+ * candidate. Before the first candidate nothing is accepted; workers use this candidate as soon as
+ * all of them have loaded it. If a worker starts while a candidate is being loaded, it gets the
+ * accepted snapshot first, because a worker that runs nothing would be missed. Then it gets the
+ * candidate. If no worker runs the accepted snapshot (because they die of it, say), the new worker
+ * gets the candidate at once.
  *
  * This room keeps the requests to each worker. It knows neither processes nor time; the master
  * reports both. */

@@ -36,7 +36,7 @@ struct mr_master {
     uv_timer_t stop_timer;
     char *service;
     bool stopping, interrupted;
-    /* The work that the last worker to end was amid. */
+    /* The work amid which the last worker ended. */
     struct {
         bool loading, handling;
     } ended;

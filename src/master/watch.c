@@ -25,7 +25,7 @@ struct mr_watch {
     void (*changed)(void *context);
     void *context;
     char *scripts;
-    char **files; /* NULL-ended */
+    char **files; /* NULL-terminated */
     struct folder *folders;
     uv_timer_t quiet;
 };
@@ -132,8 +132,8 @@ static void look_around(struct mr_watch *watch)
         add_file(watch, *file);
 }
 
-/* Folders may have come or disappeared. All are watched anew before anybody reads them, so that no
- * change is missed in between. */
+/* Folders may have been added or removed. All are watched anew before anybody reads them, so that
+ * no change is missed in between. */
 static void on_quiet(uv_timer_t *timer)
 {
     struct mr_watch *watch = timer->data;

@@ -1,5 +1,5 @@
-/* Watches scripts and other files on disk. A file may be written in place, replaced by another (as
- * editors do), added or removed. Folders below the scripts folder are watched too. */
+/* Reports changes of scripts and other files on disk: a file is written in place, replaced by
+ * another (as editors do), added or removed. Folders below the scripts folder are watched too. */
 #ifndef MR_MASTER_WATCH_H
 #define MR_MASTER_WATCH_H
 

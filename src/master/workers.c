@@ -108,7 +108,7 @@ void mr_workers_send_all(struct mr_workers *workers, enum mr_frame_kind kind)
         mr_workers_send(workers, slot, kind, MR_BYTES_NONE);
 }
 
-/* --- birth --- */
+/* --- starting --- */
 
 static void note_start(struct slot *slot)
 {
@@ -166,7 +166,7 @@ int mr_workers_start(struct mr_workers *workers)
     return result;
 }
 
-/* --- death --- */
+/* --- ending --- */
 
 static enum mr_death death_of(const struct slot *slot, int status)
 {
@@ -226,7 +226,7 @@ static void bury(struct slot *slot, int status)
     workers->alive--;
     if (!workers->stopping) {
         count_death(slot, status);
-        /* If its scripts' memory ended the worker, the worker itself has seen to the pauses. */
+        /* A worker that ended because of its scripts' memory has seen to the pauses itself. */
         bool full = death_of(slot, status) == MR_DEATH_MEMORY;
         start_in(slot, full ? 0 : mr_respawn_pause(&slot->respawn, lived));
     }

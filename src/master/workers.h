@@ -32,9 +32,9 @@ struct mr_worker_history {
 /* Borrows `loop` and `board`, which must outlive the workers; copies `host`. */
 struct mr_workers *mr_workers_new(uv_loop_t *loop, struct mr_scoreboard *board,
                                   const struct mr_workers_host *host, void *context);
-/* Claims a place in the groups for each slot: the lowest number, counted from the slot's, that no
- * other router of the machine holds. A place is free when this process and the slot's worker have
- * ended. So a router that starts cannot take it between two workers. */
+/* Claims a place in the groups for each slot: the lowest number, from the slot's own upwards, that
+ * no other router of the machine holds. A place is free when this process and the slot's worker
+ * have ended. So a router that starts cannot take it between two workers. */
 void mr_workers_claim_places(struct mr_workers *workers);
 /* Closes handles and channels. The loop must run once more. No worker may be alive (asserted). */
 void mr_workers_free(struct mr_workers *workers);
