@@ -24,7 +24,7 @@ static void print_help(FILE *to)
     fprintf(to, "\n'moonroute COMMAND --help' tells more of one.\n");
 }
 
-/* Returns the exit code. Fails if the command's output could not be written. */
+/* Returns the exit code: a failure if the command's output could not be written. */
 static int finish(const char *name, int code)
 {
     if (fflush(stdout) == 0 && !ferror(stdout))

@@ -28,7 +28,7 @@ struct mr_asking {
     uint64_t began, ended;            /* ns */
     struct mr_documents *documents;
     struct mr_idmap open;             /* by correlation id */
-    struct mr_asked *oldest, *newest; /* in the order they were sent, and time out */
+    struct mr_asked *oldest, *newest; /* in the order in which they were sent and time out */
     size_t begun, open_count;
 };
 

@@ -15,8 +15,7 @@ enum { TIMEOUT_MOST = 86400000, COUNT_MOST = 100000000, CONCURRENCY_MOST = 10000
 struct request {
     struct mr_client client;
     struct mr_asking asking;
-    const char *reply_to, *timeout, *dialect, *count, *concurrency; /* as given on the command
-                                                                     * line */
+    const char *reply_to, *timeout, *dialect, *count, *concurrency; /* as given */
     struct mr_buf bare;
     char response_topic[256];
 };

@@ -15,7 +15,7 @@ static void warn_pending(void *context, const char *name, const char *value)
            MR_S("message", "this version does not do that yet"));
 }
 
-/* Checks the configuration and opens the log. This comes before the scripts, so that a bad
+/* Checks the configuration and opens the log. This comes before the scripts are read, so that a bad
  * configuration ends with another exit code than a bad script. */
 static bool set_up(const struct mr_settings *settings)
 {
