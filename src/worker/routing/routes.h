@@ -34,8 +34,8 @@ struct mr_route {
  * `generation` is retired with the routes. */
 struct mr_routes *mr_routes_new(const struct mr_snapshot *snapshot,
                                 struct mr_generation *generation, struct mr_errors *errors);
-/* Ends the use of the routes for new jobs. Frees them, with the generation, when no job is at work
- * on them. */
+/* Call it when the routes are no longer the current ones. Frees them, with the generation, when no
+ * job is at work on them. */
 void mr_routes_retire(struct mr_routes *routes);
 void mr_route_hold(struct mr_route *route); /* a job starts on it */
 void mr_route_release(struct mr_route *route);

@@ -9,9 +9,9 @@
 #include "worker/routing/routes.h"
 #include "worker/routing/topic_names.h"
 
-/* Makes the routes of routes.h. Adds an error if a topic beside a route's
- * (worker/routing/derived_topics.h) is impossible. That is so if its name is too long, or if it
- * would bring the route's dead letters back to it for ever. If there are errors, returns NULL, and
+/* Makes the routes of routes.h. Adds an error for each impossible topic beside a route's own
+ * (worker/routing/derived_topics.h). A topic is impossible if its name is too long, or if it would
+ * bring the route's dead letters back to the route for ever. If there are errors, returns NULL, and
  * the generation is retired. */
 struct mr_routes *mr_routing_new(const struct mr_snapshot *snapshot,
                                  struct mr_generation *generation, struct mr_errors *errors);

@@ -32,8 +32,7 @@ struct mr_provision {
     size_t missing_now, waiting_now;
     uint64_t look, again;
     uv_work_t work;
-    struct missing *batch; /* being created; only the pool's thread writes their results
-                            * meanwhile */
+    struct missing *batch; /* being created; meanwhile the pool's thread writes the results */
     bool creating;
     _Atomic bool stopping; /* read by the pool's thread too */
 };

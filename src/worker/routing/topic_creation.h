@@ -1,6 +1,6 @@
 /* Creates missing dead-letter and retry topics of the routes, in the background. A topic is created
- * as soon as its source exists, with as many partitions. Failures are logged. Every worker does
- * this for itself; a topic that another worker has created is as good. */
+ * as soon as its source exists, with as many partitions. One worker logs topics that could not be
+ * created. Every worker creates for itself; a topic that another worker has created is as good. */
 #ifndef MR_WORKER_ROUTING_TOPIC_CREATION_H
 #define MR_WORKER_ROUTING_TOPIC_CREATION_H
 

@@ -88,7 +88,7 @@ bool mr_topic_response(const char *topic, char to[MR_TOPIC_ROOM])
 }
 
 struct shape {
-    size_t letters, topics, bases; /* how many */
+    size_t letters, topics, bases; /* counts */
     size_t first;                  /* offset of the first placeholder */
 };
 

@@ -8,14 +8,15 @@
 
 enum { MR_TOPIC_ROOM = 250 }; /* the longest name that Kafka takes, and its NUL */
 
-/* Each function writes the name and returns true. If Kafka does not take the name, it writes "" and
- * returns false: a name near Kafka's limit of 249 characters has no room for more. */
+/* Each of the next three functions writes the name and returns true. If Kafka does not take the
+ * name, it writes "" and returns false: a name near Kafka's limit of 249 characters has no room for
+ * more. */
 
 /* Fills a template (policy.dlq.topic): {topic} is the topic, {base} the topic without a trailing
  * "-commands". */
 bool mr_topic_dead_letter(const char *template, const char *topic, char to[MR_TOPIC_ROOM]);
 bool mr_topic_retry(const char *topic, char to[MR_TOPIC_ROOM]); /* x-retry */
-/* x-responses, for x-commands and for any other x */
+/* Writes x-responses, for x-commands as for any other x. */
 bool mr_topic_response(const char *topic, char to[MR_TOPIC_ROOM]);
 
 /* The reverse: the topics whose dead letters, retries or answers belong to `topic`. Each function
