@@ -46,7 +46,8 @@ void *mr_ask_find(const struct mr_idmap *open, const struct mr_pair *headers, si
 struct mr_heard {
     bool is_reply;         /* false: the record is not meant as a reply */
     bool is_error;         /* the value says which error */
-    bool enveloped;        /* an object with success may be the envelope of kafka-client */
+    bool enveloped;        /* an object with a member `success` may be the envelope of
+                            * kafka-client */
     bool bare;             /* a value that does not begin with { or [ is a string */
     struct mr_bytes value; /* the record's value, or a header's */
 };
