@@ -21,7 +21,7 @@ enum mr_deaf {
 struct mr_deafness {
     enum mr_deaf looked_up; /* by the inbox, which asks for the topic by name */
     enum mr_deaf read;      /* by the inbox's client, while it reads */
-    enum mr_deaf shown;     /* by the cluster, if its state is asked for */
+    enum mr_deaf shown;     /* by the cluster, when it answers about its state */
 };
 
 enum mr_deaf mr_deaf_worst(const struct mr_deafness *deafness);

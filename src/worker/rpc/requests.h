@@ -28,9 +28,9 @@ struct mr_rpc *mr_rpc_new(const struct mr_config *config, uint64_t number, uv_lo
                           int wake_fd, struct mr_timers *timers, struct mr_slot *slot,
                           struct mr_outbox *outbox, const struct mr_rpc_events *events, void *data);
 /* Sends a request that a job waits for, as soon as the inbox listens for its answer. Exactly one
- * `ended` follows, never from within this call. It has the error 502 RequestFailed if the record is
- * refused, or if its answer could not be read. Returns 0. If the request cannot be opened, returns
- * -1 with `why`, and the wait stays the caller's. */
+ * `ended` follows, never from within this call. The wait fails with 502 RequestFailed if the record
+ * is refused, or if its answer could not be read. Returns 0. If the request cannot be opened,
+ * returns -1 with `why`, and the wait stays the caller's. */
 int mr_rpc_open(struct mr_rpc *rpc, struct mr_wait *wait, const struct mr_ask *ask, int64_t timeout,
                 char *why, size_t size);
 /* Ends the request that the job waits for under that number, soon, with the error 502
