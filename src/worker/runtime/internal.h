@@ -18,8 +18,7 @@
 
 enum mr_phase {
     MR_PHASE_WORKING,
-    MR_PHASE_FINISHING,  /* waits for handlers at work and records on their way; starts nothing
-                          * new */
+    MR_PHASE_FINISHING,  /* waits for handlers and records on their way; starts nothing new */
     MR_PHASE_COMMITTING, /* waits until their offsets are committed */
     MR_PHASE_FINISHED,   /* if all workers stop, waits until all have finished */
     MR_PHASE_LEAVING,    /* leaves its groups */
@@ -34,7 +33,7 @@ struct mr_worker {
     uint64_t took;       /* ms, when messages were taken last */
     uv_idle_t more;      /* runs while a turn leaves work behind */
     uv_prepare_t asleep; /* the loop is about to wait */
-    uint64_t ran;        /* ns, how long handlers ran before messages were taken last */
+    uint64_t ran;        /* ns, how long handlers ran since messages were taken last */
     uv_timer_t alarm, heartbeat;
     uv_signal_t terminate;
     struct mr_scoreboard board;
@@ -64,15 +63,13 @@ struct mr_worker {
     uint64_t phase_ends;  /* ms */
     uint64_t cancel_at;   /* ms, while stopping: when open requests are cancelled */
     struct mr_timer look; /* while stopping */
-    bool failed;          /* a Kafka client failed for good: the worker ends, and the master
-                           * replaces it */
+    bool failed;          /* a Kafka client failed for good: the worker ends, to be replaced */
     bool fenced;          /* failed because another member has its name in a group */
     bool full;            /* its scripts keep too much memory: it ends likewise */
     bool all_stop;        /* every worker stops, not this one alone */
 };
 
-/* turn.c: one turn of the loop handles everything that has come and everything that follows from
- * it. */
+/* turn.c: one turn of the loop handles everything that has come and all that follows. */
 void mr_worker_start_turning(struct mr_worker *worker); /* starts wake-ups, timers, heartbeat */
 void mr_worker_turn(struct mr_worker *worker);
 /* Returns true if there is room for one more message of the consumer now. */

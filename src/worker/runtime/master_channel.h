@@ -28,7 +28,7 @@ void mr_link_start(struct mr_link *link, uv_loop_t *loop, int fd,
  * `frame`. */
 void mr_link_read(struct mr_link *link);
 void mr_link_loaded(struct mr_link *link, uint64_t generation);
-/* Reports to the master that a message that was not to be run again is done with. */
+/* Reports to the master that a poisoned message is done with. */
 void mr_link_buried(struct mr_link *link, const struct mr_message_id *id);
 void mr_link_refused(struct mr_link *link, uint64_t generation, const char *why, int exit_code);
 

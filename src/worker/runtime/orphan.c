@@ -21,8 +21,7 @@ static struct {
     int channel;
     const struct mr_slot *_Atomic slot;
     mr_cell allowed;         /* ms */
-    mr_cell since;           /* monotonic ms, when the master was first found dead; 0: it is
-                              * alive */
+    mr_cell since;           /* monotonic ms, when the master was first found dead; 0: alive */
     mr_cell run, over_since; /* the run that was interrupted, and when first, ms */
 } orphan;
 

@@ -10,8 +10,8 @@
 
 #include "base/scoreboard.h"
 
-/* Starts to watch. Call it from the thread that runs Lua, before that does. `channel` leads to the
- * master, and `slot` shows the runs. Also notices if the master is dead already. */
+/* Starts to watch. Call it from the thread that runs Lua, before any Lua runs. `channel` leads to
+ * the master, and `slot` shows the runs. Also notices if the master is dead already. */
 void mr_orphan_watch(int channel, const struct mr_slot *slot);
 /* Forgets the slot, which is about to be closed. Lua must not run any more. The worker is still
  * ended in time. */

@@ -8,7 +8,7 @@
 enum {
     CANCEL_MOST_MS = 500,  /* for handlers to end after their requests are cancelled */
     LEAVE_LIMIT_MS = 1000, /* to commit and leave the groups, beyond shutdown_timeout at most */
-    LOOK_MS = 20,          /* pause between looks if the phase is over */
+    LOOK_MS = 20,          /* pause between looks that check if the phase is over */
 };
 
 static void on_look(struct mr_timer *timer)

@@ -35,9 +35,9 @@ static bool is_crowded(const struct mr_worker *worker)
             mr_partitions_crowded(&worker->dispatch.partitions));
 }
 
-/* Returns true if messages may be taken. While too much is on its way, they stay in librdkafka's
- * bounded queue. If that lasts for PATIENCE_MS, partitions are paused, because a group member has
- * to poll now and then. Messages that were fetched are then dropped, and come again. */
+/* Returns true if messages may be taken. While too much is on its way, messages stay in
+ * librdkafka's bounded queue. If that lasts for PATIENCE_MS, partitions are paused, because a group
+ * member has to poll now and then. Messages that were fetched are then dropped, and come again. */
 static bool may_take(struct mr_worker *worker)
 {
     uint64_t now = mr_clock_ms();

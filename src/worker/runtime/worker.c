@@ -86,7 +86,7 @@ static int open_worker(struct mr_worker *worker)
     return 0;
 }
 
-/* Ignores the terminal's signals, because the master takes them and orders the workers. */
+/* Ignores the terminal's signals, because the master acts on them for all workers. */
 static void ignore_signals(void)
 {
     mr_process_ignore(SIGINT);
