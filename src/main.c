@@ -6,8 +6,8 @@
 #include "base/process.h"
 #include "cmd/command.h"
 
-/* Read by jemalloc: what a burst took and freed is given back though its threads are idle by then.
- */
+/* Read by jemalloc: memory that a burst took and freed is given back even if its threads are idle
+ * by then. */
 extern const char *malloc_conf;
 const char *malloc_conf = "background_thread:true";
 
@@ -24,7 +24,7 @@ static void print_help(FILE *to)
     fprintf(to, "\n'moonroute COMMAND --help' tells more of one.\n");
 }
 
-/* What a command printed and nobody could take is lost. */
+/* Returns the exit code: a failure if the command's output could not be written. */
 static int finish(const char *name, int code)
 {
     if (fflush(stdout) == 0 && !ferror(stdout))

@@ -40,7 +40,7 @@ static CURL *prepare(const char *url, struct curl_slist *headers, struct mr_buf 
     CURL *curl = curl_easy_init();
     MR_ASSERT(curl != NULL);
     curl_easy_setopt(curl, CURLOPT_URL, url);
-    curl_easy_setopt(curl, CURLOPT_NOPROXY, "*"); /* it is this machine, whatever http_proxy says */
+    curl_easy_setopt(curl, CURLOPT_NOPROXY, "*"); /* this machine, whatever http_proxy says */
     curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT_MS, (long)CONNECT_TIME);
     curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, (long)ANSWER_TIME);

@@ -1,4 +1,4 @@
-/* Asks a running router's admin listener, for the commands that show what it says. */
+/* Asks a running router's admin listener, for the commands that print its answers. */
 #ifndef MR_CMD_ASK_ADMIN_H
 #define MR_CMD_ASK_ADMIN_H
 
@@ -21,10 +21,9 @@ struct mr_admin_question {
             "Admin listener (default: admin.listen, 127.0.0.1:8080)."                              \
     }
 
-/* GETs the path (as text, or as JSON) from the listener that options and configuration name.
- * Returns 0 with the answer's HTTP status and body (the caller frees it); else the enum mr_exit,
- * standard error saying why: the configuration is bad, nobody listens, or there is no answer in
- * time. */
+/* GETs `path` (as text, or as JSON) from the listener that options and configuration name. Returns
+ * 0 with the answer's HTTP status and body (the caller frees it). If the configuration is bad, if
+ * nobody listens, or if no answer comes in time, prints that and returns an enum mr_exit. */
 int mr_ask_admin(const struct mr_command *self, const struct mr_admin_question *question,
                  const char *path, bool as_json, long *status, struct mr_buf *body);
 

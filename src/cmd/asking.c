@@ -42,7 +42,7 @@ static void close_asked(struct mr_asking *asking, struct mr_asked *asked)
     free(asked);
 }
 
-/* The headers of a request, then those of the command line. */
+/* Sends a request with its own headers, then those of the command line. */
 static int send_asked(struct mr_asking *asking, const struct mr_asked *asked, char *why,
                       size_t size)
 {
@@ -93,7 +93,8 @@ static void take(struct mr_asking *asking, const struct mr_message *message)
     free(headers);
 }
 
-/* The time until the oldest gives up; those that should have are given up. */
+/* Closes and counts the requests whose time is over. Returns the ms until the next time-out, 0 if
+ * no request is open. */
 static int time_left(struct mr_asking *asking)
 {
     uint64_t now = mr_clock_ns(), limit = (uint64_t)asking->timeout * NS_PER_MS;

@@ -13,7 +13,7 @@ static int print_errors(struct mr_errors *errors, int code)
     return any ? code : MR_EXIT_OK;
 }
 
-/* No script gets as far as asking for these while it only loads. */
+/* Refuses a call to the host. No script gets as far as such a call while it only loads. */
 static int refuse(char *error, size_t size)
 {
     snprintf(error, size, "not while scripts are checked");

@@ -1,5 +1,5 @@
-/* What request and publish do alike: their options, the broker (or that of a running `moonroute
- * dev`), the message to send. */
+/* Shared by request and publish: their options, the broker (or that of a running `moonroute dev`),
+ * and the message to send. */
 #ifndef MR_CMD_CLIENT_H
 #define MR_CMD_CLIENT_H
 
@@ -32,11 +32,12 @@ struct mr_client {
     }
 
 /* Builds the record from TOPIC and the JSON argument ("-": standard input; NULL: a null value) and
- * connects. Returns 0, or the enum mr_exit to end with, standard error saying why. The client is
- * {0} but for what options set. */
+ * connects. Returns 0. If that fails, prints the reason on standard error and returns the enum
+ * mr_exit to end with. The client must be {0} except for `command` and the fields that options
+ * set. */
 int mr_client_open(struct mr_client *client, const char *topic, const char *json);
-/* Prints that the record was not delivered, and why. Returns 65 where a broker answers, so that it
- * is the record or its topic that is refused, else 69. */
+/* Prints that the record was not delivered, and why. Returns 65 if a broker answers, because then
+ * the record or its topic was refused; else 69. */
 int mr_client_undelivered(const struct mr_client *client, const char *why);
 void mr_client_close(struct mr_client *client);
 /* Prints "moonroute COMMAND: ..." on standard error and returns `code`. */

@@ -14,7 +14,7 @@ struct mr_command {
     /* argv[0] is the command's name. Returns an enum mr_exit. */
     int (*run)(const struct mr_command *self, int argc, char **argv);
     bool hidden;  /* not for people: the worker, started by the master */
-    bool listens; /* calls mr_process_listen itself, when it is there to obey signals */
+    bool listens; /* calls mr_process_listen itself, when it can obey signals */
 };
 
 extern const struct mr_command mr_commands[]; /* ends with a NULL name */

@@ -9,7 +9,7 @@
 #include "cmd/serve.h"
 #include "kafka/embedded.h"
 
-/* Enough that workers share a topic. */
+/* Enough for workers to share a topic. */
 enum { DEV_PARTITIONS = 4 };
 
 struct dev {
@@ -25,7 +25,7 @@ static void create_route_topic(void *context, const char *name, const char *valu
         mr_embedded_topic(dev->embedded, name, DEV_PARTITIONS);
 }
 
-/* The topic a handler file serves, or false: it is a library. */
+/* Writes the topic that a handler file serves. Returns false if the file is a library. */
 static bool topic_of(const struct mr_script_file *file, char *topic, size_t size)
 {
     size_t length = strlen(file->name);

@@ -9,8 +9,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* $XDG_RUNTIME_DIR is the user's own; in /tmp the name says whose it is, and only a file of that
- * user's is believed. */
+/* Writes the note's path. $XDG_RUNTIME_DIR belongs to the user. In /tmp the name contains the
+ * user's id, and the note is ignored if another user owns it. */
 static void path_of(char *path, size_t size)
 {
     const char *runtime = getenv("XDG_RUNTIME_DIR");
@@ -42,7 +42,7 @@ static bool is_own(int fd)
     return fstat(fd, &status) == 0 && S_ISREG(status.st_mode) && status.st_uid == getuid();
 }
 
-/* Reads the note: the process that left it, 0 where there is none, and its broker. */
+/* Reads the note. Returns the process that left it, with its broker, or 0 if there is none. */
 static pid_t read_note(char *brokers, size_t size)
 {
     char path[4096], text[512];

@@ -6,11 +6,11 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Says where the broker of this process is. Returns 0 or -errno. */
+/* Leaves a note with the address of this process's broker. Returns 0 or -errno. */
 int mr_dev_file_write(const char *brokers);
-/* Takes the note away, unless a later `moonroute dev` has left its own. */
+/* Removes the note, unless a later `moonroute dev` has left its own. */
 void mr_dev_file_remove(void);
-/* True with the address when a `moonroute dev` of this user runs. */
+/* Returns true with the address if a `moonroute dev` of this user runs. */
 bool mr_dev_file_read(char *brokers, size_t size);
 
 #endif

@@ -3,7 +3,7 @@
 void mr_dev_settings(struct mr_config *config, const char *brokers, struct mr_errors *errors)
 {
     mr_config_set_text(config, "kafka.brokers", brokers, "moonroute dev", errors);
-    /* The embedded broker answers a fetch that found nothing when this is over, not when a record
+    /* If a fetch finds nothing, the embedded broker answers it after this time, not when a record
      * comes. */
     mr_config_set_text(config, "kafka.properties[\"fetch.wait.max.ms\"]", "10", "moonroute dev",
                        errors);

@@ -23,14 +23,14 @@ struct mr_option {
     const char *name; /* without the dashes; NULL ends a table */
     enum mr_option_kind kind;
     void *into;
-    const char *value; /* how help calls the value: "FILE" */
+    const char *value; /* the value's name in the help: "FILE" */
     const char *help;
 };
 
 /* Takes the options out of argv (both `--name VALUE` and `--name=VALUE`; `--` ends them) and leaves
- * the positionals in argv[1..]. Returns how many of these there are, between `least` and `most`; or
- * -1 when the command is to end with *code: help was printed (0), or the usage was wrong and
- * standard error says how (64). */
+ * the positional arguments in argv[1..]. Returns their count, from `least` to `most`. Returns -1 if
+ * the command must end with *code: 0 after printing help, 64 after printing a usage error on
+ * standard error. */
 int mr_options_parse(const struct mr_command *command, const struct mr_option *options, int argc,
                      char **argv, int least, int most, int *code);
 

@@ -20,7 +20,7 @@ struct request {
     char response_topic[256];
 };
 
-/* The number an option was given, or `fallback`; -1 after saying what is wrong. */
+/* Returns the option's number, `fallback` if it was not given, or -1 after printing the error. */
 static long number_of(const struct request *request, const char *name, const char *text,
                       long fallback, long most)
 {
@@ -72,7 +72,8 @@ static int set_reply_to(struct request *request, const char *topic)
                           request->reply_to != NULL ? "" : " with a response topic");
 }
 
-/* In some dialects a string travels as it is, and null is a null value. */
+/* Unquotes the value if the dialect is bare: a string is sent as it is, and null as a null
+ * value. */
 static void set_bare(struct request *request)
 {
     struct mr_outgoing *record = &request->client.record;

@@ -15,7 +15,8 @@ static void warn_pending(void *context, const char *name, const char *value)
            MR_S("message", "this version does not do that yet"));
 }
 
-/* What only the configuration can get wrong, so that it ends with another code than a script. */
+/* Checks the configuration and opens the log. This comes before the scripts are read, so that a bad
+ * configuration ends with another exit code than a bad script. */
 static bool set_up(const struct mr_settings *settings)
 {
     struct mr_errors errors = {0};

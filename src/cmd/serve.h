@@ -1,12 +1,12 @@
-/* What run and dev do alike: check the configuration, open the log, run the master. */
+/* Shared by run and dev: checks the configuration, opens the log, runs the master. */
 #ifndef MR_CMD_SERVE_H
 #define MR_CMD_SERVE_H
 
 #include "cmd/settings.h"
 #include "master/master.h"
 
-/* Completes the options (version, files to watch) and runs the master with them; returns an enum
- * mr_exit. A configuration that is bad ends with 78, its errors on standard error. */
+/* Completes the options (version, files to watch) and runs the master with them. Returns an enum
+ * mr_exit. If the configuration is bad, prints its errors on standard error and returns 78. */
 int mr_serve(const struct mr_settings *settings, struct mr_master_options *options);
 
 #endif

@@ -5,7 +5,7 @@
 #include "kafka/check.h"
 #include "lua/config_file.h"
 
-/* Where a file is looked for that nobody named. */
+/* Tried in this order if no file is named. */
 static const char *const usual_files[] = {"config/moonroute.lua", "/etc/moonroute/moonroute.lua"};
 
 static const char *find_file(const struct mr_settings *settings)

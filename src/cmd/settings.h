@@ -1,5 +1,5 @@
-/* What every command that needs the configuration does alike: the options for it, and reading it in
- * the order of precedence: command line, environment, file, defaults. */
+/* Shared by every command that needs the configuration: the options for it, and reading it. The
+ * order of precedence is: command line, environment, file, defaults. */
 #ifndef MR_CMD_SETTINGS_H
 #define MR_CMD_SETTINGS_H
 
@@ -40,13 +40,13 @@ struct mr_settings {
         "log-format", MR_OPTION_TEXT, &(settings)->log_format, "FORMAT", "json or text."           \
     }
 
-/* The configuration as these settings, the environment and the file say. Never NULL; not to be used
- * when errors were added. The caller frees it. A file named by --config that is not there is an
- * error. */
+/* Reads the configuration from these settings, the environment and the file. Never returns NULL,
+ * but do not use the result if errors were added. The caller frees it. It is an error if --config
+ * names a file that does not exist. */
 struct mr_config *mr_settings_config(const struct mr_settings *settings, struct mr_errors *errors);
 
-/* The configuration and the scripts, as the master reads them at start and at every reload. NULL
- * where errors were added. */
+/* Reads the configuration and the scripts, for the master at start and at every reload. Returns
+ * NULL if errors were added. */
 struct mr_snapshot *mr_settings_snapshot(const struct mr_settings *settings, uint64_t generation,
                                          struct mr_errors *errors);
 

@@ -19,12 +19,12 @@ static int run(const char *path, enum mr_trust trust)
         fputs("moonroute test: busted is not installed: apt-get install lua-busted\n", stderr);
         return MR_EXIT_UNAVAILABLE;
     case MR_SPECS_BROKEN:
-        return MR_EXIT_INTERNAL; /* it said why */
+        return MR_EXIT_INTERNAL; /* the reason is printed already */
     }
     return MR_EXIT_INTERNAL;
 }
 
-/* Only whether scripts are trusted is asked of the configuration. */
+/* Runs the specs. The configuration only decides if scripts are trusted. */
 static int run_as_configured(const char *path, const struct mr_settings *settings)
 {
     struct mr_errors errors = {0};

@@ -11,7 +11,7 @@
 #include "lua/version.h"
 #include "master/admin.h"
 
-/* Asked of the library that runs: this is also what makes the linker take it. */
+/* Prints the version of the library that runs. This call also makes the linker keep the library. */
 static void print_allocator(void)
 {
 #ifdef MR_JEMALLOC

@@ -21,7 +21,7 @@ int mr_cmd_worker(const struct mr_command *self, int argc, char **argv)
         fprintf(stderr, "moonroute worker: workers are started by `moonroute run`\n");
         return MR_EXIT_USAGE;
     }
-    /* Else the kernel calls it by the file that the master executes, "exe". */
+    /* Otherwise the kernel names the process after the file that the master executes, "exe". */
     prctl(PR_SET_NAME, program_invocation_name);
     return mr_worker_run(strtoull(slot, NULL, 10));
 }

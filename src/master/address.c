@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Family by family: the compiler may not be told that one kind of address is another. */
+/* One cast per family: strict aliasing forbids reading one family's struct through the other's. */
 static struct sockaddr_in *as_v4(struct mr_address *address)
 {
     return (struct sockaddr_in *)(void *)&address->socket;
@@ -27,7 +27,8 @@ static int parse_port(const char *text)
     return *end != '\0' || port > 65535 ? -1 : (int)port;
 }
 
-/* Splits at the last colon; brackets around an IPv6 host are taken off. */
+/* Splits `text` at its last colon and drops the brackets of an IPv6 host. Returns false if the port
+ * is invalid, if the host does not fit, or if it has colons but no brackets. */
 static bool split(const char *text, char *host, size_t size, int *port)
 {
     const char *colon = strrchr(text, ':');

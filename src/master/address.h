@@ -13,12 +13,12 @@ struct mr_address {
 
 enum { MR_ADDRESS_TEXT = 64 };
 
-/* Returns 0, or -EINVAL with an error that begins with `key`. */
+/* Parses ADDRESS:PORT. Returns 0, or -EINVAL after adding an error that begins with `key`. */
 int mr_address_parse(struct mr_address *address, const char *key, const char *text,
                      struct mr_errors *errors);
 /* Writes HOST:PORT. */
 void mr_address_text(const struct mr_address *address, char text[MR_ADDRESS_TEXT]);
-/* Where to ask for what listens there: "any" becomes loopback. */
+/* Turns the "any" address into loopback, so that a client can connect to the listener. */
 void mr_address_reachable(struct mr_address *address);
 int mr_address_port(const struct mr_address *address);
 

@@ -11,8 +11,8 @@
 #include "master/answers.h"
 #include "master/listen.h"
 
-/* Of connections there may be MOST. From CROWDED on the oldest is closed for each new one, so that
- * clients who say nothing, or too slowly, keep nobody out. */
+/* At most MOST connections are open. If CROWDED are open, each new connection closes the oldest, so
+ * that silent or slow clients keep nobody out. */
 enum { MOST = 64, CROWDED = 48, MEMORY = 16 * 1024, SILENCE = 10 /* s */ };
 
 struct client {
@@ -75,8 +75,9 @@ static enum MHD_Result send_answer(struct MHD_Connection *connection, struct mr_
     return result;
 }
 
-/* libmicrohttpd calls this twice: when it has the headers, and when it has all. What has a body is
- * refused at once; to answer the rest then would close a connection that could be kept. */
+/* libmicrohttpd calls this twice: with the headers, and when the request is complete. A request
+ * with a body is refused on the first call. Any other is answered on the second call, because an
+ * answer on the first one would close a connection that could be kept. */
 static enum MHD_Result on_request(void *cls, struct MHD_Connection *connection, const char *url,
                                   const char *method, const char *version, const char *upload,
                                   size_t *upload_size, void **seen)
@@ -113,7 +114,7 @@ static void close_oldest_of_a_crowd(struct mr_admin *admin)
     }
     if (count < CROWDED)
         return;
-    shutdown(oldest->fd, SHUT_RDWR); /* the library notices, and closes it */
+    shutdown(oldest->fd, SHUT_RDWR); /* the library notices this, and closes the socket */
     oldest->leaving = true;
 }
 

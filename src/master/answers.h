@@ -1,4 +1,4 @@
-/* What the admin listener answers to which path: a table, without HTTP. */
+/* Maps the admin listener's paths to answers: a table, without HTTP. */
 #ifndef MR_MASTER_ANSWERS_H
 #define MR_MASTER_ANSWERS_H
 
@@ -16,7 +16,7 @@ struct mr_answer {
 
 struct mr_question {
     const char *method, *path;
-    bool as_text; /* the asker takes text/plain: people, and our own commands */
+    bool as_text; /* the client accepts text/plain: people, and our own commands */
     bool has_body;
 };
 

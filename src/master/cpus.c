@@ -8,7 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
-/* The first line of ROOT/FOLDER/FILE, false where there is none. */
+/* Reads the first line of ROOT/FOLDER/FILE. Returns false if there is none. */
 static bool read_line(const char *root, const char *folder, const char *file, char *line,
                       size_t size)
 {
@@ -51,8 +51,8 @@ static uint64_t limit_v1(uint64_t cpus, const char *root, const char *folder)
     return least(cpus, atoll(quota), atoll(period));
 }
 
-/* A group is bound by its parents' quotas too; in a container the path may be the host's and only
- * the root be there. */
+/* Applies `limit` to the folder and to all its parents, because a parent's quota binds its children
+ * too. In a container the path may be the host's; then only the root exists. */
 static uint64_t limit_upwards(uint64_t cpus, const char *root, char *folder,
                               uint64_t (*limit)(uint64_t, const char *, const char *))
 {

@@ -45,7 +45,8 @@ void mr_master_stop(struct mr_master *master, int exit_code)
 
 /* --- signals --- */
 
-/* The second Ctrl-C is meant: somebody looks on. SIGTERM is sent by programs that have a time-out
+/* Stops gracefully on the first SIGINT, and kills the workers on the second: a person who presses
+ * Ctrl-C twice means it. SIGTERM never kills, because it comes from programs that have a time-out
  * of their own. */
 static void interrupt(struct mr_master *master)
 {
@@ -107,9 +108,10 @@ static void on_worker_died(void *context, uint64_t slot, const char *cause)
     mr_guard_died(&master->guard, &master->board.slots[slot], cause);
 }
 
-/* Whether what a worker was to load is not to blame for its end: it was handling a message, or it
- * had not begun to load and was killed, or ended by itself. A crash without either may be of
- * reading what it got. */
+/* Returns true if the snapshot that the worker was to load is not to blame for its end. That is so
+ * if the worker was handling a message. It is also so if the worker had not begun to load and did
+ * not crash: it exited, or was killed by SIGKILL or SIGTERM. Any other crash may come from reading
+ * the snapshot. */
 static bool is_of_something_else(const struct mr_master *master, int status)
 {
     bool crashed =
@@ -121,8 +123,8 @@ static void on_worker_ended(void *context, uint64_t slot, int status)
 {
     struct mr_master *master = context;
     int code = WIFEXITED(status) ? WEXITSTATUS(status) : 0;
-    /* It has said why on standard error, being unable to do better; its successors would fare no
-     * better. */
+    /* The worker could only print the reason on standard error. Its successors would fail the same
+     * way. */
     if (mr_master_accepted(master) == NULL && (code == MR_EXIT_DATA || code == MR_EXIT_CONFIG))
         mr_master_stop(master, code);
     mr_rollout_ended(mr_reload_rollout(master->reload), slot, is_of_something_else(master, status));

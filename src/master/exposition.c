@@ -6,7 +6,7 @@
 #include "base/panic.h"
 #include "master/topics.h"
 
-/* What a metric's lines begin with. */
+/* The context for writing one metric's lines. */
 struct line {
     const struct mr_view *view;
     struct mr_buf *out;
@@ -84,7 +84,7 @@ static void put_each_gauge(struct line *line, int index)
                       mr_cell_get(&board->slots[slot].gauges[index]));
 }
 
-/* The count is that of the buckets read, so that the two always agree. */
+/* Writes a histogram. Its count is the sum of the buckets read, so that both always agree. */
 static void put_histogram(struct line *line, int index)
 {
     const struct mr_scoreboard *board = line->view->board;

@@ -1,5 +1,4 @@
-/* The metrics as Prometheus reads them (text format 0.0.4), printed from the table in
- * base/metrics.h. */
+/* Prints the metrics for Prometheus (text format 0.0.4), from the table in base/metrics.h. */
 #ifndef MR_MASTER_EXPOSITION_H
 #define MR_MASTER_EXPOSITION_H
 

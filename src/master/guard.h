@@ -1,6 +1,6 @@
-/* The poison guard: a message that a worker dies of is handled again like any other; after the
- * second death workers are told not to run it, those that start later too, until one of them says
- * that it is done with. */
+/* The poison guard. A message that killed a worker is handled again like any other. After its
+ * second deadly run, all workers are ordered not to run it, also those that start later. The order
+ * ends when a worker reports that it is done with the message. */
 #ifndef MR_MASTER_GUARD_H
 #define MR_MASTER_GUARD_H
 
@@ -12,7 +12,7 @@ struct mr_guard_host {
     void (*send)(void *context, uint64_t slot, enum mr_frame_kind kind, struct mr_bytes body);
 };
 
-/* Made by its owner with host, context and slot_count; the rest is zero. */
+/* The owner sets host, context and slot_count, and zeroes the rest. */
 struct mr_guard {
     struct mr_guard_host host;
     void *context;
@@ -21,11 +21,12 @@ struct mr_guard {
 };
 
 void mr_guard_free(struct mr_guard *guard);
-/* A worker is there; before it is told to load anything. */
+/* Sends all poisoned messages to a new worker. Call it before the worker gets anything to load. */
 void mr_guard_started(struct mr_guard *guard, uint64_t slot);
-/* One has died; its row shows what it did. */
+/* Counts a death against the message that the row shows, if it shows one. Poisons the message at
+ * MR_POISON_DEATHS deaths. */
 void mr_guard_died(struct mr_guard *guard, const struct mr_slot *row, const char *cause);
-/* MR_FRAME_BURIED; frames of other kinds are none of its business. */
+/* Takes MR_FRAME_BURIED, which ends the poisoning of a message; ignores other frames. */
 void mr_guard_frame(struct mr_guard *guard, const struct mr_frame *frame);
 
 #endif

@@ -8,7 +8,7 @@
 
 static const struct {
     const char *name, *message;
-    bool alive; /* no reason to start the router anew */
+    bool alive; /* no reason to restart the router */
 } table[] = {
     [MR_HEALTH_OK] = {"ok", "", true},
     [MR_HEALTH_DEAD] = {"dead", "the worker died and waits to be started again", true},
@@ -58,7 +58,7 @@ enum mr_health mr_health_of(const struct mr_view *view, uint64_t slot)
                                                                   : MR_HEALTH_OK;
 }
 
-/* Whether that answers the question with no. */
+/* Returns true if this state makes the answer negative. */
 static bool counts(enum mr_health health, enum mr_health_question question)
 {
     if (question == MR_HEALTH_LIVE)
@@ -116,7 +116,7 @@ bool mr_health_well(const struct mr_view *view, enum mr_health_question question
     return true;
 }
 
-/* The worker's own words, where it has any. */
+/* Writes the worker's own note if it has one, otherwise the message of the table. */
 static void message_of(const struct mr_view *view, uint64_t slot, enum mr_health health,
                        char text[MR_NOTE_SIZE])
 {
@@ -145,7 +145,7 @@ static void memory_json(const struct mr_view *view, uint64_t slot, bool first, s
     const char *script = mr_slot_fullest(&view->board->slots[slot]);
     memory_text(view, slot, text);
     reason_json(slot, "memory", text, first, out);
-    out->length--; /* its brace */
+    out->length--; /* the closing brace */
     mr_buf_string(out, ",\"script\":");
     mr_buf_json(out, script, strlen(script));
     mr_buf_string(out, "}");

@@ -12,7 +12,7 @@ struct mr_line {
     uint64_t slot;
     pid_t pid;
     struct mr_channel channel;
-    bool broken; /* nothing comes or goes any more */
+    bool broken; /* no more frames in or out */
     uv_poll_t poll;
     mr_line_frame_fn *on_frame;
     void *context;
@@ -32,9 +32,9 @@ struct mr_line *mr_line_new(uv_loop_t *loop, int fd, uint64_t slot, pid_t pid,
     return line;
 }
 
-/* The channel stays until the handle is closed: somebody up the stack may still look at a frame in
- * it, and closing the handle takes the descriptor's number out of the loop, which must not be
- * another worker's by then. */
+/* Stops the traffic, but keeps the channel until the handle is closed. A caller up the stack may
+ * still read a frame in it. Closing the handle takes the descriptor's number out of the loop; the
+ * number must not belong to another worker before that. */
 static void disconnect(struct mr_line *line)
 {
     uv_poll_stop(&line->poll);
@@ -54,8 +54,8 @@ void mr_line_free(struct mr_line *line)
     uv_close((uv_handle_t *)&line->poll, on_poll_closed);
 }
 
-/* A worker that closed its end is ending, and is collected soon; any other cannot be understood or
- * reached any more. */
+/* Disconnects the worker. If it closed its end, it is ending and is collected soon. After any other
+ * error it can no longer be understood or reached, so it is killed. */
 static void give_up(struct mr_line *line, int error)
 {
     disconnect(line);
@@ -66,8 +66,8 @@ static void give_up(struct mr_line *line, int error)
     kill(line->pid, SIGKILL);
 }
 
-/* Where nothing can be sent any more there may be last words to read; their end tells that the
- * worker is gone. */
+/* Sends the queued frames. If sending fails, drops them and keeps reading: last frames may still
+ * come. The end of the input then shows that the worker has ended. */
 static void flush(struct mr_line *line)
 {
     int left = mr_channel_flush(&line->channel);

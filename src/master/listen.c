@@ -14,8 +14,8 @@ static int open_at(const struct mr_address *address)
     int fd = socket(address->socket.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (fd < 0)
         return -errno;
-    /* After a restart the port is still in TIME_WAIT; one that is truly taken is refused all the
-     * same. */
+    /* After a restart the port is still in TIME_WAIT. If another socket listens on it, bind() fails
+     * all the same. */
     setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
     if (bind(fd, (const struct sockaddr *)&address->socket, address->length) == 0 &&
         listen(fd, BACKLOG) == 0)

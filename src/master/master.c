@@ -13,7 +13,7 @@
 #include "master/cpus.h"
 #include "master/state.h"
 
-/* --- what the admin listener tells --- */
+/* --- what the admin listener shows --- */
 
 static void look(void *context, struct mr_view *view)
 {
@@ -43,7 +43,7 @@ static void on_ready(void *context)
         master->options->ready(master->options->context, mr_master_accepted(master));
 }
 
-/* --- the ladder --- */
+/* --- starting and running --- */
 
 static uint64_t worker_count(const struct mr_config *config)
 {
@@ -77,8 +77,8 @@ static void start_workers(struct mr_master *master)
     mr_master_stop(master, MR_EXIT_INTERNAL);
 }
 
-/* Loop, board and rooms are there and the snapshot is handed out; every handle is closed again in
- * the end. */
+/* Runs the loop until the master stops. Loop, scoreboard and rooms exist, and the snapshot is
+ * handed out. Closes every handle that it opened. */
 static void serve(struct mr_master *master)
 {
     mr_log(MR_LOG_INFO, "started", MR_I("pid", getpid()),
@@ -125,7 +125,7 @@ static void run_with(struct mr_master *master, struct mr_snapshot *snapshot,
     mr_admin_free(master->admin);
     mr_reload_free(master->reload);
     mr_workers_free(master->workers);
-    while (uv_run(&master->loop, UV_RUN_DEFAULT) != 0) /* again where it was told to stop already */
+    while (uv_run(&master->loop, UV_RUN_DEFAULT) != 0) /* again if a stop was requested before */
         continue;
     MR_ASSERT(uv_loop_close(&master->loop) == 0);
     free(master->service);

@@ -8,7 +8,7 @@
 #include "base/exit.h"
 #include "base/log.h"
 
-/* The ends that workers come to by a budget or the master. */
+/* Names the reason, if a budget, the master or the worker's group caused the end; otherwise "". */
 static const char *reason_of(int status, enum mr_forced forced)
 {
     if (forced == MR_FORCED_WEDGED)

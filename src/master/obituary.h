@@ -1,4 +1,4 @@
-/* What is said of a worker that ended: how, and what it was doing. */
+/* Describes and logs how a worker ended, and what it was doing. */
 #ifndef MR_MASTER_OBITUARY_H
 #define MR_MASTER_OBITUARY_H
 
@@ -7,19 +7,20 @@
 
 #include "base/scoreboard.h"
 
-/* What the master killed it for. */
+/* Why the master killed the worker. */
 enum mr_forced { MR_FORCED_NOT, MR_FORCED_OVERRAN, MR_FORCED_WEDGED };
 
-/* "signal SIGSEGV", "exit status 70"; and the budget that it ended of. `status` is that of
- * waitpid(2). */
+/* Writes the cause, such as "signal SIGSEGV" or "exit status 70", and the reason if it is known.
+ * `status` is from waitpid(2). */
 enum { MR_OBITUARY_CAUSE = 96 };
 void mr_obituary_cause(int status, enum mr_forced forced, char cause[MR_OBITUARY_CAUSE]);
 
-/* It was asked to end and did so; or it ended as its scripts kept too much memory. */
+/* Returns true if the worker was asked to end and did so, or if it ended because its scripts kept
+ * too much memory. */
 bool mr_obituary_in_order(int status, bool asked);
 
-/* Logs it: as an error, or where it ended in order, for information. The slot must not be vacated
- * yet. */
+/* Logs the end: for information if it was in order, otherwise as an error. Call it before the slot
+ * is vacated. */
 void mr_obituary_log(uint64_t worker, pid_t pid, const char *cause, const struct mr_slot *slot,
                      bool in_order);
 

@@ -5,11 +5,11 @@
 #include "base/clock.h"
 #include "base/panic.h"
 
-/* What was done about a slot's run. */
+/* The run that was interrupted last in a slot. */
 struct watched {
-    uint64_t run;   /* that was interrupted; 0: none */
-    uint64_t since; /* ms, first */
-    uint64_t used;  /* ms, what its worker had had of the CPU by then */
+    uint64_t run;   /* its number; 0: none */
+    uint64_t since; /* ms, first interruption */
+    uint64_t used;  /* ms of the CPU that the worker had used by then */
 };
 
 struct mr_overrun {
@@ -30,7 +30,8 @@ static uint64_t most(uint64_t a, uint64_t b)
     return a > b ? a : b;
 }
 
-/* The run is over its budget. Returns when to look at it again. */
+/* Interrupts a run that is over its budget, or kills its worker if interrupting did not help.
+ * Returns when to look at the run again. */
 static uint64_t deal_with(struct mr_overrun *overrun, uint64_t slot,
                           const struct mr_running *running, uint64_t now)
 {
@@ -39,7 +40,7 @@ static uint64_t deal_with(struct mr_overrun *overrun, uint64_t slot,
     uint64_t used = overrun->host.used(overrun->context, slot);
     if (watched->run != running->number)
         *watched = (struct watched){running->number, now, used};
-    uint64_t had = most(used, watched->used) - watched->used; /* a worker that is gone has 0 */
+    uint64_t had = most(used, watched->used) - watched->used; /* a dead worker has used 0 */
     if (had >= patience) {
         overrun->host.kill(overrun->context, slot);
         return now + patience;

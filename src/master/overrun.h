@@ -1,10 +1,10 @@
-/* Ends what Lua does beyond budget.time. A worker shows since when a run has been going on; one
- * that is over its budget is interrupted, again and again. The worker is ended when the run has not
- * ended though the worker has had the CPU for the same time again: where the machine gave it none,
- * it could not end the run.
+/* Ends runs of Lua that exceed budget.time. A worker shows since when its run has been going on. A
+ * run over its budget is interrupted, again and again. If the run goes on although the worker has
+ * used the CPU for the same time again, the worker is killed. Only CPU time counts: a worker to
+ * which the machine gives no CPU cannot end its run.
  *
- * A look every shortest budget is enough: a run that passes its budget is seen before it does, and
- * then looked at again at the very moment. An idle router looks once a second. */
+ * One look per shortest budget is enough: a run is seen before it passes its budget, and looked at
+ * again at that very moment. An idle router looks once per second. */
 #ifndef MR_MASTER_OVERRUN_H
 #define MR_MASTER_OVERRUN_H
 
@@ -18,21 +18,21 @@ struct mr_overrun;
 struct mr_overrun_host {
     void (*interrupt)(void *context, uint64_t slot, uint64_t run);
     void (*kill)(void *context, uint64_t slot);
-    uint64_t (*used)(void *context, uint64_t slot); /* ms of the CPU, by its worker */
+    uint64_t (*used)(void *context, uint64_t slot); /* ms of the CPU that the slot's worker used */
 };
 
-/* Where a budget is shorter, looks are as far apart as these; ms. */
+/* Bounds of the pause between looks, in ms. Within them, the pause is the shortest budget. */
 enum { MR_OVERRUN_LOOK = 10, MR_OVERRUN_IDLE = 1000 };
 
-/* Neither loop nor board nor host is taken over; all outlive it. */
+/* Starts to look. Borrows `loop` and `board`, which must outlive the result; copies `host`. */
 struct mr_overrun *mr_overrun_new(uv_loop_t *loop, const struct mr_scoreboard *board,
                                   const struct mr_overrun_host *host, void *context);
-/* Closes its handles (the loop has to run once more). */
+/* Closes the timer. The loop must run once more. NULL is allowed. */
 void mr_overrun_free(struct mr_overrun *overrun);
-/* Another worker has the slot. */
+/* Forgets the slot's run. Call it when another worker has the slot. */
 void mr_overrun_reset(struct mr_overrun *overrun, uint64_t slot);
 
-/* One look, at `now` (monotonic ms). Returns when to look next. */
+/* Looks at every slot, at `now` (monotonic ms). Returns when to look next. */
 uint64_t mr_overrun_look(struct mr_overrun *overrun, uint64_t now);
 
 #endif

@@ -9,7 +9,7 @@ static void say_late(struct mr_ready *ready, const struct mr_view *view)
     struct mr_buf reasons = {0};
     ready->said_late = true;
     mr_health_text(view, MR_HEALTH_READY, &reasons);
-    struct mr_bytes text = {reasons.data, reasons.length - 1}; /* less the last newline */
+    struct mr_bytes text = {reasons.data, reasons.length - 1}; /* without the last newline */
     mr_log(MR_LOG_WARN, "not_ready", MR_B("message", text));
     mr_buf_free(&reasons);
 }

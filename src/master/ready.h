@@ -1,5 +1,4 @@
-/* Notices when every worker is ready for the first time; says so, and says why where it takes long.
- */
+/* Logs when every worker is ready for the first time, and logs the reasons if that takes long. */
 #ifndef MR_MASTER_READY_H
 #define MR_MASTER_READY_H
 
@@ -16,14 +15,14 @@ struct mr_ready {
 };
 
 enum {
-    MR_READY_LOOK = 20,    /* ms between looks, until they are */
-    MR_READY_LATE = 10000, /* ms after the start, after which the log says that they are not */
+    MR_READY_LOOK = 20,    /* ms between looks, until all are ready */
+    MR_READY_LATE = 10000, /* ms after the start, if not ready by then: a warning */
 };
 
-/* `ready`, look, ready and context set by the caller. */
+/* Starts to look. The caller has set `look`, `ready` and `context`. */
 void mr_ready_start(struct mr_ready *ready, uv_loop_t *loop);
 void mr_ready_stop(struct mr_ready *ready);
-/* Closes its handle (the loop has to run once more; `ready` outlives that). */
+/* Closes the timer. The loop must run once more; `ready` must last until then. */
 void mr_ready_close(struct mr_ready *ready);
 
 #endif

@@ -16,11 +16,11 @@ struct mr_reload {
     struct mr_reload_host host;
     void *context;
     struct mr_rollout *rollout;
-    uint64_t generation; /* of the last one read; never used again, whatever became of it */
+    uint64_t generation; /* of the last reading; never used again, even if refused */
     uint64_t counts[MR_RELOAD_RESULTS];
     bool queued, stopped;
-    uv_timer_t limit; /* the candidate's time */
-    uv_timer_t again; /* starts the queued one from the loop, not from within the end of another */
+    uv_timer_t limit; /* ends the candidate's time */
+    uv_timer_t again; /* starts the queued reload from the loop, not within the end of another */
     int open_timers;
 };
 
@@ -84,7 +84,7 @@ void mr_reload_stop(struct mr_reload *reload)
 
 /* --- the beginning --- */
 
-/* Every line is an error of its own. */
+/* Logs each line of the text as an error of its own. */
 static void log_lines(const char *event, struct mr_bytes text)
 {
     while (text.length > 0) {
@@ -160,7 +160,7 @@ static void finish(struct mr_reload *reload)
     reload->queued = false;
 }
 
-/* --- what the rollout tells --- */
+/* --- what the rollout reports --- */
 
 static void on_send(void *context, uint64_t slot, enum mr_frame_kind kind, struct mr_bytes body)
 {
@@ -215,7 +215,7 @@ static void on_refused(void *context, struct mr_bytes why, int code)
     finish(reload);
 }
 
-/* --- what workers tell --- */
+/* --- what workers report --- */
 
 static int exit_code_of(uint64_t said)
 {

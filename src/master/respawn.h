@@ -1,5 +1,4 @@
-/* How long to wait before a dead worker is replaced: not at all, unless they die young one after
- * the other. */
+/* The pause before a dead worker is replaced: none, unless workers die young one after another. */
 #ifndef MR_MASTER_RESPAWN_H
 #define MR_MASTER_RESPAWN_H
 
@@ -8,10 +7,10 @@
 enum { MR_RESPAWN_YOUNG = 10000, MR_RESPAWN_FIRST = 100, MR_RESPAWN_LAST = 10000 }; /* ms */
 
 struct mr_respawn {
-    uint64_t young_deaths; /* since one lived long enough */
+    uint64_t young_deaths; /* in a row, since a worker lived long enough */
 };
 
-/* The wait in ms after the death of a worker that lived `lived` ms. */
+/* Counts the death of a worker that lived `lived` ms. Returns the pause in ms. */
 uint64_t mr_respawn_pause(struct mr_respawn *respawn, uint64_t lived);
 
 #endif

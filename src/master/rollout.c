@@ -7,18 +7,17 @@
 #include "base/panic.h"
 
 struct release {
-    struct mr_snapshot *snapshot; /* NULL: there is none */
+    struct mr_snapshot *snapshot; /* NULL: no release */
     struct mr_buf encoded;
 };
 
-/* What a slot's worker was told. Generations; 0 is none. */
+/* The generations that a slot's worker was asked to load and to use; 0 is none. */
 struct seat {
-    bool taken;       /* a worker is there */
-    uint64_t asked;   /* told to load it, has not answered */
-    uint64_t loaded;  /* has loaded it, not told to use it */
-    uint64_t running; /* told to use it */
-    uint64_t owed;    /* answers to all it was told to load, those since discarded too: they come in
-                         order */
+    bool taken;       /* a worker has the slot */
+    uint64_t asked;   /* asked to load, has not answered */
+    uint64_t loaded;  /* loaded, not yet in use */
+    uint64_t running; /* in use */
+    uint64_t owed;    /* answers to come, in order; also for generations discarded since */
 };
 
 struct mr_rollout {
@@ -120,7 +119,7 @@ static void accept(struct mr_rollout *rollout)
     release_free(&before);
 }
 
-/* Accepts the candidate when every worker has loaded it, and there is one. */
+/* Accepts the candidate if there is a worker and every worker has loaded the candidate. */
 static void accept_when_complete(struct mr_rollout *rollout)
 {
     bool any = false;
@@ -155,7 +154,7 @@ static void give_up(struct mr_rollout *rollout, struct mr_bytes why, int code)
     release_free(&refused);
 }
 
-/* True where the worker answers what it was asked last. */
+/* Counts an answer. Returns true if it answers the last request to load. */
 static bool take_answer(struct seat *seat, uint64_t generation)
 {
     seat->owed -= seat->owed > 0;
@@ -222,8 +221,9 @@ void mr_rollout_ended(struct mr_rollout *rollout, uint64_t slot, bool in_order)
     *seat_of(rollout, slot) = (struct seat){0};
     if (!mr_rollout_busy(rollout))
         return;
-    /* It may have died of one discarded before, which it had not come to yet. And at the start
-     * there is nothing to keep instead: its successor tries again. */
+    /* The worker may have died of a generation discarded before, without having come to the
+     * candidate. At the start there is no accepted snapshot to keep, so the successor tries the
+     * candidate again. */
     bool of_candidate = seat.asked == generation_of(&rollout->candidate) && seat.owed == 1;
     if (!of_candidate || in_order || rollout->accepted.snapshot == NULL) {
         accept_when_complete(rollout);

@@ -12,11 +12,11 @@ struct mr_signals {
     uv_signal_t handles[MR_SIGNALS];
 };
 
-/* From here on SIGTERM, SIGINT, SIGHUP, SIGUSR1 and SIGCHLD come to on_signal, from the loop;
- * SIGPIPE is ignored. Signals that came since mr_process_begin come first. */
+/* Starts to pass SIGTERM, SIGINT, SIGHUP, SIGUSR1 and SIGCHLD to `on_signal`, from the loop.
+ * Ignores SIGPIPE. Signals that came since mr_process_begin() are passed first. */
 void mr_signals_start(struct mr_signals *signals, uv_loop_t *loop,
                       void (*on_signal)(void *context, int number), void *context);
-/* Closes the handles (the loop has to run once more; `signals` outlives that). */
+/* Closes the handles. The loop must run once more; `signals` must last until then. */
 void mr_signals_stop(struct mr_signals *signals);
 
 #endif

@@ -12,11 +12,12 @@
 #include "base/channel.h"
 #include "base/panic.h"
 
-/* The numbers that a worker's descriptors get; one already there must not be overwritten by the
- * other. */
+/* The first number above a worker's own descriptors. Each descriptor is duplicated above them
+ * first, so that none overwrites another. */
 enum { FIRST_FREE_FD = MR_WORKER_PLACE_FD + 1 };
 
-/* The worker's end of a new channel, out of the way of the numbers above. */
+/* Opens a channel. Returns the worker's end, with a number above the worker's own, or -errno. Sets
+ * *near to the master's end. */
 static int open_channel(int *near)
 {
     int ends[2];
@@ -33,8 +34,9 @@ static int open_channel(int *near)
     return far;
 }
 
-/* Signals are as in a fresh process, but that those which mr_process_begin holds back wait already:
- * a terminal sends some to all of its processes, and the master alone acts on them. */
+/* Gives the worker the signals of a fresh process, but blocks those that mr_process_begin() holds
+ * back. A terminal sends some of them to all of its processes, and the master alone acts on
+ * them. */
 static void set_signals(posix_spawnattr_t *attributes)
 {
     sigset_t waiting, all;
@@ -72,7 +74,7 @@ static int execute(uint64_t slot, int channel, int board, int place, pid_t *pid)
     MR_ASSERT(posix_spawn_file_actions_init(&files) == 0);
     set_signals(&attributes);
     set_files(&files, channel, board, place);
-    /* The running binary, even where the file of its name was replaced meanwhile. */
+    /* This is the running binary, even if its file was replaced meanwhile. */
     int error = posix_spawn(pid, "/proc/self/exe", &files, &attributes, argv, environ);
     posix_spawn_file_actions_destroy(&files);
     posix_spawnattr_destroy(&attributes);

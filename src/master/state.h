@@ -1,4 +1,4 @@
-/* What the rooms that make up the running master share (master.c, events.c); seen nowhere else. */
+/* The state of the running master, shared by master.c and events.c and seen nowhere else. */
 #ifndef MR_MASTER_STATE_H
 #define MR_MASTER_STATE_H
 
@@ -36,20 +36,20 @@ struct mr_master {
     uv_timer_t stop_timer;
     char *service;
     bool stopping, interrupted;
-    /* What the worker that ended last was amid. */
+    /* The work amid which the last worker ended. */
     struct {
         bool loading, handling;
     } ended;
     int exit_code;
 };
 
-/* events.c: what the master does about what happens. */
-/* The configuration in force; before the workers have accepted the first there is none. */
+/* events.c: how the master reacts to events. */
+/* Returns the accepted snapshot, or NULL before the workers have accepted the first one. */
 const struct mr_snapshot *mr_master_accepted(struct mr_master *master);
-/* Ends the workers, then the loop; once, again is nothing. */
+/* Stops the workers, then the loop. Does nothing if the master is stopping already. */
 void mr_master_stop(struct mr_master *master, int exit_code);
 void mr_master_on_signal(void *context, int number);
-void mr_master_on_changed(void *context); /* a file that is watched has changed */
+void mr_master_on_changed(void *context); /* a watched file has changed */
 extern const struct mr_workers_host mr_master_workers_host;
 extern const struct mr_overrun_host mr_master_overrun_host;
 extern const struct mr_wedge_host mr_master_wedge_host;

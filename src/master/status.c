@@ -19,7 +19,7 @@ static const char *const broker_names[] = {
     [MR_BROKER_DOWN] = "down",
 };
 
-/* A slot belongs to another process: what it says is looked at before it is an index. */
+/* A slot belongs to another process, so its values are checked before they become an index. */
 #define NAME_OF(names, cell) name_of(names, sizeof(names) / sizeof((names)[0]), mr_cell_get(cell))
 
 static const char *name_of(const char *const *names, size_t count, uint64_t value)
@@ -38,14 +38,14 @@ static uint64_t processed(const struct mr_slot *slot)
     return sum;
 }
 
-/* Seconds that the worker there is has lived; 0 for none. */
+/* Returns the age of the slot's worker in seconds, 0 if there is none. */
 static uint64_t age(const struct mr_view *view, uint64_t slot)
 {
     bool there = mr_cell_get(&view->board->slots[slot].pid) != 0;
     return there ? (view->now - view->histories[slot].started) / 1000 : 0;
 }
 
-/* The message whose Lua runs right now. */
+/* Writes the message whose Lua runs right now, if there is one. */
 static void running_json(const struct mr_view *view, const struct mr_slot *row, struct mr_buf *out)
 {
     struct mr_running running;
@@ -57,7 +57,7 @@ static void running_json(const struct mr_view *view, const struct mr_slot *row, 
                   running.partition, running.offset, view->now - running.since);
 }
 
-/* The name under which it is a static member of its groups. */
+/* Writes the name under which the worker is a static member of its groups, if it has one. */
 static void instance_json(const struct mr_slot *row, struct mr_buf *out)
 {
     char name[MR_NOTE_SIZE];
@@ -123,7 +123,7 @@ void mr_status_json(const struct mr_view *view, struct mr_buf *out)
                   (int)view->pid, (view->now - view->started) / 1000, view->generation,
                   view->reloads[MR_RELOAD_OK], view->reloads[MR_RELOAD_FAILED]);
     mr_health_json(view, MR_HEALTH_BOTH, out);
-    out->length--; /* its newline */
+    out->length--; /* the newline */
     mr_buf_string(out, ",\"workers\":[");
     for (uint64_t slot = 0; slot < view->board->slot_count; slot++) {
         mr_buf_string(out, slot ? "," : "");
@@ -134,7 +134,7 @@ void mr_status_json(const struct mr_view *view, struct mr_buf *out)
     mr_buf_string(out, "]}\n");
 }
 
-/* "3 d 4 h", "2 min 5 s": the two largest units. */
+/* Writes a time in its two largest units: "3 d 4 h", "2 min 5 s". */
 static void span_text(uint64_t seconds, char *text, size_t size)
 {
     static const struct {

@@ -1,4 +1,4 @@
-/* What the router does right now, worker by worker. */
+/* Writes the router's present state, per worker and per topic. */
 #ifndef MR_MASTER_STATUS_H
 #define MR_MASTER_STATUS_H
 

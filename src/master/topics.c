@@ -19,7 +19,8 @@ static bool has_counted(const struct mr_topic_row *row)
     return false;
 }
 
-/* Every slot's rows, so sorted that those of one topic are neighbours. */
+/* Collects every slot's rows, sorted so that rows of the same topic are neighbours. Returns how
+ * many; the caller frees the array. */
 static size_t collect(const struct mr_scoreboard *board, const struct mr_topic_row ***rows)
 {
     size_t count = 0;

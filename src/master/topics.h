@@ -1,4 +1,4 @@
-/* What was done with the messages of each topic, by all workers together. */
+/* Sums how the messages of each topic were processed, over all workers. */
 #ifndef MR_MASTER_TOPICS_H
 #define MR_MASTER_TOPICS_H
 
@@ -8,13 +8,13 @@
 #include "base/scoreboard.h"
 
 struct mr_topic_sums {
-    const char *name; /* the scoreboard's */
+    const char *name; /* owned by the scoreboard */
     uint64_t processed[MR_STATUSES];
 };
 
-/* One entry a topic, in the order of their names; returns how many. The caller frees the array.
- * Topics that had no row in a slot are together under "other", which is there only if something was
- * counted. */
+/* Makes one entry per topic, sorted by name, and returns how many. The caller frees the array.
+ * Topics without a row in a slot are together under "other", which is present only if it counted
+ * something. */
 size_t mr_topics_sum(const struct mr_scoreboard *board, struct mr_topic_sums **sums);
 
 #endif

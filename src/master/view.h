@@ -1,4 +1,4 @@
-/* All that the admin listener tells of, gathered for one answer. Borrowed. */
+/* All data for one answer of the admin listener. Borrowed. */
 #ifndef MR_MASTER_VIEW_H
 #define MR_MASTER_VIEW_H
 
@@ -14,12 +14,12 @@ struct mr_view {
     const char *service;
     pid_t pid;
     uint64_t now, started; /* monotonic ms */
-    uint64_t generation;   /* accepted last; 0 before the first */
+    uint64_t generation;   /* the accepted one; 0 before the first */
     bool stopping;
     uint64_t reloads[MR_RELOAD_RESULTS];
     uint64_t deaths[MR_DEATHS];
     const struct mr_scoreboard *board;
-    const struct mr_worker_history *histories; /* one a slot */
+    const struct mr_worker_history *histories; /* one per slot */
 };
 
 #endif

@@ -11,11 +11,10 @@
 #include "base/log.h"
 #include "base/panic.h"
 
-/* One folder; a file is watched through the folder it is in, as the file itself is replaced by
- * another. */
+/* One watched folder. A file is watched through its folder, because a new file may replace it. */
 struct folder {
     struct mr_watch *watch;
-    char *only; /* the one name that matters there; NULL: Lua files and folders */
+    char *only; /* the only name that matters; NULL: Lua files and folders */
     char *path;
     uv_fs_event_t event;
     struct folder *next;
@@ -26,7 +25,7 @@ struct mr_watch {
     void (*changed)(void *context);
     void *context;
     char *scripts;
-    char **files; /* NULL-ended */
+    char **files; /* NULL-terminated */
     struct folder *folders;
     uv_timer_t quiet;
 };
@@ -45,7 +44,7 @@ static bool is_folder(const char *path)
     return stat(path, &found) == 0 && S_ISDIR(found.st_mode);
 }
 
-/* A name without a dot may be that of a folder which is gone. */
+/* Returns true if the change matters. A name without a dot may be a folder that was removed. */
 static bool matters(const struct folder *folder, const char *name)
 {
     if (name == NULL)
@@ -96,7 +95,7 @@ static void add_folder(struct mr_watch *watch, const char *path, const char *onl
                MR_S("message", uv_strerror(result)));
 }
 
-/* A file, or a folder that may be replaced as a whole, by way of the folder it is in. */
+/* Watches a file, or a folder that may be replaced as a whole, through its parent folder. */
 static void add_file(struct mr_watch *watch, const char *path)
 {
     const char *slash = strrchr(path, '/');
@@ -133,8 +132,8 @@ static void look_around(struct mr_watch *watch)
         add_file(watch, *file);
 }
 
-/* Folders may have come and gone: all are watched anew before anybody reads them, so that no change
- * falls between. */
+/* Folders may have been added or removed. All are watched anew before anybody reads them, so that
+ * no change is missed in between. */
 static void on_quiet(uv_timer_t *timer)
 {
     struct mr_watch *watch = timer->data;

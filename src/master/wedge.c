@@ -5,11 +5,11 @@
 #include "base/clock.h"
 #include "base/panic.h"
 
-/* What is known of a slot's worker. */
+/* The last sign of life of a slot's worker. */
 struct watched {
     uint64_t pid;
-    uint64_t sign;   /* its last one, ms */
-    uint64_t silent; /* since then, as far as we looked, ms */
+    uint64_t sign;   /* when it came, ms */
+    uint64_t silent; /* time since then that the looks have seen, ms */
     bool asked;
 };
 
@@ -27,8 +27,8 @@ static uint64_t most(uint64_t a, uint64_t b)
     return a > b ? a : b;
 }
 
-/* A run without a budget may take what it takes; any other is somebody else's to end, who needs
- * twice its budget at most. */
+/* Returns true if a run of Lua explains the silence. A run without a budget may take any time.
+ * master/overrun.h ends any other run, and needs twice its budget at most. */
 static bool is_amid_run(const struct mr_slot *slot, uint64_t now)
 {
     struct mr_running running;
@@ -37,8 +37,8 @@ static bool is_amid_run(const struct mr_slot *slot, uint64_t now)
             now < running.since + running.time + most(running.time, MR_OVERRUN_PATIENCE));
 }
 
-/* The run that began last is a sign, too: scripts that load one after the other leave no time for a
- * heartbeat. */
+/* Returns the time of the last sign of life. The start of the last run counts too: scripts that
+ * load one after another leave no time for a heartbeat. */
 static uint64_t sign_of(const struct mr_slot *slot, uint64_t now)
 {
     if (mr_cell_get(&slot->state) == MR_WORKER_NONE || is_amid_run(slot, now))

@@ -22,11 +22,10 @@ struct slot {
     struct mr_workers *workers;
     pid_t pid; /* 0: no process */
     enum mr_forced forced;
-    struct mr_line *line; /* with that process; NULL: none */
+    struct mr_line *line; /* to that process; NULL: none */
     struct mr_respawn respawn;
-    struct mr_claim
-        place;        /* in its groups; it lasts as long as this process or a worker of the slot */
-    uv_timer_t timer; /* until the next process */
+    struct mr_claim place; /* in the groups; held while this process or the worker lives */
+    uv_timer_t timer;      /* until the next process starts */
 };
 
 struct mr_workers {
@@ -109,7 +108,7 @@ void mr_workers_send_all(struct mr_workers *workers, enum mr_frame_kind kind)
         mr_workers_send(workers, slot, kind, MR_BYTES_NONE);
 }
 
-/* --- birth --- */
+/* --- starting --- */
 
 static void note_start(struct slot *slot)
 {
@@ -167,7 +166,7 @@ int mr_workers_start(struct mr_workers *workers)
     return result;
 }
 
-/* --- death --- */
+/* --- ending --- */
 
 static enum mr_death death_of(const struct slot *slot, int status)
 {
@@ -190,7 +189,7 @@ static void count_death(struct slot *slot, int status)
     workers->histories[number_of(slot)].restarts++;
 }
 
-/* What it leaves behind is looked at. */
+/* Logs how the worker ended. If it did not end in order, calls the host's `died`. */
 static void notice(struct slot *slot, int status, const struct mr_slot *row)
 {
     struct mr_workers *workers = slot->workers;
@@ -202,8 +201,9 @@ static void notice(struct slot *slot, int status, const struct mr_slot *row)
         workers->host.died(workers->context, number_of(slot), cause);
 }
 
-/* Somebody killed it while it served: its successor need not wait, however young it was. One that
- * crashes by itself, or while it loads, does so again. */
+/* Returns true if somebody else killed the worker while it served. Then its successor need not
+ * wait, however young the worker was. A worker that crashes by itself, or while it loads, does so
+ * again. */
 static bool was_killed_at_work(const struct slot *slot, int status, const struct mr_slot *row)
 {
     return WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL && slot->forced == MR_FORCED_NOT &&
@@ -217,7 +217,7 @@ static void bury(struct slot *slot, int status)
     uint64_t lived = was_killed_at_work(slot, status, row)
                          ? MR_RESPAWN_YOUNG
                          : mr_clock_ms() - workers->histories[number_of(slot)].started;
-    mr_line_drain(slot->line); /* its last words */
+    mr_line_drain(slot->line); /* its last frames */
     mr_line_free(slot->line);
     slot->line = NULL;
     notice(slot, status, row);
@@ -226,7 +226,7 @@ static void bury(struct slot *slot, int status)
     workers->alive--;
     if (!workers->stopping) {
         count_death(slot, status);
-        /* One that ended for its scripts' memory has seen to the pauses itself. */
+        /* A worker that ended because of its scripts' memory has seen to the pauses itself. */
         bool full = death_of(slot, status) == MR_DEATH_MEMORY;
         start_in(slot, full ? 0 : mr_respawn_pause(&slot->respawn, lived));
     }

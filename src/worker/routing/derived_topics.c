@@ -6,7 +6,8 @@
 
 typedef char origins[MR_TOPIC_ORIGINS][MR_TOPIC_ROOM];
 
-/* One of the topics is, or could be, served by the route; by any where that is NULL. */
+/* Returns true if one of the topics is, or could be, served by the route. If `route` is NULL, any
+ * route counts. */
 static bool serves_one(struct mr_routes *routes, const struct mr_route *route, origins from,
                        size_t count)
 {

@@ -1,5 +1,5 @@
-/* What the configuration says of a route's messages beyond who handles them: how they are retried,
- * where they go when that is in vain, what a handler may use, what a crash may do to them. */
+/* A route's settings beyond its handler: retries, dead letters, the limits of a handler, and the
+ * effect of a crash on messages. */
 #ifndef MR_WORKER_ROUTING_POLICY_H
 #define MR_WORKER_ROUTING_POLICY_H
 
@@ -29,10 +29,10 @@ struct mr_policy {
     enum mr_delivery delivery;
     size_t window; /* messages */
     struct {
-        int max;           /* after the first attempt */
+        int max;           /* retries after the first attempt */
         int64_t base, cap; /* ms */
         double multiplier, jitter;
-        bool by_topic; /* waits in `<topic>-retry`, not in its partition */
+        bool by_topic; /* retries wait in `<topic>-retry`, not in their partition */
     } retry;
     struct {
         char *topic; /* a template: {topic}, {base} */
@@ -45,7 +45,8 @@ struct mr_policy {
     } budget;
 };
 
-/* That of a route, a topic or a pattern. */
+/* Returns the settings of a route, which is a topic or a pattern. The caller frees them with
+ * mr_policy_free(). */
 struct mr_policy mr_policy_of(const struct mr_config *config, const char *route);
 void mr_policy_free(struct mr_policy *policy);
 

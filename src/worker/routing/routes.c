@@ -19,7 +19,7 @@ struct mr_routes {
     size_t count;
     char **response_topics;
     size_t response_topic_count;
-    struct mr_generation *generation; /* NULL: only looked at */
+    struct mr_generation *generation; /* NULL: routes are only checked */
     size_t at_work;                   /* jobs */
     bool retired;
 };
@@ -110,8 +110,8 @@ static void note_use(void *context, const char *name, const char *value)
         use->named = true;
 }
 
-/* Handler files serve the topic of their name, unless they are there for some route that names
- * them. */
+/* Adds a route per handler file, for the topic of the file's name, unless a route names the file as
+ * its script. */
 static void add_files(struct building *building)
 {
     const struct mr_snapshot *snapshot = building->snapshot;

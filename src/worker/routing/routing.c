@@ -39,8 +39,8 @@ bool mr_routing_left(struct mr_routes *before, struct mr_routes *now, const char
            mr_routing_retried(now, topic, still) == NULL;
 }
 
-/* True where what cannot be handled goes round for ever: from topic to topic by their dead letters
- * until it is in the first again. */
+/* Returns true if dead letters go round for ever: from topic to topic until a message is in the
+ * first one again. */
 static bool comes_back(struct mr_routes *routes, const struct mr_route *route, const char *first)
 {
     char topic[MR_TOPIC_ROOM], next[MR_TOPIC_ROOM], retry[MR_TOPIC_ROOM];
@@ -63,7 +63,8 @@ struct checking {
     struct mr_errors *errors;
 };
 
-/* "config/moonroute.lua: routes["x"].dlq.topic: WHAT", without the file where nothing was set. */
+/* Adds the error "config/moonroute.lua: routes["x"].dlq.topic: WHAT", without the file if nothing
+ * sets the key. */
 static void refuse(const struct checking *checking, const struct mr_route *route, const char *key,
                    const char *what)
 {
@@ -90,8 +91,8 @@ static void check_exact(const struct checking *checking, const struct mr_route *
                "brings its dead letters back to it for ever: name another topic");
 }
 
-/* What a pattern matches cannot be listed; but a template that keeps some topic's name keeps that
- * of one of these. */
+/* The topics that a pattern matches cannot be listed. But if a template keeps the name of some
+ * topic, it keeps the name of one of these. */
 static void check_pattern(const struct checking *checking, const struct mr_route *route)
 {
     static const char *const probes[] = {"x", "x-commands"};

@@ -19,9 +19,9 @@ static bool in_group(const struct mr_route *route, const char *group_id)
     return strcmp(route->group_id, group_id) == 0;
 }
 
-/* The topic and, where it has one that no route serves by itself, its retry topic. That is left out
- * until it is there: librdkafka would look for it every ten seconds only, and a broker that creates
- * what it is asked for gives it a number of partitions of its own. */
+/* Adds the topic and its retry topic, if it has one that no route serves by itself. The retry topic
+ * is left out until it exists. librdkafka would look for a missing topic every ten seconds only. A
+ * broker that creates topics on demand would give it a number of partitions of its own. */
 static void add_served(struct mr_subscription *subscription, struct mr_routes *routes,
                        const struct mr_cluster_topics *topics, const struct mr_route *route,
                        const char *topic)

@@ -16,11 +16,11 @@ enum { QUESTION_TIMEOUT_MS = 2000, AGAIN_MS = 1000, AGAIN_MOST_MS = 10000 };
 struct missing {
     char name[MR_TOPIC_ROOM], source[MR_TOPIC_ROOM];
     int32_t partitions;
-    uint64_t look;        /* in which it was missing last */
-    bool said;            /* in the log */
-    int result;           /* of its creation, as mr_creation_create's */
-    char why[256];        /* it failed */
-    struct missing *next; /* of those being created */
+    uint64_t look;        /* the last look that found it missing */
+    bool said;            /* it is in the log */
+    int result;           /* of mr_creation_create() */
+    char why[256];        /* why creating it failed */
+    struct missing *next; /* the next in `batch` */
 };
 
 struct mr_provision {
@@ -32,7 +32,7 @@ struct mr_provision {
     size_t missing_now, waiting_now;
     uint64_t look, again;
     uv_work_t work;
-    struct missing *batch; /* being created; their results are the pool's to write meanwhile */
+    struct missing *batch; /* being created; meanwhile the pool's thread writes the results */
     bool creating;
     _Atomic bool stopping; /* read by the pool's thread too */
 };
@@ -54,7 +54,8 @@ struct mr_provision *mr_provision_new(uv_loop_t *loop, struct mr_slot *slot,
     return provision;
 }
 
-/* Where several topics share it, it is made like the one with the most partitions. */
+/* Notes a topic that is missing. If several topics share it, it gets as many partitions as the one
+ * that has most. */
 static void need(const struct looking *looking, const char *name, const char *source,
                  int32_t partitions)
 {
@@ -62,7 +63,7 @@ static void need(const struct looking *looking, const char *name, const char *so
     struct missing *missing = mr_idmap_get(&provision->missing, mr_bytes_of(name));
     if (mr_cluster_partitions(looking->topics, name) > 0) {
         if (missing != NULL)
-            missing->said = false; /* it is news again should it go */
+            missing->said = false; /* log it again if it disappears */
         return;
     }
     if (missing == NULL) {
@@ -127,7 +128,7 @@ static void show(const struct mr_provision *provision)
         mr_cell_set(&provision->slot->gauges[MR_TOPICS_MISSING], provision->missing_now);
 }
 
-/* On a thread of the pool: touches nothing but the batch. */
+/* Runs on a thread of the pool: writes nothing but the batch. */
 static void do_create(uv_work_t *work)
 {
     struct mr_provision *provision = work->data;

@@ -1,7 +1,6 @@
-/* Sees to it that the dead-letter and retry topics of the routes are there: creates those that are
- * missing as soon as their source is there, with as many partitions, in the background, and says
- * which it could not. Every worker does so for itself, and a topic that another has created is as
- * good. */
+/* Creates missing dead-letter and retry topics of the routes, in the background. A topic is created
+ * as soon as its source exists, with as many partitions. One worker logs topics that could not be
+ * created. Every worker creates for itself; a topic that another worker has created is as good. */
 #ifndef MR_WORKER_ROUTING_TOPIC_CREATION_H
 #define MR_WORKER_ROUTING_TOPIC_CREATION_H
 
@@ -15,19 +14,19 @@
 
 struct mr_provision;
 
-/* `speaks`: this worker tells, in the log and in its slot, what is missing; one of them does. `via`
- * must outlive it. */
+/* Borrows `via`, which must outlive the result. If `speaks`, this worker reports missing topics, in
+ * the log and in its slot; one worker does. */
 struct mr_provision *mr_provision_new(uv_loop_t *loop, struct mr_slot *slot,
                                       const struct mr_producer *via, bool speaks);
-/* Looks what these routes lack among these topics, and creates it where `create` allows. False
- * while it is still creating what it found before: look again. */
+/* Finds the topics that these routes lack among `topics`, and creates them if `create` allows.
+ * Returns false if it is still creating those found before: look again. */
 bool mr_provision_look(struct mr_provision *provision, struct mr_routes *routes,
                        const struct mr_cluster_topics *topics, bool create);
-/* In how many ms to look again, for what is missing or whose source is; 0 where nothing is. Grows
- * with every look that finds no change. */
+/* Returns in how many ms to look again, because a topic or its source is missing; 0 if none is.
+ * Grows with every look that finds no change. */
 uint64_t mr_provision_again(const struct mr_provision *provision);
 void mr_provision_stop(struct mr_provision *provision);
-/* The loop must have run until nothing is being created any more. */
+/* Frees it. The loop must have run until nothing is being created any more (asserted). */
 void mr_provision_free(struct mr_provision *provision);
 
 #endif

@@ -18,8 +18,8 @@ struct mr_catalogue {
     struct mr_timer next;
     uv_work_t question;
     bool asking, stopping;
-    bool answered;                   /* written by the question, as is `answer` */
-    struct mr_cluster_topics answer; /* of the question under way */
+    bool answered;                   /* written by the pool's thread, as is `answer` */
+    struct mr_cluster_topics answer; /* to the question under way */
     bool known;
     struct mr_cluster_topics topics;
 };
@@ -46,7 +46,7 @@ static bool same(const struct mr_cluster_topics *a, const struct mr_cluster_topi
     return true;
 }
 
-/* On a thread of the pool: touches nothing but the answer. */
+/* Runs on a thread of the pool: writes nothing but the answer. */
 static void do_ask(uv_work_t *work)
 {
     char why[256];
@@ -77,7 +77,7 @@ static void after_ask(uv_work_t *work, int status)
 static void on_next(struct mr_timer *timer)
 {
     struct mr_catalogue *catalogue = MR_CONTAINER(timer, struct mr_catalogue, next);
-    if (catalogue->asking) { /* too early to be an answer to what is wanted now */
+    if (catalogue->asking) { /* its answer is too early for this request */
         mr_catalogue_ask(catalogue, RETRY_MS);
         return;
     }

@@ -1,5 +1,5 @@
-/* What topics the cluster has, as of when it was last asked, in the background. Never makes a
- * broker create one. */
+/* Knows the cluster's topics, from the latest question to a broker. Asks in the background, and
+ * never makes a broker create a topic. */
 #ifndef MR_WORKER_ROUTING_TOPIC_METADATA_H
 #define MR_WORKER_ROUTING_TOPIC_METADATA_H
 
@@ -12,20 +12,21 @@
 
 struct mr_catalogue;
 
-/* The cluster has answered, from the loop; `changed`: not as it did last time. */
+/* Called from the loop when the cluster has answered. `changed`: the answer differs from the
+ * last. */
 typedef void mr_catalogue_heard_fn(void *data, bool changed);
 
-/* Asks nothing yet. `via` must outlive it. */
+/* Asks nothing yet. Borrows `via`, which must outlive the result. */
 struct mr_catalogue *mr_catalogue_new(uv_loop_t *loop, struct mr_timers *timers,
                                       const struct mr_producer *via, mr_catalogue_heard_fn *heard,
                                       void *data);
-/* Asks in `within` ms, sooner where that was said before; again and again until there is an answer.
- */
+/* Asks in `within` ms, or sooner if an earlier call said so. Repeats the question until there is an
+ * answer. */
 void mr_catalogue_ask(struct mr_catalogue *catalogue, uint64_t within);
-/* The latest answer, NULL before the first. Borrowed until the next. */
+/* Returns the latest answer, NULL before the first. Borrowed until the next. */
 const struct mr_cluster_topics *mr_catalogue_topics(const struct mr_catalogue *catalogue);
-void mr_catalogue_stop(struct mr_catalogue *catalogue); /* `heard` is called no more */
-/* The loop must have run until nothing is asked any more. */
+void mr_catalogue_stop(struct mr_catalogue *catalogue); /* calls `heard` no more */
+/* Frees it. The loop must have run until no question is open any more (asserted). */
 void mr_catalogue_free(struct mr_catalogue *catalogue);
 
 #endif

@@ -88,8 +88,8 @@ bool mr_topic_response(const char *topic, char to[MR_TOPIC_ROOM])
 }
 
 struct shape {
-    size_t letters, topics, bases; /* how many */
-    size_t first;                  /* where the first placeholder is */
+    size_t letters, topics, bases; /* counts */
+    size_t first;                  /* offset of the first placeholder */
 };
 
 static struct shape shape_of(const char *template)
@@ -108,8 +108,8 @@ static struct shape shape_of(const char *template)
     return shape;
 }
 
-/* How long the base of the topic is that fills to `length`, where it is its base with `suffix` more
- * characters; 0 where there is none. */
+/* Returns the length of the base that fills the template to `length` characters, if the topic is
+ * that base and `suffix` more characters. Returns 0 if there is none. */
 static size_t base_that_fills(const struct shape *shape, size_t length, size_t suffix)
 {
     size_t fixed = shape->letters + shape->topics * suffix;
@@ -119,8 +119,9 @@ static size_t base_that_fills(const struct shape *shape, size_t length, size_t s
                : (length - fixed) / places;
 }
 
-/* What is filled in is as long in each place, so its length follows from that of the whole; whether
- * it was that is seen by filling it in again. */
+/* Reverses fill(): writes the topic, ending in `suffix`, from which the template makes `topic`. The
+ * base has the same length in each place, so its length follows from the whole. Filling the
+ * template again shows if the result is right. */
 static bool unfill(const char *template, const char *topic, const char *suffix,
                    char from[MR_TOPIC_ROOM])
 {

@@ -9,7 +9,8 @@
 
 enum { LOOKUP_TIMEOUT_MS = 2000, RETRY_MS = 1000, NEW_TOPIC_PARTITIONS = 1 };
 
-/* No request waits for one whose deafness lasts. */
+/* Returns true if the topic may be forgotten: it failed, and its fault lasts, so no request
+ * waits. */
 static bool may_forget(const struct mr_inbox_topic *topic)
 {
     return topic->state == MR_INBOX_FAILED && !mr_inbox_is_recent(topic) &&
@@ -51,7 +52,7 @@ static void fail(struct mr_inbox_topic *topic, enum mr_deaf deaf)
     mr_inbox_look_up_after(topic, RETRY_MS);
 }
 
-/* Without its being created by a broker that does so when it is asked for by name. */
+/* Looks the topic up among all topics. If it were asked for by name, a broker might create it. */
 static void find_topic(struct mr_inbox_topic *topic)
 {
     struct mr_cluster_topics all;
@@ -62,7 +63,7 @@ static void find_topic(struct mr_inbox_topic *topic)
     mr_cluster_topics_free(&all);
 }
 
-/* On a thread of the pool: touches nothing but the topic's own answer. */
+/* Runs on a thread of the pool: writes nothing but the topic's own answer. */
 static void do_lookup(uv_work_t *work)
 {
     struct mr_inbox_topic *topic = work->data;
@@ -73,14 +74,13 @@ static void do_lookup(uv_work_t *work)
         find_topic(topic);
 }
 
-/* Its partitions are with the listener. */
+/* Returns true if the listener has the topic's partitions. */
 static bool is_open(const struct mr_inbox_topic *topic)
 {
     return topic->state == MR_INBOX_OPENING || topic->state == MR_INBOX_LISTENING;
 }
 
-/* Names the result of the lookup. With create_topics a topic that is denied is hidden or missing.
- */
+/* Names the result of the lookup. With create_topics, a denied topic is hidden or missing. */
 static enum mr_deaf found_as(const struct mr_inbox_topic *topic)
 {
     if (topic->found == 0)
@@ -109,7 +109,8 @@ static void open_topic(struct mr_inbox_topic *topic)
     mr_inbox_look_up_after(topic, MR_INBOX_REFRESH_MS);
 }
 
-/* A lookup that got no answer is made again with the next. */
+/* Takes the lookup of an open topic, and reads partitions that are new. If the lookup got no
+ * answer, the next one asks again. */
 static void grow_topic(struct mr_inbox_topic *topic)
 {
     bool ails = topic->deafness.looked_up != MR_DEAF_NOT || topic->deafness.read == MR_DEAF_GONE;

@@ -1,4 +1,5 @@
-/* What the rooms of the inbox share (inbox.c, inbox_lookup.c, inbox_topic.c); seen nowhere else. */
+/* The state of the reply inbox, shared by reply_inbox.c, inbox_lookup.c and inbox_topic.c and seen
+ * nowhere else. */
 #ifndef MR_WORKER_RPC_INBOX_STATE_H
 #define MR_WORKER_RPC_INBOX_STATE_H
 
@@ -9,7 +10,7 @@
 enum mr_inbox_topic_state {
     MR_INBOX_LOOKING,
     MR_INBOX_FAILED,
-    MR_INBOX_OPENING, /* its partitions are with the listener */
+    MR_INBOX_OPENING, /* the listener has its partitions */
     MR_INBOX_LISTENING
 };
 
@@ -18,17 +19,17 @@ struct mr_inbox_topic {
     char *name;
     enum mr_inbox_topic_state state;
     bool kept;       /* the configuration names it */
-    bool listened;   /* it was, once */
-    uint64_t wanted; /* ms, by a request */
+    bool listened;   /* it was read before */
+    uint64_t wanted; /* ms, when a request wanted it last */
     uv_work_t lookup;
     bool looking;
-    struct mr_timer again; /* the lookup */
-    int32_t found;         /* partitions, or less, written by the lookup */
-    int32_t partitions;    /* that are listened to */
-    char why[256];         /* likewise */
-    char detail[256];      /* of the last lookup that ended */
+    struct mr_timer again; /* starts the next lookup */
+    int32_t found;         /* partitions; 0: missing, less: an error; written by the lookup */
+    int32_t partitions;    /* partitions that the listener has */
+    char why[256];         /* if the lookup failed; written by it */
+    char detail[256];      /* `why` of the last lookup that ended */
     struct mr_deafness deafness;
-    enum mr_deaf told; /* of it */
+    enum mr_deaf told; /* the fault that was logged last */
     struct mr_inbox_topic *next;
 };
 
@@ -49,20 +50,21 @@ struct mr_inbox {
 };
 
 /* inbox_topic.c */
-/* Tells what is wrong with the topic when that has changed, once. */
+/* Logs the topic's worst fault, once, if it has changed. */
 void mr_inbox_judge(struct mr_inbox_topic *topic);
 /* Writes what is wrong with the topic. */
 void mr_inbox_describe(const struct mr_inbox_topic *topic, char *text, size_t size);
-void mr_inbox_show(const struct mr_inbox *inbox); /* how many are deaf */
-/* The configuration names it, or a request wanted it within the last minute. */
+void mr_inbox_show(const struct mr_inbox *inbox); /* sets the gauge of topics not read */
+/* Returns true if the configuration names the topic, or if a request wanted it within the last
+ * minute. */
 bool mr_inbox_is_recent(const struct mr_inbox_topic *topic);
-/* Makes it when it is wanted first; NULL, logged, when that fails. */
+/* Returns the listener, and makes it on the first call. If that fails, logs it and returns NULL. */
 struct mr_listener *mr_inbox_listener(struct mr_inbox *inbox);
 
-/* inbox_lookup.c: asks for a topic, creates it where it may, and gives it to the listener; then
- * asks again and again, for new partitions. */
+/* inbox_lookup.c: looks a topic up, creates it if that is allowed, and gives it to the listener.
+ * Then looks it up again and again, for new partitions. */
 void mr_inbox_look_up(struct mr_inbox_topic *topic);
-void mr_inbox_look_up_after(struct mr_inbox_topic *topic, uint64_t ms); /* unless it is looking */
+void mr_inbox_look_up_after(struct mr_inbox_topic *topic, uint64_t ms); /* unless one is running */
 enum { MR_INBOX_REFRESH_MS = 10000 };
 
 #endif

@@ -42,8 +42,8 @@ bool mr_inbox_is_recent(const struct mr_inbox_topic *topic)
     return topic->kept || mr_clock_ms() - topic->wanted < RECENT_MS;
 }
 
-/* The same properties made the producer and the consumers, so this fails only where the machine
- * does. */
+/* The producer and the consumers were made with the same properties, so this fails only if the
+ * machine does. */
 struct mr_listener *mr_inbox_listener(struct mr_inbox *inbox)
 {
     struct mr_errors errors = {0};

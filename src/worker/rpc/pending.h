@@ -1,5 +1,5 @@
-/* Calls: requests of handlers that are open, kept by their correlation ids. A call that nobody
- * waits for any more is remembered for a minute, so that a late reply is known for one. */
+/* Calls: the open requests of handlers, by correlation id. If nobody waits for a call any more, it
+ * is remembered for a minute, so that a late reply is recognised. */
 #ifndef MR_WORKER_RPC_PENDING_H
 #define MR_WORKER_RPC_PENDING_H
 
@@ -15,39 +15,41 @@
 struct mr_call {
     struct mr_calls *calls;
     char id[37];                /* a UUID in text */
-    struct mr_wait *wait;       /* NULL where nobody waits */
-    struct mr_outgoing *record; /* what is to be sent yet; NULL: it is sent */
-    char *refusal;              /* why it could not be sent; NULL: it was not refused */
+    struct mr_wait *wait;       /* NULL: nobody waits */
+    struct mr_outgoing *record; /* still to be sent; NULL: it is sent */
+    char *refusal;              /* why the record could not be sent; NULL: not refused */
     enum mr_dialect dialect;
     char *reply_to;
     int64_t timeout; /* ms */
     struct mr_timer timer;
-    struct mr_call *previous, *next; /* of those somebody waits for */
+    struct mr_call *previous, *next; /* among the calls that somebody waits for */
 };
 
-/* With `owner`, `timers` and `slot` set it is empty. */
+/* Empty if only `owner`, `timers` and `slot` are set. */
 struct mr_calls {
     void *owner;
     struct mr_timers *timers;
-    struct mr_slot *slot; /* shows how many are waited for */
+    struct mr_slot *slot; /* shows the number of pending calls */
     struct mr_idmap by_id;
-    struct mr_call *open; /* those somebody waits for; the newest is the first */
-    int64_t pending;      /* how many */
+    struct mr_call *open; /* calls that somebody waits for, the newest first */
+    int64_t pending;      /* number of calls in `open` */
 };
 
-/* A call with a new id, which nobody waits for yet. Its record is the caller's to set. */
+/* Makes a call with a new id, which nobody waits for yet. The caller may set the record, which the
+ * call then owns. */
 struct mr_call *mr_call_new(struct mr_calls *calls, enum mr_dialect dialect, const char *reply_to,
                             int64_t timeout);
 struct mr_call *mr_call_of_timer(struct mr_timer *timer);
-/* The wait is for this call, until one of the next two, or until the wait is cancelled. */
+/* Starts the wait for this call. It ends with one of the next two functions, or if the wait is
+ * cancelled. */
 void mr_call_begin(struct mr_call *call, struct mr_wait *wait);
-/* Its reply is there: the call is freed. Returns who has waited. */
+/* Frees the call, because its reply has come. Returns its wait. */
 struct mr_wait *mr_call_end(struct mr_call *call);
-/* Nobody waits any more; the id is remembered. Returns who has waited. */
+/* Ends the wait, but remembers the call's id for late replies. Returns the wait. */
 struct mr_wait *mr_call_abandon(struct mr_call *call);
-void mr_call_sent(struct mr_call *call); /* its record is freed */
-/* One that nobody has waited for, or nobody does any more. */
+void mr_call_sent(struct mr_call *call); /* frees its record */
+/* Frees a call. Nobody may wait for it (asserted). */
 void mr_call_free(struct mr_call *call);
-void mr_calls_free(struct mr_calls *calls); /* and all that are open */
+void mr_calls_free(struct mr_calls *calls); /* frees all calls, open ones too */
 
 #endif

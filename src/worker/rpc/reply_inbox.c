@@ -34,7 +34,8 @@ static void on_troubled(void *data, bool unreachable, const char *text)
     inbox->events->troubled(inbox->data, unreachable, text);
 }
 
-/* A topic that was deleted is looked for at once, which creates it where that is allowed. */
+/* Notes a fault that the client met. If the topic was deleted, looks it up at once, which creates
+ * it if that is allowed. */
 static void on_fault(void *data, const char *name, enum mr_listener_fault fault)
 {
     struct mr_inbox_topic *topic = find(data, name);

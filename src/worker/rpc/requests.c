@@ -22,7 +22,7 @@ struct mr_rpc {
     struct mr_inbox *inbox;
     struct mr_calls calls;
     int64_t most_pending;
-    bool cancelled; /* no more are opened */
+    bool cancelled; /* no more calls are opened */
     const struct mr_rpc_events *events;
     void *data;
 };
@@ -59,8 +59,8 @@ static void on_refused(struct mr_timer *timer)
     mr_buf_free(&message);
 }
 
-/* It ends from a timer that is due at once, since nothing may end from within the call that opened
- * it, or from within a report. */
+/* Ends the call with an error, from a timer that is due at once. A call must not end from within
+ * the function that opened it, or from within a report. */
 static void refuse(struct mr_call *call, const char *why)
 {
     free(call->refusal);
@@ -68,7 +68,7 @@ static void refuse(struct mr_call *call, const char *why)
     mr_timers_arm(call->calls->timers, &call->timer, mr_clock_ms(), on_refused);
 }
 
-/* Sends the request; the caller sees to it that its answer will be heard. */
+/* Sends the request. The inbox must listen for its answer. */
 static void send_call(struct mr_call *call, const struct mr_outgoing *record)
 {
     char why[512];
@@ -93,13 +93,13 @@ static void send_call(struct mr_call *call, const struct mr_outgoing *record)
     refuse(call, why);
 }
 
-/* It is neither sent nor refused. */
+/* Returns true if the call waits for the topic: it is neither sent nor refused. */
 static bool waits_for(const struct mr_call *call, const char *topic)
 {
     return call->record != NULL && call->refusal == NULL && strcmp(call->reply_to, topic) == 0;
 }
 
-/* Their answers could not be read. */
+/* Refuses the calls that wait for the topic, because their answers could not be read. */
 static void on_deaf(void *data, const char *topic, const char *why)
 {
     struct mr_rpc *rpc = data;
@@ -108,7 +108,7 @@ static void on_deaf(void *data, const char *topic, const char *why)
             refuse(call, why);
 }
 
-/* Those waiting for this topic go out. */
+/* Sends the calls that wait for the topic. */
 static void on_listening(void *data, const char *topic)
 {
     struct mr_rpc *rpc = data;
@@ -120,7 +120,7 @@ static void on_listening(void *data, const char *topic)
     }
 }
 
-/* True where the message is the reply that was waited for: it is the wait's from now on. */
+/* Returns true if the message is the expected reply. Then the wait owns the message. */
 static bool end_with_reply(struct mr_call *call, const struct mr_message *message,
                            const struct mr_pair *headers, size_t count)
 {
@@ -197,7 +197,7 @@ struct mr_rpc *mr_rpc_new(const struct mr_config *config, uint64_t number, uv_lo
     return rpc;
 }
 
-/* Where its reply is to go; NULL with `why` where it cannot be opened. */
+/* Returns the topic for the reply, or NULL with `why` if the request cannot be opened. */
 static const char *reply_topic(const struct mr_rpc *rpc, const struct mr_ask *ask,
                                char responses[MR_TOPIC_ROOM], char *why, size_t size)
 {

@@ -31,7 +31,7 @@ static void set_state(struct mr_broker *broker, enum mr_broker_state state)
     broker->changed(broker->data);
 }
 
-/* On a thread of the pool: touches nothing but the answer. */
+/* Runs on a thread of the pool: writes nothing but the answer. */
 static void do_ask(uv_work_t *work)
 {
     struct mr_broker *broker = work->data;

@@ -87,5 +87,5 @@ void mr_link_buried(struct mr_link *link, const struct mr_message_id *id)
     mr_poison_encode(id, "", &body);
     mr_channel_put(&link->channel, MR_FRAME_BURIED, (struct mr_bytes){body.data, body.length});
     mr_buf_free(&body);
-    watch(link); /* it goes from the loop: the caller is amid other things */
+    watch(link); /* the loop sends it, because the caller is amid other things */
 }

@@ -10,7 +10,7 @@
 
 struct mr_link_events {
     void (*frame)(void *data, const struct mr_frame *frame);
-    void (*gone)(void *data); /* the master is: once, after the frames it sent */
+    void (*gone)(void *data); /* the master has closed its end: once, after its last frame */
 };
 
 struct mr_link {
@@ -19,15 +19,16 @@ struct mr_link {
     const struct mr_link_events *events;
     void *data;
     bool gone;
-    bool reading; /* its frames are being told */
+    bool reading; /* frames are being passed on */
 };
 
 void mr_link_start(struct mr_link *link, uv_loop_t *loop, int fd,
                    const struct mr_link_events *events, void *data);
-/* Tells of the frames that have come, before the loop would; from within one of them nothing. */
+/* Passes on the frames that have come, before the loop would. Does nothing if called from within
+ * `frame`. */
 void mr_link_read(struct mr_link *link);
 void mr_link_loaded(struct mr_link *link, uint64_t generation);
-/* A message that was not to be run again is done with. */
+/* Reports to the master that a poisoned message is done with. */
 void mr_link_buried(struct mr_link *link, const struct mr_message_id *id);
 void mr_link_refused(struct mr_link *link, uint64_t generation, const char *why, int exit_code);
 

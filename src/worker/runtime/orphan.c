@@ -1,6 +1,6 @@
-/* All that happens after the master's death happens in the handler of SIGALRM, on whatever thread
- * gets it, amid anything: only calls that are safe there are made, and what the handler reads is
- * written once, or in one piece. */
+/* After the master's death everything happens in the handler of SIGALRM, on any thread, amid
+ * anything. So the handler makes only calls that are safe there. The data that it reads is written
+ * once, or in one piece. */
 #include "worker/runtime/orphan.h"
 
 #include <errno.h>
@@ -21,13 +21,13 @@ static struct {
     int channel;
     const struct mr_slot *_Atomic slot;
     mr_cell allowed;         /* ms */
-    mr_cell since;           /* monotonic ms, when the master was missed first; 0: it is there */
+    mr_cell since;           /* monotonic ms, when the master was first found dead; 0: alive */
     mr_cell run, over_since; /* the run that was interrupted, and when first, ms */
 } orphan;
 
-/* The parent is another one, or the other end of the channel is closed. The latter alone would not
- * do: the threads of a master close its files after its death was told. Nor would the former:
- * across namespaces every parent may have the number 0. */
+/* Returns true if the parent is another process, or if the other end of the channel is closed. The
+ * channel alone does not suffice: a master's threads close its files after its death was signalled.
+ * Nor does the parent: across namespaces every parent may have the number 0. */
 static bool is_orphan(void)
 {
     struct pollfd end = {.fd = orphan.channel, .events = POLLRDHUP};
@@ -38,7 +38,7 @@ static bool is_orphan(void)
 static _Noreturn void end(void)
 {
     kill(getpid(), SIGKILL);
-    _exit(1); /* never comes to that */
+    _exit(1); /* never reached */
 }
 
 static void limit_run(uint64_t now)
@@ -95,6 +95,6 @@ void mr_orphan_watch(int channel, const struct mr_slot *slot)
     sigemptyset(&action.sa_mask);
     MR_ASSERT(sigaction(SIGALRM, &action, NULL) == 0);
     MR_ASSERT(prctl(PR_SET_PDEATHSIG, SIGALRM) == 0);
-    /* Whoever died before that told nobody. */
+    /* If the master died before that, no signal came. */
     on_alarm(SIGALRM);
 }

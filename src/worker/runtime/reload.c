@@ -14,7 +14,7 @@
 #include "worker/runtime/internal.h"
 #include "worker/runtime/orphan.h"
 
-/* Who watches the counts sees them from the start. */
+/* Makes a row per topic in the scoreboard, so that its counts are visible from the start. */
 static void show_topics(struct mr_worker *worker)
 {
     struct mr_routes *routes = worker->dispatch.routes;
@@ -37,7 +37,8 @@ static void on_changed(void *data)
     mr_worker_show_state(data);
 }
 
-/* librdkafka has given a client up for good: only another worker helps. */
+/* Returns true, and logs why, if librdkafka has abandoned a client for good. Then only another
+ * worker helps. */
 static bool has_failed(const struct mr_worker *worker)
 {
     char why[512];
@@ -188,9 +189,9 @@ static void open_log(struct mr_worker *worker, const struct mr_config *config)
         mr_log(MR_LOG_ERROR, "log_open_failed", MR_S("message", strerror(-opened)));
 }
 
-/* The Kafka clients, once, by the first snapshot. The groups are made here and their consumers with
- * the first routes, so that a property that librdkafka refuses is known before the worker says that
- * it has loaded. */
+/* Makes the Kafka clients, once, by the first snapshot. The groups are made here, and their
+ * consumers with the first routes. So a property that librdkafka refuses is known before the worker
+ * reports that it has loaded. */
 static bool connect_kafka(struct mr_worker *worker, struct mr_snapshot *snapshot,
                           struct mr_errors *errors)
 {

@@ -8,7 +8,8 @@
 
 enum { LOOK_MS = 500 };
 
-/* Of the topics that messages are taken of; where records go is the outbox's trouble. */
+/* Looks at the topics that messages are taken from. The outbox cares for the topics that records go
+ * to. */
 static enum mr_outage look_at_topics(const struct mr_broker *broker, struct mr_routes *routes,
                                      char *why, size_t size)
 {
@@ -39,7 +40,7 @@ void mr_serving_look(struct mr_serving *serving, struct mr_slot *slot, struct mr
     enum mr_outage trouble = mr_groups_trouble(groups, why, sizeof(why));
     if (trouble == MR_OUTAGE_NONE)
         trouble = look_at_topics(broker, routes, why, sizeof(why));
-    if (broker->state == MR_BROKER_UP) /* else it shows nothing */
+    if (broker->state == MR_BROKER_UP) /* otherwise it has reported nothing */
         mr_rpc_shown(rpc, broker->faults, broker->fault_count);
     if (trouble == MR_OUTAGE_NONE && mr_rpc_troubled(rpc, why, sizeof(why)))
         trouble = MR_OUTAGE_RESPONSES;

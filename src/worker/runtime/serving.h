@@ -1,6 +1,6 @@
-/* Whether a worker that has its partitions serves them: what a client of Kafka goes on mending in
- * silence becomes a state with a name, in the log, the scoreboard and so in health. It heals by
- * itself. */
+/* Checks if a worker serves the partitions that it has. A Kafka client goes on mending some faults
+ * in silence. Such a fault becomes a state with a name, in the log, in the scoreboard and so in
+ * health. The state ends by itself. */
 #ifndef MR_WORKER_RUNTIME_SERVING_H
 #define MR_WORKER_RUNTIME_SERVING_H
 
@@ -16,7 +16,7 @@ struct mr_serving {
     uint64_t again; /* ms, when to look again */
 };
 
-/* Looks, once a second at most, and shows what it finds. `routes` may be NULL. */
+/* Looks, every 500 ms at most, and shows the result. `routes` may be NULL. */
 void mr_serving_look(struct mr_serving *serving, struct mr_slot *slot, struct mr_groups *groups,
                      const struct mr_broker *broker, struct mr_routes *routes, struct mr_rpc *rpc);
 

@@ -6,9 +6,9 @@
 #include "worker/runtime/internal.h"
 
 enum {
-    CANCEL_MOST_MS = 500,  /* for handlers to end whose requests are cancelled */
+    CANCEL_MOST_MS = 500,  /* for handlers to end after their requests are cancelled */
     LEAVE_LIMIT_MS = 1000, /* to commit and leave the groups, beyond shutdown_timeout at most */
-    LOOK_MS = 20,          /* how often to look whether the phase is over */
+    LOOK_MS = 20,          /* pause between looks that check if the phase is over */
 };
 
 static void on_look(struct mr_timer *timer)
@@ -29,8 +29,9 @@ static void finish(struct mr_worker *worker)
     uv_stop(&worker->loop);
 }
 
-/* A member that leaves makes its group rebalance, which refuses the commits of those still at work;
- * what they had answered would be handled again. So where all workers stop they leave together. */
+/* Returns true if the worker may leave its groups. A member that leaves makes its group rebalance,
+ * which refuses the commits of members still at work. The messages that they have answered would be
+ * handled again. So if all workers stop, they leave together. */
 static bool all_finished(const struct mr_worker *worker)
 {
     for (uint64_t i = 0; worker->all_stop && i < worker->board.slot_count; i++) {
@@ -41,8 +42,9 @@ static bool all_finished(const struct mr_worker *worker)
     return true;
 }
 
-/* Handlers that still wait for answers get an error a tenth of shutdown_timeout before its end:
- * they may go on without them, and what they send then is acknowledged in time. */
+/* Gives an error to handlers that still wait for answers, a tenth of shutdown_timeout before its
+ * end, but at most CANCEL_MOST_MS before. They may go on without the answers, and the records that
+ * they send then are acknowledged in time. */
 static void cancel(struct mr_worker *worker)
 {
     if (mr_clock_ms() >= worker->cancel_at && !worker->dispatch.cancelled)
@@ -71,7 +73,8 @@ static void leave(struct mr_worker *worker)
     enter(worker, MR_PHASE_LEAVING);
 }
 
-/* Without a broker there is nobody to commit to and nothing to leave. */
+/* Returns true if the time is over, or if no broker is reachable: then nobody takes a commit, and
+ * no group can be left. */
 static bool in_vain(const struct mr_worker *worker)
 {
     return mr_clock_ms() >= worker->phase_ends || worker->broker.state != MR_BROKER_UP;

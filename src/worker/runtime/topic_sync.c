@@ -1,10 +1,10 @@
-/* What topics there are, and what follows from it: which of them pattern routes serve, and which
- * are still to be created. */
+/* Follows the topics of the cluster: pattern routes serve those that match, and missing ones are
+ * created. */
 #include "base/log.h"
 #include "worker/routing/routing.h"
 #include "worker/runtime/internal.h"
 
-/* Topics that begin to match a pattern are served within it. */
+/* A topic that begins to match a pattern is served within PATTERN_REFRESH_MS. */
 enum { PATTERN_REFRESH_MS = 10000, CREATING_MS = 1000 };
 
 static void ask_again(struct mr_worker *worker)

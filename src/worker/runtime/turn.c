@@ -6,15 +6,17 @@
 #include "worker/handler/memory.h"
 #include "worker/runtime/internal.h"
 
-/* A turn takes messages and runs handlers for TURN; then signals, timers, the master's channel,
- * reports and commits get theirs. It takes CHUNK messages of each group at once, and more where
- * handlers ran for long since the last time: for a quarter as long, TURN at most, so that what is
- * behind a backlog is found between two handlers. Handlers run for SLICE before messages are taken
- * again. A handler is not divided: each of these may last one run longer. ns. */
+/* A turn takes messages and runs handlers for TURN_NS. Then signals, timers, the master's channel,
+ * reports and commits get their time.
+ *
+ * A turn takes CHUNK messages of each group at once. If handlers ran for long since the last time,
+ * it goes on for a quarter as long, TURN_NS at most. So messages behind a backlog are found between
+ * two handlers. Handlers run for SLICE_NS before messages are taken again. A run of a handler is
+ * not divided: each of these times may last one run longer. */
 enum { TURN_NS = 4000000, SLICE_NS = 500000, CHUNK = 64 };
 
-/* Replies to handlers' requests wait in librdkafka's queue while so many bytes of others wait for
- * their handlers to go on; a turn takes so many. */
+/* If so many bytes of replies wait for their handlers to go on, further replies stay in
+ * librdkafka's queue. A turn takes at most REPLIES of them. */
 enum { REPLY_BYTES = 8 << 20, REPLIES = 1000 };
 
 enum {
@@ -33,9 +35,9 @@ static bool is_crowded(const struct mr_worker *worker)
             mr_partitions_crowded(&worker->dispatch.partitions));
 }
 
-/* While too much is on its way messages stay where they are, in librdkafka's bounded queue. Where
- * that takes long partitions are paused, since a group member has to poll now and then; what was
- * fetched is then thrown away and comes again. */
+/* Returns true if messages may be taken. While too much is on its way, messages stay in
+ * librdkafka's bounded queue. If that lasts for PATIENCE_MS, partitions are paused, because a group
+ * member has to poll now and then. Messages that were fetched are then dropped, and come again. */
 static bool may_take(struct mr_worker *worker)
 {
     uint64_t now = mr_clock_ms();
@@ -50,7 +52,7 @@ static bool may_take(struct mr_worker *worker)
     return !crowded || worker->long_crowded;
 }
 
-/* A worker that stops takes what comes, since it drops it at once. */
+/* If the worker is stopping, it takes every message, because it drops the message at once. */
 bool mr_worker_has_room(const struct mr_worker *worker, const struct mr_consumer *consumer)
 {
     return worker->phase != MR_PHASE_WORKING ||
@@ -58,8 +60,9 @@ bool mr_worker_has_room(const struct mr_worker *worker, const struct mr_consumer
             (worker->long_crowded || !is_crowded(worker)));
 }
 
-/* Waking up costs more than the reports of a few records do. So where messages come often a turn
- * for the next ones serves them, too; where none come within SOON_MS, the alarm's. */
+/* Decides if reports wake the loop. A wake-up costs more than the reports of a few records. If
+ * messages come often, the turn for the next messages serves the reports too. If none come within
+ * SOON_MS, the alarm's turn does. */
 static void watch_reports(struct mr_worker *worker, bool taken)
 {
     uint64_t now = mr_clock_ms();
@@ -72,7 +75,7 @@ static void watch_reports(struct mr_worker *worker, bool taken)
         uv_poll_start(&worker->reports, UV_READABLE, on_wake);
 }
 
-/* Returns whether some may be left. */
+/* Takes messages. Returns true if some may be left. */
 static bool take(struct mr_worker *worker, size_t *taken)
 {
     bool more;
@@ -91,7 +94,7 @@ static void run_handlers(struct mr_worker *worker, uint64_t ends)
     worker->ran = mr_clock_ns() - from;
 }
 
-/* Returns whether work is left. */
+/* Takes replies and messages, and runs handlers. Returns true if work is left. */
 static bool work(struct mr_worker *worker, size_t *taken)
 {
     bool more, waited;
@@ -108,7 +111,7 @@ static bool work(struct mr_worker *worker, size_t *taken)
     return more;
 }
 
-/* What follows from what was done. */
+/* Sends records, stores offsets, and lets transactions and groups go on. */
 static void finish_turn(struct mr_worker *worker, bool more)
 {
     if (more && !worker->dispatch.hurry)
@@ -165,7 +168,8 @@ static void on_alarm(uv_timer_t *handle)
     mr_worker_turn(handle->loop->data);
 }
 
-/* For whatever armed a timer: a turn, or what came to the loop besides. */
+/* Sets the alarm for the next timer, whether a turn armed it or another event of the loop. If
+ * reports do not wake the loop, the alarm comes within SOON_MS. */
 static void on_asleep(uv_prepare_t *handle)
 {
     struct mr_worker *worker = handle->loop->data;
@@ -189,12 +193,12 @@ static void on_wake(uv_poll_t *handle, int status, int events)
     (void)status, (void)events;
     int fd = handle == &worker->wake ? worker->wake_fd : worker->reports_fd;
     ssize_t got = read(fd, &count, sizeof(count));
-    (void)got; /* drained by whoever reads first; the turn looks at everything anyway */
+    (void)got; /* the first reader drains it; the turn looks at everything anyway */
     mr_worker_turn(worker);
 }
 
-/* Tells the master that the loop turns; and polls, since a group member that does not poll within
- * max.poll.interval.ms is thrown out even when it has nothing to do. */
+/* Shows the master that the loop turns, and polls. A group member that does not poll within
+ * max.poll.interval.ms is removed, even if it has nothing to do. */
 static void on_heartbeat(uv_timer_t *handle)
 {
     struct mr_worker *worker = handle->loop->data;

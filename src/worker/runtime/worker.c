@@ -86,7 +86,7 @@ static int open_worker(struct mr_worker *worker)
     return 0;
 }
 
-/* The terminal's signals are for the master, who tells the workers. */
+/* Ignores the terminal's signals, because the master acts on them for all workers. */
 static void ignore_signals(void)
 {
     mr_process_ignore(SIGINT);
@@ -95,9 +95,9 @@ static void ignore_signals(void)
     mr_process_ignore(SIGPIPE);
 }
 
-/* On libuv's pool questions to the cluster wait a second each, one per group and a few others, and
- * steps of a transaction must not wait for all of them: its usual four threads are too few. A
- * thread that waits costs some kilobytes. */
+/* Enlarges libuv's pool, whose usual four threads are too few. Questions to the cluster wait there
+ * for some seconds each, one per group and a few others. Steps of a transaction must not wait for
+ * all of them. A thread that waits costs some kilobytes. */
 static void size_pool(void)
 {
     setenv("UV_THREADPOOL_SIZE", "16", 0);
@@ -122,7 +122,8 @@ static void close_handle(uv_handle_t *handle, void *unused)
         uv_close(handle, NULL);
 }
 
-/* Questions to the cluster end within their time limits; then nothing is left on the loop. */
+/* Closes all handles, and runs the loop until nothing is left on it. Open questions to the cluster
+ * end within their time limits. */
 static void stop_loop(struct mr_worker *worker)
 {
     if (worker->rpc != NULL)
@@ -166,7 +167,8 @@ static void free_worker(struct mr_worker *worker)
     close(worker->reports_fd);
 }
 
-/* Everything is committed and every client has left or never will. */
+/* Waits for librdkafka's clients to end. Everything is committed, and every client has left its
+ * group or never will. */
 static void end_clients(void)
 {
     enum { CLIENTS_END_MS = 1000 };

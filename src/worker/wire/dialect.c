@@ -10,7 +10,8 @@ static bool is_decimal(struct mr_bytes text)
     return text.length > 0;
 }
 
-/* -1 where the text is no decimal number, or one of more digits than that (18 at most). */
+/* Returns the number, or -1 if the text is not decimal or has more than `most_digits` digits (18 at
+ * most). */
 static int64_t decimal(struct mr_bytes text, size_t most_digits)
 {
     int64_t value = 0;
@@ -21,7 +22,8 @@ static int64_t decimal(struct mr_bytes text, size_t most_digits)
     return value;
 }
 
-/* A number of milliseconds, of so many digits at most; 0 where the header is missing or is none. */
+/* Returns a header's milliseconds, of `most_digits` digits at most. Returns 0 if the header is
+ * missing or is no such number. */
 static int64_t milliseconds(const struct mr_pair *headers, size_t count, struct mr_bytes name,
                             size_t most_digits)
 {
@@ -46,8 +48,8 @@ static int64_t big_endian(struct mr_bytes bytes)
     return (int32_t)value;
 }
 
-/* No four decimal digits are a partition's number in big-endian bytes: it would be beyond 800
- * million. */
+/* Takes a partition in decimal text, or else in four big-endian bytes. Four decimal digits are
+ * always text: as bytes they would be a partition beyond 800 million. */
 static void take_partition(struct mr_request *request, struct mr_bytes bytes)
 {
     int64_t partition = decimal(bytes, 10);
@@ -57,8 +59,8 @@ static void take_partition(struct mr_request *request, struct mr_bytes bytes)
     request->reply_partition = request->bad_reply_partition ? MR_PARTITION_ANY : (int32_t)partition;
 }
 
-/* The partition that the row's header names, if it has one. Returns false when the row asks for
- * text and the header has none. */
+/* Reads the partition from the row's header, if the row has one. Returns false if the row demands
+ * text and the header holds none. */
 static bool read_partition(const struct mr_pair *headers, size_t count,
                            const struct mr_dialect_row *row, struct mr_request *request)
 {
@@ -77,7 +79,8 @@ static bool has_names_of(const struct mr_dialect_row *row, const struct mr_diale
            mr_bytes_equal(row->reply_to, other->reply_to);
 }
 
-/* Rows that follow each other may share their names: those are looked for once. */
+/* Returns the first dialect whose row fits the headers, or AUTO. Neighbouring rows may share names;
+ * these are looked up once. */
 static enum mr_dialect recognise(const struct mr_pair *headers, size_t count, struct mr_bytes type,
                                  struct mr_request *request)
 {

@@ -1,4 +1,4 @@
-/* Requests: what a message's headers say of it, by the rows of base/dialect.h. Pure: bytes in,
+/* Recognises requests by a message's headers, with the rows of base/dialect.h. Pure: bytes in,
  * bytes out. */
 #ifndef MR_WORKER_WIRE_DIALECT_H
 #define MR_WORKER_WIRE_DIALECT_H
@@ -11,19 +11,20 @@
 #include "base/dialect.h"
 #include "base/record.h"
 
-/* What the headers say; everything borrowed from them. */
+/* A request as its headers describe it. Everything is borrowed from them. */
 struct mr_request {
     bool is_request; /* else an event, and the rest is not set */
     enum mr_dialect dialect;
     struct mr_bytes correlation_id; /* any bytes */
     struct mr_bytes reply_to;
-    int32_t reply_partition;  /* MR_PARTITION_ANY where it names none */
-    bool bad_reply_partition; /* it names something that is no partition */
-    int64_t sent_at;          /* ms, from `timestamp`; 0 where it has none */
-    int64_t timeout;          /* ms, from `timeout`; 0 where it has none */
+    int32_t reply_partition;  /* MR_PARTITION_ANY if none is named */
+    bool bad_reply_partition; /* the header names something that is no partition */
+    int64_t sent_at;          /* ms, from `timestamp`; 0 if missing */
+    int64_t timeout;          /* ms, from `timeout`; 0 if missing */
 };
 
-/* `forced` is that of the route, AUTO where it forces none. */
+/* Reads the headers of a message. If the message is a request, its dialect is `forced` (the
+ * route's) unless this is AUTO. */
 struct mr_request mr_dialect_recognise(enum mr_dialect forced, const struct mr_pair *headers,
                                        size_t count);
 

@@ -9,13 +9,13 @@
 #include "base/record.h"
 
 bool mr_header_is(const struct mr_pair *header, struct mr_bytes name);
-/* The last one of that name. False where there is none or its value is null. */
+/* Finds the last header of that name. Returns false if there is none, or if its value is null. */
 bool mr_header_find(const struct mr_pair *headers, size_t count, struct mr_bytes name,
                     struct mr_bytes *value);
 
-/* Appends to the `own` headers at the front of `headers`, which has room, those of `extra` whose
- * names none of them has: what a script adds, or hands on from another message, never replaces what
- * the dialect says. Returns how many there are then. */
+/* Appends `extra` to the `own` headers at the front of `headers`, which has room. Skips each header
+ * whose name an own header has. So a header that a script adds, or hands on from another message,
+ * never replaces one of the dialect. Returns the new count. */
 size_t mr_headers_append(struct mr_pair *headers, size_t own, const struct mr_pair *extra,
                          size_t count);
 

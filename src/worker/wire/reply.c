@@ -7,7 +7,7 @@
 #include "base/uuid.h"
 #include "worker/wire/headers.h"
 
-/* What one huge value took is not kept for all the small ones. */
+/* If a huge value made the buffer larger than this, it is not kept for the small ones. */
 enum { KEEP_MOST = 1 << 20 };
 
 static void put_error(struct mr_buf *value, const struct mr_answer *answer, bool with_success,

@@ -70,7 +70,7 @@ void *mr_ask_find(const struct mr_idmap *open, const struct mr_pair *headers, si
     return found;
 }
 
-/* As every error reply of ours has it. */
+/* Returns true for a status-code of 4xx or 5xx, which every error reply of ours has. */
 static bool has_error_status(const struct mr_pair *headers, size_t count)
 {
     struct mr_bytes status;

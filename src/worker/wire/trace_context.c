@@ -20,7 +20,7 @@ static enum kind kind_of(const struct mr_pair *header)
     return NONE;
 }
 
-/* Those of the context that the headers have, a bit a kind. */
+/* Returns the kinds of trace headers that are present, one bit per kind. */
 static unsigned kinds_in(const struct mr_pair *headers, size_t count)
 {
     unsigned kinds = 0;
