@@ -328,7 +328,7 @@ enum mr_sent mr_outbox_send(struct mr_outbox *outbox, struct mr_job *job, enum m
         return MR_SENT_DENIED;
     if (purpose != MR_FOR_ASIDE && !mr_outbox_fits(outbox, record, why, size))
         return MR_SENT_TOO_LARGE;
-    if (purpose != MR_FOR_ASIDE) /* such a record has all of the message's headers */
+    if (purpose != MR_FOR_ASIDE) /* MR_FOR_ASIDE: the record has all the message's headers */
         record = mr_trace_pass(&outbox->trace, job->headers, job->header_count, record);
     if (job->lined) {
         outbox->hold(outbox->hold_data, job, purpose, record);
