@@ -8,7 +8,7 @@
 #include "worker/consumer/groups.h"
 
 enum {
-    CLOSE_LIMIT_MS = 10000, /* a client that takes longer is left as it is */
+    CLOSE_LIMIT_MS = 10000, /* a client that takes longer to close is left as it is */
     LOOK_MS = 20,
 };
 
@@ -46,7 +46,8 @@ static void drain(struct mr_group *group, size_t count)
         become(group, MR_GROUP_DRAINING);
 }
 
-/* Lost partitions are given back at once, and with them those that drain. */
+/* Ends a drain, because partitions are lost. The consumer gives them back at once, and the draining
+ * ones with them. */
 static void lose(struct mr_group *group)
 {
     if (group->drain.phase == MR_DRAIN_HANDLERS)
@@ -112,7 +113,7 @@ void mr_group_subscribe(struct mr_group *group, const char *const *topics, size_
 
 static void on_look(struct mr_timer *timer)
 {
-    (void)timer; /* the turn that it is in looks at everything */
+    (void)timer; /* the turn that ran the timer looks at everything */
 }
 
 static void look_again(struct mr_group *group)
@@ -169,7 +170,7 @@ static void drain_further(struct mr_group *group)
 void mr_group_further(struct mr_group *group)
 {
     drain_further(group);
-    mr_asking_further(&group->asking); /* in the turn that polled: the next one may be far off */
+    mr_asking_further(&group->asking); /* in the turn that polled: the next turn may be far off */
     switch (group->state) {
     case MR_GROUP_NEW:
     case MR_GROUP_JOINING:
@@ -210,8 +211,9 @@ static void give_back_now(struct mr_group *group)
         become(group, MR_GROUP_STEADY);
 }
 
-/* A static member that is steady closes, without leaving; one that is not goes with the process: it
- * keeps its place either way. One whose place is another's has none to leave, and cannot close. */
+/* If a static member stays, it closes without leaving when it is steady, and else ends with the
+ * process. It keeps its place either way. If its place is another member's, it has no place to
+ * leave, and cannot close. */
 void mr_group_stop(struct mr_group *group, bool stays)
 {
     give_back_now(group);

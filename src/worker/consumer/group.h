@@ -1,5 +1,5 @@
-/* One consumer group of a worker: its consumer, and its life (group_state.h). Used by groups.c,
- * which has all of them. */
+/* One consumer group of a worker: its consumer and its state (group_state.h). Used by groups.c,
+ * which has all groups. */
 #ifndef MR_WORKER_CONSUMER_GROUP_H
 #define MR_WORKER_CONSUMER_GROUP_H
 
@@ -19,7 +19,7 @@
 
 struct mr_groups_events;
 
-/* What the groups of a worker have in common. */
+/* The settings that all groups of a worker share. */
 struct mr_group_world {
     const struct mr_config *config;
     struct mr_instance instance;
@@ -37,34 +37,35 @@ struct mr_group {
     enum mr_group_state state;
     char *id;
     struct mr_consumer *consumer;
-    bool idle;    /* there is no topic for it (yet) */
-    bool retired; /* no route is in it: it leaves as soon as it may */
+    bool idle;    /* it has no topic to read (yet) */
+    bool retired; /* no route names it: it leaves as soon as it may */
     bool given_up;
     struct mr_drain drain;
     struct mr_asking asking;
-    struct mr_timer look; /* while it leaves and closes, which nothing tells of */
+    struct mr_timer look; /* looks whether leaving or closing is over: no event reports it */
     uint64_t close_by;    /* ms */
     struct mr_group *next;
 };
 
-/* `count`: of the consumers that share the memory for what is fetched ahead. NULL with errors. */
+/* Makes the group and its consumer. `count`: of the consumers that share the memory for messages
+ * fetched ahead. Returns NULL, with errors, if the consumer cannot be made. */
 struct mr_group *mr_group_new(const struct mr_group_world *world, const char *id, size_t count,
                               struct mr_errors *errors);
-/* Subscribes to these; to none: it leaves what it has. Adds errors. */
+/* Subscribes to these topics. If `count` is 0, the consumer leaves its group. Adds errors. */
 void mr_group_subscribe(struct mr_group *group, const char *const *topics, size_t count,
                         struct mr_errors *errors);
-/* Goes on with what the group is about: its questions, partitions taken away, leaving, closing.
- * Call it once a turn, after its consumer was polled. */
+/* Goes on with the group's questions, revoked partitions, leaving and closing. Call it every turn,
+ * after its consumer was polled. */
 void mr_group_further(struct mr_group *group);
-/* Its client has fenced itself, and another group of its id may take its place at once: its
- * partitions are lost, what is at work on them stores nothing any more. */
+/* Abandons the group, because its client has fenced itself. Its partitions are lost: jobs at work
+ * on them store no offset any more. Another group with its id may take its place at once. */
 void mr_group_give_up(struct mr_group *group);
-/* The worker stops: leaves, or as a static member `stays` and keeps its place. Partitions that are
- * being taken away are given back as they are. */
+/* Leaves the group, because the worker stops. If it is a static member that `stays`, keeps its
+ * place instead. Partitions that drain are given back as they are. */
 void mr_group_stop(struct mr_group *group, bool stays);
-/* It has its part of the group's partitions. */
+/* Returns true if it has its part of the group's partitions, or has no topic to read. */
 bool mr_group_has_joined(const struct mr_group *group);
-/* Its client has ended and no message of it is at work: it may be freed. */
+/* Returns true if its client has ended and no message of it is at work: then it may be freed. */
 bool mr_group_is_over(const struct mr_group *group);
 void mr_group_free(struct mr_group *group);
 

@@ -14,7 +14,7 @@ struct mr_groups {
     struct mr_slot *slot;
     struct mr_group *all;
     size_t count;
-    bool awaited; /* a group that could not be made, or of an id that another one still leaves */
+    bool awaited; /* a group could not be made, or waits until another one of its id has ended */
 };
 
 struct mr_groups *mr_groups_new(const struct mr_config *config, uint64_t number, uv_loop_t *loop,
@@ -35,7 +35,7 @@ struct mr_groups *mr_groups_new(const struct mr_config *config, uint64_t number,
     return groups;
 }
 
-/* The one of that id that is a member, or was not long ago. */
+/* Returns the group of that id that has not been abandoned, or NULL. */
 static struct mr_group *find(const struct mr_groups *groups, const char *id)
 {
     struct mr_group *group = groups->all;
@@ -62,8 +62,9 @@ static void make(struct mr_groups *groups, const char *id, size_t count, struct 
     count_active(groups, 1);
 }
 
-/* Two members of one id would take each other for the same static member, so the second waits until
- * the first has gone. One that has not begun to leave is taken back. */
+/* Makes the group if there is none of its id. If there is one that has not begun to leave, takes
+ * that back. If it leaves, the new group must wait: the two would take each other for the same
+ * static member. */
 static void want(struct mr_groups *groups, const char *id, size_t count, struct mr_errors *errors)
 {
     struct mr_group *group = find(groups, id);
@@ -159,7 +160,7 @@ static size_t take(struct mr_groups *groups, struct mr_group *group, size_t most
     return taken;
 }
 
-/* The first one becomes the last. */
+/* Makes the first group the last, and returns it. */
 static struct mr_group *rotate(struct mr_groups *groups)
 {
     struct mr_group *first = groups->all, **last = &groups->all;
@@ -193,8 +194,8 @@ void mr_groups_serve(struct mr_groups *groups)
         mr_consumer_serve(group->consumer);
 }
 
-/* A client that has lost no session does not fence itself, so session.timeout.ms bounds how often
- * that comes. */
+/* Abandons a group whose client has fenced itself, and returns true if it did. A client fences
+ * itself only if it has lost a session, so session.timeout.ms bounds how often that happens. */
 static bool give_up(struct mr_groups *groups, struct mr_group *group)
 {
     if (group->state == MR_GROUP_GONE || mr_consumer_fence(group->consumer) != MR_FENCE_OWN)
@@ -295,7 +296,8 @@ void mr_groups_close(struct mr_groups *groups, bool returns)
         mr_group_stop(group, stays);
 }
 
-/* A static member that was not steady does not leave at all. */
+/* Returns true if no group is leaving or closing any more. A static member that was not steady does
+ * not leave at all. */
 bool mr_groups_closed(const struct mr_groups *groups)
 {
     for (const struct mr_group *group = groups->all; group != NULL; group = group->next)

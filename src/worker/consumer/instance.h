@@ -1,11 +1,11 @@
-/* The name under which a worker is a static member of its groups (Kafka's group.instance.id). The
- * replacement of a worker that died has its name, and its partitions at once, and the group does
- * not rebalance.
+/* The name under which a worker is a static member of its groups (Kafka's group.instance.id). If a
+ * worker dies, its replacement has the same name. It gets the same partitions at once, and the
+ * group does not rebalance.
  *
- * By default the name is the host's and the number that the master has claimed for the slot, which
- * no other router of the machine has (master/workers.h). Machines that have one host name, or
- * routers that were given one name, fence each other once: the worker that was fenced is replaced
- * by one of another name, and both go on. */
+ * By default the name is that of the host, with the number that the master has claimed for the
+ * slot. No other router of the machine has that number (master/workers.h). If two machines have one
+ * host name, or two routers were given one name, they fence each other once. The fenced worker is
+ * replaced by one with another name, and both go on. */
 #ifndef MR_WORKER_CONSUMER_INSTANCE_H
 #define MR_WORKER_CONSUMER_INSTANCE_H
 
@@ -17,17 +17,18 @@
 
 struct mr_instance {
     char name[256]; /* "": the worker is no static member */
-    bool lasting; /* the user gave it: the member stays in its groups when its router stops, too */
-    bool fenced;  /* another member has the name */
+    bool lasting;   /* the user gave the name: the member stays in its groups also when its router
+                       stops */
+    bool fenced;    /* another member has the name */
 };
 
-/* `number` is the slot's, and so is the row. */
+/* Sets the name. `number` and `row` are the slot's. */
 void mr_instance_name(struct mr_instance *instance, const struct mr_config *config, uint64_t number,
                       struct mr_membership_row *row);
-/* Another member has taken the name: logs it. The slot's next worker has another one. */
+/* Logs that another member has taken the name. The slot's next worker gets another name. */
 void mr_instance_fenced(struct mr_instance *instance, struct mr_membership_row *row);
-/* Returns true if a worker that stops keeps its place in its groups for a successor. `returns`:
- * there is one at once. */
+/* Returns true if a worker that stops keeps its place in its groups for a successor. `returns`: the
+ * successor comes at once. */
 bool mr_instance_stays(const struct mr_instance *instance, bool returns);
 
 #endif

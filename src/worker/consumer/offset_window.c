@@ -1,3 +1,9 @@
+/* Design: the window is a ring of entries by sequence number. Sequence numbers have no gaps, even
+ * if offsets have. mr_window_open() adds an entry at `next`. Messages are done in any order:
+ * mr_window_done() marks the entry, and then moves `first` past all done entries at the front. So
+ * `first` is the oldest message that is not done, and the offset behind the entry before it may be
+ * committed. The ring doubles when it is full and never shrinks. Each call takes constant time on
+ * average. */
 #include "worker/consumer/offset_window.h"
 
 #include <stdlib.h>

@@ -1,3 +1,10 @@
+/* Design: a partition counts its jobs, and their bytes, to know when it is full. A full
+ * partition first has a grace period, in which nothing is taken from its consumer, and is then
+ * paused. It goes on at half the bound, so that it is not paused for every message. The bound of
+ * bytes is the worker's, and each partition with unhandled jobs has an equal share. Every turn
+ * stores one offset per partition: after the last message taken if delivery is at-most-once, else
+ * after the done prefix. For a transactional partition the transaction commits the offsets instead.
+ * A released partition leaves `by_id` at once, but stays in `all` until its last job is settled. */
 #include "worker/consumer/partitions.h"
 
 #include <stdlib.h>
@@ -88,7 +95,8 @@ static void on_patience_over(struct mr_timer *timer)
     pause_partition(partition);
 }
 
-/* By what its handlers compute; one that waits for others has to be tried. */
+/* Returns true if its handlers will compute for longer than PATIENCE until half its jobs are
+ * handled. How long handlers wait for others cannot be foreseen: such a partition is tried. */
 static bool will_last(const struct mr_partition *partition)
 {
     uint64_t work = mr_schedule_cost(&partition->flow) * (partition->unhandled / 2);
@@ -125,7 +133,8 @@ bool mr_partitions_wait(const struct mr_partitions *partitions, const struct mr_
     return false;
 }
 
-/* Of the bytes that all of them may have: so long as others have less they can go on. */
+/* Returns a busy partition's share of the unhandled bytes that are allowed. If other partitions
+ * have less than theirs, they can go on. */
 static size_t share(const struct mr_partition *partition)
 {
     return MR_PARTITIONS_UNHANDLED_BYTES / partition->owner->busy;
@@ -159,7 +168,7 @@ bool mr_partitions_crowded(const struct mr_partitions *partitions)
     return partitions->bytes - partitions->stuck.job_bytes >= most || partitions->bytes >= 3 * most;
 }
 
-/* Of jobs that are not settled. */
+/* Counts bytes of jobs that are not settled. */
 static void add_bytes(struct mr_partition *partition, size_t size)
 {
     partition->bytes += size;
@@ -189,7 +198,7 @@ void mr_partition_shelve(struct mr_partition *partition, size_t size)
     mr_shelf_put(partition, size);
 }
 
-/* Whether it is full is for the next message to say. */
+/* Does not check whether the partition is full: the next message's job does. */
 void mr_partition_take_up(struct mr_partition *partition, size_t size)
 {
     mr_shelf_take(partition, size);
@@ -266,7 +275,8 @@ void mr_partition_settled(struct mr_partitions *partitions, struct mr_partition 
         unlink_partition(partitions, partition);
 }
 
-/* All that was taken, and at once: handlers wait for it. */
+/* Stores and commits the offsets of all taken messages at once, because handlers wait for the
+ * commit. */
 static void store_taken(struct mr_partition *partition)
 {
     if (partition->taken == partition->stored)
@@ -276,8 +286,9 @@ static void store_taken(struct mr_partition *partition)
     mr_consumer_commit(partition->consumer);
 }
 
-/* Never below what is stored: a partition that was at-most-once until its route went, or was
- * changed, has stored more than is done, and would repeat it. */
+/* Stores the offset up to which all is done, unless it is below the stored one. If a partition was
+ * at-most-once until its route was removed or changed, it has stored more than is done. A lower
+ * offset would repeat those messages. */
 static void store_done(struct mr_partition *partition)
 {
     int64_t next;
@@ -401,7 +412,7 @@ void mr_partitions_free(struct mr_partitions *partitions)
         next = p->next;
         MR_ASSERT(p->jobs == 0);
         end_patience(p);
-        p->revoked = true; /* its consumer is gone */
+        p->revoked = true; /* its consumer no longer exists */
         unlink_partition(partitions, p);
     }
     mr_timers_cancel(partitions->timers, &partitions->stuck.look);

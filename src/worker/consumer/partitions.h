@@ -1,4 +1,4 @@
-/* The partitions this worker has: the window of each, what is at work on it, and whether it is
+/* The partitions that this worker has: the offset window of each, its jobs, and whether it is
  * paused. */
 #ifndef MR_WORKER_CONSUMER_PARTITIONS_H
 #define MR_WORKER_CONSUMER_PARTITIONS_H
@@ -16,16 +16,17 @@
 #include "worker/job/schedule.h"
 #include "worker/routing/routes.h"
 
-/* Pausing throws away what was fetched, which may take fetch.wait.max.ms (500) to come again. While
- * a full partition may soon go on nothing is taken from its consumer, for PATIENCE ms at most; the
- * consumer's other partitions wait so long, other groups do not wait. Then it is paused; and
- * at once where its handlers compute for longer than that, or where it did not go on within
- * PATIENCE when it was full last. */
+/* Pausing a partition throws away its fetched messages, and fetching them again may take
+ * fetch.wait.max.ms (500). So a full partition has a grace period of PATIENCE ms, in which it may
+ * go on. Meanwhile nothing is taken from its consumer: that consumer's other partitions wait, too,
+ * but other groups do not. If the partition is still full after that, it is paused. It is paused at
+ * once if its handlers compute for longer than PATIENCE, or if it exceeded PATIENCE when it was
+ * full last. */
 enum { MR_PARTITION_PATIENCE_MS = 50 };
 
-/* Messages are bounded by their size, too (job.h). With so many bytes not handled the
- * partitions that have more than their share of them are full; with so many not settled, those
- * whose records are on their way included, nothing should be taken. */
+/* Messages are bounded by their size, too (job.h). If UNHANDLED_BYTES are not handled, each
+ * partition that has its share of them is full. If MR_PARTITIONS_BYTES are not settled, nothing
+ * should be taken. These bytes include jobs whose records are under way. */
 enum { MR_PARTITIONS_UNHANDLED_BYTES = 32 << 20, MR_PARTITIONS_BYTES = 48 << 20 };
 
 struct mr_partitions;
@@ -40,48 +41,49 @@ struct mr_partition {
     int32_t number;
     struct mr_consumer *consumer;
     struct mr_window window;
-    struct mr_flow flow;    /* of what may go on now */
-    uint64_t routes_number; /* of the routes (dispatch.h) that gave `route`; 0 before the first
-                               message */
+    struct mr_flow flow;    /* its jobs and handlers that may go on now */
+    uint64_t routes_number; /* of the routes (dispatch/context.h) that gave `route`; 0 before the
+                               first message */
     struct mr_route *route;
-    char *first_topic;  /* of a retry topic: the one it is beside; else NULL */
-    bool returns;       /* its messages are retries of that one's; also while that has no route */
+    char *first_topic;  /* of a retry topic: the topic whose retries it has; else NULL */
+    bool returns;       /* its messages are retries of first_topic's, even if that has no route */
     bool stuck;         /* its records are not acknowledged (stuck.h) */
     uint64_t topic_row; /* in the scoreboard */
-    uint64_t group_row; /* likewise; that of `route` */
-    uint64_t count_row; /* of its first topic */
-    size_t most;        /* unhandled at which it is full; at half of it, it goes on */
+    uint64_t group_row; /* likewise; of the group of `route` */
+    uint64_t count_row; /* likewise; of first_topic if it `returns`, else topic_row */
+    size_t most;        /* unhandled jobs at which it is full; at half as many it goes on */
     uint64_t started;   /* the sequence number after the last message whose handler has started */
-    size_t unhandled;   /* jobs whose handlers have not ended; transactional: not settled */
-    size_t unhandled_bytes; /* of those */
+    size_t unhandled;   /* jobs whose handlers have not ended; if transactional: not settled */
+    size_t unhandled_bytes; /* of these jobs */
     size_t jobs;            /* jobs not settled */
-    size_t bytes;           /* of those that are not shelved */
+    size_t bytes;           /* of the jobs that are not shelved */
     struct mr_dues dues;
     size_t shelved, shelved_bytes; /* jobs that wait until they are due (shelf.h) */
-    struct mr_job_list later;      /* those of them that wait long (failure/later.h) */
-    bool decided;                  /* whether it is transactional is; by its first route */
-    bool transactional; /* its jobs leave by transactions, which commit its offsets, too; so from
-                           its first route on, whatever its routes come to be */
+    struct mr_job_list later;      /* shelved jobs that wait long (failure/later.h) */
+    bool decided;                  /* its first route has set `transactional` */
+    bool transactional; /* its jobs leave by transactions, which also commit its offsets; later
+                           routes do not change this */
     struct mr_line line;
-    struct mr_partition *together; /* the next one that has jobs in the transaction */
-    bool leaving;  /* taken away, or about to be: what has not been begun is not begun any more */
-    bool revoked;  /* not ours any more: its jobs end, but store nothing */
-    bool outlived; /* and that is because its offsets began anew: nobody else has them, so the
+    struct mr_partition *together; /* the next partition that has jobs in the transaction */
+    bool leaving;  /* revoked, or about to be: no job behind the last started one starts, unless
+                      at_most_once */
+    bool revoked;  /* not ours any more: its jobs end, but store no offset */
+    bool outlived; /* revoked because its offsets began anew: no other member has its messages, so
                       handlers at work may end */
     bool paused;
-    bool shelf_full;           /* and paused for that */
-    bool rewound;              /* what comes was taken before */
+    bool shelf_full;           /* its shelf is full, and it is paused for that */
+    bool rewound;              /* its next messages were taken before */
     bool slow;                 /* it did not go on within PATIENCE when it was full last */
     bool at_most_once;         /* offsets are committed before their handlers start */
-    uint64_t full_since;       /* ms, where it is full */
-    struct mr_timer patience;  /* armed while it is full and not paused yet */
+    uint64_t full_since;       /* ms, since when it is full */
+    struct mr_timer patience;  /* armed in the grace period: it is full and not paused yet */
     int64_t taken;             /* the offset after the last message taken */
-    int64_t stored;            /* the offset that was stored last */
-    int64_t committed;         /* the offset before which all is committed */
-    struct mr_job_list early;  /* would start now but for that */
-    size_t blocked;            /* dead letters that it waits for (aside.h) */
-    struct mr_job_list held;   /* would start now but for that, or for memory (memory.h) */
-    struct mr_job_list parked; /* there is no route for them */
+    int64_t stored;            /* the latest stored offset */
+    int64_t committed;         /* all offsets below this one are committed */
+    struct mr_job_list early;  /* jobs that would start now, but wait for `committed` */
+    size_t blocked;            /* dead letters that it waits for (failure/forward.h) */
+    struct mr_job_list held;   /* jobs that wait for these, or for memory (handler/memory.h) */
+    struct mr_job_list parked; /* jobs for which there is no route */
     struct mr_partition *next;
 };
 
@@ -89,69 +91,73 @@ struct mr_partition {
 struct mr_partitions {
     struct mr_timers *timers;
     struct mr_schedule *schedule;
-    size_t full;                   /* partitions on which patience is had */
-    size_t busy;                   /* those with unhandled jobs */
+    size_t full;                   /* partitions in their grace period before they are paused */
+    size_t busy;                   /* partitions with unhandled jobs */
     size_t unhandled_bytes, bytes; /* of jobs not handled, of jobs not settled */
     size_t shelves;                /* partitions with shelved jobs */
-    size_t shelved_bytes;          /* of those jobs, in no other sum */
-    size_t full_shelves;           /* partitions that are paused for that */
+    size_t shelved_bytes;          /* of shelved jobs; in no other sum */
+    size_t full_shelves;           /* partitions that are paused for a full shelf */
     struct mr_stuck stuck;
     struct mr_idmap by_id;
-    struct mr_partition *latest; /* messages come in runs of one partition */
+    struct mr_partition *latest; /* of the latest message: messages come in runs of one partition */
     struct mr_partition *all;
 };
 
-/* Patience is had on a partition of the consumer: take nothing from it. */
+/* Returns true if a partition of the consumer is in its grace period: take nothing from the
+ * consumer. */
 bool mr_partitions_wait(const struct mr_partitions *partitions, const struct mr_consumer *consumer);
-/* Too much is not settled: take nothing. Stuck partitions do not count, up to three times the
- * bound. */
+/* Returns true if too many bytes are not settled: take nothing. Stuck partitions do not count, up
+ * to three times the bound. */
 bool mr_partitions_crowded(const struct mr_partitions *partitions);
-/* The partition that the message is from, made when it is the first. */
+/* Returns the partition that the message is from. Makes it if this is its first message. */
 struct mr_partition *mr_partitions_of(struct mr_partitions *partitions,
                                       struct mr_consumer *consumer,
                                       const struct mr_message *message);
-/* The partition's offsets begin anew with this message, since its topic was created again, or was
- * cut: what is at work on it stores nothing any more. Returns the partition that takes its place;
- * the other one is freed with its last job, or at once. */
+/* Replaces a partition whose offsets begin anew with this message, because its topic was created
+ * again, or the partition was cut. Jobs at work on the old partition store no offset any more.
+ * Returns the new one; the old one is freed with its last job, or at once. */
 struct mr_partition *mr_partitions_restart(struct mr_partitions *partitions,
                                            struct mr_partition *partition,
                                            const struct mr_message *message);
-/* A job of that size begins, is handled, is after all not handled, is settled: pauses, resumes and
- * frees as that asks for. `done`: its offset may be stored once all before it may. */
+/* Counts a job of that size that begins, or that is not handled after all. If the partition is
+ * full, begins its grace period or pauses it. */
 void mr_partition_began(struct mr_partition *partition, size_t size);
 void mr_partition_reopened(struct mr_partition *partition, size_t size);
-/* A job of that size begins and waits on the shelf (worker/consumer/shelf.h), instead of the first
- * above. */
+/* Counts a job of that size that begins on the shelf (worker/consumer/shelf.h). Call it instead of
+ * mr_partition_began(). */
 void mr_partition_shelve(struct mr_partition *partition, size_t size);
-/* It starts, or leaves unstarted: it counts for the window from now on. */
+/* Counts a shelved job that starts, or leaves unstarted: it counts for the window from now on. */
 void mr_partition_take_up(struct mr_partition *partition, size_t size);
-/* A handled job goes back to the shelf. */
+/* Puts a job that is counted as handled back on the shelf. */
 void mr_partition_put_back(struct mr_partition *partition, size_t size);
+/* Counts a job of that size that is handled, or settled. Resumes the partition if it may go on, and
+ * frees it if it is revoked and its last job is settled. `done`: the job's offset may be stored
+ * once all before it may. */
 void mr_partition_handled(struct mr_partition *partition, size_t size);
 void mr_partition_settled(struct mr_partitions *partitions, struct mr_partition *partition,
                           uint64_t sequence, size_t size, bool done);
-/* Stores what the gap-free prefixes allow. */
+/* Stores the offsets that may be committed, of all partitions that are not revoked. */
 void mr_partitions_store(struct mr_partitions *partitions);
-/* The partition is about to be taken away. */
+/* Notes that the partition is about to be revoked. */
 void mr_partitions_leave(struct mr_partitions *partitions, const struct mr_consumer *consumer,
                          const char *topic, int32_t number);
-/* Returns true if the message was taken before: librdkafka may read records again, from the first
- * on, if it has to look up itself where to begin (kafka/consumer/starts.c). A partition that was
- * created again, or cut, is shorter than what was read of it, and its messages are new ones. */
+/* Returns true if the message was taken before. Records may be read again, from the first on, if
+ * librdkafka has to look up itself where to begin (kafka/consumer/starts.c). If a partition was
+ * created again, or cut, it is shorter than what was read of it. Its messages are new ones then. */
 bool mr_partition_has(struct mr_partition *partition, const struct mr_message *message);
-/* It is another one's already: nothing of it is stored any more. */
+/* Releases a partition that another member already has: none of its offsets is stored any more. */
 void mr_partitions_lose(struct mr_partitions *partitions, const struct mr_consumer *consumer,
                         const char *topic, int32_t number);
-/* The one that is this worker's now; NULL where none is. */
+/* Returns the partition if this worker has it now, else NULL. */
 struct mr_partition *mr_partitions_find(const struct mr_partitions *partitions,
                                         const struct mr_consumer *consumer, const char *topic,
                                         int32_t number);
-/* No job of the consumer's leaving ones is left. */
+/* Returns true if the consumer's leaving partitions have no job left. */
 bool mr_partitions_drained(const struct mr_partitions *partitions,
                            const struct mr_consumer *consumer);
-/* Stores what is done on the leaving ones and lets go of them. */
+/* Stores the offsets of the consumer's leaving partitions, and releases these partitions. */
 void mr_partitions_let_go(struct mr_partitions *partitions, const struct mr_consumer *consumer);
-/* The consumer has left its group: lets go of all its partitions; true when no job of theirs is
+/* Releases all partitions of a consumer that has left its group. Returns true if they have no job
  * left. */
 bool mr_partitions_forget(struct mr_partitions *partitions, struct mr_consumer *consumer);
 void mr_partitions_free(struct mr_partitions *partitions); /* no job may be left */

@@ -3,11 +3,11 @@
 #include "base/clock.h"
 #include "base/log.h"
 
-enum { COMMIT_LIMIT_MS = 1000 }; /* where a commit is not accepted, beyond drain_timeout */
+enum { COMMIT_LIMIT_MS = 1000 }; /* how long to wait for the commit, beyond drain_timeout */
 
 static void on_late(struct mr_timer *timer)
 {
-    (void)timer; /* the turn that it is in looks at everything */
+    (void)timer; /* the turn that ran the timer looks at everything */
 }
 
 static void wait_until(struct mr_drain *drain, uint64_t ends)

@@ -1,5 +1,5 @@
-/* The questions of a consumer about its group, asked one at a time in the background: they wait for
- * a broker, so a thread of libuv's pool does. */
+/* The questions of a consumer about its group, asked one at a time in the background. A question
+ * waits for a broker, so a thread of libuv's pool asks it. */
 #ifndef MR_WORKER_CONSUMER_START_OFFSETS_H
 #define MR_WORKER_CONSUMER_START_OFFSETS_H
 
@@ -13,14 +13,15 @@ struct mr_asking {
     int wake_fd;     /* written when there is an answer */
     struct mr_consumer *consumer;
     uv_work_t work;
-    struct mr_question *question; /* NULL: none is asked */
+    struct mr_question *question; /* NULL: no question is under way */
     bool stopped;
 };
 
-/* Asks what is to be asked; after each poll of the consumer. */
+/* Asks the consumer's next question, if it has one and none is under way. Call it after each poll
+ * of the consumer. */
 void mr_asking_further(struct mr_asking *asking);
-/* Asks nothing any more; what is under way ends within a second or so. The consumer may be freed
- * once the loop has run until then, or when `question` is NULL. */
+/* Asks no more questions; a question under way ends within a second or so. The consumer may be
+ * freed once the loop has run until then, or if `question` is NULL. */
 void mr_asking_stop(struct mr_asking *asking);
 
 #endif

@@ -79,7 +79,8 @@ static bool stands(const struct mr_partition *partition, uint64_t now)
     return dues->first != NULL && now >= dues->since + (uint64_t)MR_STUCK_AFTER_MS * NS_PER_MS;
 }
 
-/* One that was stuck has to come down to little, else it would crowd the worker at once. */
+/* Returns true if the partition is stuck now. If it was stuck before, it stays so until few bytes
+ * are left: else it would crowd the worker at once. */
 static bool is_stuck(const struct mr_partition *partition, bool crowded, uint64_t now)
 {
     bool much = partition->dues.bytes >= MR_STUCK_MOST;

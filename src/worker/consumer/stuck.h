@@ -1,7 +1,7 @@
-/* Partitions whose records are stuck: sent for their messages and not acknowledged, since the
- * leader of an output topic is away, say. When too much is on its way, the worker takes nothing; so
- * that this costs other partitions a moment only, the stuck ones are paused, and what they have on
- * its way is counted apart. */
+/* Partitions whose records are stuck: they were sent but are not acknowledged, for instance because
+ * the leader of an output topic is away. If too much is under way, the worker takes nothing. So
+ * that this delays other partitions only for a moment, stuck ones are paused. Their records under
+ * way are counted apart. */
 #ifndef MR_WORKER_CONSUMER_STUCK_H
 #define MR_WORKER_CONSUMER_STUCK_H
 
@@ -15,31 +15,35 @@ struct mr_parcel;
 struct mr_partition;
 struct mr_partitions;
 
-/* A partition is stuck if the oldest of its records has been that for AFTER, and either too much is
- * on its way, or another partition is stuck and this one has MOST bytes of records on their way. */
+/* A partition is stuck if the same record has been its oldest for AFTER ms, and too much is under
+ * way. If another partition is stuck already, it is enough that this one has MOST bytes of records
+ * under way. */
 enum { MR_STUCK_AFTER_MS = 500, MR_STUCK_MOST = 1 << 20 };
 
 /* A partition's records that are not reported, oldest first. {0} is empty. */
 struct mr_dues {
     struct mr_parcel *first, *last;
     size_t bytes;
-    uint64_t since; /* ns, when the first one became that */
+    uint64_t since; /* ns, when `first` became the oldest */
 };
 
-/* Of all stuck partitions. {0} is none. */
+/* Totals of all stuck partitions. {0} is none. */
 struct mr_stuck {
     size_t count;
-    size_t record_bytes, job_bytes; /* not reported, not settled */
+    size_t record_bytes, job_bytes; /* of records not reported, of jobs not settled */
     struct mr_timer look;           /* armed while another look is due */
 };
 
-/* The parcel's record is sent for a message of the partition, is reported; `now` in ns. */
+/* Notes that the parcel's record, of a message of the partition, is sent or reported; `now` in
+ * ns. */
 void mr_stuck_sent(struct mr_partition *partition, struct mr_parcel *parcel);
 void mr_stuck_reported(struct mr_partition *partition, struct mr_parcel *parcel, uint64_t now);
-/* Call it every turn: finds which partitions are stuck (`now` in ns), and sees to it that there is
- * another turn in time. Returns true if some began or ceased to be. */
+/* Finds, pauses and resumes stuck partitions, and sees to it that another turn follows in time.
+ * Call it every turn; `now` in ns. Returns true if a partition has become stuck, or is stuck no
+ * more. */
 bool mr_stuck_look(struct mr_partitions *partitions, bool crowded, uint64_t now);
-/* The partition is stuck no more, or goes. Fine if it was not stuck. */
+/* Ends the stuck state of the partition, if it is stuck. Call it also before the partition is
+ * freed. */
 void mr_stuck_end(struct mr_partition *partition);
 
 #endif

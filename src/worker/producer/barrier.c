@@ -5,15 +5,15 @@
 
 #include "base/panic.h"
 
-/* A topic's way out. */
+/* A topic's passage: its records in the first producer, and its records that wait. */
 struct mr_passage {
     char *topic;
-    struct mr_parcel *first, *last; /* what the first producer has, in the order of sending */
-    uint64_t sent;                  /* records that it ever had */
-    bool closed;                    /* from a refusal until it has none */
-    struct mr_parcels refused;      /* by number */
-    struct mr_parcels held;         /* behind those */
-    struct mr_passage *next;        /* of those that are closed */
+    struct mr_parcel *first, *last; /* that the first producer has, in the order of sending */
+    uint64_t sent;                  /* records that it ever took: the number of the next one */
+    bool closed;                    /* from a refusal until `first` is NULL */
+    struct mr_parcels refused;      /* ordered by number */
+    struct mr_parcels held;         /* to be sent behind the refused ones */
+    struct mr_passage *next;        /* of the closed topics */
 };
 
 static struct mr_passage *find(const struct mr_barrier *barrier, const char *topic)
@@ -128,7 +128,7 @@ static void let_go(struct mr_passage *passage, bool all, struct mr_parcels *rele
         mr_parcels_move(&passage->held, released);
 }
 
-/* Those that were let go before may be first yet. */
+/* Does nothing while a record released earlier is still first in `parcels`, unless `all`. */
 void mr_barrier_release(struct mr_barrier *barrier, struct mr_parcels *parcels, bool all)
 {
     struct mr_parcels released = {0};

@@ -1,9 +1,10 @@
-/* A barrier keeps the order of a topic's records when a batch of it is refused. The refused records
- * go again by the second producer (worker/producer/singles.h), and so does what is sent to the
- * topic from then on. But the first producer still has records of the topic, which those must not
- * overtake. So a refused record waits until all that were sent before it are reported, and one that
- * is sent from then on until all are. That takes a round trip, or as long as a leader of the topic
- * is away. Other topics go on. */
+/* A barrier keeps the order of a topic's records when the broker refuses a batch of them. The
+ * second producer (worker/producer/singles.h) sends the refused records again, and also the records
+ * that are sent to the topic from then on. But the first producer still has records of the topic,
+ * which must not be overtaken. So a refused record waits until all records sent before it are
+ * reported. A record sent after the refusal waits until the first producer has no record of the
+ * topic left. The wait is a round trip, or as long as a leader of the topic is away. Records of
+ * other topics do not wait. */
 #ifndef MR_WORKER_PRODUCER_BARRIER_H
 #define MR_WORKER_PRODUCER_BARRIER_H
 
@@ -17,29 +18,32 @@ struct mr_passage;
 
 /* {0} is empty; mr_barrier_free() returns it to that. */
 struct mr_barrier {
-    struct mr_idmap topics;    /* those with records in the first producer, or waiting ones */
-    struct mr_passage *latest; /* of those: the next record is often for the same */
-    struct mr_passage *closed; /* those where a batch was refused */
-    size_t count, bytes;       /* of all that wait */
+    struct mr_idmap topics;    /* with records in the first producer, or waiting records; by name */
+    struct mr_passage *latest; /* the topic used last: the next record is often for the same */
+    struct mr_passage *closed; /* the topics of which a batch was refused */
+    size_t count, bytes;       /* of all records that wait */
 };
 
-/* The first producer takes the parcel's record. */
+/* Notes that the first producer has taken the parcel's record. */
 void mr_barrier_sent(struct mr_barrier *barrier, struct mr_parcel *parcel, const char *topic);
-/* The first producer reports the parcel's record. */
+/* Notes that the first producer has reported the parcel's record. */
 void mr_barrier_reported(struct mr_barrier *barrier, struct mr_parcel *parcel);
-/* Instead of that: the record was refused with its batch. It waits to go again, as a single. */
+/* Keeps a copy of a record that was refused with its batch, instead of mr_barrier_reported(). The
+ * record waits to be sent again, as a single. */
 void mr_barrier_refused(struct mr_barrier *barrier, struct mr_parcel *parcel,
                         const struct mr_outgoing *record);
-/* True if records for the topic are to wait, other than those that were refused. */
+/* Returns true if records for the topic must wait, refused records excepted. */
 bool mr_barrier_holds(const struct mr_barrier *barrier, const char *topic);
-/* One for such a topic waits. */
+/* Keeps a copy of a record for a topic that the barrier holds. */
 void mr_barrier_keep(struct mr_barrier *barrier, struct mr_parcel *parcel,
                      const struct mr_outgoing *record);
-/* Likewise the first one that waits in `parcels`. */
+/* Moves the first record of `parcels`, for a topic that the barrier holds, to the records that
+ * wait. */
 void mr_barrier_move(struct mr_barrier *barrier, struct mr_parcels *parcels);
-/* Records that need not wait any more go ahead of those in `parcels`; `all`: all that wait. */
+/* Moves the records that need not wait any more ahead of those in `parcels`; if `all`, moves every
+ * record that waits. */
 void mr_barrier_release(struct mr_barrier *barrier, struct mr_parcels *parcels, bool all);
-/* Nothing may wait, or be in the first producer. */
+/* Frees the barrier. No record may wait, and none may be in the first producer. */
 void mr_barrier_free(struct mr_barrier *barrier);
 
 #endif

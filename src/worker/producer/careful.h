@@ -1,5 +1,6 @@
-/* Topics of which a broker has lately refused a whole batch of records, which is no verdict on any
- * of them. A transaction sends each record to such a topic alone, so that a refusal is its own. */
+/* Topics of which a broker has lately refused a whole batch of records. Such a refusal is no
+ * verdict on any single record. So a transaction sends each record to such a topic alone: a refusal
+ * then concerns that record only. */
 #ifndef MR_WORKER_PRODUCER_CAREFUL_H
 #define MR_WORKER_PRODUCER_CAREFUL_H
 
@@ -18,11 +19,11 @@ struct mr_careful {
     size_t count;
 };
 
-/* The topic counts for MR_CAREFUL_MS; if there is no room, instead of the one that would count for
- * the shortest time. */
+/* Lists the topic for MR_CAREFUL_MS; `now` in ms. If the list is full, replaces the topic that has
+ * the shortest time left. */
 void mr_careful_add(struct mr_careful *careful, const char *topic, uint64_t now);
 bool mr_careful_has(const struct mr_careful *careful, const char *topic);
-/* Forgets the topics whose time is over. */
+/* Removes the topics whose time is over. */
 void mr_careful_tick(struct mr_careful *careful, uint64_t now);
 void mr_careful_free(struct mr_careful *careful);
 

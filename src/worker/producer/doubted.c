@@ -2,7 +2,8 @@
 
 #include <sys/eventfd.h>
 
-/* The turn that follows releases what waits, and minds the timer of the next question. */
+/* Wakes the worker: the next turn releases the records that wait, and arms the next question's
+ * timer. */
 static void on_answered(void *data)
 {
     const struct mr_doubted *doubted = data;

@@ -1,6 +1,6 @@
-/* The outbox's records whose topics are in doubt (worker/producer/doubts.h): they wait, in order,
- * until the doubt is over, and are sent again. A record that is refused after that is refused for
- * good. */
+/* The outbox's records whose topics are in doubt (worker/producer/doubts.h). They wait, in order,
+ * until the doubt is over, and are then sent again. If the doubt was confirmed, the next refusal of
+ * the record is final. */
 #ifndef MR_WORKER_PRODUCER_DOUBTED_H
 #define MR_WORKER_PRODUCER_DOUBTED_H
 
@@ -11,24 +11,25 @@
 #include "worker/producer/singles.h"
 
 struct mr_doubted {
-    struct mr_doubts first, single; /* of what each of the two producers knows */
+    struct mr_doubts first, single; /* one for each of the two producers */
     struct mr_parcels waiting;
     int wake_fd;
 };
 
-/* It must not move. */
+/* Starts without a record. The structure must not move from then on. */
 void mr_doubted_start(struct mr_doubted *doubted, struct mr_warmup *warmup,
                       struct mr_singles *singles, struct mr_timers *timers, int wake_fd);
-/* True when the parcel's record is to wait before it is sent. */
+/* Returns true if the parcel's record must wait before it is sent. */
 bool mr_doubted_holds(const struct mr_doubted *doubted, const struct mr_parcel *parcel,
                       const char *topic);
-/* The parcel's record is refused. Returns true when the refusal is doubted: the record is to wait.
- * Dead letters and retries are never doubted: they wait for their topic anyway. */
+/* Notes that the parcel's record was refused. Returns true if the refusal is in doubt: the record
+ * must wait then. Refusals of dead letters and retries are never doubted, because these wait for
+ * their topic anyway. */
 bool mr_doubted_raise(struct mr_doubted *doubted, const struct mr_parcel *parcel, const char *topic,
                       enum mr_sent how);
-/* Those of which the doubt is over go ahead of those that wait in `parcels`. */
+/* Moves the records whose doubt is over ahead of the records that wait in `parcels`. */
 void mr_doubted_release(struct mr_doubted *doubted, struct mr_parcels *parcels);
-/* The loop must have run until nothing is asked any more, and none may wait. */
+/* Frees all. First the loop must have run until no question is under way; no record may wait. */
 void mr_doubted_free(struct mr_doubted *doubted);
 
 #endif

@@ -12,27 +12,27 @@
 enum {
     QUESTION_TIMEOUT_MS = 1000,
     AGAIN_MS = 100,              /* between two questions for a topic */
-    FRESH_MS = 1000,             /* for so long a confirmation holds */
-    KEPT_MS = MR_DOUBT_TOPIC_MS, /* then what was learned of a topic counts no more */
-    MOST_TOPICS = 10000,         /* names are the senders' choice (reply-to) */
+    FRESH_MS = 1000,             /* how long a confirmation holds */
+    KEPT_MS = MR_DOUBT_TOPIC_MS, /* how long a topic is remembered after its doubt is over */
+    MOST_TOPICS = 10000,         /* a bound, because senders choose the names (reply-to) */
 };
 
 struct topic {
     struct mr_doubts *doubts;
     char *name;
     uv_work_t question;
-    struct mr_timer timer; /* of the next question, or when it is forgotten */
+    struct mr_timer timer; /* of the next question, or when the topic is forgotten */
     bool asking;
     bool open;         /* records wait for the end of the doubt */
-    bool stale;        /* no answer has come since the topic was doubted, */
-    bool stale_beyond; /* or a partition beyond those that are shown */
-    int32_t wanted;  /* the largest partition that is doubted; MR_PARTITION_ANY: the topic alone */
-    int32_t answer;  /* the pool's to write, while it is asking */
-    int32_t count;   /* partitions, by the latest answer; 0: no such topic */
-    int32_t highest; /* most of them that were shown lately, */
-    uint64_t shown;  /* ms, and when */
-    uint64_t first;  /* ms, when the asking began */
-    uint64_t answered; /* ms, when the latest answer came; 0: none did */
+    bool stale;        /* no answer since the topic, or a partition then shown, was doubted */
+    bool stale_beyond; /* no answer since the latest doubt: partitions that are not shown wait */
+    int32_t wanted;    /* the highest partition in doubt; MR_PARTITION_ANY: only the topic */
+    int32_t answer;    /* while `asking`, only the pool's thread may touch it */
+    int32_t count;     /* partitions, by the latest answer; 0: no such topic */
+    int32_t highest;   /* the most partitions that were shown lately */
+    uint64_t shown;    /* ms, when these were shown */
+    uint64_t first;    /* ms, when the asking began */
+    uint64_t answered; /* ms, when the latest answer came; 0: never */
 };
 
 void mr_doubts_start(struct mr_doubts *doubts, struct mr_warmup *warmup, struct mr_timers *timers,
@@ -89,7 +89,8 @@ static void ask_later(struct topic *topic)
     mr_timers_arm(topic->doubts->timers, &topic->timer, mr_clock_ms() + AGAIN_MS, on_again);
 }
 
-/* On a thread of the pool: touches nothing but the answer. librdkafka learns from it, too. */
+/* Asks, on a thread of the pool. Writes nothing but the answer, from which librdkafka also
+ * learns. */
 static void do_ask(uv_work_t *work)
 {
     char why[256];
@@ -103,7 +104,8 @@ static void do_ask(uv_work_t *work)
 
 static void take_answer(struct topic *topic, uint64_t now)
 {
-    /* Below 0 the answer is an error of the topic's own: no doubt, sending tells which. */
+    /* An answer below 0 is an error of the topic itself. That ends the doubt: sending a record
+     * shows the error. */
     topic->count = topic->answer < 0 ? INT32_MAX : topic->answer;
     topic->answered = now;
     topic->stale = topic->stale_beyond = false;

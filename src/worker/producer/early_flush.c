@@ -2,7 +2,7 @@
 
 #include "base/panic.h"
 
-enum { FLUSH_MS = 1 }; /* then the default linger.ms (kafka/conf.c) is over */
+enum { FLUSH_MS = 1 }; /* the default linger.ms (kafka/conf.c) is over after this time */
 
 void mr_hurry_start(struct mr_hurry *hurry, const struct mr_config *config, uv_loop_t *loop,
                     const struct mr_producer *via)

@@ -1,6 +1,6 @@
-/* Records that nothing would join leave at once. librdkafka lets each linger for others
- * (linger.ms), and only a flush tells it not to; that waits for their acknowledgement, so a thread
- * of libuv's pool does it, for as long as they would linger. */
+/* Sends records at once if no others would join their batch. Each record lingers in librdkafka for
+ * others (linger.ms), and only a flush ends that. A flush waits for acknowledgements, so a thread
+ * of libuv's pool does it, for as long as the records would linger. */
 #ifndef MR_WORKER_PRODUCER_EARLY_FLUSH_H
 #define MR_WORKER_PRODUCER_EARLY_FLUSH_H
 
@@ -12,17 +12,18 @@
 
 struct mr_hurry {
     uv_loop_t *loop;
-    const struct mr_producer *via; /* must outlive it */
+    const struct mr_producer *via; /* must outlive this structure */
     uv_work_t work;
     bool under_way;
-    bool never; /* kafka.properties say how long records linger */
+    bool never; /* kafka.properties set how long records linger */
 };
 
 void mr_hurry_start(struct mr_hurry *hurry, const struct mr_config *config, uv_loop_t *loop,
                     const struct mr_producer *via);
-/* What was handed to the producer leaves now. While that is under way another call does nothing. */
+/* Makes the records that the producer has leave now. Does nothing while another such call is under
+ * way, or if kafka.properties set how long records linger. */
 void mr_hurry(struct mr_hurry *hurry);
-/* The loop must have run until nothing is under way. */
+/* Checks that no flush is under way: first the loop must have run until then. */
 void mr_hurry_free(struct mr_hurry *hurry);
 
 #endif

@@ -1,3 +1,11 @@
+/* Design: each record travels with a parcel (worker/job/parcels.h), which names its job. On its way
+ * it may wait in three places. In `parcels` it waits while records are gathered, or while the
+ * producer's queue is full. In `barrier` it waits for earlier records of its topic, after a batch
+ * of them was refused. In `doubted` it waits while the cluster is asked for its topic. Then one of
+ * two producers sends it: the first one sends batches, `singles` sends one record per batch. A
+ * refused record may go this way again; else finish() reports it, counts down job->deliveries and
+ * releases the parcel. During a handler's attempt nothing is reported: if a record is refused at
+ * once, the sending function returns the refusal. */
 #include "worker/producer/outbox.h"
 
 #include <stdlib.h>
@@ -15,8 +23,9 @@
 #include "worker/wire/sendable.h"
 #include "worker/wire/trace_context.h"
 
-/* In bytes, as mr_outgoing_size counts them: 24,000 short records, or a few large ones. librdkafka
- * alone would hold 100,000 (queue.buffering.max.messages) and a gigabyte. */
+/* In bytes, as mr_outgoing_size() counts them. HIGH_MARK is 24,000 short records, or a few large
+ * ones. Without it, librdkafka would hold 100,000 records (queue.buffering.max.messages) and a
+ * gigabyte. */
 enum { HIGH_MARK = 24 << 20, LOW_MARK = 12 << 20, STUCK_MARK = 72 << 20 };
 
 struct mr_outbox {
@@ -33,12 +42,12 @@ struct mr_outbox {
     struct mr_parcels parcels;
     struct mr_barrier barrier;
     struct mr_doubted doubted;
-    size_t largest; /* bytes of a record */
-    bool full;      /* the producer's queue was */
+    size_t largest; /* bytes that a record may have */
+    bool full;      /* the producer's queue was full at the last flush */
     bool dropping;
     bool crowded;
     struct mr_pace pace;
-    uint64_t now; /* ns, of this poll: reports come in batches */
+    uint64_t now; /* ns, when the last poll began: reports come in batches */
 };
 
 static void finish(struct mr_outbox *outbox, struct mr_parcel *parcel, const char *topic,
@@ -94,7 +103,7 @@ static void on_single_delivered(void *data, void *opaque, const char *topic, enu
     settle(outbox, opaque, topic, how, error);
 }
 
-/* Decides by which producer it goes. */
+/* Decides which producer sends the record. */
 static void choose_way(struct mr_outbox *outbox, const struct mr_outgoing *record,
                        struct mr_parcel *parcel)
 {
@@ -114,7 +123,7 @@ static enum mr_sent hand_over(struct mr_outbox *outbox, const struct mr_outgoing
     return sent;
 }
 
-/* The record goes once more, alone. False when it cannot: then the refusal stands. */
+/* Lets the record go once more, alone. Returns false if it cannot: then the refusal stands. */
 static bool on_refused_with_batch(void *data, void *opaque, const struct mr_outgoing *record,
                                   enum mr_sent how, const char *error)
 {
@@ -131,7 +140,7 @@ static bool on_refused_with_batch(void *data, void *opaque, const struct mr_outg
     return true;
 }
 
-/* The record waits. False when the refusal is to be believed. */
+/* Lets the record wait. Returns false if the refusal is to be believed. */
 static bool doubt(struct mr_outbox *outbox, struct mr_parcel *parcel,
                   const struct mr_outgoing *record, enum mr_sent how)
 {
@@ -208,8 +217,8 @@ static bool is_held(const struct mr_outbox *outbox, const struct mr_outgoing *re
     return !parcel->single && mr_barrier_holds(&outbox->barrier, record->topic);
 }
 
-/* The first one that waits goes to where it is to wait instead of being sent. False when there is
- * no such place. */
+/* Moves the first waiting record to the barrier or to the doubted records, if it must wait there.
+ * Returns false if it may be sent now. */
 static bool set_aside(struct mr_outbox *outbox)
 {
     struct mr_parcel *parcel = outbox->parcels.first;
@@ -242,7 +251,8 @@ static enum mr_sent send_first(struct mr_outbox *outbox, char *why, size_t size)
     return MR_SENT;
 }
 
-/* SENT where all that waited went out; else how the first of those left was refused. */
+/* Returns MR_SENT if no record waits in `parcels` any more. Else returns how the first record that
+ * is left was refused. */
 static enum mr_sent send_waiting(struct mr_outbox *outbox, char *why, size_t size)
 {
     enum mr_sent sent = MR_SENT;
@@ -251,7 +261,8 @@ static enum mr_sent send_waiting(struct mr_outbox *outbox, char *why, size_t siz
     return sent;
 }
 
-/* Not one for a partition by its number: whether that is there is told by sending it. */
+/* Returns true if the record may be gathered. A record for a partition number is sent at once,
+ * because only sending shows whether that partition exists. */
 static bool may_wait(struct mr_outbox *outbox, const struct mr_outgoing *record, uint64_t now)
 {
     bool close = mr_pace_step(&outbox->pace, now, mr_outbox_outstanding(outbox));
@@ -259,8 +270,9 @@ static bool may_wait(struct mr_outbox *outbox, const struct mr_outgoing *record,
            record->partition < 0;
 }
 
-/* After all that wait; where they do not go out, FULL. One that is refused is reported by the next
- * flush, as nothing is reported from within a handler's attempt. */
+/* Sends the record after all that wait; returns MR_SENT_FULL if these cannot all be sent. If a
+ * waiting record is refused, the next flush reports it, because nothing is reported during a
+ * handler's attempt. */
 static enum mr_sent send_now(struct mr_outbox *outbox, const struct mr_outgoing *record,
                              struct mr_parcel *parcel, char *why, size_t size)
 {
@@ -279,7 +291,8 @@ static enum mr_sent send_now(struct mr_outbox *outbox, const struct mr_outgoing 
     return sent != MR_SENT && doubt(outbox, parcel, record, sent) ? MR_SENT : sent;
 }
 
-/* Takes the parcel over. */
+/* Sends the parcel's record, or keeps a copy. Takes the parcel over, also if the record is
+ * refused. */
 static enum mr_sent send_parcel(struct mr_outbox *outbox, struct mr_parcel *parcel,
                                 const struct mr_outgoing *record, char *why, size_t size)
 {
@@ -315,7 +328,7 @@ enum mr_sent mr_outbox_send(struct mr_outbox *outbox, struct mr_job *job, enum m
         return MR_SENT_DENIED;
     if (purpose != MR_FOR_ASIDE && !mr_outbox_fits(outbox, record, why, size))
         return MR_SENT_TOO_LARGE;
-    if (purpose != MR_FOR_ASIDE) /* which has all of the message's headers */
+    if (purpose != MR_FOR_ASIDE) /* MR_FOR_ASIDE: the record has all the message's headers */
         record = mr_trace_pass(&outbox->trace, job->headers, job->header_count, record);
     if (job->line != NULL) {
         outbox->hold(outbox->hold_data, job, purpose, record);

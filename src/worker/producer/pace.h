@@ -1,16 +1,17 @@
-/* When records leave the outbox.
+/* The pace decides when records leave the outbox.
  *
- * Records that follow one another within PACE leave together when the turn ends. When the next turn
- * follows at once, they leave when all before them are reported, or when the first of them is HOLD
- * old. One that follows nothing closely leaves at once. librdkafka's thread is woken less often so,
- * and does more each time; and an idempotent producer has one batch of a partition under way at a
- * time, and its thread spins until that is acknowledged while others have lingered behind it
- * (rd_kafka_toppar_producer_serve, 2.0 to 2.15).
+ * Records that follow one another within PACE_NS leave together when the turn ends. If the next
+ * turn follows at once, they leave when all records before them are reported, or when the oldest
+ * has waited HOLD_NS. A record that follows no other closely leaves at once. This wakes
+ * librdkafka's thread less often, and the thread does more each time. Also, an idempotent producer
+ * has one batch per partition under way at a time. Its thread spins until that batch is
+ * acknowledged, if other records have lingered behind it (rd_kafka_toppar_producer_serve, 2.0 to
+ * 2.15).
  *
- * A turn's records are hurried, rather than left to linger, when nothing would join them: nothing
- * else is under way, none was sent for as long as they would linger, and they are so few that
- * librdkafka would send another batch of the partition while they are under way
- * (RD_KAFKA_IDEMP_MAX_INFLIGHT, which counts records). */
+ * A turn's records are hurried, instead of left to linger, if no others would join them. That is so
+ * if nothing else is under way, no record was sent for as long as these would linger, and they are
+ * few. They are few if librdkafka would send another batch of the partition while they are under
+ * way (RD_KAFKA_IDEMP_MAX_INFLIGHT, which counts records). */
 #ifndef MR_WORKER_PRODUCER_PACE_H
 #define MR_WORKER_PRODUCER_PACE_H
 
@@ -20,17 +21,17 @@
 
 /* {0} before the first record. Times are mr_clock_ns(). */
 struct mr_pace {
-    uint64_t latest; /* when a record was sent */
+    uint64_t latest; /* when the latest record was sent */
     bool begun;      /* a record was sent this turn */
-    bool alone;      /* and nothing else was under way, or sent shortly before */
+    bool alone;      /* no other record was under way, or sent shortly before */
 };
 
-/* A record is sent while so many others are outstanding. Returns true when it follows another
- * closely. */
+/* Notes that a record is sent now, while `outstanding` others are under way. Returns true if it
+ * follows another record closely. */
 bool mr_pace_step(struct mr_pace *pace, uint64_t now, size_t outstanding);
-/* True when records that have waited so long may wait for others. */
+/* Returns true if records that have waited `age` ns may wait for others. */
 bool mr_pace_may_wait(uint64_t age);
-/* The turn ends. Returns true when what was sent in it is to be hurried. */
+/* Ends the turn. Returns true if the records sent in it should be hurried. */
 bool mr_pace_end_turn(struct mr_pace *pace, size_t outstanding);
 
 #endif

@@ -7,16 +7,16 @@
 #include "base/log.h"
 #include "base/panic.h"
 
-/* Where records pass alone and their batches do not, the next batch would be refused as well; so
- * for that long the topic's records go one by one. A refused batch costs librdkafka's producer a
+/* If records pass alone but not in a batch, the next batch would be refused as well. So after that,
+ * the topic's records go one by one for STAY_MS. A refused batch costs librdkafka's producer a
  * pause of all its partitions (a new epoch). */
 enum { STAY_MS = 10000 };
 
 struct topic {
     char *name;
     size_t outstanding;
-    bool too_large; /* its batches were */
-    uint64_t until; /* ms */
+    bool too_large; /* its batches were too large */
+    uint64_t until; /* ms; records go one by one until then */
 };
 
 void mr_singles_start(struct mr_singles *singles, uv_loop_t *loop, const struct mr_producer *like,

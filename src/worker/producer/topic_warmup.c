@@ -7,7 +7,8 @@
 #include "base/panic.h"
 #include "kafka/cluster.h"
 
-/* Names are the senders' choice (reply-to): beyond this many, new ones take the slow way. */
+/* Senders choose the names (reply-to). Beyond MOST_TOPICS, new topics are not asked for, and their
+ * first records wait. */
 enum { MOST_TOPICS = 10000, QUESTION_TIMEOUT_MS = 2000, AGAIN_MS = 1000 };
 
 struct topic {
@@ -15,7 +16,7 @@ struct topic {
     char *name;
     uv_work_t question;
     bool asking, known;
-    uint64_t again; /* ms, when to ask again where it is not known */
+    uint64_t again; /* ms, when to ask again if the topic is not known */
 };
 
 void mr_warmup_start(struct mr_warmup *warmup, uv_loop_t *loop, const struct mr_producer *via)
@@ -28,7 +29,7 @@ void mr_warmup_open(struct mr_warmup *warmup, bool open)
     atomic_store(&warmup->open, open);
 }
 
-/* On a thread of the pool: librdkafka remembers the answer, and it is all that is wanted. */
+/* Asks, on a thread of the pool. It is enough that librdkafka remembers the answer. */
 static void do_ask(uv_work_t *work)
 {
     char why[256];
@@ -57,7 +58,7 @@ static struct topic *new_topic(struct mr_warmup *warmup, const char *name)
     return topic;
 }
 
-/* One record after the other is often for the same topic. */
+/* Returns true if the topic is known and the same as that of the record before, as it often is. */
 static bool is_latest(const struct mr_warmup *warmup, const char *topic)
 {
     const struct topic *latest = warmup->latest;

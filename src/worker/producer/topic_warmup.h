@@ -1,6 +1,6 @@
-/* Warming up: the first record to a topic that the producer has not seen would wait for
- * librdkafka's next look at its unknown topics, up to a second; asking for the topic in the
- * background makes it known in a round trip. */
+/* Warming up asks for a topic in the background, so that the producer knows it after one round
+ * trip. Otherwise the first record to an unseen topic would wait up to a second, for librdkafka's
+ * next look at its unknown topics. */
 #ifndef MR_WORKER_PRODUCER_TOPIC_WARMUP_H
 #define MR_WORKER_PRODUCER_TOPIC_WARMUP_H
 
@@ -15,25 +15,27 @@
 struct mr_warmup {
     uv_loop_t *loop;
     const struct mr_producer *via; /* must outlive every question */
-    struct mr_idmap topics;        /* asked for, by name */
-    const void *latest;            /* of these, that the record before was for; NULL: none */
+    struct mr_idmap topics;        /* topics that were asked for, by name */
+    const void *latest;            /* the topic of the record before; NULL if not in `topics` */
     size_t asking;
-    _Atomic bool open; /* read by the pool's threads too: questions that wait there are dropped */
+    _Atomic bool open; /* also read by the pool's threads: while closed, questions that wait there
+                          are dropped */
 };
 
-/* It begins closed. */
+/* Starts closed. */
 void mr_warmup_start(struct mr_warmup *warmup, uv_loop_t *loop, const struct mr_producer *via);
-/* Questions are asked only while it is open: while a broker answers, and until the worker stops. */
+/* Opens or closes it. Questions are asked only while it is open: while a broker answers, and until
+ * the worker stops. */
 void mr_warmup_open(struct mr_warmup *warmup, bool open);
-/* A record to this topic is about to be sent. Costs a look-up where the topic is known; one that is
- * not there is asked for again after a second. */
+/* Asks for a topic to which a record will be sent. Costs a look-up if the topic is known. Asks
+ * again after a second if the topic did not exist. */
 void mr_warmup_topic(struct mr_warmup *warmup, const char *topic);
-/* True if it was asked for and is not there. */
+/* Returns true if the topic was asked for and does not exist. */
 bool mr_warmup_misses(const struct mr_warmup *warmup, const char *topic);
-/* A record to this topic was refused: what librdkafka holds of it may be wrong, and would be for
- * minutes. Asks for it anew. */
+/* Asks for the topic anew, because a record to it was refused. The metadata that librdkafka holds
+ * may be wrong, and would stay so for minutes. */
 void mr_warmup_doubt(struct mr_warmup *warmup, const char *topic);
-/* The loop must have run until nothing is asked any more. */
+/* Frees all. First the loop must have run until no question is under way. */
 void mr_warmup_free(struct mr_warmup *warmup);
 
 #endif

@@ -10,14 +10,14 @@
 #include "worker/job/job.h"
 
 enum {
-    STEP_MS = 1000, /* a thread of the pool waits so long at most */
+    STEP_MS = 1000, /* how long a thread of the pool waits at most */
     AGAIN_MS = 20,
-    OPEN_MS = 5000,  /* then another id is taken: what had this one before cannot be ended */
+    OPEN_MS = 5000, /* then another id is taken: the last transaction of this one cannot be ended */
     ABORT_MS = 4000, /* then another producer ends the transaction */
-    ASK_MS = 10000,  /* then the producer asks one that does not know: another one is to ask */
+    ASK_MS = 10000,  /* then another producer asks: the broker that this one asks does not know */
 };
 
-/* On a thread of the pool: touches nothing but the answer. */
+/* Takes the step, on a thread of the pool. Of `steps` it writes only `end`. */
 static void on_thread(uv_work_t *work)
 {
     struct mr_steps *steps = work->data;
@@ -48,7 +48,7 @@ static void take(struct mr_steps *steps, enum mr_steps_kind kind)
 {
     steps->kind = kind;
     steps->began = mr_clock_ms();
-    if (kind != MR_STEPS_OPEN) /* which is why it opens another producer */
+    if (kind != MR_STEPS_OPEN) /* `waits` says why this producer is opened: it stays */
         steps->waits[0] = '\0';
     queue(steps);
 }
@@ -68,13 +68,14 @@ static void free_offsets(struct mr_steps *steps)
     steps->offset_count = 0;
 }
 
-/* A commit that has failed, and the opening of another producer, leave what was to be committed. */
+/* Returns true if the outcome of the commit is known, so that its offsets may go. A failed commit
+ * does not decide it, nor does the opening of another producer. */
 static bool is_decided(const struct mr_steps *steps)
 {
     return steps->end.step == MR_STEP_DONE && steps->kind != MR_STEPS_OPEN;
 }
 
-/* What is not worth waiting for any longer has failed. */
+/* Makes a step fail if it has waited too long. */
 static void lose_patience(struct mr_steps *steps)
 {
     uint64_t age = mr_clock_ms() - steps->began;

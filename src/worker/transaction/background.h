@@ -1,5 +1,5 @@
-/* The steps of a worker's transactions, taken one at a time in the background: they wait for
- * brokers, so a thread of libuv's pool takes them, each again until it is over. */
+/* The steps of a worker's transactions, taken one at a time in the background. A step waits for
+ * brokers, so a thread of libuv's pool takes it, again and again until the step is over. */
 #ifndef MR_WORKER_TRANSACTION_BACKGROUND_H
 #define MR_WORKER_TRANSACTION_BACKGROUND_H
 
@@ -14,39 +14,41 @@
 enum mr_steps_kind { MR_STEPS_OPEN, MR_STEPS_COMMIT, MR_STEPS_ABORT, MR_STEPS_ASK };
 
 struct mr_steps {
-    uv_loop_t *loop; /* set, with all that follows up to `data`, before the first step */
+    uv_loop_t *loop; /* set before the first step, with all members up to `data` */
     struct mr_timers *timers;
     struct mr_producer *producer;
-    /* It is done or the producer is of no more use; a commit may also be one to be aborted. */
+    /* The step is done, or the producer has failed for good. After a commit, the transaction may
+     * also have to be aborted. */
     void (*over)(void *data, enum mr_steps_kind kind, const struct mr_step_end *end);
-    void (*stirred)(void *data); /* in any case: take a turn */
+    void (*stirred)(void *data); /* after each try, over or not: take a turn */
     void *data;
     enum mr_steps_kind kind;
     struct mr_step_end end;
-    struct mr_offsets *
-        *offsets; /* of each consumer, from the commit until what came of it is known */
+    struct mr_offsets **offsets; /* one per consumer, from the commit until its outcome is known */
     size_t offset_count;
-    uint64_t began;        /* ms, when the step was taken first */
-    uint64_t patience;     /* ms, for the records of a commit to be acknowledged; 0: without end */
+    uint64_t began;        /* ms, when the step was first tried */
+    uint64_t patience;     /* ms, for a commit's records to be acknowledged; 0: without end */
     char waits[512];       /* what the step waits for; "" if it has not waited */
-    struct mr_timer timer; /* when it is taken again */
+    struct mr_timer timer; /* when the step is tried again */
     uv_work_t work;
     bool working, stopping;
-    bool late; /* it was over for its age */
+    bool late; /* the step is over because it took too long */
 };
 
-/* None is under way. The offsets are those of the jobs that have entered the transaction. */
+/* Each of these starts a step; no step may be under way. A commit takes the offsets of the jobs
+ * that have entered the transaction, whose partitions are `members`. */
 void mr_steps_open(struct mr_steps *steps);
 void mr_steps_commit(struct mr_steps *steps, const struct mr_partition *members);
 void mr_steps_abort(struct mr_steps *steps);
-/* Another producer is open: was the latest commit, whose end was unclear, done or not? */
+/* Asks whether the latest commit was done, if its end was unclear. Another producer must be
+ * open. */
 void mr_steps_ask(struct mr_steps *steps);
-/* Returns true if a commit was begun and nothing has ended since. */
+/* Returns true if a commit was begun and its outcome is not known yet. */
 bool mr_steps_doubt(const struct mr_steps *steps);
-/* The commit was given up before it was asked for. */
+/* Forgets the offsets of a commit that is abandoned before Kafka was asked for it. */
 void mr_steps_forget(struct mr_steps *steps);
-/* Takes none any more and tells of none; what is under way ends within a few seconds. */
+/* Starts no more steps and reports none. A step under way ends within a few seconds. */
 void mr_steps_stop(struct mr_steps *steps);
-void mr_steps_free(struct mr_steps *steps); /* none is under way */
+void mr_steps_free(struct mr_steps *steps); /* no step may be under way */
 
 #endif

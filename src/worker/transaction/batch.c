@@ -2,7 +2,7 @@
 
 #include "base/clock.h"
 
-/* Sends this record and those behind it, until one has to wait. */
+/* Sends this record and the job's later ones, until a record has to wait. */
 static void send_from(struct mr_batch *batch, struct mr_held *held)
 {
     char why[512];
@@ -130,7 +130,7 @@ void mr_batch_leave(struct mr_batch *batch, void (*left)(void *data, struct mr_j
 {
     for (struct mr_partition *p = empty(batch), *next; p != NULL; p = next) {
         next = p->together;
-        /* With its last job goes the partition. */
+        /* The last call may free the partition. */
         for (size_t count = p->line.entered; count > 0; count--)
             left(data, mr_line_leave(&p->line));
     }

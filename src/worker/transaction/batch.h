@@ -1,6 +1,6 @@
-/* The jobs of one transaction. They enter when they have finished, each partition's in the order of
- * its line, and their records are sent; they leave together when it is committed, or go back to
- * their lines when it is aborted. */
+/* The jobs of one transaction. A job enters when it has finished, in the order of its partition's
+ * line; then its records are sent. All jobs leave together when the transaction is committed. If it
+ * is aborted, they go back to their lines. */
 #ifndef MR_WORKER_TRANSACTION_BATCH_H
 #define MR_WORKER_TRANSACTION_BATCH_H
 
@@ -18,45 +18,46 @@ struct mr_batch {
     struct mr_producer *producer; /* set, as are the next two, before the first job enters */
     const struct mr_careful *careful;
     struct mr_doubts *doubts;
-    struct mr_partition *members; /* have jobs in it; by `together` */
+    struct mr_partition *members; /* partitions that have jobs in it, linked by `together` */
     size_t jobs;
-    struct mr_held *unsent; /* the first record that waits: for room, or for `single` */
-    struct mr_held *single; /* sent alone, and not reported yet */
-    bool failing;           /* it can only be aborted */
-    bool spoilt;            /* and its producer is of no use after that */
-    bool doubting;          /* the topic of a record of it is in doubt */
+    struct mr_held *unsent; /* the first record that waits for room, or for `single` */
+    struct mr_held *single; /* the record that was sent alone and is not reported yet */
+    bool failing;           /* the transaction can only be aborted */
+    bool spoilt;            /* and its producer is of no use after the abort */
+    bool doubting;          /* the topic of one of its records is in doubt */
 };
 
-/* The next job of the partition's line enters. */
+/* Takes in the next job of the partition's line, and sends its records. */
 void mr_batch_enter(struct mr_batch *batch, struct mr_partition *partition);
-/* Goes on with what waits. */
+/* Sends the records that wait, until one has to wait again. */
 void mr_batch_send(struct mr_batch *batch);
-/* A record is reported, whatever became of it. */
+/* Notes that a record is reported, delivered or not. */
 void mr_batch_reported(struct mr_batch *batch, struct mr_held *held);
-/* A batch of records was refused that this one was in. Returns false if it was in it alone. The
- * producer lacks their sequence numbers from then on. */
+/* Notes that a record was refused with its batch. Returns false if the record had been sent alone.
+ * The producer is spoilt: it lacks the batch's sequence numbers from then on. */
 bool mr_batch_suspect(struct mr_batch *batch, struct mr_held *held, enum mr_sent how,
                       const char *why);
-/* A record was not delivered: back where nobody is to blame, else refused. */
+/* Notes that a record was not delivered. `how` is MR_SENT_BACK if no record is to blame, else how
+ * this one was refused. */
 void mr_batch_undelivered(struct mr_batch *batch, struct mr_held *held, enum mr_sent how,
                           const char *why);
-/* A record is refused, or was not delivered. Returns true when that is in doubt: nobody is to blame
- * then, and its job is to stay out of transactions until the doubt is over. */
+/* Checks the refusal of a record. Returns true if it is in doubt: then no record is to blame. The
+ * job must stay out of transactions until the doubt is over. */
 bool mr_batch_doubt(struct mr_batch *batch, const struct mr_held *held, enum mr_sent how);
-/* True when a record of the job is for a topic that is in doubt. */
+/* Returns true if a record of the job is for a topic that is in doubt. */
 bool mr_batch_doubts(const struct mr_batch *batch, const struct mr_job *job);
-/* Calls `each` with every record of its jobs. */
+/* Calls `each` for every record of its jobs. */
 void mr_batch_each(const struct mr_batch *batch, void (*each)(void *data, struct mr_held *held),
                    void *data);
-/* Fails where a partition of it has been taken away. */
+/* Marks the transaction as failing if one of its partitions was revoked. */
 void mr_batch_revoked(struct mr_batch *batch);
-/* Waiting for more is of no use to a partition that takes no more before this is committed, or is
- * to be given back. */
+/* Returns true if the transaction should not wait for more jobs. That is so if one of its
+ * partitions is full, so that it takes no messages before the commit, or is to be given back. */
 bool mr_batch_awaited(const struct mr_batch *batch);
-/* Committed: empties it and tells of each job, which has left its line. */
+/* Empties the batch after a commit. Calls `left` for each job, which has already left its line. */
 void mr_batch_leave(struct mr_batch *batch, void (*left)(void *data, struct mr_job *job),
                     void *data);
-/* Aborted: empties it, none of its jobs has entered. */
+/* Empties the batch after an abort: its jobs are in their lines as if they had not entered. */
 void mr_batch_rewind(struct mr_batch *batch);
 
 #endif

@@ -8,7 +8,8 @@
 #include "worker/job/failure.h"
 #include "worker/job/job_state.h"
 
-/* Jobs of a transaction while the guilty are looked for: what must be repeated for one of them. */
+/* Jobs per transaction while the jobs to blame are looked for. At most so many jobs are repeated
+ * per job to blame. */
 enum { SMALL = 16 };
 
 void mr_blame_note(struct mr_blame *blame, enum mr_sent how, const char *why)
@@ -30,6 +31,8 @@ static bool is_finished(const struct mr_job *job)
     return job->state == MR_JOB_COMMITTABLE || job->state == MR_JOB_IN_TRANSACTION;
 }
 
+/* Calls `each` for the records of all finished jobs. These are in this transaction, or wait for the
+ * next one. */
 static void visit(const struct mr_partitions *partitions, visit_fn *each, void *data)
 {
     for (const struct mr_partition *p = partitions->all; p != NULL; p = p->next)
@@ -42,10 +45,10 @@ static void visit(const struct mr_partitions *partitions, visit_fn *each, void *
 struct search {
     struct mr_blame *blame;
     const struct mr_partitions *partitions;
-    const struct mr_held *of; /* what the others are compared with */
+    const struct mr_held *of; /* the record that others are compared with */
     const char *topic, *why;
     size_t count;
-    bool careful; /* a topic has come to be */
+    bool careful; /* a topic was added to the careful ones */
 };
 
 static bool same_topic(const struct search *search, const struct mr_held *held)
@@ -72,7 +75,8 @@ static void count_suspect(void *data, struct mr_held *held)
     search->count += held->suspect && same_topic(search, held) ? 1 : 0;
 }
 
-/* The only record of its topic that was refused with a batch was the only record of the batch. */
+/* Judges a record that was refused with its batch. If no other such record has its topic, it was
+ * alone in the batch, and the refusal is its own. */
 static void judge_suspect(void *data, struct mr_held *held)
 {
     struct search *search = data;
@@ -103,13 +107,13 @@ static void infer_from(struct mr_held *held, const struct mr_held *of)
     held->inferred = true;
 }
 
-/* The topic takes no record, whatever it is. */
+/* Returns true if the refusal shows that the topic takes no record at all. */
 static bool tells_of_topic(const struct mr_held *held)
 {
     return held->how == MR_SENT_NO_TOPIC || held->how == MR_SENT_DENIED;
 }
 
-/* Refused for what another was refused for, without having been looked at. */
+/* Marks a record as refused if the refusal of another record implies it. */
 static void judge_like(void *data, struct mr_held *held)
 {
     const struct search *search = data;
@@ -122,7 +126,8 @@ static void judge_like(void *data, struct mr_held *held)
         infer_from(held, of);
 }
 
-/* A larger record may yet be smaller when it is compressed, as dead letters are. */
+/* Returns true if the refusal shows that the topic takes no record of this size. If records are
+ * compressed, as dead letters are, a larger record may compress to less. */
 static bool tells_of_size(const struct search *search, const struct mr_held *held)
 {
     return held->how == MR_SENT_TOO_LARGE && !search->blame->compressed && !held->record->single;
@@ -159,7 +164,9 @@ static void collect(const struct mr_partitions *partitions, struct mr_job_list *
                 take_back(job, list);
 }
 
-/* Nothing is known but that the transaction is refused: if it had one job, for its first record. */
+/* Handles a refusal of the transaction for which no record is known to be the cause. If the
+ * transaction had one job, blames the first record of that job, if it has any. Else lets its jobs
+ * run one per transaction. */
 static void blame_alone(struct mr_blame *blame, const struct mr_batch *batch)
 {
     MR_ASSERT(batch->members != NULL);
@@ -170,7 +177,8 @@ static void blame_alone(struct mr_blame *blame, const struct mr_batch *batch)
         mr_held_fail(first->held, blame->how, blame->why);
 }
 
-/* Only records that are judged one by one need another pass. */
+/* Keeps the next transactions small while records are judged one by one. Nothing else needs another
+ * pass. */
 static void look_at_each(struct mr_blame *blame, size_t jobs)
 {
     if (jobs > blame->few)
@@ -194,7 +202,7 @@ bool mr_blame_find(struct mr_blame *blame, const struct mr_batch *batch,
     }
     if (search.careful)
         look_at_each(blame, batch->jobs);
-    blame->how = MR_SENT; /* what it was told is of this transaction alone */
+    blame->how = MR_SENT; /* the noted reason is of this transaction only */
     return list->first != NULL || search.careful || blame->alone > 0;
 }
 

@@ -36,7 +36,7 @@ static void learn_of(void *data, struct mr_held *held)
     if (held->reported)
         return;
     mr_trouble_add(&transaction->trouble, topic, mr_clock_ms());
-    /* One that is not there is in no transaction, and this producer is about to learn that. */
+    /* A topic that does not exist is in no transaction, and this producer will soon learn that. */
     if (!mr_warmup_misses(&transaction->via.warmup, topic) &&
         !mr_trouble_misses(&transaction->trouble, topic))
         transaction->elsewhere = true;
@@ -63,8 +63,8 @@ static void committed(struct mr_transaction *transaction)
     end_of_one(transaction);
 }
 
-/* It ends as it would without a transaction, when that report came: by a retry, or by a dead
- * letter, which it then holds. */
+/* Reports the job's first record that was refused. The job then ends as it would without a
+ * transaction: by a retry, or by a dead letter, which it then holds. */
 static void report(struct mr_transaction *transaction, struct mr_job *job)
 {
     struct mr_held *failed = mr_held_failed(job);
@@ -73,7 +73,7 @@ static void report(struct mr_transaction *transaction, struct mr_job *job)
         .purpose = failed->purpose, .topic = topic, .how = failed->how, .error = why};
     mr_held_take_out(failed);
     for (struct mr_held *other = job->held; other != NULL; other = other->next)
-        mr_held_acquit(other); /* told with the next transaction, where it is still held then */
+        mr_held_acquit(other); /* reported with the next transaction, if it is still held then */
     transaction->events->undelivered(transaction->data, job, &report);
     free(topic);
     free(why);
@@ -91,11 +91,12 @@ static void rest(struct mr_transaction *transaction)
                   mr_clock_ms() + mr_transaction_rest_after(transaction->aborts), on_rested);
 }
 
-/* Nothing of it will be seen: its jobs go back to their lines, or end. */
+/* Puts the jobs of an aborted transaction back in their lines, and reports the refused records of
+ * jobs to blame. */
 static void aborted(struct mr_transaction *transaction)
 {
     struct mr_job_list refused = {0};
-    bool doubting = transaction->batch.doubting; /* then other jobs enter the next one */
+    bool doubting = transaction->batch.doubting; /* then other jobs enter the next transaction */
     bool differs = mr_blame_find(&transaction->blame, &transaction->batch, transaction->partitions,
                                  &refused) ||
                    doubting;
@@ -126,8 +127,8 @@ void mr_transaction_abort(struct mr_transaction *transaction, enum mr_sent how, 
     mr_steps_abort(&transaction->steps);
 }
 
-/* A broker fences a producer whose transaction it has aborted for its age; then nobody else has
- * taken the id. */
+/* Returns true if a broker has aborted the transaction for its age, and has fenced its producer for
+ * that. Then nobody else has taken the id. */
 static bool is_outlived(const struct mr_transaction *transaction)
 {
     uint64_t timeout = mr_producer_transaction_timeout(transaction->via.producer);
@@ -166,8 +167,9 @@ static void asked(struct mr_transaction *transaction, bool is_committed)
     go_on(transaction);
 }
 
-/* A producer that is spoilt could not go on either: another one costs less than a second abort. It
- * comes after the abort, since it would take half a second to open amid a transaction. */
+/* Handles the end of a commit or an abort. If the producer is spoilt, another one costs less than a
+ * second abort. It comes after the abort, because opening it during a transaction would take half a
+ * second. */
 static void ended(struct mr_transaction *transaction, bool is_commit, bool unclear)
 {
     bool spoilt = transaction->batch.spoilt;
@@ -186,7 +188,8 @@ static void ended(struct mr_transaction *transaction, bool is_commit, bool uncle
         go_on(transaction);
 }
 
-/* The transaction of those who wait for nothing is not to wait. */
+/* Aborts a transaction whose records are not acknowledged in time. The jobs that wait for no such
+ * record should not wait. */
 static void give_up(struct mr_transaction *transaction, const char *why)
 {
     mr_batch_each(&transaction->batch, unlearn_of, transaction);
@@ -198,7 +201,7 @@ static void give_up(struct mr_transaction *transaction, const char *why)
 void mr_transaction_over(void *data, enum mr_steps_kind kind, const struct mr_step_end *end)
 {
     struct mr_transaction *transaction = data;
-    mr_producer_poll(transaction->via.producer); /* what it has to say about the step */
+    mr_producer_poll(transaction->via.producer); /* for its reports about the step */
     if (end->step == MR_STEP_FATAL)
         end_producer(transaction, end);
     else if (end->step == MR_STEP_ABORT && end->unclear)

@@ -12,8 +12,8 @@ void mr_transaction_hold(void *data, struct mr_job *job, enum mr_purpose purpose
 }
 
 enum {
-    PATIENCE_MS = 4000, /* for the records of a transaction to be acknowledged */
-    PROBE_MS = 1000,    /* likewise, of one that only tries whether they are again */
+    PATIENCE_MS = 4000, /* for a transaction's records to be acknowledged */
+    PROBE_MS = 1000,    /* likewise, if the transaction only tries topics in trouble */
 };
 
 static void enter(struct mr_transaction *transaction, struct mr_partition *partition)
@@ -37,7 +37,8 @@ static bool takes(const struct mr_transaction *transaction)
            !mr_transaction_is_full(transaction);
 }
 
-/* May free the partition, with its last job. */
+/* Drops the first jobs of the line while they are finished and not to be committed. May free the
+ * partition, with its last job. */
 static void drop_from(struct mr_transaction *transaction, struct mr_partition *partition)
 {
     struct mr_job *job;
@@ -50,8 +51,8 @@ static void drop_from(struct mr_transaction *transaction, struct mr_partition *p
     }
 }
 
-/* A job in trouble enters a probe alone, and only the first one of its partition. One whose topic
- * is in doubt enters none. */
+/* Returns true if the next job of the partition may enter. A job in trouble enters only a probe, at
+ * most one per partition. A job whose topic is in doubt enters no transaction. */
 static bool may_enter(const struct mr_transaction *transaction,
                       const struct mr_partition *partition)
 {
@@ -63,7 +64,7 @@ static bool may_enter(const struct mr_transaction *transaction,
                                 : of == MR_TROUBLE_NONE;
 }
 
-/* What is finished enters, or goes. */
+/* Lets the partition's finished jobs enter, or drops them. */
 static void look(struct mr_transaction *transaction, struct mr_partition *partition)
 {
     if (partition->revoked || transaction->state == MR_TRANSACTION_FAILED)
@@ -81,7 +82,8 @@ static void look_at_all(struct mr_transaction *transaction)
     }
 }
 
-/* Between two probes others have their turn, if there are any. */
+/* Decides whether the next transaction is a probe. Between two probes, other jobs have a
+ * transaction, if there are any. */
 static void choose_probe(struct mr_transaction *transaction)
 {
     if (transaction->state != MR_TRANSACTION_OPEN || transaction->batch.jobs > 0)
@@ -115,7 +117,7 @@ void mr_transaction_revoked(struct mr_transaction *transaction)
 
 static void on_due(struct mr_timer *timer)
 {
-    (void)timer; /* the turn that ran it does the rest */
+    (void)timer; /* the turn that ran the timer does the rest */
 }
 
 void mr_transaction_wake_at(struct mr_transaction *transaction, uint64_t ms)
@@ -123,7 +125,7 @@ void mr_transaction_wake_at(struct mr_transaction *transaction, uint64_t ms)
     mr_timers_arm(transaction->timers, &transaction->timer, ms, on_due);
 }
 
-/* While no broker answers none is to blame. */
+/* While no broker answers, no topic is to blame: the commit waits without end. */
 void mr_transaction_set_patience(struct mr_transaction *transaction)
 {
     uint64_t patience = transaction->probing ? PROBE_MS : PATIENCE_MS;

@@ -1,5 +1,5 @@
-/* Records that wait on their job until its handler has ended: what an attempt sends counts only
- * with the attempt. */
+/* Records that wait on their job until its handler has ended. If an attempt fails, the records that
+ * it sent are dropped. */
 #ifndef MR_WORKER_TRANSACTION_PENDING_RECORDS_H
 #define MR_WORKER_TRANSACTION_PENDING_RECORDS_H
 
@@ -15,26 +15,27 @@ struct mr_held {
     struct mr_job *job;
     enum mr_purpose purpose;
     struct mr_outgoing *record;
-    uint64_t sent;    /* ns, by the latest transaction */
-    bool reported;    /* since then */
-    enum mr_sent how; /* SENT unless it can never be delivered */
-    char *why;        /* not, where that is so, or may be so */
-    bool suspect;     /* a batch was refused that it was in, as follows: not believed yet */
+    uint64_t sent;    /* ns, when the latest transaction sent it */
+    bool reported;    /* it was reported since then */
+    enum mr_sent how; /* MR_SENT unless it can never be delivered */
+    char *why;        /* why it is refused, or suspect */
+    bool suspect;     /* refused with its batch, as `suspected` says: not believed yet */
     enum mr_sent suspected;
-    bool inferred; /* `how` follows from what became of another record */
+    bool inferred; /* `how` follows from the refusal of another record */
     struct mr_held *next;
 };
 
 void mr_held_add(struct mr_job *job, enum mr_purpose purpose, const struct mr_outgoing *record);
 size_t mr_held_count(const struct mr_job *job);
-/* The first one that can never be delivered; NULL where all may be. */
+/* Returns the first record that can never be delivered; NULL if there is none. */
 struct mr_held *mr_held_failed(const struct mr_job *job);
 void mr_held_fail(struct mr_held *held, enum mr_sent how, const char *why);
 void mr_held_suspect(struct mr_held *held, enum mr_sent how, const char *why);
-/* It is sent anew: what is known of it is forgotten. */
+/* Forgets the refusal of a record that is sent anew. */
 void mr_held_acquit(struct mr_held *held);
-void mr_held_take_out(struct mr_held *held); /* of its job, and frees it */
-/* They are no more; a reply among them has not been given. Fine where there are none. */
+void mr_held_take_out(struct mr_held *held); /* takes it out of its job, and frees it */
+/* Frees all records of the job, if there are any. If a reply is among them, the job's request
+ * counts as not answered. */
 void mr_held_drop(struct mr_job *job);
 
 #endif

@@ -6,7 +6,7 @@
 enum {
     SHORTEST_REST_MS = 50, /* after a second abort in a row; doubles */
     LONGEST_REST_MS = 1000,
-    RENEWAL_MS = 20, /* between two looks whether the failed producer may go */
+    RENEWAL_MS = 20, /* between two checks whether the old producer may go */
 };
 
 uint64_t mr_transaction_rest_after(unsigned failures)

@@ -6,7 +6,7 @@
 
 enum { QUESTION_TIMEOUT_MS = 1000 };
 
-/* On a thread of the pool: touches nothing but the answer. */
+/* Asks, on a thread of the pool. Writes nothing but the answer. */
 static void do_ask(uv_work_t *work)
 {
     struct mr_scout *scout = work->data;

@@ -1,4 +1,4 @@
-/* Transactions that stand still are told: in the log, in health and in a metric. */
+/* Reports transactions that make no progress: in the log, in health and in a metric. */
 #ifndef MR_WORKER_TRANSACTION_STALL_H
 #define MR_WORKER_TRANSACTION_STALL_H
 
@@ -9,17 +9,17 @@
 
 enum { MR_STALL_MS = 5000 };
 
-/* {0} stands still for no time. */
+/* {0}: nothing is under way. */
 struct mr_stall {
-    uint64_t since; /* ms, when what is under way began to be; 0: nothing is */
+    uint64_t since; /* ms, since when nothing has made progress; 0: nothing is under way */
     bool told;
 };
 
-/* Every turn: `busy` if anything is under way, `held_out` if messages are kept out of transactions.
- * `why` is of interest only if they stand still. */
+/* Checks for a stall; call it every turn. `busy`: something is under way. `held_out`: messages are
+ * kept out of transactions. `why` is used only if there is a stall; `now` is in ms. */
 void mr_stall_look(struct mr_stall *stall, struct mr_slot *slot, bool busy, bool held_out,
                    const char *why, uint64_t now);
-/* Something has come to its end. */
+/* Notes that a transaction has made progress. */
 void mr_stall_progress(struct mr_stall *stall);
 
 #endif

@@ -1,7 +1,10 @@
-/* What the rooms of a worker's transactions share: each may call those below it. transaction.c
- * takes the turns; transaction_end.c ends one; transaction_renewal.c replaces the producer;
- * transaction_reports.c hears the producer's reports; transaction_intake.c has jobs enter. Seen
- * nowhere else. */
+/* The state that the files of a worker's transactions share; no other file uses it. Each of these
+ * files may call those below it:
+ * - transaction.c takes the turns.
+ * - ending.c ends a transaction.
+ * - renewal.c replaces the producer.
+ * - reports.c handles the producer's reports.
+ * - intake.c lets jobs enter. */
 #ifndef MR_WORKER_TRANSACTION_STATE_H
 #define MR_WORKER_TRANSACTION_STATE_H
 
@@ -16,10 +19,10 @@
 
 enum mr_transaction_state {
     MR_TRANSACTION_OFF,
-    MR_TRANSACTION_BUSY,     /* a step is taken; finished jobs gather in their lines */
+    MR_TRANSACTION_BUSY,     /* a step is under way; finished jobs gather in their lines */
     MR_TRANSACTION_OPEN,     /* jobs enter */
-    MR_TRANSACTION_RESTING,  /* for a moment after repeated aborts */
-    MR_TRANSACTION_RENEWING, /* its producer has failed for good: as soon as nobody needs it */
+    MR_TRANSACTION_RESTING,  /* waits a moment after repeated aborts */
+    MR_TRANSACTION_RENEWING, /* its producer is replaced as soon as nobody needs it */
     MR_TRANSACTION_FAILED,
 };
 
@@ -39,52 +42,51 @@ struct mr_transaction {
     struct mr_trouble trouble;
     struct mr_scout scout;
     struct mr_doubts doubts;
-    bool answered;        /* a topic that was in doubt may be so no more */
-    struct mr_timer look; /* when leaders are looked for */
-    bool probing;         /* this transaction is of jobs in trouble alone */
-    bool probed;          /* the one before was */
+    bool answered;        /* a doubt about a topic may be over */
+    struct mr_timer look; /* when to look for leaders next */
+    bool probing;         /* this transaction has only jobs in trouble */
+    bool probed;          /* the transaction before was such a probe */
     struct mr_stall stall;
-    uint64_t ends;      /* ms, when it is committed however few its jobs are */
-    bool elsewhere;     /* the next one is to have another id */
+    uint64_t ends;      /* ms, when the transaction is committed even with few jobs */
+    bool elsewhere;     /* the next transaction must have another id */
     unsigned aborts;    /* in a row */
     unsigned renewals;  /* in a row */
-    uint64_t began;     /* ms, when the first job entered it */
+    uint64_t began;     /* ms, when the first job entered the transaction */
     uint64_t renewable; /* ms, when the failed producer may be replaced */
     bool reachable;     /* a broker answers */
     struct mr_timer timer;
 };
 
-/* transaction_intake.c: what is finished enters, or goes. */
+/* intake.c: lets finished jobs enter, or drops them. */
 void mr_transaction_look(struct mr_transaction *transaction);
-/* transaction_intake.c: it holds as many jobs as it may. */
+/* intake.c: returns true if the transaction has as many jobs as it may. */
 bool mr_transaction_is_full(const struct mr_transaction *transaction);
-/* transaction_intake.c: how long the commit waits for records. */
+/* intake.c: sets how long a commit waits for its records. */
 void mr_transaction_set_patience(struct mr_transaction *transaction);
-/* transaction_intake.c: a turn is taken then. */
+/* intake.c: makes the worker take a turn at `ms`. */
 void mr_transaction_wake_at(struct mr_transaction *transaction, uint64_t ms);
-/* transaction_reports.c: what the producer reports, with the transaction as its data. */
+/* reports.c: handles the producer's reports, with the transaction as data. */
 extern const struct mr_producer_events mr_transaction_reports;
-/* transaction_renewal.c: makes the producer and opens the first transaction. Returns 0, or -1 with
- * errors. */
+/* renewal.c: makes the producer and opens the first transaction. Returns 0, or -1 with errors. */
 int mr_transaction_open(struct mr_transaction *transaction, struct mr_errors *errors);
-/* transaction_renewal.c: another producer takes the place of this one as soon as nobody needs that.
- * Its opening ends what is open, and has what may still arrive of the other's requests refused. The
- * batch stays as it is until it is known what came of it. */
+/* renewal.c: replaces the producer as soon as nobody needs the old one. The new one ends the open
+ * transaction when it opens; then late requests of the old one are refused. The batch stays as it
+ * is until its outcome is known. */
 void mr_transaction_begin_renewal(struct mr_transaction *transaction);
-void mr_transaction_renew(struct mr_transaction *transaction); /* if it is time */
-/* transaction_renewal.c: begins a renewal for each of these, which the log tells. */
+void mr_transaction_renew(struct mr_transaction *transaction); /* if the time has come */
+/* renewal.c: each logs the reason and begins a renewal. */
 void mr_transaction_replace_failed(struct mr_transaction *transaction, const char *why);
 void mr_transaction_replace_unclear(struct mr_transaction *transaction, const char *what);
-/* Under another id. No commit of the transaction was asked for, so whatever becomes of it, it is
- * aborted. */
+/* Begins a renewal under another id. Kafka was not asked to commit the transaction, so it is
+ * aborted in any case. */
 void mr_transaction_replace_elsewhere(struct mr_transaction *transaction, const char *why);
-/* transaction_renewal.c: ms to rest after so many failures in a row; none after the first. */
+/* renewal.c: returns for how many ms to rest after so many failures in a row; 0 after the first. */
 uint64_t mr_transaction_rest_after(unsigned failures);
-/* transaction_renewal.c: there are no transactions any more. */
+/* renewal.c: ends all transactions for good, and calls `failed`. */
 void mr_transaction_fail(struct mr_transaction *transaction, bool fenced, const char *why);
-/* transaction_end.c: of `how` and `why` see blame.h. */
+/* ending.c: aborts the transaction; for `how` and `why` see culprit.h. */
 void mr_transaction_abort(struct mr_transaction *transaction, enum mr_sent how, const char *why);
-/* transaction_end.c: for the steps. */
+/* ending.c: handles the end of a step; it is the `over` of the steps. */
 void mr_transaction_over(void *data, enum mr_steps_kind kind, const struct mr_step_end *end);
 
 #endif

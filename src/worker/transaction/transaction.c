@@ -1,3 +1,11 @@
+/* Design: a finished job waits in its partition's line, and enters the open transaction in the
+ * order of that line. Its records are sent at once. When the transaction is full, old or hurried, a
+ * step on libuv's pool (background.c) commits it. After a commit the jobs leave; after an abort
+ * they return to their lines, except those whose records are to blame (culprit.c). If the producer
+ * has failed or the outcome is unclear, another producer with the same id takes over and asks for
+ * the outcome (renewal.c). Jobs whose output topic is in trouble stay out, and are tried in
+ * transactions of their own (trouble.c). Only the loop changes this state; a step reports to the
+ * loop when it is over. */
 #include "worker/transaction/state.h"
 
 #include <stdlib.h>
@@ -51,7 +59,7 @@ static void on_answered(void *data)
 
 static void on_due(struct mr_timer *timer)
 {
-    (void)timer; /* the turn that ran it does the rest */
+    (void)timer; /* the turn that ran the timer does the rest */
 }
 
 static void look_for_leaders(struct mr_transaction *transaction)

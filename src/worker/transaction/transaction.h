@@ -1,7 +1,8 @@
-/* Exactly-once delivery: what messages came to (their records and their offsets) is committed by
- * Kafka transactions, one after the other. Jobs gather in one as they finish; when it is full or
- * old enough it is committed, in the background, while the next ones finish. Where it fails it is
- * aborted and its jobs, which kept their records, enter the next one. */
+/* Exactly-once delivery: a Kafka transaction commits the offsets of messages together with the
+ * records that their handlers sent. Jobs enter the open transaction as they finish. When it is full
+ * or old enough, it is committed in the background, while the next jobs finish. If it fails, it is
+ * aborted, and its jobs, which keep their records, enter the next transaction. There is one
+ * transaction at a time. */
 #ifndef MR_WORKER_TRANSACTION_TRANSACTION_H
 #define MR_WORKER_TRANSACTION_TRANSACTION_H
 
@@ -18,41 +19,47 @@
 struct mr_transaction;
 
 struct mr_transaction_events {
-    /* The job has left its line: committed, or dropped. It is to be settled. */
+    /* The job has left its line, committed or dropped: settle it. */
     void (*left)(void *data, struct mr_job *job);
-    /* A record of the job will never be delivered; the job does not hold it any more, and is not
+    /* A record of the job will never be delivered. The job no longer holds that record, and is not
      * finished. */
     void (*undelivered)(void *data, struct mr_job *job, const struct mr_report *report);
-    /* Nothing can be committed any more: another has our id (`fenced`), or worse. */
+    /* Nothing can be committed any more: another producer has our id (`fenced`), or ours cannot be
+     * replaced. */
     void (*failed)(void *data, bool fenced, const char *why);
     void (*troubled)(void *data, bool unreachable, const char *text);
     void (*stirred)(void *data); /* something has happened in the background: take a turn */
 };
 
-/* Connects to nothing until it is wanted. The configuration must outlive it. */
+/* Makes the transactions, which connect to nothing before mr_transaction_want(). The configuration
+ * must outlive them. */
 struct mr_transaction *mr_transaction_new(const struct mr_config *config, uv_loop_t *loop,
                                           int wake_fd, struct mr_timers *timers,
                                           struct mr_slot *slot, struct mr_partitions *partitions,
                                           const struct mr_transaction_events *events, void *data);
-/* Some route delivers exactly once: makes the producer, which takes its id from whoever had it and
- * ends what that left open. Returns 0, or -1 with errors. Again is nothing. */
+/* Makes the producer; call it if some route delivers exactly once. The producer takes over its id,
+ * and ends the transaction that the last owner of the id left open. Returns 0, or -1 with errors.
+ * Further calls do nothing. */
 int mr_transaction_want(struct mr_transaction *transaction, struct mr_errors *errors);
-/* Holds the record on the job until that is finished. For the outbox: `data` is the transaction. */
+/* Keeps a copy of the record on the job until the job is finished. For the outbox: `data` is the
+ * transaction. */
 void mr_transaction_hold(void *data, struct mr_job *job, enum mr_purpose purpose,
                          const struct mr_outgoing *record);
-/* The job, which is in its partition's line, is done or dropped, and nothing of it is on its way:
- * `left` follows, perhaps at once. */
+/* Notes that a job in its partition's line is done or dropped, and none of its records is under
+ * way. `left` follows, perhaps at once. */
 void mr_transaction_finished(struct mr_transaction *transaction, struct mr_job *job);
-/* Partitions were taken away: what they have in the transaction does not stay there. */
+/* Aborts the transaction if it has jobs of revoked partitions. Call it after a revocation. */
 void mr_transaction_revoked(struct mr_transaction *transaction);
-/* Every turn, after the handlers had theirs. `hurry`: what has gathered is committed now. */
+/* Serves the producer's reports, and ends the transaction if it is time. Call it every turn, after
+ * the handlers ran. `hurry`: the jobs that have entered are committed now. */
 void mr_transaction_poll(struct mr_transaction *transaction, bool hurry);
 void mr_transaction_reachable(struct mr_transaction *transaction, bool reachable); /* as outbox.h */
-/* Gives up: every job in a line is dropped, now or when it is finished. */
+/* Abandons the transactions for good. Every job in a line is dropped, now or when it is
+ * finished. */
 void mr_transaction_abandon(struct mr_transaction *transaction);
-/* Begins nothing in the background any more; what is under way ends within a few seconds. */
+/* Starts no more background work. A step under way ends within a few seconds. */
 void mr_transaction_stop(struct mr_transaction *transaction);
-/* The loop has run until nothing was under way, and no job is left. */
+/* Frees all. First the loop must have run until nothing is under way; no job may be left. */
 void mr_transaction_free(struct mr_transaction *transaction);
 
 #endif

@@ -11,8 +11,8 @@
 enum {
     LOOK_MS = 1000,
     SHORTEST_MS = 1000,
-    LONGEST_MS = 10000,        /* between two tries of a topic with all its replicas */
-    LONGEST_BROKEN_MS = 60000, /* of one that lacks some, and may be fine without them */
+    LONGEST_MS = 10000,        /* between two tries of a topic with all its replicas in step */
+    LONGEST_BROKEN_MS = 60000, /* likewise, if it lacks replicas, without which it may work */
 };
 
 static size_t place_of(const struct mr_trouble *trouble, const char *topic)

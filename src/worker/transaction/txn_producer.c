@@ -7,8 +7,9 @@
 
 #include "base/log.h"
 
-/* The same after a restart, so that a worker ends what the one before it left open; another's on no
- * other machine and in no other process. */
+/* Writes the worker's transactional id. It stays the same after a restart, so that a worker ends
+ * the transaction that its predecessor left open. No other process has it, unless two machines have
+ * one host name. */
 static void name_producer(struct mr_transactional *transactional, char *id, size_t size)
 {
     char host[256] = "", name[512];

@@ -1,9 +1,11 @@
-/* The producer of a worker's transactions, under an id that is the worker's alone. Whoever opens
- * transactions under an id ends what its last owner left open, so a producer that fails for good is
- * replaced in place.
- * Kafka begins no transaction under an id before each partition of the one before has its mark, for
- * which it waits until that has a leader, and enough replicas in step. So an id is left when its
- * transaction was aborted for such a partition, and another one taken. */
+/* The producer of a worker's transactions, under a transactional id that no other worker has. A
+ * producer that opens an id ends the transaction that the id's last owner left open. So if a
+ * producer fails for good, another replaces it under the same id.
+ *
+ * At the end of a transaction Kafka writes a mark to each of its partitions. Until all marks are
+ * written, Kafka begins no other transaction under that id. A mark waits until its partition has a
+ * leader, and enough replicas in step. So if a transaction is aborted because of such a partition,
+ * the worker leaves the id and takes another. */
 #ifndef MR_WORKER_TRANSACTION_TXN_PRODUCER_H
 #define MR_WORKER_TRANSACTION_TXN_PRODUCER_H
 
@@ -19,27 +21,30 @@
 enum { MR_LEFT_IDS = 64 };
 
 struct mr_transactional {
-    const struct mr_config *config; /* set, as are the next two, before it is opened */
+    const struct mr_config *config; /* set, as are the next two, before the producer is opened */
     uv_loop_t *loop;
     int wake_fd;
     struct mr_claim claim;
-    struct mr_claim left[MR_LEFT_IDS]; /* nobody is to take these meanwhile */
+    struct mr_claim left[MR_LEFT_IDS]; /* nobody may take these yet */
     size_t left_count;
     struct mr_producer *producer; /* NULL until it is opened */
-    struct mr_warmup warmup;      /* closed, where the producer is new */
+    struct mr_warmup warmup;      /* closed when the producer is new */
 };
 
-/* Makes the producer; or another one in its place, when nothing of it is outstanding and its
- * warming up asks nothing. Returns 0, or -1 with errors, and then there is none. */
+/* Makes the producer, or another one in its place. Then no record of the old one may be
+ * outstanding, and its warm-up may ask nothing. Returns 0, or -1 with errors and without a
+ * producer. */
 int mr_transactional_open(struct mr_transactional *transactional,
                           const struct mr_producer_events *events, void *data,
                           struct mr_errors *errors);
-/* The next producer has another id. No commit of this one's transaction was asked for, or its end
- * is known. */
+/* Gives the next producer another id. Kafka must not have been asked to commit this one's
+ * transaction, unless its end is known. */
 void mr_transactional_leave(struct mr_transactional *transactional, const char *why);
-/* What kept transactions from their ends is over: the ids that were left may be taken. */
+/* Releases the ids that were left, because no partition keeps their transactions from ending any
+ * more. */
 void mr_transactional_forgive(struct mr_transactional *transactional);
-/* Gives up what is outstanding. The loop must have run until nothing is asked any more. */
+/* Abandons outstanding records, and frees all. First the loop must have run until no question is
+ * under way. */
 void mr_transactional_free(struct mr_transactional *transactional);
 
 #endif
