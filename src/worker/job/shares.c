@@ -8,7 +8,7 @@ static void put(struct mr_shares *shares, struct mr_share *share, size_t at)
     share->place = at;
 }
 
-/* Of equal ones the newest is first: it is the one that comes seldom. */
+/* Puts the newest of equal shares first, because it comes seldom. */
 static void sift_up(struct mr_shares *shares, struct mr_share *share, size_t at)
 {
     for (; at > 1 && share->key <= shares->heap[at / 2]->key; at /= 2)
