@@ -89,8 +89,8 @@ static bool is_to_move(const struct mr_dispatch *dispatch, const struct mr_job *
            (is_before_others(job) || job->partition->shelf_full) && may_move(dispatch, job);
 }
 
-/* Moves messages, the oldest first, because they may be in one chain when they are read again.
- * Returns how many more may move. */
+/* Moves messages in the order in which they began to wait, because they may be in one chain when
+ * they are read again. Returns how many more may move. */
 static size_t move_some(struct mr_dispatch *dispatch, struct mr_partition *partition, size_t most)
 {
     uint64_t now = mr_clock_ms();
