@@ -3,9 +3,9 @@
  * lowers it: mr_memory_further() collects garbage, for a twentieth of the time at most. When the
  * level is 0 again, the jobs that wait for memory go on. A script that alone keeps more than its
  * routes' budget is outgrown, and counts as level 1, even if there is room. The worker is replaced
- * if collections do not help. Then ended handlers or an outgrown script keep the memory, or running
- * handlers do not give it back. The scoreboard keeps the time of the last replacement, because that
- * must outlive the worker. */
+ * if ended handlers or an outgrown script keep the memory, or if running handlers do not give it
+ * back. The scoreboard keeps the time of the last replacement, because that must outlive the
+ * worker. */
 #include "worker/handler/memory.h"
 
 #include <stdint.h>

@@ -59,8 +59,8 @@ static void look(struct mr_schedule *schedule, struct mr_gate *gate)
     mr_shares_add(&schedule->gates, &gate->share, gate->spent);
 }
 
-/* Puts the flow into each heap of its gate for which it has work, or takes it out, and then does
- * the same for the gate. Call it when the flow has got or lost work. */
+/* Puts the flow into each heap of its gate for which it has work, or takes it out. Then does the
+ * same for the gate. Call it when the flow has got or lost work. */
 static void look_at_flow(struct mr_schedule *schedule, struct mr_flow *flow)
 {
     struct mr_gate *gate = flow->gate;
