@@ -1,4 +1,5 @@
-/* What the rooms that see a message through share: from its dispatch to its settled offset. */
+/* The shared state of the code that sees a message through, from its dispatch until its offset is
+ * settled. */
 #ifndef MR_WORKER_DISPATCH_CONTEXT_H
 #define MR_WORKER_DISPATCH_CONTEXT_H
 
@@ -19,59 +20,63 @@
 #include "worker/transaction/transaction.h"
 #include "worker/wire/reply.h"
 
-/* Lua's memory, while scripts fill it (memory.h). */
+/* Lua's memory while scripts fill it (worker/handler/memory.h). */
 struct mr_memory {
-    size_t room;                     /* bytes for what all scripts hold */
-    unsigned level;                  /* as lua/run/room.h has it, at the last look */
+    size_t room;                     /* bytes that all scripts together may keep */
+    unsigned level;                  /* of lua/run/room.h, at the last look */
     bool is_fresh;                   /* garbage was collected in the run that just ended */
     bool is_suspect;                 /* a script may keep more than its route's budget */
-    bool held[MR_ROOM_ROWS];         /* scripts whose messages wait */
-    size_t budgets[MR_ROOM_ROWS];    /* of scripts, by their routes; 0: none has it */
-    uint64_t looks_at, exhausted_at; /* ms */
-    struct mr_timer timer;           /* so that there is a turn then */
+    bool held[MR_ROOM_ROWS];         /* per row: the script's messages wait */
+    size_t budgets[MR_ROOM_ROWS];    /* per row: bytes of the script's largest route, or 0 */
+    uint64_t looks_at, exhausted_at; /* ms, when to look next; ms, when memory ran out */
+    struct mr_timer timer;           /* makes a turn for the next look */
 };
 
 struct mr_dispatch {
     struct mr_vm *vm;
     struct mr_slot *slot;
     struct mr_timers *timers;
-    struct mr_outbox *outbox; /* set by the worker before the first message, as are the next two */
+    struct mr_outbox *outbox; /* the worker sets this and the next two before the first message */
     struct mr_rpc *rpc;
     struct mr_transaction *transaction;
     struct mr_routes *routes; /* the current ones */
-    uint64_t routes_number;   /* how many there have been: addresses come back, numbers do not */
+    uint64_t routes_number;   /* counts generations: a new one may get an old one's address, not its
+                                 number */
     struct mr_partitions partitions;
     struct mr_order order;
     struct mr_job_pool pool;
-    struct mr_schedule schedule;  /* what may go on now */
-    bool hurry;                   /* records of seldom ones were gathered: they should not wait */
-    uint64_t hurried;             /* ns, when such went out last */
-    struct mr_job_list at_work;   /* handlers started and not ended */
-    struct mr_job_list waiting;   /* failed, until they are due again (retry.h) */
-    struct mr_job_list unwritten; /* dead letters, until they are tried again (forward.h) */
+    struct mr_schedule schedule; /* what may go on now */
+    bool hurry;       /* gathered records of a seldom route or partition should leave soon */
+    uint64_t hurried; /* ns, when such records were flushed last */
+    struct mr_job_list at_work;   /* jobs whose handlers have started and not ended */
+    struct mr_job_list waiting;   /* jobs that wait for their retry (failure/retry.h) */
+    struct mr_job_list unwritten; /* jobs whose record to another topic is to be written again
+                                     (failure/forward.h) */
     struct {
         struct mr_timer timer;
-        void (*look)(struct mr_timer *timer); /* what the timer does */
-        uint64_t told;                        /* ms, that one could not be moved */
+        void (*look)(struct mr_timer *timer); /* called by the timer */
+        uint64_t told;                        /* ms, when a refused move was last logged */
     } later;
     struct mr_memory memory;
     struct mr_reply reply;
-    struct mr_poisons poisons; /* messages not to be run again (poisoned.h) */
-    void (*buried)(void *data, const struct mr_message_id *id); /* one of them is done with */
+    struct mr_poisons poisons; /* messages that must not run again (poison_list.h) */
+    void (*buried)(void *data, const struct mr_message_id *id); /* `id` is settled */
     void *buried_data;
-    /* A record that takes a message to another topic was refused: is that topic still there? */
+    /* Called when a record that takes a message to another topic is refused, because that topic may
+     * not exist any more. */
     void (*doubted)(void *data);
     void *doubted_data;
-    uint64_t load_time;  /* ms, that scripts may take to load */
+    uint64_t load_time;  /* ms that the load of all scripts may take */
     int64_t rpc_timeout; /* ms */
-    bool drop_expired;   /* requests whose deadline is over */
+    bool drop_expired;   /* drop requests whose deadline is over */
     int64_t wall_offset; /* ms, from monotonic to wall time */
-    uint64_t random;     /* the state of random.h */
+    uint64_t random;     /* state of base/random.h */
     size_t working;      /* handlers started and not ended */
-    size_t jobs;         /* not settled */
+    size_t jobs;         /* jobs not settled */
     bool stopping;
-    bool cancelled; /* handlers' requests are: who fails now fails for the stop */
-    bool abandoned; /* what is not acknowledged by now is not stored */
+    bool cancelled; /* requests of handlers are cancelled: a handler that fails now fails for the
+                       stop */
+    bool abandoned; /* a message whose records are not acknowledged by now stores no offset */
 };
 
 #endif

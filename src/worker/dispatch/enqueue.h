@@ -1,16 +1,17 @@
-/* Jobs and waits that may go on soon: into their chain, and into the schedule. */
+/* Puts jobs into their order chain and into the schedule, and waits that are over into the
+ * schedule. */
 #ifndef MR_WORKER_DISPATCH_ENQUEUE_H
 #define MR_WORKER_DISPATCH_ENQUEUE_H
 
 #include "worker/dispatch/context.h"
 
-/* Puts the job at the end of its chain; it is ready when nothing is before it. Without a route it
- * waits for one. */
+/* Puts the job at the end of its chain. The job is READY if no job is before it. A job without a
+ * route waits for one; if the worker stops or the partition leaves, it is READY instead. */
 void mr_enqueue(struct mr_dispatch *dispatch, struct mr_job *job);
-/* The job may start, as far as its chain is concerned: it is put into the schedule, behind those of
- * its partition. */
+/* Puts the job into the schedule, behind the other jobs of its partition. No job of its chain may
+ * be before it. */
 void mr_enqueue_ready(struct mr_dispatch *dispatch, struct mr_job *job);
-/* The wait of a handler is over: the handler goes on by the schedule. */
+/* Lets the schedule resume the handler whose wait is over. */
 void mr_enqueue_wake(struct mr_dispatch *dispatch, struct mr_wait *wait);
 
 #endif

@@ -6,8 +6,8 @@
 #include "base/panic.h"
 #include "worker/job/failure.h"
 
-/* In its retry topic it is still the message that it was first: each time that one is handled again
- * it leaves another there. */
+/* Returns the id of the job's message. If it comes from a retry topic, the id is that of its first
+ * place, because each retry writes it to another offset. */
 static struct mr_message_id id_of(const struct mr_dispatch *dispatch, const struct mr_job *job)
 {
     struct mr_origin origin = mr_job_origin(job);

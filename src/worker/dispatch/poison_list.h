@@ -1,6 +1,6 @@
-/* The worker's side of the poison guard: what workers have died of twice is not run again. The
- * master tells which messages these are (base/channel.h), before a worker gets any, and is told
- * when one is done with. */
+/* The worker's side of the poison guard. If two workers died of a message, the message does not run
+ * again. The master names such messages (base/channel.h) before a worker gets any message. The
+ * worker reports each of them when it is settled. */
 #ifndef MR_WORKER_DISPATCH_POISON_LIST_H
 #define MR_WORKER_DISPATCH_POISON_LIST_H
 
@@ -11,14 +11,16 @@ struct mr_poisoned_text {
     char why[256];
 };
 
-/* False with the fault, which borrows the text, where the job must not be run. */
+/* Returns false if the job must not run. `result` then has the fault, which borrows `text`. */
 bool mr_poisoned_may_run(struct mr_dispatch *dispatch, const struct mr_job *job,
                          struct mr_result *result, struct mr_poisoned_text *text);
-/* The job is done: its offset can be stored. */
+/* Notes that the job is done and its offset may be stored. If its message was poisoned, reports
+ * that. */
 void mr_poisoned_settled(struct mr_dispatch *dispatch, const struct mr_job *job);
-/* The partition's offsets begin anew: other messages have them. */
+/* Forgets and reports the poisoned messages of a partition whose offsets begin anew, because other
+ * messages have these offsets now. */
 void mr_poisoned_restart(struct mr_dispatch *dispatch, const struct mr_partition *partition);
-/* MR_FRAME_POISON and MR_FRAME_HARMLESS. */
+/* Handles a frame from the master: MR_FRAME_POISON or MR_FRAME_HARMLESS. */
 void mr_poisoned_frame(struct mr_dispatch *dispatch, const struct mr_frame *frame);
 
 #endif

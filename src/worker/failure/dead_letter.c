@@ -2,7 +2,7 @@
 
 #include "worker/routing/topic_names.h"
 
-/* Bytes of error and error-stack, by how often the record was too large. */
+/* The largest error and error-stack headers, in bytes, by how often the record was cut. */
 static const struct {
     size_t message, trace;
 } limits[MR_DEAD_LETTER_CUTS + 1] = {{MR_FAILURE_MESSAGE, MR_FAILURE_TRACE}, {512, 512}, {64, 0}};
@@ -12,7 +12,7 @@ static struct mr_bytes message_of(const struct mr_failure *failure)
     return mr_failure_cut(failure->fault.message, limits[failure->cut].message);
 }
 
-/* What has no traceback of its own is told in one line. */
+/* Returns the traceback. If the fault has none, returns its message. */
 static struct mr_bytes trace_of(const struct mr_failure *failure)
 {
     const struct mr_fault *fault = &failure->fault;
@@ -20,8 +20,8 @@ static struct mr_bytes trace_of(const struct mr_failure *failure)
                           limits[failure->cut].trace);
 }
 
-/* As Spring Kafka's DeadLetterPublishingRecoverer has them; there is no class of an exception, its
- * name stands for it. */
+/* Adds the headers of Spring Kafka's DeadLetterPublishingRecoverer. The fault's name stands for the
+ * class of the exception. */
 static void write_spring(struct mr_letter *letter, const struct mr_dead *dead)
 {
     const struct mr_origin *origin = &dead->origin;

@@ -1,4 +1,4 @@
-/* Dead letters: what a message that cannot be handled looks like in its dead-letter topic. Pure. */
+/* Dead letters: the form of a message in its dead-letter topic. Pure. */
 #ifndef MR_WORKER_FAILURE_DEAD_LETTER_H
 #define MR_WORKER_FAILURE_DEAD_LETTER_H
 
@@ -11,14 +11,15 @@ struct mr_dead {
     struct mr_origin origin;
     const char *group_id;
     const struct mr_failure *failure;
-    int retries; /* made in vain */
+    int retries; /* retries made before */
 };
 
-/* The record is too large: of what we say in it, less is said each time. */
+/* How often a record that is too large can be cut. Each cut leaves less of the texts in our
+ * headers. */
 enum { MR_DEAD_LETTER_CUTS = 2 };
 
-/* Addresses the letter and adds what is known of the message's end. False, with an empty topic,
- * where the template gives no topic's name. */
+/* Addresses the letter, and adds our headers about the failure. Returns false, with an empty topic,
+ * if the template gives no legal topic name. */
 bool mr_dead_letter_write(struct mr_letter *letter, const struct mr_policy *policy,
                           const struct mr_dead *dead);
 

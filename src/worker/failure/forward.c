@@ -1,3 +1,11 @@
+/* Design: mr_aside() counts one delivery on the job, which keeps the job open until its record is
+ * acknowledged. Then put() writes the record to the dead-letter topic or the retry topic, or, for a
+ * move, to the end of its own partition. With exactly-once delivery the job only holds the record
+ * until a transaction commits both. If the record is refused, refused() decides. A record that is
+ * too large, or whose partition does not exist, is written again in another form. Otherwise a
+ * refused retry waits in its place, and a refused move on the shelf. A refused dead letter blocks
+ * its partition until it is written. If the worker stops or the partition leaves, the job is
+ * abandoned instead. */
 #include "worker/failure/forward.h"
 
 #include <stdio.h>
@@ -35,7 +43,8 @@ static void count_blocked(struct mr_dispatch *dispatch, int by)
     mr_cell_add(&dispatch->slot->gauges[MR_DLQ_BLOCKED], (uint64_t)(int64_t)by);
 }
 
-/* The partition waits no more for this job; when it waits for none its messages go on. */
+/* Ends the job's block of its partition. If no other job blocks the partition, the partition's
+ * messages go on. */
 static void unblock(struct mr_dispatch *dispatch, struct mr_job *job)
 {
     struct mr_partition *partition = job->partition;
@@ -48,7 +57,7 @@ static void unblock(struct mr_dispatch *dispatch, struct mr_job *job)
     mr_schedule_return(&dispatch->schedule, &partition->flow, &partition->held);
 }
 
-/* It is no longer on its way. The record held the job open since mr_aside. */
+/* Ends the forwarding of the message. Its record has kept the job open since mr_aside(). */
 static void end(struct mr_dispatch *dispatch, struct mr_job *job)
 {
     unblock(dispatch, job);
@@ -66,7 +75,7 @@ static void give_up(struct mr_dispatch *dispatch, struct mr_job *job)
 static void refused(struct mr_dispatch *dispatch, struct mr_job *job, const char *topic,
                     enum mr_sent how, const char *why);
 
-/* It may be committed with the record it holds. */
+/* Lets the job be committed together with the record that it holds. */
 static void held(struct mr_dispatch *dispatch, struct mr_job *job)
 {
     job->deliveries--;
@@ -75,7 +84,8 @@ static void held(struct mr_dispatch *dispatch, struct mr_job *job)
 
 static void on_again(struct mr_timer *timer);
 
-/* The route, which says where it goes, may come back while the partition is ours. */
+/* Waits for the route, which names the topic: it may come back while the partition is ours.
+ * Otherwise abandons the job. */
 static void await_route(struct mr_dispatch *dispatch, struct mr_job *job)
 {
     if (dispatch->stopping || job->partition->leaving) {
@@ -102,7 +112,7 @@ static void after_post(struct mr_dispatch *dispatch, struct mr_job *job, const c
         held(dispatch, job);
 }
 
-/* The record that is in the retry topic, once more. */
+/* Writes the message to the end of its partition of the retry topic again. */
 static void put_again(struct mr_dispatch *dispatch, struct mr_job *job)
 {
     char why[WHY_SIZE];
@@ -152,7 +162,8 @@ static void on_again(struct mr_timer *timer)
     put(dispatch, job);
 }
 
-/* As much as it may take without compression, and some for the batch and the headers of ours. */
+/* Returns the bytes that the record may take without compression, with some for the batch and for
+ * our headers. */
 static size_t size_of(const struct mr_job *job)
 {
     enum { OWN = 2048, EACH = 16 };
@@ -162,7 +173,7 @@ static size_t size_of(const struct mr_job *job)
     return size;
 }
 
-/* For the log and for health. */
+/* Writes the text for the log and for health. */
 static void explain(const struct mr_job *job, const char *topic, enum mr_sent how, const char *why,
                     char text[MR_NOTE_SIZE])
 {
@@ -195,7 +206,8 @@ static void block(struct mr_dispatch *dispatch, struct mr_job *job, const char *
     log_state(MR_LOG_ERROR, "dead_letter_blocked", job, topic, text);
 }
 
-/* It waits on where it is, which is told once a minute: there may be thousands of them. */
+/* Leaves the message at its old offset, because its move was refused. Logs that once a minute,
+ * because there may be thousands of such messages. */
 static void stay_later(struct mr_dispatch *dispatch, struct mr_job *job, const char *topic,
                        const char *why)
 {
@@ -209,7 +221,7 @@ static void stay_later(struct mr_dispatch *dispatch, struct mr_job *job, const c
     mr_waiters_stay(dispatch, job);
 }
 
-/* It cannot wait in the retry topic, so it waits here. */
+/* Retries the message in its place, because its retry topic does not take it. */
 static void stay(struct mr_dispatch *dispatch, struct mr_job *job, const char *topic,
                  const char *why)
 {
@@ -221,7 +233,7 @@ static void stay(struct mr_dispatch *dispatch, struct mr_job *job, const char *t
     mr_retry_in_place(dispatch, job, delay);
 }
 
-/* True where another form of the record may do. */
+/* Changes the form of the record. Returns false if no other form may help. */
 static bool reshape(struct mr_failure *failure, enum mr_sent how)
 {
     if (failure->aside == MR_ASIDE_LATER)
@@ -277,7 +289,7 @@ void mr_aside_reported(struct mr_dispatch *dispatch, struct mr_job *job,
 {
     if (report->error != NULL) {
         if (job->line != NULL)
-            job->deliveries++; /* nothing is held any more: see held */
+            job->deliveries++; /* undoes held(): the job no longer holds the record */
         refused(dispatch, job, report->topic, report->how, report->error);
         return;
     }

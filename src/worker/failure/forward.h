@@ -1,22 +1,25 @@
-/* Aside: a message that is not handled here goes to another topic, as a record counted on its job,
- * which is settled when that record is acknowledged. While a dead letter cannot be written its
- * partition waits: it is written again, with growing pauses, until it is. */
+/* Aside: a message that is not done goes to another topic, or to the end of its retry topic. Its
+ * record counts on the job, which is settled when the record is acknowledged. While a dead letter
+ * cannot be written, its partition waits. The dead letter is written again, with growing pauses,
+ * until it is accepted. */
 #ifndef MR_WORKER_FAILURE_FORWARD_H
 #define MR_WORKER_FAILURE_FORWARD_H
 
 #include "worker/dispatch/context.h"
 #include "worker/job/failure.h"
 
-/* job->failure tells where and why. */
+/* Sends the message to the topic that job->failure->aside says. The job must have left its order
+ * chain (mr_settle_leave()). */
 void mr_aside(struct mr_dispatch *dispatch, struct mr_job *job);
-bool mr_aside_is(const struct mr_job *job); /* it is on its way, or there */
-/* That record of the job is acknowledged, or never will be. */
+bool mr_aside_is(const struct mr_job *job); /* its record is under way, or written */
+/* Handles the report of that record: it is acknowledged, or never will be. */
 void mr_aside_reported(struct mr_dispatch *dispatch, struct mr_job *job,
                        const struct mr_report *report);
-/* Where delivery is exactly-once the record is held on its job, which is not open for it while it
- * is; the job has left its line, committed or dropped. Fine for others. */
+/* Ends the forwarding by a job that has left its commit line, committed or dropped. Such a job
+ * holds its record, which does not keep it open. Does nothing for other jobs. */
 void mr_aside_left(struct mr_dispatch *dispatch, struct mr_job *job);
-/* The worker stops, or has lost partitions: what of that is not written yet is dropped. */
+/* Abandons the jobs whose record is still to be written again, if the worker stops or their
+ * partition leaves. */
 void mr_aside_drop(struct mr_dispatch *dispatch);
 
 #endif

@@ -21,7 +21,7 @@ void mr_letter_begin(struct mr_letter *letter, struct mr_bytes key, struct mr_by
                                           .header_count = count};
 }
 
-/* Room for a header's value of our own making. */
+/* Returns room for the value of one of our headers. */
 static char *next_text(struct mr_letter *letter)
 {
     MR_ASSERT(letter->own < MR_LETTER_OWN);

@@ -1,14 +1,15 @@
-/* A record that takes a message somewhere else: its key, value and headers as they are, and headers
- * that say more about it behind them. */
+/* A record that takes a message to another topic: its key, value and headers as they came, followed
+ * by headers of ours. */
 #ifndef MR_WORKER_FAILURE_FORWARD_RECORD_H
 #define MR_WORKER_FAILURE_FORWARD_RECORD_H
 
 #include "base/record.h"
 #include "worker/routing/topic_names.h"
 
-enum { MR_LETTER_OWN = 20 }; /* headers of ours at most */
+enum { MR_LETTER_OWN = 20 }; /* of our headers, at most */
 
-/* Made by mr_letter_begin; borrows from the message and from itself: it must not move. */
+/* Begin it with mr_letter_begin(). It borrows from the message and from itself, so it must not
+ * move. */
 struct mr_letter {
     struct mr_outgoing record;
     struct mr_pair *headers;
@@ -20,8 +21,8 @@ struct mr_letter {
 void mr_letter_begin(struct mr_letter *letter, struct mr_bytes key, struct mr_bytes value,
                      const struct mr_pair *headers, size_t count);
 void mr_letter_text(struct mr_letter *letter, const char *name, struct mr_bytes value);
-void mr_letter_number(struct mr_letter *letter, const char *name, int64_t value); /* decimal */
-/* Its lowest `size` bytes, 8 at most, the highest of them first. */
+void mr_letter_number(struct mr_letter *letter, const char *name, int64_t value); /* in decimal */
+/* Adds the lowest `size` bytes of the value, 8 at most, the highest byte first. */
 void mr_letter_binary(struct mr_letter *letter, const char *name, int64_t value, size_t size);
 void mr_letter_free(struct mr_letter *letter);
 

@@ -12,13 +12,14 @@
 #include "worker/failure/retry.h"
 #include "worker/job/failure.h"
 
-/* A wait is long from LONG on, and not worth a move below SHORT. Each look makes some MOVES at
- * most, so that a turn stays short; the others follow SOON. ms. */
+/* A message waits long if it is due in more than LONG_MS. It is moved only while it is due in more
+ * than SHORT_MS. Each look moves at most MOVES messages, so that a turn stays short. The others
+ * follow after SOON_MS. */
 enum { LONG_MS = 5000, SHORT_MS = 1000, SOON_MS = 10, MOVES = 200 };
 
 enum { FIRST_HOLD_MS = 5000, TRANSACTIONAL_HOLD_MS = 1000 };
 
-/* Between its writing and its next move. */
+/* Returns the pause, in ms, from the writing of the message to its next move. */
 static uint64_t hold_of(const struct mr_job *job)
 {
     uint64_t moves = (uint64_t)job->moves;
@@ -27,7 +28,8 @@ static uint64_t hold_of(const struct mr_job *job)
                : mr_backoff_after(moves + 1, FIRST_HOLD_MS, MR_WAITERS_LONGEST_HOLD_MS);
 }
 
-/* By when it was written to the retry topic, so that restarts do not put it off. */
+/* Returns when the message may move, in ms. Counts from its writing to the retry topic, so that a
+ * restart does not delay the move. */
 static uint64_t next_move(const struct mr_dispatch *dispatch, const struct mr_job *job)
 {
     uint64_t now = mr_clock_ms();
@@ -44,14 +46,15 @@ bool mr_later_begin(struct mr_dispatch *dispatch, struct mr_job *job)
     if (!stays || job->due <= mr_clock_ms() + LONG_MS)
         return false;
     mr_job_own(job);
-    mr_retry_returned(dispatch, job); /* its headers are read anew */
+    mr_retry_returned(dispatch, job); /* mr_job_own() has read its headers anew */
     job->move = next_move(dispatch, job);
     dispatch->later.look = on_look;
     mr_waiters_add(dispatch, job);
     return true;
 }
 
-/* What is committed before it is handled may be moved only after that. */
+/* Returns true if the message may move. If its offset is committed before it is handled, that
+ * commit must come first. */
 static bool may_move(const struct mr_dispatch *dispatch, const struct mr_job *job)
 {
     const struct mr_partition *partition = job->partition;
@@ -59,7 +62,8 @@ static bool may_move(const struct mr_dispatch *dispatch, const struct mr_job *jo
            (!partition->at_most_once || job->message.offset < partition->committed);
 }
 
-/* Others behind it have started, or moved. */
+/* Returns true if a later message of the partition has started or moved. Always false with
+ * at-most-once delivery, because its commits do not wait. */
 static bool is_before_others(const struct mr_job *job)
 {
     return job->sequence < job->partition->started && !job->partition->at_most_once;
@@ -85,7 +89,8 @@ static bool is_to_move(const struct mr_dispatch *dispatch, const struct mr_job *
            (is_before_others(job) || job->partition->shelf_full) && may_move(dispatch, job);
 }
 
-/* The oldest first: where it is read again it may be in a chain. Returns how many more may move. */
+/* Moves messages in the order in which they began to wait, because they may be in one chain when
+ * they are read again. Returns how many more may move. */
 static size_t move_some(struct mr_dispatch *dispatch, struct mr_partition *partition, size_t most)
 {
     uint64_t now = mr_clock_ms();
@@ -111,7 +116,8 @@ static void on_look(struct mr_timer *timer)
         mr_waiters_look_after(dispatch, most == 0 ? SOON_MS : MR_WAITERS_LOOK_MS);
 }
 
-/* Which needs no route. */
+/* Moves or drops the waiting messages of a partition that leaves, or of any if the worker stops.
+ * Needs no route. */
 static void leave(struct mr_dispatch *dispatch, struct mr_partition *partition)
 {
     for (struct mr_job *job = partition->later.first, *next; job != NULL; job = next) {

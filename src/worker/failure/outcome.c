@@ -36,7 +36,7 @@ static void log_fault(const struct mr_job *job, const struct mr_verdict *verdict
            MR_S("then", then), MR_B("message", fault->message), MR_B("trace", fault->trace));
 }
 
-/* Why no answer can ever reach who asked; NULL where one may. */
+/* Returns the reason why no answer can ever reach the sender of the request; NULL if one may. */
 static const char *unanswerable(const struct mr_request *request)
 {
     if (!mr_topic_legal(request->reply_to))
@@ -47,7 +47,7 @@ static const char *unanswerable(const struct mr_request *request)
     return NULL;
 }
 
-/* False with `why` where the answer can never be delivered. */
+/* Sends the answer. Returns false, with `why`, if it can never be delivered. */
 static bool send_answer(struct mr_dispatch *dispatch, struct mr_job *job,
                         const struct mr_answer *answer, uint64_t now, char *why)
 {
@@ -89,8 +89,9 @@ static void keep(struct mr_job *job, const struct mr_fault *fault)
     job->failure = kept;
 }
 
-/* What becomes of the message, where it is not done. One that was answered by an attempt that
- * failed later stays: nobody would know that any more when it came back from its retry topic. */
+/* Returns the next step for the message, and keeps its fault if that step needs it. If an earlier
+ * attempt has answered the request, a retry stays in its place: the retry topic would not show the
+ * answer. */
 static struct mr_sequel sequel_of(struct mr_job *job, const struct mr_route *route,
                                   const struct mr_verdict *verdict, const struct mr_fault *fault)
 {
@@ -175,7 +176,7 @@ void mr_attempt_undelivered(struct mr_dispatch *dispatch, struct mr_job *job,
 {
     char why[WHY_SIZE];
     bool is_reply = report->purpose == MR_FOR_REPLY;
-    bool over = mr_job_is_to_start(job); /* and has failed already */
+    bool over = mr_job_is_to_start(job); /* its attempt has failed already */
     if (dispatch->abandoned && job->state == MR_JOB_DELIVERING)
         mr_job_become(job, MR_JOB_ABANDONED, NULL);
     if (job->state == MR_JOB_ABANDONED)
@@ -191,7 +192,8 @@ void mr_attempt_undelivered(struct mr_dispatch *dispatch, struct mr_job *job,
     }
 }
 
-/* What follows is its route's to say, which may come back while the partition is ours. */
+/* Waits for the route, which decides what follows: it may come back while the partition is ours.
+ * Otherwise abandons the job. */
 static void await_route(struct mr_dispatch *dispatch, struct mr_job *job)
 {
     if (!dispatch->stopping && !job->partition->leaving) {

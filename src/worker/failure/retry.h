@@ -1,21 +1,24 @@
-/* Retries: a job whose attempt failed keeps its place in its chain, waits, and starts again; what
- * comes from a retry topic waits likewise until it is due. */
+/* Retries: a job whose attempt failed keeps its place in its chain, waits, and starts again. A
+ * message from a retry topic waits likewise until it is due. */
 #ifndef MR_WORKER_FAILURE_RETRY_H
 #define MR_WORKER_FAILURE_RETRY_H
 
 #include "worker/dispatch/context.h"
 
-/* The attempt has failed and the message is handled again `delay` ms from now: once it is next in
- * its chain (which it enters again where it had left it), and what it sent is reported. */
+/* Handles the message again after a failed attempt, at least `delay` ms from now. The job must be
+ * next in its chain, which it enters again if it had left it. All records of the attempt must be
+ * reported. */
 void mr_retry_in_place(struct mr_dispatch *dispatch, struct mr_job *job, int64_t delay);
-/* The message comes from a retry topic: reads where it was first and when it is due, and takes that
- * out of its headers. */
+/* Reads our headers of a message from a retry topic: its first place, its retries and its due time.
+ * Removes them from the job's headers. */
 void mr_retry_returned(struct mr_dispatch *dispatch, struct mr_job *job);
-/* True where a job that has a due time may start now; else it waits for that. */
+/* Returns true if a job with a due time may start now. Otherwise the job waits until it may. */
 bool mr_retry_may_start(struct mr_dispatch *dispatch, struct mr_job *job);
-/* A record of it was reported: perhaps that was all it waited for. */
+/* Makes the job READY if it waited only for its records, and not for its due time. Call it when the
+ * last of them is reported. */
 void mr_retry_look(struct mr_job *job);
-/* Those that wait look again: the worker stops, or has lost their partition. */
+/* Makes all waiting jobs READY, so that they are looked at again. Call it if the worker stops, or
+ * has lost a partition. */
 void mr_retry_wake(struct mr_dispatch *dispatch);
 
 #endif

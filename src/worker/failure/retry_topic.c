@@ -31,7 +31,7 @@ bool mr_retry_topic_write(struct mr_letter *letter, const struct mr_policy *poli
     return mr_topic_retry(origin->topic, letter->topic);
 }
 
-/* A decimal number of `least` to `most`. */
+/* Reads a decimal number from `least` to `most`. Returns false for any other text. */
 static bool read_number(struct mr_bytes text, int64_t least, int64_t most, int64_t *number)
 {
     enum { MOST_DIGITS = 18 };
@@ -51,8 +51,8 @@ static bool read_number(struct mr_bytes text, int64_t least, int64_t most, int64
     return true;
 }
 
-/* Takes the last header of that name out: ours are behind the message's own. False where there is
- * none. */
+/* Takes out the last header of that name, because our headers are behind the message's own. Returns
+ * false if there is none. */
 static bool take(struct mr_pair *headers, size_t *count, const char *name, struct mr_bytes *value)
 {
     for (size_t i = *count; i-- > 0;) {

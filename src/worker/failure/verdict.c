@@ -4,11 +4,11 @@
 
 #include "base/panic.h"
 
-/* The whole policy, by what was raised. */
+/* The whole policy, by kind of fault. */
 static const struct {
     int status;          /* of the error reply; 0: the fault's own */
     bool retried;        /* up to retry.max times */
-    bool request_spared; /* a request is answered and that is all: no retry, no dead letter */
+    bool request_spared; /* a request is only answered: no retry, no dead letter */
     bool unanswerable;
 } by_fault[] = {
     [MR_FAULT_STATUS] = {.request_spared = true},
@@ -22,7 +22,7 @@ static const struct {
     [MR_FAULT_ROOM] = {500},
 };
 
-/* Where a double is still a whole number of milliseconds. */
+/* Up to this number, a double counts whole milliseconds exactly. */
 static const double LONGEST_DELAY = 9007199254740992.0;
 
 static struct mr_verdict success(const struct mr_result *result, const struct mr_trial *trial)
@@ -56,7 +56,8 @@ static struct mr_verdict again(const struct mr_fault *fault, const struct mr_tri
         .retries = true, .delay = delay, .log = true, .status = MR_STATUS_ERROR};
 }
 
-/* In its place, where other messages of its script wait for memory, too. */
+/* Retries the message in its place, while other messages of its script wait for memory, too. The
+ * retry does not count. */
 static struct mr_verdict repeated(void)
 {
     return (struct mr_verdict){

@@ -1,18 +1,21 @@
-/* The runs of Lua of a worker: what each may use, and what the scoreboard shows of it. */
+/* The limits of a worker's runs of Lua, and the runs that the scoreboard shows. */
 #ifndef MR_WORKER_HANDLER_BUDGETS_H
 #define MR_WORKER_HANDLER_BUDGETS_H
 
 #include "worker/dispatch/context.h"
 
-/* The job's Lua is about to run, at `now` (ns), as its route has it. */
+/* Sets the limits of the job's route for its run that begins at `now` (ns). Shows the job's message
+ * on the scoreboard until mr_runs_end(). */
 void mr_runs_begin(struct mr_dispatch *dispatch, const struct mr_job *job, uint64_t now);
 void mr_runs_end(struct mr_dispatch *dispatch);
 
-/* Before a load under that configuration. All scripts together have ten times what one run of a
- * handler has, but never so long that the master gives up first, who knows of no script; and the
- * memory of the route that has most. */
+/* Sets the limits of the loads under that configuration. Call it before a load. All scripts
+ * together have ten times defaults.budget.time, but at most 20 s. If they had more, the master
+ * would give up first, and could name no script. They have the largest memory budget of a route, or
+ * of the defaults. */
 void mr_runs_limit_loads(struct mr_dispatch *dispatch, const struct mr_config *config);
-/* What runs from now on is on the current routes. */
+/* Shows the shortest time budget of the current routes and of loads. Call it when the routes have
+ * changed. */
 void mr_runs_use(struct mr_dispatch *dispatch);
 
 #endif

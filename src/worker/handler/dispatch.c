@@ -17,9 +17,10 @@ void mr_dispatch_tick(struct mr_dispatch *dispatch)
     dispatch->wall_offset = mr_clock_wall_ms() - (int64_t)mr_clock_ms();
 }
 
-/* Under load records are gathered until the end of a turn, or longer (outbox.h). Those of a seldom
- * route or partition go out before something dear runs, and within HURRY ns: together with others
- * that are seldom, of which there may be many. Returns the time after that. */
+/* Under load, records are gathered until the end of a turn, or longer (producer/outbox.h). Records
+ * of a seldom route or partition are flushed before a dear run, and else at most once per HURRY ns.
+ * They leave together then, because there may be many of them. Returns the time after that, in
+ * ns. */
 static uint64_t hurry(struct mr_dispatch *dispatch, uint64_t now, bool dear)
 {
     enum { HURRY = 1000000 };
@@ -54,7 +55,8 @@ void mr_dispatch_run(struct mr_dispatch *dispatch, uint64_t ends)
     hurry(dispatch, from, false);
 }
 
-/* What waits for room on a route, or runs on it, counts as one of the route's that has its name. */
+/* Moves all partitions to the current routes. Jobs that wait on a route, or run on it, then count
+ * for the new route of the same name. */
 static void look_at_routes(struct mr_dispatch *dispatch)
 {
     for (struct mr_partition *p = dispatch->partitions.all; p != NULL; p = p->next)
@@ -100,7 +102,7 @@ void mr_dispatch_committed(struct mr_dispatch *dispatch, const struct mr_consume
     struct mr_partition *partition =
         mr_partitions_find(&dispatch->partitions, consumer, topic, number);
     if (partition == NULL || next > partition->stored)
-        return; /* a commit of before its offsets began anew */
+        return; /* a commit from before its offsets began anew */
     partition->committed = next;
     mr_schedule_return(&dispatch->schedule, &partition->flow, &partition->early);
 }

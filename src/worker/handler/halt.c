@@ -10,8 +10,8 @@
 #include "worker/handler/memory.h"
 #include "worker/handler/parked.h"
 
-/* True where a job was dropped: the one behind it is ready now. With its last job a partition that
- * is gone is freed. */
+/* Drops the partition's ready jobs that must not start any more. Returns true if there were any: a
+ * job behind one may be ready now. A revoked partition is freed with its last job. */
 static bool sweep(struct mr_dispatch *dispatch, struct mr_partition *partition)
 {
     struct mr_job *job;
@@ -42,7 +42,6 @@ void mr_halt_sweep(struct mr_dispatch *dispatch)
     }
 }
 
-/* What waits looks again, where it may wait no more it is dropped. */
 void mr_halt_waiting(struct mr_dispatch *dispatch)
 {
     mr_aside_drop(dispatch);

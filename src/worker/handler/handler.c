@@ -1,3 +1,10 @@
+/* Design: the schedule picks a job, and mr_handling_start() drops it, makes it wait, or starts its
+ * handler in a task. After each run of Lua, advance() looks at its result. If the handler has
+ * yielded, the job is SUSPENDED until one of its waits is over. If the handler has returned but has
+ * spawned strands that still run, its answer is sent now, and the strands go on. Otherwise the
+ * attempt is judged (failure/outcome.h), end_handler() frees all that begin() took, and the sequel
+ * follows. If the handler failed because the worker stops, the attempt is not judged, and the job
+ * is abandoned. */
 #include "worker/handler/handler.h"
 
 #include "base/clock.h"
@@ -18,7 +25,8 @@ static void count_work(struct mr_dispatch *dispatch, int by)
     mr_cell_set(&dispatch->slot->gauges[MR_MESSAGES_IN_FLIGHT], dispatch->working);
 }
 
-/* The handler has ended at `now`: its task, its waits and its permit go. */
+/* Ends the handler at `now` (ns): frees its task, its waits and its place among the route's
+ * handlers. */
 static void end_handler(struct mr_dispatch *dispatch, struct mr_job *job, uint64_t now)
 {
     struct mr_route *route = job->route;
@@ -33,8 +41,9 @@ static void end_handler(struct mr_dispatch *dispatch, struct mr_job *job, uint64
     count_work(dispatch, -1);
 }
 
-/* Its requests were cancelled, or it failed just then, or there is no memory to repeat it here
- * before the partition goes: whoever has its message next handles it. */
+/* Returns true if the handler failed after requests were cancelled for the stop, for whatever
+ * reason. Also returns true if it lacked memory, and cannot be repeated here before the partition
+ * leaves. The next owner of the partition handles the message. */
 static bool failed_for_stop(const struct mr_dispatch *dispatch, const struct mr_job *job,
                             const struct mr_result *result)
 {
@@ -43,8 +52,8 @@ static bool failed_for_stop(const struct mr_dispatch *dispatch, const struct mr_
            (dispatch->cancelled || (ends && result->fault.kind == MR_FAULT_ROOM));
 }
 
-/* How far the handler came: it waits; or it has returned and what it has spawned goes on; or it is
- * over and its verdict is carried out. */
+/* Acts on the result of a run: the handler waits, or has returned while its strands go on, or has
+ * ended. */
 static void advance(struct mr_dispatch *dispatch, struct mr_job *job,
                     const struct mr_result *result)
 {
@@ -106,10 +115,11 @@ static bool has_expired(const struct mr_dispatch *dispatch, const struct mr_job 
            (int64_t)mr_clock_ms() + dispatch->wall_offset > deadline;
 }
 
-/* Where work comes to an end a partition's messages are handled up to the last one that was begun:
- * one left out before it would hold back the offsets of all behind it, and they would be handled
- * again. One whose chain was left by a message that will come again waits for that, or it would
- * overtake it. What is committed before it is handled will not come again: all of it is. */
+/* If the worker stops or a partition leaves, every message up to the last started one is still
+ * handled. A skipped message would block the commit of all later offsets, and their messages would
+ * be handled again. But a job is dropped if it waits for its retry, or if the job before it in its
+ * chain was dropped. It would overtake that message, which comes again. With at-most-once delivery
+ * all committed messages are handled, because they do not come again. */
 bool mr_handling_too_late(const struct mr_dispatch *dispatch, const struct mr_job *job)
 {
     const struct mr_partition *partition = job->partition;
@@ -153,8 +163,8 @@ static void begin(struct mr_dispatch *dispatch, struct mr_job *job, struct mr_ro
     run(dispatch, job, route);
 }
 
-/* True if the job waits: for its offset to be committed, for a dead letter of its partition to be
- * written, for memory, or until it is due. */
+/* Returns true if the job waits: for the commit of its offset, a dead letter of its partition,
+ * memory, or its due time. */
 static bool waits(struct mr_dispatch *dispatch, struct mr_job *job, struct mr_route *route)
 {
     struct mr_partition *partition = job->partition;
@@ -169,7 +179,7 @@ static bool waits(struct mr_dispatch *dispatch, struct mr_job *job, struct mr_ro
     return job->due != 0 && !mr_retry_may_start(dispatch, job);
 }
 
-/* Nobody waits for its answer any more. */
+/* Settles an expired request and runs no handler, because nobody waits for its answer any more. */
 static void drop_expired(struct mr_dispatch *dispatch, struct mr_job *job)
 {
     job->status = MR_STATUS_EXPIRED;
@@ -185,7 +195,7 @@ void mr_handling_start(struct mr_dispatch *dispatch, struct mr_job *job, uint64_
         mr_settle_drop(dispatch, job);
         return;
     }
-    if (route == NULL) { /* it may come back; a message left out would hold back all behind it */
+    if (route == NULL) { /* it may come back; a skipped message would block all later offsets */
         mr_job_become(job, MR_JOB_UNROUTED, &partition->parked);
         return;
     }

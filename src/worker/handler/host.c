@@ -1,4 +1,4 @@
-/* What scripts ask the worker for (struct mr_host of lua/vm.h). */
+/* The worker's functions for scripts (struct mr_host of lua/vm.h). */
 
 #include "base/clock.h"
 #include "base/container.h"
@@ -16,7 +16,8 @@ static int publish(void *data, void *job, const struct mr_outgoing *record, char
     return sent == MR_SENT ? 0 : -1;
 }
 
-/* Who asks on behalf of a request waits as long as that is waited for, unless the script says. */
+/* Returns the time-out of a handler's request, in ms. It is the script's own, else the time left
+ * until the deadline of the handled message (1 at least), else rpc.timeout. */
 static int64_t timeout_of(const struct mr_dispatch *dispatch, const struct mr_job *job,
                           const struct mr_ask *ask)
 {
@@ -74,7 +75,7 @@ static void breaker(void *data, const char *name, enum mr_breaker_state state)
     struct mr_dispatch *dispatch = data;
     struct mr_breaker_row *row = mr_slot_breaker(dispatch->slot, name);
     if (row != NULL && mr_cell_get(&row->state) == state)
-        return; /* it was made, closed */
+        return; /* the breaker was just made, and is closed */
     if (row != NULL)
         mr_cell_set(&row->state, state);
     tell(name, state);

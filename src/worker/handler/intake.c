@@ -16,8 +16,9 @@ static void give_rows(struct mr_slot *slot, struct mr_partition *partition)
         partition->returns ? mr_slot_topic(slot, partition->first_topic) : partition->topic_row;
 }
 
-/* A topic that was created again, or a partition that was cut. What was taken of the one before is
- * no message of this one: handlers at work may end, and the rest is dropped. */
+/* Replaces a partition whose topic was created again, or that was cut. The messages taken before
+ * are not in the new partition: handlers at work may end, and the other jobs are dropped. Returns
+ * the new partition. */
 static struct mr_partition *begin_anew(struct mr_dispatch *dispatch, struct mr_partition *before,
                                        const struct mr_message *message)
 {
@@ -48,7 +49,7 @@ void mr_intake_message(struct mr_dispatch *dispatch, struct mr_consumer *consume
     if (!mr_window_follows(&partition->window, message->offset))
         partition = begin_anew(dispatch, partition, message);
     struct mr_job *job = mr_job_new(&dispatch->pool, message);
-    struct mr_route *route = mr_partition_route(dispatch, partition); /* and window and delivery */
+    struct mr_route *route = mr_partition_route(dispatch, partition); /* sets window and delivery */
     if (partition->topic_row == UINT64_MAX)
         give_rows(dispatch->slot, partition);
     job->owner = dispatch;

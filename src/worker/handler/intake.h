@@ -1,10 +1,11 @@
-/* Intake: a message from the consumer becomes a job, in the order of its partition. */
+/* Intake makes jobs of the consumer's messages, in the order of their partition. */
 #ifndef MR_WORKER_HANDLER_INTAKE_H
 #define MR_WORKER_HANDLER_INTAKE_H
 
 #include "worker/dispatch/context.h"
 
-/* Takes the message over. Its handler starts in mr_dispatch_run. */
+/* Takes the message over, and frees it if it was taken before. Its handler starts in
+ * mr_dispatch_run(). */
 void mr_intake_message(struct mr_dispatch *dispatch, struct mr_consumer *consumer,
                        struct mr_message *message);
 

@@ -1,3 +1,11 @@
+/* Design: the level of the room (lua/run/room.h) shows how many steps beyond the room are in use. A
+ * run can only raise the level, and mr_memory_look() then holds scripts back. Only a collection
+ * lowers it: mr_memory_further() collects garbage, for a twentieth of the time at most. When the
+ * level is 0 again, the jobs that wait for memory go on. A script that alone keeps more than its
+ * routes' budget is outgrown, and counts as level 1, even if there is room. The worker is replaced
+ * if ended handlers or an outgrown script keep the memory, or if running handlers do not give it
+ * back. The scoreboard keeps the time of the last replacement, because that must outlive the
+ * worker. */
 #include "worker/handler/memory.h"
 
 #include <stdint.h>
@@ -8,16 +16,16 @@
 #include "base/log.h"
 
 enum {
-    MUCH = 8,             /* a script that holds this part of the room is held back, too */
-    LOOK_MS = 100,        /* how often to look for room, at most; and no more than a twentieth */
-    COSTLY = 20,          /* of the time in collections */
-    SUSPECT_MS = 10000,   /* how often, where garbage alone makes a script look large */
-    HOPELESS_MS = 1000,   /* how often where only a reload could make room */
-    STUCK_MS = 10000,     /* that handlers may take to give memory back when no more is left */
+    MUCH = 8,             /* a script that holds an eighth of the room is held back, too */
+    LOOK_MS = 100,        /* between two collections, at least */
+    COSTLY = 20,          /* collections take at most a twentieth of the time */
+    SUSPECT_MS = 10000,   /* between two collections, if only garbage made a script look outgrown */
+    HOPELESS_MS = 1000,   /* between two collections, if only a reload could make room */
+    STUCK_MS = 10000,     /* for handlers to give memory back when none is left */
     FIRST_WAIT_MS = 5000, /* between two replacements, doubled each time */
     LAST_WAIT_MS = 30000,
-    LEAST_WAIT_MS = 1000, /* when nothing more can run */
-    CALM_MS = 120000,     /* after which it counts as the first time again */
+    LEAST_WAIT_MS = 1000, /* instead, if nothing more can run */
+    CALM_MS = 120000,     /* after so long, the next replacement counts as the first */
 };
 
 void mr_memory_use(struct mr_dispatch *dispatch)
@@ -31,7 +39,7 @@ void mr_memory_use(struct mr_dispatch *dispatch)
         memory->room = budget > memory->room ? budget : memory->room;
         memory->budgets[row] = budget > memory->budgets[row] ? budget : memory->budgets[row];
     }
-    memory->looks_at = 0; /* what those before kept may go */
+    memory->looks_at = 0; /* the memory that the previous scripts kept may be free soon */
     mr_vm_room(dispatch->vm, memory->room);
     mr_memory_wake(dispatch);
 }
@@ -50,9 +58,9 @@ bool mr_memory_holds(const struct mr_dispatch *dispatch, const struct mr_job *jo
     return memory->level > 0 && !ends && memory->held[mr_script_row(route->script)];
 }
 
-/* --- who is held back --- */
+/* --- holding scripts back --- */
 
-/* The script alone keeps more than its routes' budget, be there room for more or not. */
+/* Returns true if the script alone keeps more than its routes' budget, even if there is room. */
 static bool is_outgrown(const struct mr_dispatch *dispatch, size_t row)
 {
     size_t budget = dispatch->memory.budgets[row];
@@ -60,7 +68,8 @@ static bool is_outgrown(const struct mr_dispatch *dispatch, size_t row)
            mr_vm_holding(dispatch->vm, row).kept > budget;
 }
 
-/* The row of the script that holds most, of those outgrown if there are any. */
+/* Returns the row of the script that holds most. If any scripts are outgrown, chooses among
+ * them. */
 static size_t heaviest(const struct mr_dispatch *dispatch)
 {
     size_t most = 1, count = mr_vm_holders(dispatch->vm);
@@ -82,7 +91,8 @@ static bool any_outgrown(const struct mr_dispatch *dispatch)
     return row < count;
 }
 
-/* What the script in that row has passed, or all together have. */
+/* Returns the budget that was exceeded: that of the script in the row, or that of all scripts
+ * together. */
 static size_t budget_of(const struct mr_dispatch *dispatch, size_t row)
 {
     return is_outgrown(dispatch, row) ? dispatch->memory.budgets[row] : dispatch->memory.room;
@@ -110,7 +120,7 @@ static void log_held(const struct mr_dispatch *dispatch, size_t row)
            MR_S("message", "scripts fill the memory budget: new messages of this one wait"));
 }
 
-/* All are once nothing more is left. */
+/* Holds scripts back: all of them if no memory is left. */
 static void hold_back(struct mr_dispatch *dispatch)
 {
     struct mr_memory *memory = &dispatch->memory;
@@ -139,11 +149,11 @@ void mr_memory_look(struct mr_dispatch *dispatch)
     hold_back(dispatch);
 }
 
-/* --- what comes of it --- */
+/* --- collections and replacements --- */
 
 static void on_look(struct mr_timer *timer)
 {
-    (void)timer; /* the turn that it is in looks at everything */
+    (void)timer; /* the turn that ran the timer does the rest */
 }
 
 static void release(struct mr_dispatch *dispatch)
@@ -157,7 +167,7 @@ static void release(struct mr_dispatch *dispatch)
     mr_memory_wake(dispatch);
 }
 
-/* Collects, which may take a while: so it does that the less often the longer it takes. */
+/* Collects garbage. The longer that takes, the less often it is done. */
 static void collect(struct mr_dispatch *dispatch, uint64_t now)
 {
     struct mr_memory *memory = &dispatch->memory;
@@ -183,7 +193,7 @@ static bool is_stuck(const struct mr_memory *memory, uint64_t now)
     return memory->level == MR_ROOM_EXHAUSTED && now - memory->exhausted_at >= STUCK_MS;
 }
 
-/* How long a worker that is to be replaced has to wait for that, since the last one was. */
+/* Returns the shortest time, in ms, between the last replacement and the next. */
 static uint64_t wait_of(const struct mr_dispatch *dispatch)
 {
     uint64_t times = mr_cell_get(&dispatch->slot->fullness.times);

@@ -1,29 +1,29 @@
-/* What the worker does when its scripts fill Lua's memory.
+/* The worker's measures when scripts fill Lua's memory.
  *
- * The script that holds most, and each other that holds much, is held back: its handlers at work go
- * on, its next messages wait. All other scripts go on in memory beyond (lua/run/room.h). Handlers
- * that end may make room again. If those that have ended hold it, nothing but a new process helps:
- * the worker is to be replaced, at once the first time and less and less often if that recurs. */
+ * The script that holds most is held back, and so is each other script that holds much. Its
+ * handlers at work go on, but its next messages wait. All other scripts go on in memory beyond the
+ * room (lua/run/room.h). Handlers that end may make room again. If ended handlers hold the memory,
+ * only a new process helps, so the worker is replaced. The first replacement comes at once. If the
+ * problem recurs, replacements become less and less frequent. */
 #ifndef MR_WORKER_HANDLER_MEMORY_H
 #define MR_WORKER_HANDLER_MEMORY_H
 
 #include "worker/dispatch/context.h"
 
-/* Under these routes: the room is what the one with the largest budget has. */
+/* Takes the budgets of the current routes: the room is the largest of them. */
 void mr_memory_use(struct mr_dispatch *dispatch);
-/* After each run of Lua. */
+/* Looks at the memory. Call it after each run of Lua. */
 void mr_memory_look(struct mr_dispatch *dispatch);
-/* Returns true if the route's script is held back. */
+/* Returns true if the job must wait, because its route's script is held back. */
 bool mr_memory_holds(const struct mr_dispatch *dispatch, const struct mr_job *job,
                      const struct mr_route *route);
-/* Every turn: looks whether there is room again. Returns true if the worker is to be replaced, now;
- * once. */
+/* Collects garbage if that is due, and looks whether there is room again. Call it every turn.
+ * Returns true, once, if the worker is to be replaced now. */
 bool mr_memory_further(struct mr_dispatch *dispatch);
-/* All that wait look again. */
+/* Makes all BLOCKED jobs READY, so that they are looked at again. */
 void mr_memory_wake(struct mr_dispatch *dispatch);
-/* Now and then: shows what each script holds, and looks whether one has outgrown its route's
- * budget.
- */
+/* Shows the memory that each script holds, and looks whether a script has outgrown its routes'
+ * budget. Call it now and then. */
 void mr_memory_show(struct mr_dispatch *dispatch);
 
 #endif

@@ -7,8 +7,8 @@
 #include "worker/failure/retry.h"
 #include "worker/job/job_state.h"
 
-/* Jobs that came while there was no route are in no order, and in no line, yet; and retries among
- * them are not known as that. */
+/* Lets a parked job go on. If it came while there was no route, it is in no order chain and in no
+ * commit line yet. If it came from a retry topic, its retry headers are not read yet. */
 static void unpark_one(struct mr_dispatch *dispatch, struct mr_job *job)
 {
     if (job->state == MR_JOB_UNJUDGED) {
@@ -27,7 +27,7 @@ static void unpark_one(struct mr_dispatch *dispatch, struct mr_job *job)
         mr_enqueue_ready(dispatch, job);
 }
 
-/* May free the partition, with its last job. */
+/* Lets the parked jobs of a partition go on. May free the partition, with its last job. */
 static void unpark(struct mr_dispatch *dispatch, struct mr_partition *partition)
 {
     struct mr_job_list parked = {0};

@@ -1,11 +1,11 @@
-/* Jobs whose partition has no route: they are parked until a reload brings one. */
+/* Jobs of a partition that has no route are parked until a reload brings a route. */
 #ifndef MR_WORKER_HANDLER_PARKED_H
 #define MR_WORKER_HANDLER_PARKED_H
 
 #include "worker/dispatch/context.h"
 
-/* Routes have changed, or work comes to an end: jobs of partitions with a route, and of those that
- * the worker does not keep, go on. */
+/* Lets parked jobs go on if their partition has a route or leaves, or if the worker stops. Call it
+ * when one of these has changed. */
 void mr_parked_look(struct mr_dispatch *dispatch);
 
 #endif

@@ -7,7 +7,7 @@
 #include "base/container.h"
 #include "base/panic.h"
 
-/* Between these two of the list, which may be NULL. */
+/* Inserts the job between these two jobs of the list. Each of them may be NULL. */
 static void insert(struct mr_job_list *list, struct mr_job *job, struct mr_job *previous,
                    struct mr_job *next)
 {
@@ -76,7 +76,7 @@ void mr_job_own(struct mr_job *job)
     read_headers(job);
 }
 
-/* Of the message, and of what it takes to have one, ours and librdkafka's. */
+/* Returns about how many bytes of memory the job and its message take, librdkafka's included. */
 static size_t size_of(const struct mr_job *job)
 {
     enum { ITSELF = 2048 };

@@ -1,11 +1,12 @@
 /* The life of a job: its states, the list that holds a job in each state, and the moves between
- * states. mr_job_become() makes every move, and asserts that the table below allows the move.
+ * states. Every move is made by mr_job_become() or mr_job_become_first(), which assert that the
+ * table below allows the move.
  *
- * A job comes from intake (worker/handler/intake.h) as QUEUED. Its handler starts from READY. It
- * leaves its chain when the handler has ended, and becomes DELIVERING. A message that is not done
- * goes to another topic meanwhile (FORWARDING), or starts once more. An exactly-once job then waits
- * in its commit line. An ABANDONED job stores no offset: whoever has the partition next handles the
- * message. */
+ * A job comes from intake (worker/handler/intake.h) as QUEUED. Its handler starts from READY. When
+ * the handler has ended, the job leaves its chain and becomes DELIVERING. If the message is not
+ * done, it goes to another topic (FORWARDING), or its handler starts once more. An exactly-once job
+ * then waits in its commit line. An ABANDONED job stores no offset: the next owner of the partition
+ * handles the message again. */
 #ifndef MR_WORKER_JOB_JOB_STATE_H
 #define MR_WORKER_JOB_JOB_STATE_H
 
@@ -13,17 +14,25 @@
 
 /* X(state, name, 1 if a list holds the job, the states that may follow).
  *
- * QUEUED: behind another job of its chain, or new. UNROUTED: no route has its topic; in
- * partition.parked. READY: in partition.flow. AWAITING_COMMIT (at-most-once): in partition.early.
- * BLOCKED (by a dead letter that cannot be written, or for want of memory): in partition.held.
- * DELAYED (until it is due, and until all that a failed attempt sent is reported): in
- * dispatch.waiting. POSTPONED (it came from a retry topic, and is due in more than 5 s): in
- * partition.later. RUNNING and SUSPENDED: in dispatch.at_work. DELIVERING: its handler has ended,
- * and records of it may be unacknowledged. UNJUDGED: a record of it was refused, and its route,
- * which says what follows, has gone; in partition.parked. FORWARDING: the record that takes it to
- * another topic is on its way. FORWARD_RETRY: that record is to be written again; in
- * dispatch.unwritten. COMMITTABLE and IN_TRANSACTION: in its partition's commit line. ABANDONED:
- * its last reports are pending. SETTLED: in the pool. */
+ * State, list, meaning:
+ *
+ * - QUEUED            -                   new, or behind another job of its chain
+ * - UNROUTED          partition.parked    no route serves its topic
+ * - READY             partition.flow      first in its chain: the schedule may start its handler
+ * - AWAITING_COMMIT   partition.early     at-most-once: its offset is not committed yet
+ * - BLOCKED           partition.held      waits for a dead letter of its partition, or for memory
+ * - DELAYED           dispatch.waiting    not due yet, or a failed attempt's records are unreported
+ * - POSTPONED         partition.later     from a retry topic, and not due for 5 s when it came
+ * - RUNNING           dispatch.at_work    its handler runs
+ * - SUSPENDED         dispatch.at_work    its handler waits
+ * - DELIVERING        -                   its handler has ended; its records may be unreported
+ * - UNJUDGED          partition.parked    a record was refused, and no route says what follows
+ * - FORWARDING        -                   the record that takes it to another topic is under way
+ * - FORWARD_RETRY     dispatch.unwritten  that record is to be written again
+ * - COMMITTABLE       -                   finished; in its partition's commit line
+ * - IN_TRANSACTION    -                   in the open transaction, and still in that line
+ * - ABANDONED         -                   its last reports may be pending
+ * - SETTLED           -                   in the pool, to be used again */
 #define MR_JOB_STATE_TABLE(X)                                                                      \
     X(QUEUED, "queued", 0,                                                                         \
       MR_JOB_IN(QUEUED) | MR_JOB_IN(READY) | MR_JOB_IN(UNROUTED) | MR_JOB_IN(POSTPONED))           \
@@ -63,12 +72,12 @@
 /* Returns the state's name, in snake_case: for logs and metrics. */
 const char *mr_job_state_name(enum mr_job_state state);
 bool mr_job_may_become(enum mr_job_state from, enum mr_job_state to);
-/* Moves the job to the state and to the end of the list, out of the list that it is in. `list` is
- * NULL for a state that has none. Counts jobs per state in the job's pool. Calls nobody. */
+/* Moves the job to the state, and from its list to the end of `list`. `list` is NULL if no list
+ * holds jobs in that state. Counts jobs per state in the job's pool. Calls nothing back. */
 void mr_job_become(struct mr_job *job, enum mr_job_state next, struct mr_job_list *list);
 /* Does the same, but puts the job first in the list. */
 void mr_job_become_first(struct mr_job *job, enum mr_job_state next, struct mr_job_list *list);
-/* Returns true if its handler is still to start, for the first time or again. */
+/* Returns true if the job's handler is still to start, for the first time or again. */
 bool mr_job_is_to_start(const struct mr_job *job);
 
 #endif

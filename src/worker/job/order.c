@@ -14,8 +14,8 @@ enum mr_ordering mr_ordering_of(const char *name)
     MR_UNREACHABLE("an ordering that the configuration let pass");
 }
 
-/* A chain's name: the partition it is in, and the key where keys are ordered. In the job, or
- * allocated where it is long. */
+/* Names the job's chain by its partition, and by its key if keys are ordered. A short name is in
+ * the job, a long one is allocated. */
 static void name_chain(struct mr_job *job, enum mr_ordering ordering)
 {
     size_t key = ordering == MR_ORDER_KEY ? job->message.key.length : 0;

@@ -1,4 +1,4 @@
-/* Where a message was first, whatever topics it has come through since. */
+/* The place at which a message was first written, whatever topics it came through since. */
 #ifndef MR_WORKER_JOB_ORIGIN_H
 #define MR_WORKER_JOB_ORIGIN_H
 
@@ -9,8 +9,8 @@ struct mr_origin {
     const char *topic;
     int32_t partition;
     int64_t offset;
-    int64_t timestamp;   /* ms; -1 where it had none */
-    bool broker_s_clock; /* the timestamp is from the broker, not from whoever sent it */
+    int64_t timestamp;   /* ms; -1 if the record has none */
+    bool broker_s_clock; /* the timestamp is from the broker, not from the sender */
 };
 
 #endif

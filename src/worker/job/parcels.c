@@ -46,7 +46,7 @@ void mr_parcels_keep(struct mr_parcels *parcels, struct mr_parcel *parcel,
     append(parcels, parcel);
 }
 
-/* Mostly it is the last one. */
+/* Checks the end first, because most records belong there. */
 void mr_parcels_insert(struct mr_parcels *parcels, struct mr_parcel *parcel,
                        const struct mr_outgoing *record)
 {

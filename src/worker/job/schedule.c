@@ -1,7 +1,9 @@
-/* Start-time fair queueing in two levels. Each level is a heap of shares by virtual time: the time
- * a share has spent, raised to that of the level when the share comes back from having nothing to
- * do. A gate is in the upper heap while something of it may go on: a handler to be resumed, or a
- * job to be started while there is room. */
+/* Design: start-time fair queueing in two levels: gates, one per route, and flows, one per
+ * partition. Each level has heaps of shares, ordered by virtual time: the time that a share has
+ * spent. If a share gets work after it had none, its time is raised to that of its level, so that
+ * it does not catch up. A gate is in the upper heap while something of it may go on. That is a
+ * handler to resume, or a job to start if there is room. A gate has one heap of flows for starts
+ * and one for resumes, because a gate without room still resumes handlers. */
 #include "worker/job/schedule.h"
 
 #include <stdlib.h>
@@ -16,9 +18,9 @@ struct mr_gate {
     struct mr_share share;
     uint64_t spent;
     uint64_t time;                    /* of the flow that went last */
-    bool seldom;                      /* as a flow's */
-    uint64_t cost;                    /* ns, of a run, in the mean */
-    struct mr_shares starts, resumes; /* its flows' */
+    bool seldom;                      /* as in struct mr_flow */
+    uint64_t cost;                    /* ns, mean of a run */
+    struct mr_shares starts, resumes; /* of its flows */
     size_t concurrency, running, flows;
 };
 
@@ -42,7 +44,7 @@ static bool is_seldom(uint64_t spent, uint64_t time)
     return spent + MR_SCHEDULE_SELDOM <= time;
 }
 
-/* The gate is among those that have something to do, or not, as it is now. */
+/* Puts the gate into the upper heap if it has something to do, else takes it out. */
 static void look(struct mr_schedule *schedule, struct mr_gate *gate)
 {
     bool busy = gate->resumes.count > 0 || (gate->starts.count > 0 && has_room(gate));
@@ -57,7 +59,8 @@ static void look(struct mr_schedule *schedule, struct mr_gate *gate)
     mr_shares_add(&schedule->gates, &gate->share, gate->spent);
 }
 
-/* Both levels of the flow, after it has got or lost what it had. */
+/* Puts the flow into each heap of its gate for which it has work, or takes it out. Then does the
+ * same for the gate. Call it when the flow has got or lost work. */
 static void look_at_flow(struct mr_schedule *schedule, struct mr_flow *flow)
 {
     struct mr_gate *gate = flow->gate;
@@ -211,7 +214,8 @@ static struct mr_flow *flow_that_resumes(struct mr_share *share)
     return MR_CONTAINER(share, struct mr_flow, resumes);
 }
 
-/* Of two flows that had as much the one goes first whose handler is at work already. */
+/* Returns true if a handler is resumed next. If two flows have spent the same time, the flow with a
+ * handler at work goes first. */
 static bool resumes_first(const struct mr_gate *gate)
 {
     if (gate->resumes.count == 0)

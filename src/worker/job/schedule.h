@@ -1,14 +1,13 @@
-/* The schedule: which job goes on next. It shares the worker's time among routes, and a route's
- * among its partitions, by what each has spent: the one that had least goes next. What arrives
- * where little was spent so goes before a backlog, and waits for the one handler that runs. A
- * partition's jobs keep the order in which they became ready. Nothing is divided: a handler that
- * runs for long is charged for it afterwards, and the others go first until they had as much.
+/* The schedule decides which job goes on next. It shares the worker's time among routes, and a
+ * route's time among its partitions. The route or partition that has spent the least time goes
+ * next. So if a route has spent little, its message goes before a backlog, and waits only for the
+ * handler that runs. A partition's jobs keep the order in which they became ready. A run is not
+ * divided: a long run is charged afterwards, and the others go first until they have spent as much.
  *
- * A route's `concurrency` is counted here, by the route's name: while as many handlers are at work
- * its partitions' jobs stay where they are, and none of them loses its place; handlers at work go
- * on meanwhile. The count outlives a reload.
+ * The schedule also counts handlers at work per route name. If a route's `concurrency` is reached,
+ * its jobs wait in their places. Handlers at work go on meanwhile. The count outlives a reload.
  *
- * Time is given by the caller, in ns, so that tests bring their own. */
+ * The caller passes the time, in ns, so that tests can choose it. */
 #ifndef MR_WORKER_JOB_SCHEDULE_H
 #define MR_WORKER_JOB_SCHEDULE_H
 
@@ -21,71 +20,75 @@
 #include "worker/job/shares.h"
 #include "worker/job/wait.h"
 
-/* Seldom is who had so much less than the others (ns) since it last had something to do; and what
- * runs for so long is dear. */
+/* A route or partition is seldom if the others have spent this much more (ns) when it gets work. A
+ * run of this length is dear. */
 enum { MR_SCHEDULE_SELDOM = 1000000 };
 
-struct mr_gate; /* a route's */
+struct mr_gate; /* of a route */
 
-/* One partition's. {0} is empty, and belongs to no route yet. */
+/* A partition's part of the schedule. {0} is empty, and belongs to no route yet. */
 struct mr_flow {
     struct mr_gate *gate;
-    uint64_t spent;                  /* ns; never behind its route's time when it has work */
-    uint64_t cost, cost_before;      /* ns, of what went last of it, and before that */
-    bool seldom;                     /* when it got what it has, and none of that is taken yet */
-    struct mr_share starts, resumes; /* where it has either */
-    struct mr_job_list jobs;         /* to be started */
-    struct mr_wait *first, *last;    /* over: their handlers are to be resumed */
+    uint64_t spent;             /* ns; raised to its route's time when it gets work */
+    uint64_t cost, cost_before; /* ns, of its last run and of the run before */
+    bool seldom; /* it was seldom when it got work, and nothing of it was taken since */
+    struct mr_share starts, resumes; /* in its route's heaps, if it has such work */
+    struct mr_job_list jobs;         /* to start */
+    struct mr_wait *first, *last;    /* waits that are over: their handlers are to be resumed */
 };
 
 /* {0} is empty; mr_schedule_free() returns it to that. */
 struct mr_schedule {
-    struct mr_shares gates; /* those that have something to do */
+    struct mr_shares gates; /* of the routes that have something to do */
     struct mr_idmap by_name;
-    uint64_t time; /* of the gate that went last: who comes back does not catch up */
+    uint64_t time; /* of the route that went last; a route that gets work starts from it */
     struct mr_gate *gate;
-    struct mr_flow *flow; /* these two went last; NULL once they are gone */
+    struct mr_flow *flow; /* this flow and `gate` went last; NULL if freed since */
     size_t reply_bytes;   /* of replies whose handlers are not resumed yet */
 };
 
-/* What goes on next: one of the two. */
+/* The next thing to do. One of `job` and `wait` is set. */
 struct mr_ready {
-    struct mr_job *job;   /* to be started */
-    struct mr_wait *wait; /* over: its handler is to be resumed */
-    bool seldom;          /* its route, or its partition, had little to do of late */
-    bool dear;            /* the one of its partition before it ran for long */
+    struct mr_job *job;   /* to start */
+    struct mr_wait *wait; /* over: resume its handler */
+    bool seldom;          /* its route or its partition was seldom */
+    bool dear;            /* the last run of its partition was dear */
 };
 
-/* The flow is the route's of that name, with all that it holds; at most `concurrency` handlers of
- * the route at once. */
+/* Moves the flow, with all that it holds, to the route of that name. At most `concurrency` handlers
+ * of the route are at work at once. */
 void mr_schedule_attach(struct mr_schedule *schedule, struct mr_flow *flow, const char *name,
                         size_t concurrency);
-/* The flow is empty, and will be freed. Fine where it is no route's. */
+/* Takes the flow out of its route, if it has one. The flow must be empty. Call it before the flow
+ * is freed. */
 void mr_schedule_detach(struct mr_schedule *schedule, struct mr_flow *flow);
-/* The job may start, behind those of its flow. */
+/* Makes the job READY, behind the other jobs of its flow. */
 void mr_schedule_push(struct mr_schedule *schedule, struct mr_flow *flow, struct mr_job *job);
-/* These were ready before and had to wait for something: in their order, before all others. */
+/* Puts jobs that were ready before, and had to wait, before all other jobs, in their order. Makes
+ * them READY. */
 void mr_schedule_return(struct mr_schedule *schedule, struct mr_flow *flow,
                         struct mr_job_list *list);
 /* Moves the flow's jobs that have not started to the end of `into`. They stay READY. */
 void mr_schedule_take(struct mr_schedule *schedule, struct mr_flow *flow, struct mr_job_list *into);
-/* The wait is over (wait.h): its handler may be resumed. */
+/* Notes that the wait is over (wait.h): its handler is resumed when it is next. */
 void mr_schedule_wake(struct mr_schedule *schedule, struct mr_flow *flow, struct mr_wait *wait);
-/* The job's handler ends without being resumed: forgets its waits that are over. */
+/* Forgets the job's waits that are over. Call it when the job's handler ends, so that it is not
+ * resumed. */
 void mr_schedule_forget(struct mr_schedule *schedule, struct mr_flow *flow,
                         const struct mr_job *job);
-/* Takes what goes on next; false when nothing may. A job that is taken does not have to start. */
+/* Takes the next job or wait. Returns false if nothing may go on. A job that is taken need not
+ * start. */
 bool mr_schedule_next(struct mr_schedule *schedule, struct mr_ready *next);
-/* What was taken last has cost so much. */
+/* Charges the cost of the job or wait that was taken last. */
 void mr_schedule_charge(struct mr_schedule *schedule, uint64_t ns);
-/* A handler of the job's flow starts, ends. */
+/* Counts a handler of the flow that starts, or ends. */
 void mr_schedule_began(struct mr_schedule *schedule, struct mr_flow *flow, struct mr_job *job);
 void mr_schedule_ended(struct mr_schedule *schedule, struct mr_job *job);
-/* What a run of the flow costs (ns): the lesser of its latest two, or its route's mean where that
- * is less, so that one run that was interrupted says nothing. 0 where it is no route's. */
+/* Returns the cost of a run of the flow in ns: the least of its last two runs and its route's mean.
+ * So one interrupted run does not count. Returns 0 if the flow has no route. */
 uint64_t mr_schedule_cost(const struct mr_flow *flow);
-/* Something may go on. */
+/* Returns true if something may go on. */
 bool mr_schedule_busy(const struct mr_schedule *schedule);
-void mr_schedule_free(struct mr_schedule *schedule); /* no flow is left */
+void mr_schedule_free(struct mr_schedule *schedule); /* no flow may be left */
 
 #endif

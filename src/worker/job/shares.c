@@ -8,7 +8,8 @@ static void put(struct mr_shares *shares, struct mr_share *share, size_t at)
     share->place = at;
 }
 
-/* Of equal ones the newest is first: it is the one that comes seldom. */
+/* Moves the share up the heap from `at`. The newest of equal shares goes first, because it comes
+ * seldom. */
 static void sift_up(struct mr_shares *shares, struct mr_share *share, size_t at)
 {
     for (; at > 1 && share->key <= shares->heap[at / 2]->key; at /= 2)

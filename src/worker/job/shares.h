@@ -1,29 +1,31 @@
-/* Shares of time, the one that has had least first: a heap. Nodes live in their owners. */
+/* A heap of shares of time: the share that has spent least is first. The shares are members of
+ * their owners. */
 #ifndef MR_WORKER_JOB_SHARES_H
 #define MR_WORKER_JOB_SHARES_H
 
 #include <stddef.h>
 #include <stdint.h>
 
-/* One goes on with a share until another one is so much behind (ns): the price of a change is a
- * cold cache. Whoever has least waits this much longer, per route and per partition. */
+/* A share that goes on keeps its place until it has spent this much more (ns), because a change
+ * costs a cold cache. The share that has spent least waits this much longer, per route and per
+ * partition. */
 enum { MR_SCHEDULE_STEP = 100000 };
 
 struct mr_share {
     uint64_t key;
-    size_t place; /* in the heap, from 1; 0: it has nothing to do */
+    size_t place; /* in the heap, from 1; 0: in none, since it has nothing to do */
 };
 
-/* {0} is empty; its heap is the owner's to free. */
+/* {0} is empty. The owner frees the heap. */
 struct mr_shares {
     struct mr_share **heap; /* heap[1..count] */
     size_t count, capacity;
 };
 
-/* Of equal ones the newest is first. */
+/* Adds the share, before others with the same key. */
 void mr_shares_add(struct mr_shares *shares, struct mr_share *share, uint64_t key);
 void mr_shares_take_out(struct mr_shares *shares, struct mr_share *share);
-/* It has had so much now. Fine where it is in no heap. */
+/* Sets the time that the share has spent. Does nothing if the share is in no heap. */
 void mr_shares_advance(struct mr_shares *shares, struct mr_share *share, uint64_t spent);
 
 #endif
