@@ -36,11 +36,11 @@ struct mr_dialect_row {
     struct mr_bytes correlation_id, reply_to; /* names of headers */
     struct mr_bytes reply_partition;          /* likewise; none: the dialect has no such header */
     bool partition_in_text;                   /* decimal; else 4 bytes, big-endian */
-    const char *request_type; /* message-type of a request; NULL: the dialect has none */
-    bool key_is_id;           /* our requests without a key get their correlation id as key */
-    bool bare;                /* a string is sent without quotes, and null as a null value */
-    bool enveloped;           /* {"success":...} around the value of a reply */
-    bool null_is_null;        /* an empty reply has a null value instead of the text "null" */
+    struct mr_bytes request_type; /* message-type of a request; none: the dialect has none */
+    bool key_is_id;               /* our requests without a key get their correlation id as key */
+    bool bare;                    /* a string is sent without quotes, and null as a null value */
+    bool enveloped;               /* {"success":...} around the value of a reply */
+    bool null_is_null;            /* an empty reply has a null value instead of the text "null" */
     const char *success_type, *error_type; /* message-type of a reply */
     enum mr_error_told error_told;
     struct mr_bytes error_header; /* holds the error, the value is null; none: the value holds it */
@@ -54,7 +54,7 @@ struct mr_dialect_row {
     FIRST(KAFKA_CLIENT, "kafka-client",                                                            \
         .correlation_id = MR_DIALECT_NAME("correlation-id"),                                       \
         .reply_to = MR_DIALECT_NAME("reply-to"),                                                   \
-        .request_type = "request-reply", .key_is_id = true, .enveloped = true,                     \
+        .request_type = MR_DIALECT_NAME("request-reply"), .key_is_id = true, .enveloped = true,                     \
         .success_type = "request-reply", .error_type = "request-reply",                            \
         .key = MR_REPLY_KEY_MESSAGE_ID,                                                            \
         .headers = {MR_REPLY_MESSAGE_ID, MR_REPLY_MESSAGE_TYPE, MR_REPLY_TIMESTAMP,                \

@@ -23,11 +23,12 @@ static const struct {
 static struct {
     int fd;
     enum mr_log_format format;
-    enum mr_log_level level;
     bool coloured;
     char path[4096];
     char who[32];
-} sink = {.fd = STDERR_FILENO, .format = MR_LOG_TEXT, .level = MR_LOG_INFO};
+} sink = {.fd = STDERR_FILENO, .format = MR_LOG_TEXT};
+
+enum mr_log_level mr_log_lowest = MR_LOG_INFO;
 
 /* Opens the file for appending. Lines are short, and each goes out in one write(2): lines of
  * processes that share a file never mix. */
@@ -54,7 +55,7 @@ int mr_log_open(const char *path, enum mr_log_format format, enum mr_log_level l
         return fd;
     use(fd);
     sink.format = format;
-    sink.level = level;
+    mr_log_lowest = level;
     strncpy(sink.path, to_file ? path : "", sizeof(sink.path) - 1);
     strncpy(sink.who, who, sizeof(sink.who) - 1);
     return 0;
@@ -70,11 +71,6 @@ void mr_log_reopen(void)
                MR_S("message", strerror(-fd)));
     else
         use(fd);
-}
-
-bool mr_log_enabled(enum mr_log_level level)
-{
-    return level >= sink.level;
 }
 
 enum mr_log_level mr_log_level_of(const char *name)

@@ -30,7 +30,11 @@ int mr_log_open(const char *path, enum mr_log_format format, enum mr_log_level l
                 const char *who);
 /* Opens the file again, after a rotation. If that fails, logs an error and keeps the old file. */
 void mr_log_reopen(void);
-bool mr_log_enabled(enum mr_log_level level);
+extern enum mr_log_level mr_log_lowest; /* of the levels that are written; set by mr_log_open() */
+static inline bool mr_log_enabled(enum mr_log_level level)
+{
+    return level >= mr_log_lowest;
+}
 enum mr_log_level
 mr_log_level_of(const char *name); /* debug, info, warn or error; panics at any other name */
 

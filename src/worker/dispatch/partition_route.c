@@ -31,19 +31,16 @@ static void decide(struct mr_partition *partition)
     partition->transactional = partition->route->policy.delivery == MR_EXACTLY_ONCE;
 }
 
-struct mr_route *mr_partition_route(struct mr_dispatch *dispatch, struct mr_partition *partition)
+void mr_partition_route_find(struct mr_dispatch *dispatch, struct mr_partition *partition)
 {
-    if (partition->routes_number != dispatch->routes_number) {
-        partition->routes_number = dispatch->routes_number;
-        find_route(dispatch->routes, partition);
-        decide(partition);
-        partition->at_most_once = !partition->transactional && partition->route != NULL &&
-                                  partition->route->policy.delivery == MR_AT_MOST_ONCE;
-        if (partition->route != NULL) {
-            partition->most = partition->route->policy.window;
-            partition->group_row = mr_slot_group(dispatch->slot, partition->route->group_id);
-        }
-        attach(dispatch, partition);
+    partition->routes_number = dispatch->routes_number;
+    find_route(dispatch->routes, partition);
+    decide(partition);
+    partition->at_most_once = !partition->transactional && partition->route != NULL &&
+                              partition->route->policy.delivery == MR_AT_MOST_ONCE;
+    if (partition->route != NULL) {
+        partition->most = partition->route->policy.window;
+        partition->group_row = mr_slot_group(dispatch->slot, partition->route->group_id);
     }
-    return partition->route;
+    attach(dispatch, partition);
 }

@@ -7,37 +7,6 @@
 #include "base/container.h"
 #include "base/panic.h"
 
-/* Inserts the job between these two jobs of the list. Each of them may be NULL. */
-static void insert(struct mr_job_list *list, struct mr_job *job, struct mr_job *previous,
-                   struct mr_job *next)
-{
-    job->list = list;
-    job->previous = previous;
-    job->next = next;
-    *(previous != NULL ? &previous->next : &list->first) = job;
-    *(next != NULL ? &next->previous : &list->last) = job;
-}
-
-void mr_job_list_push(struct mr_job_list *list, struct mr_job *job)
-{
-    insert(list, job, list->last, NULL);
-}
-
-void mr_job_list_push_first(struct mr_job_list *list, struct mr_job *job)
-{
-    insert(list, job, NULL, list->first);
-}
-
-void mr_job_list_remove(struct mr_job *job)
-{
-    struct mr_job_list *list = job->list;
-    if (list == NULL)
-        return;
-    *(job->previous != NULL ? &job->previous->next : &list->first) = job->next;
-    *(job->next != NULL ? &job->next->previous : &list->last) = job->previous;
-    job->list = NULL;
-}
-
 struct mr_job *mr_job_list_pop(struct mr_job_list *list)
 {
     struct mr_job *job = list->first;

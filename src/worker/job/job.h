@@ -103,10 +103,39 @@ struct mr_job *mr_job_of_timer(struct mr_timer *timer);
  * headers anew. */
 void mr_job_own(struct mr_job *job);
 
-void mr_job_list_push(struct mr_job_list *list, struct mr_job *job); /* at the end */
-void mr_job_list_push_first(struct mr_job_list *list, struct mr_job *job);
+/* Inserts the job between these two jobs of the list. Each of them may be NULL. */
+static inline void mr_job_list_insert(struct mr_job_list *list, struct mr_job *job,
+                                      struct mr_job *previous, struct mr_job *next)
+{
+    job->list = list;
+    job->previous = previous;
+    job->next = next;
+    *(previous != NULL ? &previous->next : &list->first) = job;
+    *(next != NULL ? &next->previous : &list->last) = job;
+}
+
+/* Puts the job at the end. */
+static inline void mr_job_list_push(struct mr_job_list *list, struct mr_job *job)
+{
+    mr_job_list_insert(list, job, list->last, NULL);
+}
+
+static inline void mr_job_list_push_first(struct mr_job_list *list, struct mr_job *job)
+{
+    mr_job_list_insert(list, job, NULL, list->first);
+}
+
 /* Takes the job out of the list that holds it, if one does. */
-void mr_job_list_remove(struct mr_job *job);
+static inline void mr_job_list_remove(struct mr_job *job)
+{
+    struct mr_job_list *list = job->list;
+    if (list == NULL)
+        return;
+    *(job->previous != NULL ? &job->previous->next : &list->first) = job->next;
+    *(job->next != NULL ? &job->next->previous : &list->last) = job->previous;
+    job->list = NULL;
+}
+
 struct mr_job *mr_job_list_pop(struct mr_job_list *list); /* NULL if the list is empty */
 /* Moves all jobs of `from`, in their order, to the end of `list`. */
 void mr_job_list_move(struct mr_job_list *list, struct mr_job_list *from);

@@ -3,24 +3,24 @@
 #include "base/log.h"
 #include "base/panic.h"
 
-static const struct {
-    const char *name;
-    bool listed;
-    unsigned next;
-} rows[MR_JOB_STATES] = {
-#define ROW(state, name, listed, next) [MR_JOB_##state] = {name, listed, next},
-    MR_JOB_STATE_TABLE(ROW)
-#undef ROW
-};
+#define NAME(state, name, listed, next)   [MR_JOB_##state] = (name),
+#define NEXT(state, name, listed, next)   [MR_JOB_##state] = (next),
+#define LISTED(state, name, listed, next) | (unsigned)(listed) << MR_JOB_##state
+static const char *const names[MR_JOB_STATES] = {MR_JOB_STATE_TABLE(NAME)};
+static const unsigned followers[MR_JOB_STATES] = {MR_JOB_STATE_TABLE(NEXT)};
+enum { LISTED_STATES = 0 MR_JOB_STATE_TABLE(LISTED) };
+#undef NAME
+#undef NEXT
+#undef LISTED
 
 const char *mr_job_state_name(enum mr_job_state state)
 {
-    return rows[state].name;
+    return names[state];
 }
 
 bool mr_job_may_become(enum mr_job_state from, enum mr_job_state to)
 {
-    return (rows[from].next & 1U << to) != 0;
+    return (followers[from] & 1U << to) != 0;
 }
 
 bool mr_job_is_to_start(const struct mr_job *job)
@@ -32,13 +32,14 @@ static __attribute__((noinline)) void report(const struct mr_job *job, enum mr_j
 {
     mr_log(MR_LOG_DEBUG, "job_state", MR_S("topic", job->message.topic),
            MR_I("partition", job->message.partition), MR_I("offset", job->message.offset),
-           MR_S("from", rows[job->state].name), MR_S("to", rows[next].name));
+           MR_S("from", names[job->state]), MR_S("to", names[next]));
 }
 
-static void change(struct mr_job *job, enum mr_job_state next, const struct mr_job_list *list)
+static inline __attribute__((always_inline)) void change(struct mr_job *job, enum mr_job_state next,
+                                                         const struct mr_job_list *list)
 {
     MR_ASSERT(mr_job_may_become(job->state, next));
-    MR_ASSERT(rows[next].listed == (list != NULL));
+    MR_ASSERT(((LISTED_STATES & 1U << next) != 0) == (list != NULL));
     if (mr_log_enabled(MR_LOG_DEBUG))
         report(job, next);
     if (job->pool != NULL) {

@@ -73,27 +73,21 @@ static bool read_partition(const struct mr_pair *headers, size_t count,
     return !row->partition_in_text || is_decimal(partition);
 }
 
-static bool has_names_of(const struct mr_dialect_row *row, const struct mr_dialect_row *other)
+static bool fits(const struct mr_pair *headers, size_t count, struct mr_bytes type,
+                 const struct mr_dialect_row *row, struct mr_request *request)
 {
-    return mr_bytes_equal(row->correlation_id, other->correlation_id) &&
-           mr_bytes_equal(row->reply_to, other->reply_to);
+    return (row->request_type.data == NULL || mr_bytes_equal(type, row->request_type)) &&
+           find_pair(headers, count, row->correlation_id, row->reply_to, request) &&
+           read_partition(headers, count, row, request);
 }
 
-/* Returns the first dialect whose row fits the headers, or AUTO. Neighbouring rows may share names;
- * these are looked up once. */
+/* Returns the first dialect whose row fits the headers, or AUTO. */
 static enum mr_dialect recognise(const struct mr_pair *headers, size_t count, struct mr_bytes type,
                                  struct mr_request *request)
 {
-    bool found = false;
-    for (size_t i = MR_DIALECT_AUTO + 1; i < MR_DIALECTS; i++) {
-        const struct mr_dialect_row *row = &mr_dialect_rows[i];
-        if (!has_names_of(row, row - 1))
-            found = find_pair(headers, count, row->correlation_id, row->reply_to, request);
-        if (found &&
-            (row->request_type == NULL || mr_bytes_equal(type, mr_bytes_of(row->request_type))) &&
-            read_partition(headers, count, row, request))
+    for (size_t i = MR_DIALECT_AUTO + 1; i < MR_DIALECTS; i++)
+        if (fits(headers, count, type, &mr_dialect_rows[i], request))
             return (enum mr_dialect)i;
-    }
     return MR_DIALECT_AUTO;
 }
 

@@ -33,8 +33,8 @@ void mr_ask_compose(struct mr_ask_headers *headers, const struct mr_ask_terms *t
     mr_decimal(headers->timeout, terms->timeout);
     add(headers, row->correlation_id, terms->correlation_id);
     add(headers, row->reply_to, mr_bytes_of(terms->reply_to));
-    if (row->request_type != NULL)
-        add(headers, MR_BYTES("message-type"), mr_bytes_of(row->request_type));
+    if (row->request_type.data != NULL)
+        add(headers, MR_BYTES("message-type"), row->request_type);
     if (row->reply_partition.data != NULL)
         add(headers, row->reply_partition,
             row->partition_in_text ? partition_text(headers, terms->reply_partition)
