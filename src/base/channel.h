@@ -21,7 +21,8 @@ enum mr_frame_kind {
         1, /* body: a snapshot; load it beside the current generation, answer LOADED or REFUSED */
     MR_FRAME_SWITCH,   /* u64 generation: use it for what comes next */
     MR_FRAME_DISCARD,  /* u64 generation: forget what was prepared */
-    MR_FRAME_STOP,     /* stop gracefully */
+    MR_FRAME_STOP,     /* stop gracefully, as all workers do */
+    MR_FRAME_RETIRE,   /* stop gracefully, while the others go on */
     MR_FRAME_REOPEN,   /* reopen the log */
     MR_FRAME_POISON,   /* a message (base/poison.h) that is not to be run again */
     MR_FRAME_HARMLESS, /* the same one: it is done with */
