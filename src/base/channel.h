@@ -22,7 +22,8 @@ enum mr_frame_kind {
         1, /* body: a snapshot; load it beside the current generation, answer LOADED or REFUSED */
     MR_FRAME_SWITCH,   /* u64 generation: use it for all new messages */
     MR_FRAME_DISCARD,  /* u64 generation: drop the prepared one */
-    MR_FRAME_STOP,     /* stop gracefully */
+    MR_FRAME_STOP,     /* stop gracefully, as all workers do */
+    MR_FRAME_RETIRE,   /* stop gracefully, while the other workers go on */
     MR_FRAME_REOPEN,   /* reopen the log */
     MR_FRAME_POISON,   /* a message (base/poison.h) that workers must not run again */
     MR_FRAME_HARMLESS, /* a message of an earlier POISON frame: it is settled */

@@ -254,7 +254,7 @@ void mr_workers_reap(struct mr_workers *workers)
 
 void mr_workers_retire(struct mr_workers *workers, uint64_t slot)
 {
-    mr_workers_send(workers, slot, MR_FRAME_STOP, MR_BYTES_NONE);
+    mr_workers_send(workers, slot, MR_FRAME_RETIRE, MR_BYTES_NONE);
 }
 
 void mr_workers_stop(struct mr_workers *workers)

@@ -123,21 +123,26 @@ static void a_worker_that_ends_by_itself_is_replaced(void **state)
     world_settle(world, "orders", PARTITIONS);
 }
 
-/* A process that is stopped shows what one does whose loop hangs in a call: nothing. */
-static void a_worker_whose_loop_stands_is_named_and_replaced(void **state)
+/* A process that is stopped shows what one does whose loop hangs in a call: nothing. The second one
+ * goes on when it has been asked to stop, which it does without waiting for the first. */
+static void workers_whose_loops_stand_are_named_and_replaced(void **state)
 {
     struct world *world = *state;
     pid_t before[8];
     assert_int_equal(router_workers(&world->router, before, 8), WORKERS);
     size_t from = router_log_size(&world->router);
     kill(before[0], SIGSTOP);
+    kill(before[1], SIGSTOP);
     AWAIT_WITHIN(60000, router_unready_for(&world->router, "wedged"));
-    AWAIT(router_logged(&world->router, from, "\"event\":\"worker_wedged\""));
+    AWAIT(router_logged_times(&world->router, from, "\"event\":\"worker_wedged\"") == 2);
     assert_int_equal(router_get(&world->router, "/health/live", NULL), 200);
+    kill(before[1], SIGCONT);
+    AWAIT(is_replaced(&world->router, before[1]));
     AWAIT(is_replaced(&world->router, before[0]));
     AWAIT(router_is_ready(&world->router));
     assert_true(router_metric(&world->router, "worker_restarts_total{reason=\"wedged\"}") == 1);
     assert_true(router_logged(&world->router, from, "signal SIGKILL, its loop stood still"));
+    assert_true(router_logged(&world->router, from, "\"message\":\"the master replaces it\""));
     world_request_many(world, "orders", "unwedged", 8, "{}");
     AWAIT(world_all_answered(world, "unwedged", 8));
     world_settle(world, "orders", PARTITIONS);
@@ -217,7 +222,7 @@ int main(void)
         cmocka_unit_test(a_worker_s_process_has_its_name),
         cmocka_unit_test(a_killed_worker_is_replaced_and_all_that_was_asked_is_answered),
         cmocka_unit_test(a_worker_that_ends_by_itself_is_replaced),
-        cmocka_unit_test(a_worker_whose_loop_stands_is_named_and_replaced),
+        cmocka_unit_test(workers_whose_loops_stand_are_named_and_replaced),
         cmocka_unit_test(a_stop_of_several_workers_loses_and_repeats_nothing),
         cmocka_unit_test(workers_whose_master_is_killed_end_by_themselves_and_lose_nothing),
         cmocka_unit_test(workers_amid_endless_lua_end_too_when_their_master_is_killed),

@@ -47,6 +47,8 @@ static void on_frame(void *data, const struct mr_frame *frame)
         mr_worker_discard(worker);
     else if (frame->kind == MR_FRAME_STOP)
         mr_worker_begin_stop(worker, true, "the master stops");
+    else if (frame->kind == MR_FRAME_RETIRE)
+        mr_worker_begin_stop(worker, false, "the master replaces it");
     else if (frame->kind == MR_FRAME_REOPEN)
         mr_log_reopen();
     else if (frame->kind == MR_FRAME_POISON || frame->kind == MR_FRAME_HARMLESS)
