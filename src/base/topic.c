@@ -12,10 +12,9 @@ static bool is_legal_character(char c)
 
 bool mr_topic_internal(struct mr_bytes name)
 {
-    return name.length > 2 && name.data[0] == '_' &&
-           (mr_bytes_equal(name, MR_BYTES("__consumer_offsets")) ||
-            mr_bytes_equal(name, MR_BYTES("__transaction_state")) ||
-            mr_bytes_equal(name, MR_BYTES("__share_group_state")));
+    return mr_bytes_equal(name, MR_BYTES("__consumer_offsets")) ||
+           mr_bytes_equal(name, MR_BYTES("__transaction_state")) ||
+           mr_bytes_equal(name, MR_BYTES("__share_group_state"));
 }
 
 bool mr_topic_by_name_only(const char *name)

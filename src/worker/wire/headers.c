@@ -1,13 +1,5 @@
 #include "worker/wire/headers.h"
 
-#include <strings.h>
-
-bool mr_header_is(const struct mr_pair *header, struct mr_bytes name)
-{
-    return header->name.length == name.length &&
-           strncasecmp(header->name.data, name.data, name.length) == 0;
-}
-
 bool mr_header_find(const struct mr_pair *headers, size_t count, struct mr_bytes name,
                     struct mr_bytes *value)
 {

@@ -4,11 +4,16 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <strings.h>
 
 #include "base/bytes.h"
 #include "base/record.h"
 
-bool mr_header_is(const struct mr_pair *header, struct mr_bytes name);
+static inline bool mr_header_is(const struct mr_pair *header, struct mr_bytes name)
+{
+    return header->name.length == name.length &&
+           strncasecmp(header->name.data, name.data, name.length) == 0;
+}
 /* Finds the last header of that name. Returns false if there is none, or if its value is null. */
 bool mr_header_find(const struct mr_pair *headers, size_t count, struct mr_bytes name,
                     struct mr_bytes *value);

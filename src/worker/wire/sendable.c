@@ -6,7 +6,7 @@
 
 bool mr_sendable_to_topic(const struct mr_outgoing *record, char *why, size_t size)
 {
-    if (!mr_topic_internal(mr_bytes_of(record->topic)))
+    if (!mr_topic_by_name_only(record->topic) || !mr_topic_internal(mr_bytes_of(record->topic)))
         return true;
     snprintf(why, size, "the topic is one of Kafka's own, to which only brokers write");
     return false;
