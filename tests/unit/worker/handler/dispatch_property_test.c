@@ -780,7 +780,7 @@ static bool is_modelled(enum mr_job_state from, enum mr_job_state to)
         {MR_JOB_DELIVERING, MR_JOB_UNROUTED},  {MR_JOB_DELIVERING, MR_JOB_UNJUDGED},
         {MR_JOB_DELIVERING, MR_JOB_ABANDONED}, {MR_JOB_UNJUDGED, MR_JOB_DELIVERING},
         {MR_JOB_FORWARDING, MR_JOB_QUEUED},    {MR_JOB_FORWARDING, MR_JOB_UNROUTED},
-        {MR_JOB_FORWARDING, MR_JOB_READY}};
+        {MR_JOB_FORWARDING, MR_JOB_READY},     {MR_JOB_FORWARDING, MR_JOB_ABANDONED}};
     static const bool states_left_out[MR_JOB_STATES] = {[MR_JOB_AWAITING_COMMIT] = true,
                                                         [MR_JOB_POSTPONED] = true,
                                                         [MR_JOB_COMMITTABLE] = true,
