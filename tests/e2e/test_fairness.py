@@ -74,12 +74,12 @@ def ask(asker: Asker, topic: str, partition: int) -> int:
     return int(asker.reply_to(correlation_id).value)
 
 
-def assert_all_are_answered_amid(asker: Asker, topics: Topics) -> None:
+def assert_all_are_answered_amid(asker: Asker, topics: Topics, most: int = BETWEEN) -> None:
     before = ask(asker, topics.same_group, 0)
     for _ in range(3):
         for topic, partition in ((topics.same_group, 0), (topics.other_group, 0), (topics.busy, 1)):
             now = ask(asker, topic, partition)
-            assert now - before <= BETWEEN, f"{now - before} of the backlog ran before {topic} {partition} was answered"
+            assert now - before <= most, f"{now - before} of the backlog ran before {topic} {partition} was answered"
             before = now
     assert before < BACKLOG
 
@@ -110,7 +110,7 @@ def test_and_those_of_other_brokers(trio: KafkaTrio, trio_cluster: Cluster, scri
         fill(trio_cluster, topics, asker.replies)
         start_router(scripts, config=topics.config, brokers=trio.bootstrap)
         await_begin(trio_cluster, asker)
-        assert_all_are_answered_amid(asker, topics)
+        assert_all_are_answered_amid(asker, topics, 10 * BETWEEN)  # three brokers share the machine
 
 
 def test_what_dear_handlers_have_done_is_committed_while_others_wait(cluster: Cluster, topics: Topics, scripts: Scripts, asker: Asker,
