@@ -270,7 +270,7 @@ class Cluster:
         return self.records(topic)
 
     def _end(self, topic: str, partition: int) -> int:
-        """Asked again where a broker does not know yet that it leads the partition, which is new then."""
+        """Asked again if a broker does not know yet that it leads the partition, or that there is one: the topic is new then."""
         (end,) = until(lambda: self._end_now(topic, partition), f"the end of {topic} [{partition}]")
         return end
 
@@ -278,7 +278,7 @@ class Cluster:
         try:
             return self._reader.get_watermark_offsets(TopicPartition(topic, partition), timeout=15)[1:]
         except KafkaException as error:
-            if error.args[0].code() not in (KafkaError.NOT_LEADER_FOR_PARTITION, KafkaError.LEADER_NOT_AVAILABLE):
+            if error.args[0].code() not in (KafkaError.NOT_LEADER_FOR_PARTITION, KafkaError.LEADER_NOT_AVAILABLE, KafkaError._UNKNOWN_PARTITION):
                 raise
             return ()
 
