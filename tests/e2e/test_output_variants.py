@@ -141,7 +141,7 @@ class Windows:
         "at most once": ('delivery = "at-most-once", ordering = "partition", window = 40', 1),
     }
     PAD = 4000
-    MOST = 48 * 2**20 // (PAD + 2048) + 1000  # messages that a worker takes while none is settled, see docs/ARCHITECTURE.md; and a turn's
+    MOST = 48 * 2**20 // (PAD + 2048) + 1000  # messages that a worker takes while none is settled, see docs/GUARANTEES.md; and a turn's
 
     def __init__(self, trio: KafkaTrio, cluster: Cluster, scripts: Scripts, start: Callable[..., Router]) -> None:
         self.cluster = cluster
