@@ -33,19 +33,19 @@ enum mr_error_told { MR_ERROR_BY_TYPE, MR_ERROR_BY_HEADER, MR_ERROR_BY_STATUS };
  * reply partition in text. */
 struct mr_dialect_row {
     const char *name;
+    const char *success_type, *error_type;    /* message-type of a reply */
     struct mr_bytes correlation_id, reply_to; /* names of headers */
     struct mr_bytes reply_partition;          /* likewise; none: the dialect has no such header */
-    bool partition_in_text;                   /* decimal; else 4 bytes, big-endian */
     struct mr_bytes request_type; /* message-type of a request; none: the dialect has none */
-    bool key_is_id;               /* our requests without a key get their correlation id as key */
-    bool bare;                    /* a string is sent without quotes, and null as a null value */
-    bool enveloped;               /* {"success":...} around the value of a reply */
-    bool null_is_null;            /* an empty reply has a null value instead of the text "null" */
-    const char *success_type, *error_type; /* message-type of a reply */
-    enum mr_error_told error_told;
     struct mr_bytes error_header; /* holds the error, the value is null; none: the value holds it */
+    enum mr_error_told error_told;
     enum mr_reply_key key;
     enum mr_reply_header headers[MR_REPLY_OWN_HEADERS]; /* of a reply, in this order */
+    bool partition_in_text; /* the reply partition is decimal; else 4 bytes, big-endian */
+    bool key_is_id;         /* our requests without a key get their correlation id as key */
+    bool bare;              /* a string is sent without quotes, and null as a null value */
+    bool enveloped;         /* {"success":...} around the value of a reply */
+    bool null_is_null;      /* an empty reply has a null value instead of the text "null" */
 };
 
 /* clang-format off */
