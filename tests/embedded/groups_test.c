@@ -5,11 +5,13 @@
 
 #include "harness/world.h"
 
-static const char handler[] = "local router = require 'moonroute'\n"
-                              "function handleMessage(topic, message)\n"
-                              "  if message.ms then router.sleep(message.ms) end\n"
-                              "  return true\n"
-                              "end\n";
+static const char handler[] =
+    "local router = require 'moonroute'\n"
+    "function handleMessage(topic, message)\n"
+    "  if message.ms then router.sleep(message.ms) end\n"
+    "  if message.gated then router.request('gate', {}, { timeout = 60000 }) end\n"
+    "  return true\n"
+    "end\n";
 enum { PARTITIONS = 4, EACH = 10 };
 
 /* The test toggles groups for as many rounds: MR_TEST_ROUNDS of them, for a long run by hand. */
@@ -32,6 +34,7 @@ static int set_up(void **state)
     *state = two;
     world_serve(two->world, "orders", PARTITIONS, handler);
     cluster_topic(&two->world->cluster, "extra", 2);
+    cluster_topic(&two->world->cluster, "gate", 1); /* nothing answers there before open_gate() */
     world_serve(two->world, "pings", 1, handler);
     router_make(&two->other, two->world->router.brokers, 1);
     snprintf(two->other.group, sizeof(two->other.group), "%s", two->world->router.group);
@@ -146,11 +149,17 @@ static void a_group_that_is_wanted_again_is_joined_again(void **state)
 static void request_extra(struct world *world, int32_t partition, const char *id)
 {
     world_send(world, &(struct question){.topic = "extra",
-                                         .json = "{\"ms\":12000}",
+                                         .json = "{\"gated\":true}",
                                          .dialect = PLAIN,
                                          .id = mr_bytes_of(id),
                                          .to_partition = true,
                                          .partition = partition});
+}
+
+/* Handlers of gated messages end: the route that answers their requests comes. */
+static void open_gate(struct router *router)
+{
+    toggle(router, "gate", true);
 }
 
 /* A second member of the group comes, so that a partition is to go while its handler runs. */
@@ -166,13 +175,13 @@ static void start_draining(struct two *two)
     router_config(&two->other, "routes = { extra = { group_id = 'extra' } }");
     router_script(&two->other, "extra", handler);
     router_spawn(&two->other);
-    AWAIT(router_logged(router, 0, "\"event\":\"partitions_draining\""));
+    AWAIT(router_logged(router, 0, "\"event\":\"partitions_draining\",\"group\":\"extra\""));
 }
 
 static bool is_draining(const struct router *router)
 {
-    return router_logged_times(router, 0, "\"event\":\"partitions_draining\"") >
-           router_logged_times(router, 0, "\"event\":\"partitions_drained\"");
+    return router_logged_times(router, 0, "\"event\":\"partitions_draining\",\"group\":\"extra\"") >
+           router_logged_times(router, 0, "\"event\":\"partitions_drained\",\"group\":\"extra\"");
 }
 
 static void a_group_that_is_left_while_it_drains_ends_when_its_handlers_have(void **state)
@@ -183,6 +192,8 @@ static void a_group_that_is_left_while_it_drains_ends_when_its_handlers_have(voi
     assert_true(is_draining(router));
     router_config(router, "drain_timeout = 60000");
     toggle(router, "extra", false);
+    assert_true(is_draining(router));
+    open_gate(router);
     AWAIT(world_replies(two->world, "drained-0") == 1 &&
           world_replies(two->world, "drained-1") == 1);
     AWAIT(router_metric(router, "active_consumers") == 1);
@@ -204,6 +215,8 @@ static void a_group_that_is_left_and_wanted_while_it_drains_is_joined_again(void
     toggle(router, "extra", false);
     router_config(router, "drain_timeout = 60000, routes = { extra = { group_id = 'extra' } }");
     toggle(router, "extra", true);
+    assert_true(is_draining(router));
+    open_gate(router);
     AWAIT(world_replies(two->world, "drained-0") >= 1 &&
           world_replies(two->world, "drained-1") >= 1);
     router_stop(&two->other);
