@@ -67,7 +67,7 @@ static bool may_enter(const struct mr_transaction *transaction,
 /* Lets the partition's finished jobs enter, or drops them. */
 static void look(struct mr_transaction *transaction, struct mr_partition *partition)
 {
-    if (partition->revoked || transaction->state == MR_TRANSACTION_FAILED)
+    if (mr_tenure_is_over(partition->tenure) || transaction->state == MR_TRANSACTION_FAILED)
         partition->line.broken = true;
     while (may_enter(transaction, partition))
         enter(transaction, partition);
