@@ -1,6 +1,6 @@
-/* The state that the two files of the producer share; no other file uses it. producer.c sends
- * records and takes events. producer_open.c, which may not call producer.c, makes the client, reads
- * its settings and frees it. */
+/* The state that the files of the producer share; no other file uses it. Records are sent and
+ * events are taken in producer.c. The client is made and freed, and its settings are read, in
+ * producer_open.c. Neither file calls the other. */
 #ifndef MR_KAFKA_PRODUCER_STATE_H
 #define MR_KAFKA_PRODUCER_STATE_H
 

@@ -1,8 +1,8 @@
 /* The states of a partition, in three tables. Each table has one mover, which asserts that the
- * table allows the move. A partition may also be paused for two other reasons, which do not exclude
- * each other: its shelf is full (shelf.h), or its records are stuck (stuck.h).
+ * table allows the move. Two more reasons for a pause are no states here: a full shelf (shelf.h)
+ * and stuck records (stuck.h). A partition may have each of them beside its fullness.
  *
- * In each table: X(state, the states that may follow). */
+ * Each row is X(state, the states that may follow). */
 #ifndef MR_WORKER_CONSUMER_PARTITION_STATE_H
 #define MR_WORKER_CONSUMER_PARTITION_STATE_H
 

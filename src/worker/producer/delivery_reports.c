@@ -1,8 +1,8 @@
-/* Design: every record that was handed to a producer comes back here, once. An acknowledged record
- * is counted, and finish() reports it. A refused record may go this way again: alone, if its batch
- * was refused, or after the cluster was asked, if nobody knows its topic. Else finish() reports it,
- * too. finish() counts down job->deliveries and releases the parcel, and the owner of the outbox
- * may do anything then, except free it. */
+/* Design: every record that was handed to a producer comes back here, once. If the record is
+ * acknowledged, it is counted, and finish() reports it. If it is refused with its batch, it goes
+ * once more, alone. If nobody knows its topic, it waits while the cluster is asked, and goes again
+ * then. Any other refusal is final, and finish() reports it. finish() counts down job->deliveries
+ * and releases the parcel. The owner of the outbox may send more from within its report. */
 #include <stdlib.h>
 
 #include "base/panic.h"

@@ -2,8 +2,8 @@
  * it may wait in three places. In `parcels` it waits while records are gathered, or while the
  * producer's queue is full. In `barrier` it waits for earlier records of its topic, after a batch
  * of them was refused. In `doubted` it waits while the cluster is asked for its topic. Then one of
- * two producers sends it: the first one sends batches, `singles` sends one record per batch.
- * sending.c sends; delivery_reports.c takes what the producers report. */
+ * two producers sends it: the first one sends batches, `singles` sends one record per batch. The
+ * way out is in sending.c, the way back is in delivery_reports.c. */
 #include <stdlib.h>
 
 #include "base/clock.h"

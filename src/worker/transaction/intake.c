@@ -134,7 +134,7 @@ void mr_transaction_set_patience(struct mr_transaction *transaction)
 
 void mr_transaction_abandon(struct mr_transaction *transaction)
 {
-    transaction->state = MR_TRANSACTION_FAILED;
+    mr_transaction_become(transaction, MR_TRANSACTION_FAILED);
     mr_timers_cancel(transaction->timers, &transaction->timer);
     mr_timers_cancel(transaction->timers, &transaction->look);
     mr_steps_stop(&transaction->steps);
