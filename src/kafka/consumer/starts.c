@@ -74,6 +74,16 @@ static void ask(struct mr_question *question)
         reset(question);
 }
 
+#define NEXT(state, next) [MR_STARTS_##state] = (next),
+static const unsigned followers[MR_STARTS_STATES] = {MR_STARTS_STATE_TABLE(NEXT)};
+#undef NEXT
+
+static void become(struct mr_starts *starts, enum mr_starts_state next)
+{
+    MR_ASSERT((followers[starts->state] & 1U << next) != 0);
+    starts->state = next;
+}
+
 void mr_starts_init(struct mr_starts *starts, rd_kafka_t *handle, const char *group_id,
                     struct mr_timers *timers)
 {
@@ -83,18 +93,16 @@ void mr_starts_init(struct mr_starts *starts, rd_kafka_t *handle, const char *gr
 
 void mr_starts_ask(struct mr_starts *starts, const rd_kafka_topic_partition_list_t *partitions)
 {
-    MR_ASSERT(starts->wanted == NULL);
+    become(starts, MR_STARTS_DUE);
     starts->wanted = rd_kafka_topic_partition_list_copy(partitions);
     starts->told = false;
-    starts->due = true;
-    starts->stale = starts->open;
 }
 
 struct mr_question *mr_starts_question(struct mr_starts *starts)
 {
-    if (starts->wanted == NULL || !starts->due || starts->open)
+    if (starts->state != MR_STARTS_DUE || starts->open)
         return NULL;
-    starts->due = starts->stale = false;
+    become(starts, MR_STARTS_ASKED);
     starts->open = true;
     struct mr_question *question =
         mr_question_new(ask, starts->handle, starts->group_id, starts->wanted);
@@ -104,7 +112,7 @@ struct mr_question *mr_starts_question(struct mr_starts *starts)
 
 static void on_again(struct mr_timer *timer)
 {
-    (MR_CONTAINER(timer, struct mr_starts, timer))->due = true;
+    become(MR_CONTAINER(timer, struct mr_starts, timer), MR_STARTS_DUE);
 }
 
 /* Describes the error. While a transaction is open, librdkafka repeats the question itself, and
@@ -122,6 +130,7 @@ static void ask_again(struct mr_starts *starts, rd_kafka_resp_err_t error)
         mr_log(MR_LOG_WARN, "offsets_unknown", MR_S("group", starts->group_id),
                MR_S("message", name_of(error)));
     starts->told = true;
+    become(starts, MR_STARTS_AGAIN);
     mr_timers_arm(starts->timers, &starts->timer, mr_clock_ms() + AGAIN_MS, on_again);
 }
 
@@ -145,7 +154,7 @@ rd_kafka_topic_partition_list_t *mr_starts_answered(struct mr_starts *starts,
                                                     const struct mr_question *question)
 {
     starts->open = false;
-    if (starts->wanted == NULL || starts->stale)
+    if (starts->state != MR_STARTS_ASKED)
         return NULL;
     rd_kafka_resp_err_t error = take(starts, question);
     if (error == RD_KAFKA_RESP_ERR_NO_ERROR)
@@ -157,6 +166,9 @@ rd_kafka_topic_partition_list_t *mr_starts_answered(struct mr_starts *starts,
 rd_kafka_topic_partition_list_t *mr_starts_give_up(struct mr_starts *starts)
 {
     rd_kafka_topic_partition_list_t *partitions = starts->wanted;
+    if (starts->state == MR_STARTS_NONE)
+        return NULL;
+    become(starts, MR_STARTS_NONE);
     starts->wanted = NULL;
     mr_timers_cancel(starts->timers, &starts->timer);
     return partitions;

@@ -15,6 +15,28 @@
 #include "base/timers.h"
 #include "kafka/consumer/consumer.h"
 
+/* The life of a question for start offsets, in one table: X(state, the states that may follow).
+ *
+ *   NONE   no offsets are wanted.
+ *   DUE    the question is to be asked, as soon as no other one is open.
+ *   ASKED  the open question is for these offsets.
+ *   AGAIN  the answer has no offsets: the question is asked again in a moment. */
+#define MR_STARTS_STATE_TABLE(X)                                                                   \
+    X(NONE, MR_STARTS_IN(DUE))                                                                     \
+    X(DUE, MR_STARTS_IN(ASKED) | MR_STARTS_IN(NONE))                                               \
+    X(ASKED, MR_STARTS_IN(AGAIN) | MR_STARTS_IN(NONE))                                             \
+    X(AGAIN, MR_STARTS_IN(DUE) | MR_STARTS_IN(NONE))
+
+#define MR_STARTS_IN(state) (1U << MR_STARTS_##state)
+
+enum mr_starts_state {
+    MR_STARTS_NONE,
+    MR_STARTS_DUE,
+    MR_STARTS_ASKED,
+    MR_STARTS_AGAIN,
+    MR_STARTS_STATES
+};
+
 struct mr_starts {
     rd_kafka_t *handle;
     int64_t reset; /* the start of a partition without a committed offset, as a named position */
@@ -22,9 +44,8 @@ struct mr_starts {
     struct mr_timers *timers;
     struct mr_timer timer;                   /* when to ask again */
     rd_kafka_topic_partition_list_t *wanted; /* assigned without offsets; NULL: none */
-    bool due;                                /* ask now */
-    bool open;                               /* a question is not answered yet */
-    bool stale;                              /* the open question is abandoned */
+    enum mr_starts_state state;
+    bool open; /* a question is not answered yet; it is abandoned unless the state is ASKED */
     bool told;
 };
 

@@ -1,19 +1,15 @@
-/* Design: a partition counts its jobs, and their bytes, to know when it is full. A full
- * partition first has a grace period, in which nothing is taken from its consumer, and is then
- * paused. It goes on at half the bound, so that it is not paused for every message. The bound of
- * bytes is the worker's, and each partition with unhandled jobs has an equal share. Every turn
- * stores one offset per partition: after the last message taken if delivery is at-most-once, else
- * after the done prefix. For a transactional partition the transaction commits the offsets instead.
- * A released partition leaves `by_id` at once, but stays in `all` until its last job is settled. */
+/* Design: every turn stores one offset per partition: after the last message taken if delivery is
+ * at-most-once, else after the done prefix. For a transactional partition the transaction commits
+ * the offsets instead. A released partition leaves `by_id` at once, but stays in `all` until its
+ * last job is settled. fullness.c counts its jobs. */
 #include "worker/consumer/partitions.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/clock.h"
-#include "base/container.h"
 #include "base/log.h"
 #include "base/panic.h"
+#include "worker/consumer/fullness.h"
 #include "worker/consumer/shelf.h"
 
 static struct mr_bytes id_of(const struct mr_partition *partition)
@@ -75,177 +71,6 @@ bool mr_partition_has(struct mr_partition *partition, const struct mr_message *m
     return has;
 }
 
-static void pause_partition(struct mr_partition *partition)
-{
-    partition->paused = true;
-    mr_consumer_pause(partition->consumer, partition->topic, partition->number, MR_PAUSE_FULL);
-}
-
-static void resume_partition(struct mr_partition *partition)
-{
-    partition->paused = false;
-    mr_consumer_resume(partition->consumer, partition->topic, partition->number, MR_PAUSE_FULL);
-}
-
-static void on_patience_over(struct mr_timer *timer)
-{
-    struct mr_partition *partition = MR_CONTAINER(timer, struct mr_partition, patience);
-    partition->owner->full--;
-    partition->slow = true;
-    pause_partition(partition);
-}
-
-/* Returns true if its handlers will compute for longer than PATIENCE until half its jobs are
- * handled. How long handlers wait for others cannot be foreseen: such a partition is tried. */
-static bool will_last(const struct mr_partition *partition)
-{
-    uint64_t work = mr_schedule_cost(&partition->flow) * (partition->unhandled / 2);
-    return work / 1000000 >= MR_PARTITION_PATIENCE_MS;
-}
-
-static void fill(struct mr_partition *partition)
-{
-    partition->full_since = mr_clock_ms();
-    if (partition->slow || will_last(partition)) {
-        pause_partition(partition);
-        return;
-    }
-    partition->owner->full++;
-    mr_timers_arm(partition->owner->timers, &partition->patience,
-                  partition->full_since + MR_PARTITION_PATIENCE_MS, on_patience_over);
-}
-
-static void end_patience(struct mr_partition *partition)
-{
-    if (!mr_timer_armed(&partition->patience))
-        return;
-    partition->owner->full--;
-    mr_timers_cancel(partition->owner->timers, &partition->patience);
-}
-
-bool mr_partitions_wait(const struct mr_partitions *partitions, const struct mr_consumer *consumer)
-{
-    if (partitions->full == 0)
-        return false;
-    for (const struct mr_partition *p = partitions->all; p != NULL; p = p->next)
-        if (p->consumer == consumer && mr_timer_armed(&p->patience))
-            return true;
-    return false;
-}
-
-/* Returns a busy partition's share of the unhandled bytes that are allowed. If other partitions
- * have less than theirs, they can go on. */
-static size_t share(const struct mr_partition *partition)
-{
-    return MR_PARTITIONS_UNHANDLED_BYTES / partition->owner->busy;
-}
-
-static bool is_full(const struct mr_partition *partition)
-{
-    return partition->unhandled >= partition->most ||
-           (partition->owner->unhandled_bytes >= MR_PARTITIONS_UNHANDLED_BYTES &&
-            partition->unhandled_bytes >= share(partition));
-}
-
-static void add(struct mr_partition *partition, size_t size)
-{
-    partition->owner->busy += partition->unhandled++ == 0;
-    partition->unhandled_bytes += size;
-    partition->owner->unhandled_bytes += size;
-}
-
-static void count(struct mr_partition *partition, size_t size)
-{
-    add(partition, size);
-    if (!partition->revoked && !partition->paused && !mr_timer_armed(&partition->patience) &&
-        is_full(partition))
-        fill(partition);
-}
-
-bool mr_partitions_crowded(const struct mr_partitions *partitions)
-{
-    size_t most = MR_PARTITIONS_BYTES;
-    return partitions->bytes - partitions->stuck.job_bytes >= most || partitions->bytes >= 3 * most;
-}
-
-/* Counts bytes of jobs that are not settled. */
-static void add_bytes(struct mr_partition *partition, size_t size)
-{
-    partition->bytes += size;
-    partition->owner->bytes += size;
-    if (partition->stuck)
-        partition->owner->stuck.job_bytes += size;
-}
-
-static void take_bytes(struct mr_partition *partition, size_t size)
-{
-    partition->bytes -= size;
-    partition->owner->bytes -= size;
-    if (partition->stuck)
-        partition->owner->stuck.job_bytes -= size;
-}
-
-void mr_partition_began(struct mr_partition *partition, size_t size)
-{
-    partition->jobs++;
-    add_bytes(partition, size);
-    count(partition, size);
-}
-
-void mr_partition_shelve(struct mr_partition *partition, size_t size)
-{
-    partition->jobs++;
-    mr_shelf_put(partition, size);
-}
-
-/* Does not check whether the partition is full: the next message's job does. */
-void mr_partition_take_up(struct mr_partition *partition, size_t size)
-{
-    mr_shelf_take(partition, size);
-    add_bytes(partition, size);
-    add(partition, size);
-}
-
-void mr_partition_reopened(struct mr_partition *partition, size_t size)
-{
-    if (!partition->transactional)
-        count(partition, size);
-}
-
-static bool may_go_on(const struct mr_partition *partition)
-{
-    return partition->unhandled == 0 || (partition->unhandled <= partition->most / 2 &&
-                                         partition->unhandled_bytes <= share(partition) / 2);
-}
-
-static void count_down(struct mr_partition *partition, size_t size)
-{
-    partition->owner->busy -= --partition->unhandled == 0;
-    partition->unhandled_bytes -= size;
-    partition->owner->unhandled_bytes -= size;
-    if (!may_go_on(partition))
-        return;
-    end_patience(partition);
-    if (!partition->paused || partition->revoked)
-        return;
-    partition->slow = mr_clock_ms() - partition->full_since >= MR_PARTITION_PATIENCE_MS;
-    resume_partition(partition);
-}
-
-void mr_partition_handled(struct mr_partition *partition, size_t size)
-{
-    if (!partition->transactional)
-        count_down(partition, size);
-}
-
-void mr_partition_put_back(struct mr_partition *partition, size_t size)
-{
-    take_bytes(partition, size);
-    if (partition->transactional)
-        count_down(partition, size);
-    mr_shelf_put(partition, size);
-}
-
 static void unlink_partition(struct mr_partitions *partitions, struct mr_partition *partition)
 {
     struct mr_partition **link = &partitions->all;
@@ -266,12 +91,12 @@ void mr_partition_settled(struct mr_partitions *partitions, struct mr_partition 
 {
     MR_ASSERT(partition->jobs > 0);
     partition->jobs--;
-    take_bytes(partition, size);
-    if (partition->transactional)
-        count_down(partition, size);
+    mr_fullness_take_bytes(partition, size);
+    if (partition->delivery == MR_DELIVERY_EXACTLY_ONCE)
+        mr_fullness_count_down(partition, size);
     if (done)
         mr_window_done(&partition->window, sequence);
-    if (partition->revoked && partition->jobs == 0)
+    if (mr_tenure_is_over(partition->tenure) && partition->jobs == 0)
         unlink_partition(partitions, partition);
 }
 
@@ -300,25 +125,26 @@ static void store_done(struct mr_partition *partition)
 
 static void store(struct mr_partition *partition)
 {
-    if (partition->at_most_once)
+    if (partition->delivery == MR_DELIVERY_AT_MOST_ONCE)
         store_taken(partition);
-    else if (!partition->transactional)
+    else if (partition->delivery != MR_DELIVERY_EXACTLY_ONCE)
         store_done(partition);
 }
 
 void mr_partitions_store(struct mr_partitions *partitions)
 {
     for (struct mr_partition *p = partitions->all; p != NULL; p = p->next)
-        if (!p->revoked)
+        if (!mr_tenure_is_over(p->tenure))
             store(p);
 }
 
-static void let_go(struct mr_partitions *partitions, struct mr_partition *partition)
+static void let_go(struct mr_partitions *partitions, struct mr_partition *partition,
+                   enum mr_tenure tenure)
 {
     mr_idmap_remove(&partitions->by_id, id_of(partition));
-    end_patience(partition);
+    mr_fullness_end_grace(partition);
     partitions->latest = NULL;
-    partition->leaving = partition->revoked = true;
+    mr_tenure_become(&partition->tenure, tenure);
     if (partition->jobs == 0)
         unlink_partition(partitions, partition);
 }
@@ -328,15 +154,14 @@ struct mr_partition *mr_partitions_restart(struct mr_partitions *partitions,
                                            const struct mr_message *message)
 {
     struct mr_consumer *consumer = partition->consumer;
-    bool leaving = partition->leaving;
-    if (partition->paused)
-        resume_partition(partition);
+    bool leaving = partition->tenure == MR_TENURE_LEAVING;
+    mr_fullness_end_pause(partition);
     mr_shelf_end(partition);
     mr_stuck_end(partition);
-    partition->outlived = true;
-    let_go(partitions, partition);
+    let_go(partitions, partition, MR_TENURE_OUTLIVED);
     struct mr_partition *next = make(partitions, consumer, message);
-    next->leaving = leaving;
+    if (leaving)
+        mr_tenure_become(&next->tenure, MR_TENURE_LEAVING);
     return partitions->latest = next;
 }
 
@@ -345,8 +170,8 @@ struct mr_partition *mr_partitions_find(const struct mr_partitions *partitions,
                                         int32_t number)
 {
     struct mr_partition *p = partitions->all;
-    while (p != NULL && (p->revoked || p->consumer != consumer || p->number != number ||
-                         strcmp(p->topic, topic) != 0))
+    while (p != NULL && (mr_tenure_is_over(p->tenure) || p->consumer != consumer ||
+                         p->number != number || strcmp(p->topic, topic) != 0))
         p = p->next;
     return p;
 }
@@ -355,8 +180,8 @@ void mr_partitions_leave(struct mr_partitions *partitions, const struct mr_consu
                          const char *topic, int32_t number)
 {
     struct mr_partition *partition = mr_partitions_find(partitions, consumer, topic, number);
-    if (partition != NULL)
-        partition->leaving = true;
+    if (partition != NULL && partition->tenure == MR_TENURE_SERVING)
+        mr_tenure_become(&partition->tenure, MR_TENURE_LEAVING);
 }
 
 void mr_partitions_lose(struct mr_partitions *partitions, const struct mr_consumer *consumer,
@@ -364,12 +189,12 @@ void mr_partitions_lose(struct mr_partitions *partitions, const struct mr_consum
 {
     struct mr_partition *partition = mr_partitions_find(partitions, consumer, topic, number);
     if (partition != NULL)
-        let_go(partitions, partition);
+        let_go(partitions, partition, MR_TENURE_REVOKED);
 }
 
 static bool leaves(const struct mr_partition *partition, const struct mr_consumer *consumer)
 {
-    return partition->consumer == consumer && partition->leaving && !partition->revoked;
+    return partition->consumer == consumer && partition->tenure == MR_TENURE_LEAVING;
 }
 
 bool mr_partitions_drained(const struct mr_partitions *partitions,
@@ -388,7 +213,7 @@ void mr_partitions_let_go(struct mr_partitions *partitions, const struct mr_cons
         if (!leaves(p, consumer))
             continue;
         store(p);
-        let_go(partitions, p);
+        let_go(partitions, p, MR_TENURE_REVOKED);
     }
 }
 
@@ -400,8 +225,8 @@ bool mr_partitions_forget(struct mr_partitions *partitions, struct mr_consumer *
         if (p->consumer != consumer)
             continue;
         idle = idle && p->jobs == 0;
-        if (!p->revoked)
-            let_go(partitions, p);
+        if (!mr_tenure_is_over(p->tenure))
+            let_go(partitions, p, MR_TENURE_REVOKED);
     }
     return idle;
 }
@@ -411,8 +236,8 @@ void mr_partitions_free(struct mr_partitions *partitions)
     for (struct mr_partition *p = partitions->all, *next; p != NULL; p = next) {
         next = p->next;
         MR_ASSERT(p->jobs == 0);
-        end_patience(p);
-        p->revoked = true; /* its consumer no longer exists */
+        mr_fullness_end_grace(p);
+        mr_tenure_become(&p->tenure, MR_TENURE_REVOKED); /* its consumer no longer exists */
         unlink_partition(partitions, p);
     }
     mr_timers_cancel(partitions->timers, &partitions->stuck.look);

@@ -1,5 +1,5 @@
-/* The partitions that this worker has: the offset window of each, its jobs, and whether it is
- * paused. */
+/* The partitions that this worker has: the offset window of each, its jobs, and its states
+ * (partition_state.h). */
 #ifndef MR_WORKER_CONSUMER_PARTITIONS_H
 #define MR_WORKER_CONSUMER_PARTITIONS_H
 
@@ -12,22 +12,10 @@
 #include "kafka/consumer/consumer.h"
 #include "worker/consumer/commit_line.h"
 #include "worker/consumer/offset_window.h"
+#include "worker/consumer/partition_state.h"
 #include "worker/consumer/stuck.h"
 #include "worker/job/schedule.h"
 #include "worker/routing/routes.h"
-
-/* Pausing a partition throws away its fetched messages, and fetching them again may take
- * fetch.wait.max.ms (500). So a full partition has a grace period of PATIENCE ms, in which it may
- * go on. Meanwhile nothing is taken from its consumer: that consumer's other partitions wait, too,
- * but other groups do not. If the partition is still full after that, it is paused. It is paused at
- * once if its handlers compute for longer than PATIENCE, or if it exceeded PATIENCE when it was
- * full last. */
-enum { MR_PARTITION_PATIENCE_MS = 50 };
-
-/* Messages are bounded by their size, too (job.h). If UNHANDLED_BYTES are not handled, each
- * partition that has its share of them is full. If MR_PARTITIONS_BYTES are not settled, nothing
- * should be taken. These bytes include jobs whose records are under way. */
-enum { MR_PARTITIONS_UNHANDLED_BYTES = 32 << 20, MR_PARTITIONS_BYTES = 48 << 20 };
 
 struct mr_partitions;
 
@@ -60,23 +48,16 @@ struct mr_partition {
     struct mr_dues dues;
     size_t shelved, shelved_bytes; /* jobs that wait until they are due (shelf.h) */
     struct mr_job_list later;      /* shelved jobs that wait long (failure/later.h) */
-    bool decided;                  /* its first route has set `transactional` */
-    bool transactional; /* its jobs leave by transactions, which also commit its offsets; later
-                           routes do not change this */
+    enum mr_partition_delivery delivery;
     struct mr_line line;
     struct mr_partition *together; /* the next partition that has jobs in the transaction */
-    bool leaving;  /* revoked, or about to be: no job behind the last started one starts, unless
-                      at_most_once */
-    bool revoked;  /* not ours any more: its jobs end, but store no offset */
-    bool outlived; /* revoked because its offsets began anew: no other member has its messages, so
-                      handlers at work may end */
-    bool paused;
+    enum mr_tenure tenure;
+    enum mr_partition_fullness fullness;
+    bool slow;                 /* it did not go on within PATIENCE when it was full last */
+    uint64_t full_since;       /* ms, since when it is full */
+    struct mr_timer patience;  /* armed in the grace period */
     bool shelf_full;           /* its shelf is full, and it is paused for that */
     bool rewound;              /* its next messages were taken before */
-    bool slow;                 /* it did not go on within PATIENCE when it was full last */
-    bool at_most_once;         /* offsets are committed before their handlers start */
-    uint64_t full_since;       /* ms, since when it is full */
-    struct mr_timer patience;  /* armed in the grace period: it is full and not paused yet */
     int64_t taken;             /* the offset after the last message taken */
     int64_t stored;            /* the latest stored offset */
     int64_t committed;         /* all offsets below this one are committed */
@@ -103,12 +84,6 @@ struct mr_partitions {
     struct mr_partition *all;
 };
 
-/* Returns true if a partition of the consumer is in its grace period: take nothing from the
- * consumer. */
-bool mr_partitions_wait(const struct mr_partitions *partitions, const struct mr_consumer *consumer);
-/* Returns true if too many bytes are not settled: take nothing. Stuck partitions do not count, up
- * to three times the bound. */
-bool mr_partitions_crowded(const struct mr_partitions *partitions);
 /* Returns the partition that the message is from. Makes it if this is its first message. */
 struct mr_partition *mr_partitions_of(struct mr_partitions *partitions,
                                       struct mr_consumer *consumer,
@@ -119,21 +94,9 @@ struct mr_partition *mr_partitions_of(struct mr_partitions *partitions,
 struct mr_partition *mr_partitions_restart(struct mr_partitions *partitions,
                                            struct mr_partition *partition,
                                            const struct mr_message *message);
-/* Counts a job of that size that begins, or that is not handled after all. If the partition is
- * full, begins its grace period or pauses it. */
-void mr_partition_began(struct mr_partition *partition, size_t size);
-void mr_partition_reopened(struct mr_partition *partition, size_t size);
-/* Counts a job of that size that begins on the shelf (worker/consumer/shelf.h). Call it instead of
- * mr_partition_began(). */
-void mr_partition_shelve(struct mr_partition *partition, size_t size);
-/* Counts a shelved job that starts, or leaves unstarted: it counts for the window from now on. */
-void mr_partition_take_up(struct mr_partition *partition, size_t size);
-/* Puts a job that is counted as handled back on the shelf. */
-void mr_partition_put_back(struct mr_partition *partition, size_t size);
-/* Counts a job of that size that is handled, or settled. Resumes the partition if it may go on, and
- * frees it if it is revoked and its last job is settled. `done`: the job's offset may be stored
- * once all before it may. */
-void mr_partition_handled(struct mr_partition *partition, size_t size);
+/* Counts a job of that size that is settled. Resumes the partition if it may go on, and frees it if
+ * it is revoked and this was its last job. `done`: the job's offset may be stored once all before
+ * it may. */
 void mr_partition_settled(struct mr_partitions *partitions, struct mr_partition *partition,
                           uint64_t sequence, size_t size, bool done);
 /* Stores the offsets that may be committed, of all partitions that are not revoked. */

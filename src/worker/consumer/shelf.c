@@ -26,7 +26,8 @@ void mr_shelf_put(struct mr_partition *partition, size_t size)
     partition->owner->shelves += partition->shelved++ == 0;
     partition->shelved_bytes += size;
     partition->owner->shelved_bytes += size;
-    if (partition->shelf_full || partition->revoked || !mr_shelf_is_full(partition))
+    if (partition->shelf_full || mr_tenure_is_over(partition->tenure) ||
+        !mr_shelf_is_full(partition))
         return;
     partition->shelf_full = true;
     partition->owner->full_shelves++;
@@ -47,7 +48,7 @@ void mr_shelf_end(struct mr_partition *partition)
         return;
     partition->shelf_full = false;
     partition->owner->full_shelves--;
-    if (!partition->revoked)
+    if (!mr_tenure_is_over(partition->tenure))
         mr_consumer_resume(partition->consumer, partition->topic, partition->number,
                            MR_PAUSE_SHELF);
 }
@@ -57,6 +58,6 @@ void mr_shelf_look(struct mr_partitions *partitions)
     if (partitions->full_shelves == 0)
         return;
     for (struct mr_partition *p = partitions->all; p != NULL; p = p->next)
-        if (!p->revoked && has_room(p))
+        if (!mr_tenure_is_over(p->tenure) && has_room(p))
             mr_shelf_end(p);
 }

@@ -9,7 +9,7 @@
 
 enum { MR_SHELF_BYTES = 32 << 20 }; /* per worker */
 
-/* Counts a job of that size that waits on the shelf, or waits there no more. Only partitions.c
+/* Counts a job of that size that waits on the shelf, or waits there no more. Only fullness.c
  * calls these two. */
 void mr_shelf_put(struct mr_partition *partition, size_t size);
 void mr_shelf_take(struct mr_partition *partition, size_t size);

@@ -53,7 +53,7 @@ static void begin(struct mr_partition *partition)
         tell(MR_LOG_ERROR, "output_unacknowledged", partition,
              "records that were sent for its messages are not acknowledged: the leader of their "
              "topic is away, or too few replicas are in step; the partition rests, others go on");
-    if (!partition->revoked)
+    if (!mr_tenure_is_over(partition->tenure))
         mr_consumer_pause(partition->consumer, partition->topic, partition->number, MR_PAUSE_STUCK);
 }
 
@@ -68,7 +68,7 @@ void mr_stuck_end(struct mr_partition *partition)
     if (--stuck->count == 0)
         tell(MR_LOG_INFO, "output_acknowledged", partition,
              "records that were sent for messages are acknowledged again");
-    if (!partition->revoked)
+    if (!mr_tenure_is_over(partition->tenure))
         mr_consumer_resume(partition->consumer, partition->topic, partition->number,
                            MR_PAUSE_STUCK);
 }

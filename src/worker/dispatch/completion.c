@@ -1,5 +1,6 @@
 #include "worker/dispatch/completion.h"
 
+#include "worker/consumer/fullness.h"
 #include "worker/dispatch/enqueue.h"
 #include "worker/dispatch/poison_list.h"
 #include "worker/job/job_state.h"

@@ -16,7 +16,7 @@ void mr_enqueue_wake(struct mr_dispatch *dispatch, struct mr_wait *wait)
 void mr_enqueue(struct mr_dispatch *dispatch, struct mr_job *job)
 {
     struct mr_route *route = mr_partition_route(dispatch, job->partition);
-    bool stays = !job->partition->leaving && !dispatch->stopping;
+    bool stays = job->partition->tenure == MR_TENURE_SERVING && !dispatch->stopping;
     if (route == NULL && stays)
         mr_job_become(job, MR_JOB_UNROUTED, &job->partition->parked);
     else if (route == NULL || mr_order_enter(&dispatch->order, job, route->ordering))

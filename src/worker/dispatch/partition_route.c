@@ -23,12 +23,26 @@ static void attach(struct mr_dispatch *dispatch, struct mr_partition *partition)
                        route == NULL ? SIZE_MAX : route->concurrency);
 }
 
+/* Returns how the partition's messages are delivered from now on. */
+static enum mr_partition_delivery delivery_of(const struct mr_partition *partition)
+{
+    enum mr_partition_delivery before = partition->delivery;
+    if (before == MR_DELIVERY_EXACTLY_ONCE)
+        return before;
+    if (partition->route == NULL)
+        return before == MR_DELIVERY_UNDECIDED ? before : MR_DELIVERY_AT_LEAST_ONCE;
+    if (partition->route->policy.delivery == MR_AT_MOST_ONCE)
+        return MR_DELIVERY_AT_MOST_ONCE;
+    return before == MR_DELIVERY_UNDECIDED && partition->route->policy.delivery == MR_EXACTLY_ONCE
+               ? MR_DELIVERY_EXACTLY_ONCE
+               : MR_DELIVERY_AT_LEAST_ONCE;
+}
+
 static void decide(struct mr_partition *partition)
 {
-    if (partition->decided || partition->route == NULL)
-        return;
-    partition->decided = true;
-    partition->transactional = partition->route->policy.delivery == MR_EXACTLY_ONCE;
+    enum mr_partition_delivery next = delivery_of(partition);
+    if (next != partition->delivery)
+        mr_delivery_become(&partition->delivery, next);
 }
 
 void mr_partition_route_find(struct mr_dispatch *dispatch, struct mr_partition *partition)
@@ -36,8 +50,6 @@ void mr_partition_route_find(struct mr_dispatch *dispatch, struct mr_partition *
     partition->routes_number = dispatch->routes_number;
     find_route(dispatch->routes, partition);
     decide(partition);
-    partition->at_most_once = !partition->transactional && partition->route != NULL &&
-                              partition->route->policy.delivery == MR_AT_MOST_ONCE;
     if (partition->route != NULL) {
         partition->most = partition->route->policy.window;
         partition->group_row = mr_slot_group(dispatch->slot, partition->route->group_id);

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
+#include "worker/consumer/fullness.h"
 #include "worker/dispatch/enqueue.h"
 #include "worker/job/job_state.h"
 

@@ -88,7 +88,7 @@ static void on_again(struct mr_timer *timer);
  * Otherwise abandons the job. */
 static void await_route(struct mr_dispatch *dispatch, struct mr_job *job)
 {
-    if (dispatch->stopping || job->partition->leaving) {
+    if (dispatch->stopping || job->partition->tenure != MR_TENURE_SERVING) {
         give_up(dispatch, job);
         return;
     }
@@ -252,7 +252,8 @@ static void refused(struct mr_dispatch *dispatch, struct mr_job *job, const char
     bool reshaped = reshape(job->failure, how);
     if (how != MR_SENT_TOO_LARGE && dispatch->doubted != NULL)
         dispatch->doubted(dispatch->doubted_data);
-    bool too_late = reshaped ? dispatch->abandoned : dispatch->stopping || job->partition->leaving;
+    bool too_late = reshaped ? dispatch->abandoned
+                             : dispatch->stopping || job->partition->tenure != MR_TENURE_SERVING;
     if (too_late)
         give_up(dispatch, job);
     else if (reshaped)
@@ -310,7 +311,7 @@ void mr_aside_drop(struct mr_dispatch *dispatch)
 {
     for (struct mr_job *job = dispatch->unwritten.first, *next; job != NULL; job = next) {
         next = job->next;
-        if (!dispatch->stopping && !job->partition->leaving)
+        if (!dispatch->stopping && job->partition->tenure == MR_TENURE_SERVING)
             continue;
         mr_timers_cancel(dispatch->timers, &job->timer);
         give_up(dispatch, job);

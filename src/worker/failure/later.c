@@ -23,7 +23,7 @@ enum { FIRST_HOLD_MS = 5000, TRANSACTIONAL_HOLD_MS = 1000 };
 static uint64_t hold_of(const struct mr_job *job)
 {
     uint64_t moves = (uint64_t)job->moves;
-    return job->partition->transactional
+    return job->partition->delivery == MR_DELIVERY_EXACTLY_ONCE
                ? mr_backoff_after(moves, TRANSACTIONAL_HOLD_MS, FIRST_HOLD_MS)
                : mr_backoff_after(moves + 1, FIRST_HOLD_MS, MR_WAITERS_LONGEST_HOLD_MS);
 }
@@ -42,7 +42,7 @@ static void on_look(struct mr_timer *timer);
 
 bool mr_later_begin(struct mr_dispatch *dispatch, struct mr_job *job)
 {
-    bool stays = !dispatch->stopping && !job->partition->leaving;
+    bool stays = !dispatch->stopping && job->partition->tenure == MR_TENURE_SERVING;
     if (!stays || job->due <= mr_clock_ms() + LONG_MS)
         return false;
     mr_job_own(job);
@@ -58,15 +58,17 @@ bool mr_later_begin(struct mr_dispatch *dispatch, struct mr_job *job)
 static bool may_move(const struct mr_dispatch *dispatch, const struct mr_job *job)
 {
     const struct mr_partition *partition = job->partition;
-    return !dispatch->abandoned && !partition->revoked && partition->returns &&
-           (!partition->at_most_once || job->message.offset < partition->committed);
+    return !dispatch->abandoned && !mr_tenure_is_over(partition->tenure) && partition->returns &&
+           (partition->delivery != MR_DELIVERY_AT_MOST_ONCE ||
+            job->message.offset < partition->committed);
 }
 
 /* Returns true if a later message of the partition has started or moved. Always false with
  * at-most-once delivery, because its commits do not wait. */
 static bool is_before_others(const struct mr_job *job)
 {
-    return job->sequence < job->partition->started && !job->partition->at_most_once;
+    return job->sequence < job->partition->started &&
+           job->partition->delivery != MR_DELIVERY_AT_MOST_ONCE;
 }
 
 static void move(struct mr_dispatch *dispatch, struct mr_job *job)
@@ -109,7 +111,8 @@ static void on_look(struct mr_timer *timer)
     struct mr_dispatch *dispatch = MR_CONTAINER(timer, struct mr_dispatch, later.timer);
     size_t most = MOVES;
     for (struct mr_partition *p = dispatch->partitions.all; p != NULL; p = p->next)
-        if (!p->leaving && p->later.first != NULL && mr_partition_route(dispatch, p) != NULL &&
+        if (p->tenure == MR_TENURE_SERVING && p->later.first != NULL &&
+            mr_partition_route(dispatch, p) != NULL &&
             !mr_outbox_crowded(dispatch->outbox, dispatch->partitions.stuck.record_bytes))
             most = move_some(dispatch, p, most);
     if (dispatch->pool.count[MR_JOB_POSTPONED] > 0)
@@ -135,7 +138,7 @@ void mr_later_leave(struct mr_dispatch *dispatch)
 {
     for (struct mr_partition *p = dispatch->partitions.all, *next; p != NULL; p = next) {
         next = p->next;
-        if (dispatch->stopping || p->leaving)
+        if (dispatch->stopping || p->tenure != MR_TENURE_SERVING)
             leave(dispatch, p);
     }
 }

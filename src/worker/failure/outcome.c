@@ -196,7 +196,7 @@ void mr_attempt_undelivered(struct mr_dispatch *dispatch, struct mr_job *job,
  * Otherwise abandons the job. */
 static void await_route(struct mr_dispatch *dispatch, struct mr_job *job)
 {
-    if (!dispatch->stopping && !job->partition->leaving) {
+    if (!dispatch->stopping && job->partition->tenure == MR_TENURE_SERVING) {
         mr_job_become(job, MR_JOB_UNJUDGED, &job->partition->parked);
         return;
     }

@@ -1,6 +1,7 @@
 #include "worker/failure/retry.h"
 
 #include "base/clock.h"
+#include "worker/consumer/fullness.h"
 #include "worker/dispatch/enqueue.h"
 #include "worker/failure/retry_topic.h"
 #include "worker/job/job_state.h"

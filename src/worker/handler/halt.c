@@ -36,7 +36,7 @@ void mr_halt_sweep(struct mr_dispatch *dispatch)
         dropped = false;
         for (struct mr_partition *p = dispatch->partitions.all, *next; p != NULL; p = next) {
             next = p->next;
-            if (dispatch->stopping || p->leaving)
+            if (dispatch->stopping || p->tenure != MR_TENURE_SERVING)
                 dropped = sweep(dispatch, p) || dropped;
         }
     }
@@ -75,7 +75,7 @@ static void abandon(struct mr_dispatch *dispatch, struct mr_job *job, const char
 static struct mr_job *at_work_in_vain(const struct mr_dispatch *dispatch)
 {
     struct mr_job *job = dispatch->at_work.first;
-    while (job != NULL && (!job->partition->revoked || job->partition->outlived))
+    while (job != NULL && job->partition->tenure != MR_TENURE_REVOKED)
         job = job->next;
     return job;
 }

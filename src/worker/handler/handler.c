@@ -47,7 +47,7 @@ static void end_handler(struct mr_dispatch *dispatch, struct mr_job *job, uint64
 static bool failed_for_stop(const struct mr_dispatch *dispatch, const struct mr_job *job,
                             const struct mr_result *result)
 {
-    bool ends = dispatch->stopping || job->partition->leaving;
+    bool ends = dispatch->stopping || job->partition->tenure != MR_TENURE_SERVING;
     return result->outcome == MR_OUTCOME_RAISED &&
            (dispatch->cancelled || (ends && result->fault.kind == MR_FAULT_ROOM));
 }
@@ -123,9 +123,10 @@ static bool has_expired(const struct mr_dispatch *dispatch, const struct mr_job 
 bool mr_handling_too_late(const struct mr_dispatch *dispatch, const struct mr_job *job)
 {
     const struct mr_partition *partition = job->partition;
-    if (dispatch->abandoned || partition->revoked)
+    if (dispatch->abandoned || mr_tenure_is_over(partition->tenure))
         return true;
-    return (dispatch->stopping || partition->leaving) && !partition->at_most_once &&
+    return (dispatch->stopping || partition->tenure != MR_TENURE_SERVING) &&
+           partition->delivery != MR_DELIVERY_AT_MOST_ONCE &&
            (partition->route == NULL || job->sequence >= partition->started || job->due != 0 ||
             job->follows_dropped);
 }
@@ -168,7 +169,8 @@ static void begin(struct mr_dispatch *dispatch, struct mr_job *job, struct mr_ro
 static bool waits(struct mr_dispatch *dispatch, struct mr_job *job, struct mr_route *route)
 {
     struct mr_partition *partition = job->partition;
-    if (partition->at_most_once && job->message.offset >= partition->committed) {
+    if (partition->delivery == MR_DELIVERY_AT_MOST_ONCE &&
+        job->message.offset >= partition->committed) {
         mr_job_become(job, MR_JOB_AWAITING_COMMIT, &partition->early);
         return true;
     }

@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "worker/consumer/fullness.h"
 #include "worker/dispatch/enqueue.h"
 #include "worker/dispatch/partition_route.h"
 #include "worker/dispatch/poison_list.h"
@@ -22,7 +23,7 @@ static void give_rows(struct mr_slot *slot, struct mr_partition *partition)
 static struct mr_partition *begin_anew(struct mr_dispatch *dispatch, struct mr_partition *before,
                                        const struct mr_message *message)
 {
-    bool transactional = before->transactional;
+    bool transactional = before->delivery == MR_DELIVERY_EXACTLY_ONCE;
     mr_log(MR_LOG_WARN, "offsets_went_back", MR_S("topic", before->topic),
            MR_I("partition", before->number), MR_I("from", before->window.end),
            MR_I("to", message->offset),
@@ -58,7 +59,7 @@ void mr_intake_message(struct mr_dispatch *dispatch, struct mr_consumer *consume
     if (partition->returns && route != NULL)
         mr_retry_returned(dispatch, job);
     partition->taken = message->offset + 1;
-    if (partition->transactional)
+    if (partition->delivery == MR_DELIVERY_EXACTLY_ONCE)
         mr_line_join(&partition->line, job);
     job->shelved = job->due != 0 && job->due > mr_clock_ms();
     if (job->shelved)

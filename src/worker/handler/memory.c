@@ -54,7 +54,7 @@ bool mr_memory_holds(const struct mr_dispatch *dispatch, const struct mr_job *jo
                      const struct mr_route *route)
 {
     const struct mr_memory *memory = &dispatch->memory;
-    bool ends = dispatch->stopping || job->partition->leaving;
+    bool ends = dispatch->stopping || job->partition->tenure != MR_TENURE_SERVING;
     return memory->level > 0 && !ends && memory->held[mr_script_row(route->script)];
 }
 

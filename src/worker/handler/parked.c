@@ -17,7 +17,7 @@ static void unpark_one(struct mr_dispatch *dispatch, struct mr_job *job)
         return;
     }
     struct mr_route *route = mr_partition_route(dispatch, job->partition);
-    if (job->partition->transactional && job->line == NULL)
+    if (job->partition->delivery == MR_DELIVERY_EXACTLY_ONCE && job->line == NULL)
         mr_line_join(&job->partition->line, job);
     if (route != NULL && job->partition->returns && !job->returned)
         mr_retry_returned(dispatch, job);
@@ -41,7 +41,8 @@ void mr_parked_look(struct mr_dispatch *dispatch)
 {
     for (struct mr_partition *p = dispatch->partitions.all, *next; p != NULL; p = next) {
         next = p->next;
-        if (mr_partition_route(dispatch, p) != NULL || p->leaving || dispatch->stopping)
+        if (mr_partition_route(dispatch, p) != NULL || p->tenure != MR_TENURE_SERVING ||
+            dispatch->stopping)
             unpark(dispatch, p);
     }
 }

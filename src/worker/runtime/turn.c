@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "kafka/endings.h"
+#include "worker/consumer/fullness.h"
 #include "worker/consumer/shelf.h"
 #include "worker/handler/memory.h"
 #include "worker/runtime/internal.h"

@@ -104,13 +104,13 @@ bool mr_batch_doubts(const struct mr_batch *batch, const struct mr_job *job)
 void mr_batch_revoked(struct mr_batch *batch)
 {
     for (const struct mr_partition *p = batch->members; p != NULL; p = p->together)
-        batch->failing = batch->failing || p->revoked;
+        batch->failing = batch->failing || mr_tenure_is_over(p->tenure);
 }
 
 bool mr_batch_awaited(const struct mr_batch *batch)
 {
     for (const struct mr_partition *p = batch->members; p != NULL; p = p->together)
-        if (p->paused || mr_timer_armed(&p->patience) || p->leaving)
+        if (p->fullness != MR_FULLNESS_OPEN || p->tenure != MR_TENURE_SERVING)
             return true;
     return false;
 }

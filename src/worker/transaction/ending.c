@@ -10,7 +10,7 @@
 
 static void open_next(struct mr_transaction *transaction)
 {
-    transaction->state = MR_TRANSACTION_OPEN;
+    mr_transaction_become(transaction, MR_TRANSACTION_OPEN);
     transaction->batch.failing = false;
     mr_transaction_look(transaction);
 }
@@ -86,7 +86,7 @@ static void on_rested(struct mr_timer *timer)
 
 static void rest(struct mr_transaction *transaction)
 {
-    transaction->state = MR_TRANSACTION_RESTING;
+    mr_transaction_become(transaction, MR_TRANSACTION_RESTING);
     mr_timers_arm(transaction->timers, &transaction->timer,
                   mr_clock_ms() + mr_transaction_rest_after(transaction->aborts), on_rested);
 }
@@ -123,7 +123,7 @@ void mr_transaction_abort(struct mr_transaction *transaction, enum mr_sent how, 
     mr_log(MR_LOG_WARN, "transaction_aborted", MR_I("messages", transaction->batch.jobs),
            MR_S("message", why));
     mr_blame_note(&transaction->blame, how, why);
-    transaction->state = MR_TRANSACTION_BUSY;
+    mr_transaction_become(transaction, MR_TRANSACTION_BUSY);
     mr_steps_abort(&transaction->steps);
 }
 

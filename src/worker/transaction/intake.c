@@ -67,7 +67,7 @@ static bool may_enter(const struct mr_transaction *transaction,
 /* Lets the partition's finished jobs enter, or drops them. */
 static void look(struct mr_transaction *transaction, struct mr_partition *partition)
 {
-    if (partition->revoked || transaction->state == MR_TRANSACTION_FAILED)
+    if (mr_tenure_is_over(partition->tenure) || transaction->state == MR_TRANSACTION_FAILED)
         partition->line.broken = true;
     while (may_enter(transaction, partition))
         enter(transaction, partition);
@@ -134,7 +134,7 @@ void mr_transaction_set_patience(struct mr_transaction *transaction)
 
 void mr_transaction_abandon(struct mr_transaction *transaction)
 {
-    transaction->state = MR_TRANSACTION_FAILED;
+    mr_transaction_become(transaction, MR_TRANSACTION_FAILED);
     mr_timers_cancel(transaction->timers, &transaction->timer);
     mr_timers_cancel(transaction->timers, &transaction->look);
     mr_steps_stop(&transaction->steps);

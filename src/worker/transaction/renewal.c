@@ -23,7 +23,7 @@ void mr_transaction_fail(struct mr_transaction *transaction, bool fenced, const 
 void mr_transaction_begin_renewal(struct mr_transaction *transaction)
 {
     transaction->elsewhere = false;
-    transaction->state = MR_TRANSACTION_RENEWING;
+    mr_transaction_become(transaction, MR_TRANSACTION_RENEWING);
     transaction->renewable = mr_clock_ms() + mr_transaction_rest_after(++transaction->renewals);
     transaction->batch.unsent = NULL;
     mr_warmup_open(&transaction->via.warmup, false);
@@ -59,7 +59,7 @@ int mr_transaction_open(struct mr_transaction *transaction, struct mr_errors *er
     mr_warmup_open(&transaction->via.warmup, transaction->reachable);
     transaction->batch.producer = transaction->steps.producer = transaction->via.producer;
     transaction->blame.compressed = mr_producer_compresses(transaction->via.producer);
-    transaction->state = MR_TRANSACTION_BUSY;
+    mr_transaction_become(transaction, MR_TRANSACTION_BUSY);
     mr_steps_open(&transaction->steps);
     return 0;
 }

@@ -4,7 +4,8 @@
  * - ending.c ends a transaction.
  * - renewal.c replaces the producer.
  * - reports.c handles the producer's reports.
- * - intake.c lets jobs enter. */
+ * - intake.c lets jobs enter.
+ * - transaction_state.c makes the moves between states. */
 #ifndef MR_WORKER_TRANSACTION_STATE_H
 #define MR_WORKER_TRANSACTION_STATE_H
 
@@ -14,17 +15,9 @@
 #include "worker/transaction/scout.h"
 #include "worker/transaction/stall.h"
 #include "worker/transaction/transaction.h"
+#include "worker/transaction/transaction_state.h"
 #include "worker/transaction/trouble.h"
 #include "worker/transaction/txn_producer.h"
-
-enum mr_transaction_state {
-    MR_TRANSACTION_OFF,
-    MR_TRANSACTION_BUSY,     /* a step is under way; finished jobs gather in their lines */
-    MR_TRANSACTION_OPEN,     /* jobs enter */
-    MR_TRANSACTION_RESTING,  /* waits a moment after repeated aborts */
-    MR_TRANSACTION_RENEWING, /* its producer is replaced as soon as nobody needs it */
-    MR_TRANSACTION_FAILED,
-};
 
 struct mr_transaction {
     struct mr_timers *timers;

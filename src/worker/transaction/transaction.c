@@ -29,7 +29,7 @@ static void end_when_due(struct mr_transaction *transaction, bool hurry)
         mr_transaction_wake_at(transaction, transaction->ends);
         return;
     }
-    transaction->state = MR_TRANSACTION_BUSY;
+    mr_transaction_become(transaction, MR_TRANSACTION_BUSY);
     mr_transaction_set_patience(transaction);
     mr_steps_commit(&transaction->steps, batch->members);
 }

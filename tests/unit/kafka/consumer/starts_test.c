@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "panics.h"
 
 enum {
     LIST_OFFSETS = 2,
@@ -244,6 +245,24 @@ static void what_was_given_up_does_not_answer_what_is_asked_next(void **state)
     expect_starts(world, COMMITTED + 1);
 }
 
+static void ask_for(void *data)
+{
+    struct world *world = data;
+    mr_starts_ask(&world->starts, world->wanted);
+}
+
+static void what_is_wanted_is_given_up_before_other_offsets_are_wanted(void **state)
+{
+    char said[512];
+    struct world *world = *state;
+    ask_for(world);
+    assert_true(panics(ask_for, world, said, sizeof(said)));
+    rd_kafka_topic_partition_list_destroy(mr_starts_give_up(&world->starts));
+    assert_int_equal(world->starts.state, MR_STARTS_NONE);
+    ask_for(world);
+    assert_int_equal(world->starts.state, MR_STARTS_DUE);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -260,6 +279,8 @@ int main(void)
                                         set_up, tear_down),
         cmocka_unit_test_setup_teardown(one_question_is_open_at_a_time, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_was_given_up_does_not_answer_what_is_asked_next,
+                                        set_up, tear_down),
+        cmocka_unit_test_setup_teardown(what_is_wanted_is_given_up_before_other_offsets_are_wanted,
                                         set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

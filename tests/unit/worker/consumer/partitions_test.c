@@ -1,27 +1,26 @@
-/* When a partition is full, by how many messages and by how many bytes are at work on it; pausing
- * is counted, not done. */
+/* The tenure of a partition, which offsets are stored of it, and which messages it has taken.
+ * Pausing is counted, not done. */
 #include "worker/consumer/partitions.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include <cmocka.h>
 
-enum { PARTITIONS = 4, WINDOW = 1000, MB = 1000000 };
+#include "worker/consumer/fullness.h"
+
+static const struct mr_message message = {.source = "orders", .topic = "orders", .partition = 3};
 
 struct world {
     struct mr_timers timers;
     struct mr_schedule schedule;
     struct mr_partitions all;
-    struct mr_partition *each[PARTITIONS];
-    int64_t next; /* offset */
+    struct mr_partition *partition;
 };
 
 static uint64_t now; /* ms */
-static bool paused[PARTITIONS];
+static int pauses, resumes;
 
 uint64_t __wrap_mr_clock_ms(void);
 uint64_t __wrap_mr_clock_ms(void)
@@ -34,9 +33,8 @@ void __wrap_mr_consumer_pause(struct mr_consumer *consumer, const char *topic, i
 void __wrap_mr_consumer_pause(struct mr_consumer *consumer, const char *topic, int32_t number,
                               enum mr_pause reason)
 {
-    (void)consumer, (void)topic;
-    assert_int_equal(reason, MR_PAUSE_FULL);
-    paused[number] = true;
+    (void)consumer, (void)topic, (void)number, (void)reason;
+    pauses++;
 }
 
 void __wrap_mr_consumer_resume(struct mr_consumer *consumer, const char *topic, int32_t number,
@@ -44,9 +42,8 @@ void __wrap_mr_consumer_resume(struct mr_consumer *consumer, const char *topic, 
 void __wrap_mr_consumer_resume(struct mr_consumer *consumer, const char *topic, int32_t number,
                                enum mr_pause reason)
 {
-    (void)consumer, (void)topic;
-    assert_int_equal(reason, MR_PAUSE_FULL);
-    paused[number] = false;
+    (void)consumer, (void)topic, (void)number, (void)reason;
+    resumes++;
 }
 
 static int64_t stored, partition_end;
@@ -80,13 +77,11 @@ static int set_up(void **state)
     struct world *world = calloc(1, sizeof(*world));
     world->all.timers = &world->timers;
     world->all.schedule = &world->schedule;
-    memset(paused, 0, sizeof(paused));
     now = 1000;
-    for (int32_t i = 0; i < PARTITIONS; i++) {
-        const struct mr_message message = {.source = "orders", .topic = "orders", .partition = i};
-        world->each[i] = mr_partitions_of(&world->all, NULL, &message);
-        world->each[i]->most = WINDOW;
-    }
+    pauses = resumes = 0;
+    stored = -1;
+    world->partition = mr_partitions_of(&world->all, NULL, &message);
+    world->partition->most = 10;
     *state = world;
     return 0;
 }
@@ -94,9 +89,6 @@ static int set_up(void **state)
 static int tear_down(void **state)
 {
     struct world *world = *state;
-    assert_int_equal(world->all.bytes, 0);
-    assert_int_equal(world->all.unhandled_bytes, 0);
-    assert_int_equal(world->all.busy, 0);
     mr_partitions_free(&world->all);
     mr_schedule_free(&world->schedule);
     mr_timers_free(&world->timers);
@@ -104,213 +96,45 @@ static int tear_down(void **state)
     return 0;
 }
 
-static void pass(struct world *world, uint64_t ms)
-{
-    now += ms;
-    mr_timers_run(&world->timers, now);
-}
-
-static void begin(struct world *world, int number, size_t size, int count)
+static void began(struct world *world, int count)
 {
     for (int i = 0; i < count; i++)
-        mr_partition_began(world->each[number], size);
+        mr_partition_began(world->partition, 1);
 }
 
-static void handle(struct world *world, int number, size_t size, int count)
+static void handled(struct world *world, int count)
 {
     for (int i = 0; i < count; i++)
-        mr_partition_handled(world->each[number], size);
+        mr_partition_handled(world->partition, 1);
 }
 
-static void settle(struct world *world, int number, size_t size, int count)
+/* Settles a job that is handled, of a partition that may be freed with it. */
+static void settle(struct world *world, struct mr_partition *partition, int64_t offset)
 {
-    for (int i = 0; i < count; i++) {
-        uint64_t sequence = mr_window_open(&world->each[number]->window, ++world->next);
-        mr_partition_settled(&world->all, world->each[number], sequence, size, true);
-    }
-}
-
-static void end(struct world *world, int number, size_t size, int count)
-{
-    handle(world, number, size, count);
-    settle(world, number, size, count);
-}
-
-static void a_full_window_is_waited_for_and_then_paused(void **state)
-{
-    struct world *world = *state;
-    begin(world, 0, 1, WINDOW - 1);
-    assert_int_equal(world->all.full, 0);
-    begin(world, 0, 1, 1);
-    assert_int_equal(world->all.full, 1);
-    assert_false(paused[0]);
-    pass(world, MR_PARTITION_PATIENCE_MS);
-    assert_int_equal(world->all.full, 0);
-    assert_true(paused[0]);
-    end(world, 0, 1, WINDOW / 2 - 1);
-    assert_true(paused[0]);
-    end(world, 0, 1, 1);
-    assert_false(paused[0]);
-    end(world, 0, 1, WINDOW / 2);
-}
-
-static void one_that_did_not_go_on_in_time_is_paused_at_once(void **state)
-{
-    struct world *world = *state;
-    begin(world, 0, 1, WINDOW);
-    pass(world, MR_PARTITION_PATIENCE_MS);
-    end(world, 0, 1, WINDOW / 2);
-    begin(world, 0, 1, WINDOW / 2);
-    assert_true(paused[0]);
-    assert_int_equal(world->all.full, 0);
-    end(world, 0, 1, WINDOW / 2); /* in time */
-    begin(world, 0, 1, WINDOW / 2);
-    assert_false(paused[0]);
-    assert_int_equal(world->all.full, 1);
-    end(world, 0, 1, WINDOW);
-}
-
-/* A handler of the partition's takes so many ns. */
-static void run(struct world *world, size_t number, uint64_t ns)
-{
-    struct mr_ready next;
-    struct mr_job job = {0};
-    mr_schedule_push(&world->schedule, &world->each[number]->flow, &job);
-    assert_true(mr_schedule_next(&world->schedule, &next));
-    mr_schedule_charge(&world->schedule, ns);
-}
-
-static void one_whose_handlers_compute_for_long_is_paused_at_once(void **state)
-{
-    struct world *world = *state;
-    mr_schedule_attach(&world->schedule, &world->each[0]->flow, "orders", 1);
-    run(world, 0, 50000000);
-    run(world, 0, 50000000);
-    begin(world, 0, 1, WINDOW);
-    assert_true(paused[0]);
-    end(world, 0, 1, WINDOW);
-}
-
-static void one_whose_handler_was_interrupted_once_is_waited_for(void **state)
-{
-    struct world *world = *state;
-    mr_schedule_attach(&world->schedule, &world->each[0]->flow, "orders", 1);
-    run(world, 0, 20000);
-    run(world, 0, 50000000);
-    begin(world, 0, 1, WINDOW);
-    assert_false(paused[0]);
-    end(world, 0, 1, WINDOW);
-}
-
-static void patience_with_one_consumer_is_none_with_another(void **state)
-{
-    struct world *world = *state;
-    struct mr_consumer *other = (struct mr_consumer *)world;
-    begin(world, 0, 1, WINDOW);
-    assert_true(mr_partitions_wait(&world->all, NULL));
-    assert_false(mr_partitions_wait(&world->all, other));
-    end(world, 0, 1, WINDOW);
-    assert_false(mr_partitions_wait(&world->all, NULL));
-}
-
-static void large_messages_fill_a_partition_before_its_window_is(void **state)
-{
-    struct world *world = *state;
-    begin(world, 0, MB, 33);
-    assert_int_equal(world->all.full, 0);
-    begin(world, 0, MB, 1);
-    assert_int_equal(world->all.full, 1);
-    end(world, 0, MB, 20);
-    assert_int_equal(world->all.full, 0);
-    pass(world, MR_PARTITION_PATIENCE_MS);
-    assert_false(paused[0]);
-    begin(world, 0, MB, 20);
-    pass(world, MR_PARTITION_PATIENCE_MS);
-    assert_true(paused[0]);
-    end(world, 0, MB, 34);
-    assert_false(paused[0]);
-}
-
-static void one_message_beyond_all_bounds_is_handled_by_itself(void **state)
-{
-    struct world *world = *state;
-    begin(world, 0, 500 * MB, 1);
-    pass(world, MR_PARTITION_PATIENCE_MS);
-    assert_true(paused[0]);
-    end(world, 0, 500 * MB, 1);
-    assert_false(paused[0]);
-}
-
-static void those_with_less_than_their_share_go_on(void **state)
-{
-    struct world *world = *state;
-    begin(world, 1, 1000, 10);
-    begin(world, 0, MB, 34);
-    pass(world, MR_PARTITION_PATIENCE_MS);
-    assert_true(paused[0]);
-    begin(world, 1, 1000, 10);
-    assert_int_equal(world->all.full, 0);
-    begin(world, 1, MB, 17); /* half of what there is */
-    assert_int_equal(world->all.full, 1);
-    pass(world, MR_PARTITION_PATIENCE_MS);
-    assert_true(paused[1]);
-    end(world, 1, MB, 17);
-    assert_false(paused[1]);
-    assert_true(paused[0]);
-    end(world, 1, 1000, 20);
-    end(world, 0, MB, 34);
-    assert_false(paused[0]);
-}
-
-static void what_is_handled_counts_until_it_is_settled(void **state)
-{
-    struct world *world = *state;
-    begin(world, 0, MB, 20);
-    handle(world, 0, MB, 20);
-    assert_int_equal(world->all.unhandled_bytes, 0);
-    assert_int_equal(world->all.bytes, 20 * MB);
-    begin(world, 0, MB, 20);
-    assert_int_equal(world->all.full, 0);
-    settle(world, 0, MB, 20);
-    mr_partition_handled(world->each[0], MB);
-    mr_partition_reopened(world->each[0], MB);
-    assert_int_equal(world->all.unhandled_bytes, 20 * MB);
-    end(world, 0, MB, 20);
-}
-
-static void a_transactional_one_keeps_them_until_they_are_settled(void **state)
-{
-    struct world *world = *state;
-    world->each[0]->transactional = true;
-    begin(world, 0, MB, 20);
-    handle(world, 0, MB, 20);
-    assert_int_equal(world->all.unhandled_bytes, 20 * MB);
-    begin(world, 0, MB, 14);
-    assert_int_equal(world->all.full, 1);
-    settle(world, 0, MB, 34);
-    assert_int_equal(world->all.full, 0);
+    uint64_t sequence = mr_window_open(&partition->window, offset);
+    mr_partition_settled(&world->all, partition, sequence, 1, true);
 }
 
 /* Its route was removed, or is at-least-once after a reload. */
 static void one_that_was_at_most_once_stores_nothing_below_what_it_has_stored(void **state)
 {
     struct world *world = *state;
-    struct mr_partition *partition = world->each[0];
+    struct mr_partition *partition = world->partition;
     uint64_t first = mr_window_open(&partition->window, 10);
     uint64_t second = mr_window_open(&partition->window, 11);
-    begin(world, 0, 1, 2);
-    partition->at_most_once = true;
+    began(world, 2);
+    mr_delivery_become(&partition->delivery, MR_DELIVERY_AT_MOST_ONCE);
     partition->taken = 12;
     mr_partitions_store(&world->all);
     assert_int_equal(stored, 12);
-    partition->at_most_once = false;
-    handle(world, 0, 1, 2);
+    mr_delivery_become(&partition->delivery, MR_DELIVERY_AT_LEAST_ONCE);
+    handled(world, 2);
     mr_partition_settled(&world->all, partition, first, 1, true);
     mr_partitions_store(&world->all);
     assert_int_equal(stored, 12);
     mr_partition_settled(&world->all, partition, second, 1, true);
-    begin(world, 0, 1, 1);
-    handle(world, 0, 1, 1);
+    began(world, 1);
+    handled(world, 1);
     mr_partition_settled(&world->all, partition, mr_window_open(&partition->window, 12), 1, true);
     mr_partitions_store(&world->all);
     assert_int_equal(stored, 13);
@@ -319,7 +143,7 @@ static void one_that_was_at_most_once_stores_nothing_below_what_it_has_stored(vo
 static void what_is_read_again_was_taken_before(void **state)
 {
     struct world *world = *state;
-    struct mr_partition *partition = world->each[0];
+    struct mr_partition *partition = world->partition;
     const struct mr_message first = {.offset = 0}, next = {.offset = 12};
     mr_window_done(&partition->window, mr_window_open(&partition->window, 11));
     partition_end = 12;
@@ -331,31 +155,115 @@ static void what_is_read_again_was_taken_before(void **state)
     assert_false(mr_partition_has(partition, &first));
 }
 
+static void one_that_leaves_is_let_go_when_it_is_drained(void **state)
+{
+    struct world *world = *state;
+    began(world, 1);
+    handled(world, 1);
+    mr_partitions_leave(&world->all, NULL, "orders", 3);
+    mr_partitions_leave(&world->all, NULL, "orders", 3); /* revoked once more before its answer */
+    assert_int_equal(world->partition->tenure, MR_TENURE_LEAVING);
+    assert_false(mr_partitions_drained(&world->all, NULL));
+    settle(world, world->partition, 7);
+    assert_true(mr_partitions_drained(&world->all, NULL));
+    mr_partitions_let_go(&world->all, NULL);
+    assert_int_equal(stored, 8);
+    assert_null(world->all.all);
+}
+
+static void one_that_is_lost_stores_nothing_and_is_freed_with_its_last_job(void **state)
+{
+    struct world *world = *state;
+    struct mr_partition *partition = world->partition;
+    began(world, 1);
+    mr_partitions_lose(&world->all, NULL, "orders", 3);
+    assert_int_equal(partition->tenure, MR_TENURE_REVOKED);
+    assert_null(mr_partitions_find(&world->all, NULL, "orders", 3));
+    handled(world, 1);
+    mr_partitions_store(&world->all);
+    assert_int_equal(stored, -1);
+    settle(world, partition, 7);
+    assert_null(world->all.all);
+}
+
+static void one_that_comes_back_is_another(void **state)
+{
+    struct world *world = *state;
+    struct mr_partition *before = world->partition;
+    began(world, 1);
+    mr_partitions_lose(&world->all, NULL, "orders", 3);
+    struct mr_partition *after = mr_partitions_of(&world->all, NULL, &message);
+    assert_ptr_not_equal(after, before);
+    assert_int_equal(after->tenure, MR_TENURE_SERVING);
+    handled(world, 1);
+    settle(world, before, 7);
+    assert_ptr_equal(world->all.all, after);
+}
+
+static void one_that_begins_anew_is_resumed_and_leaves_as_before(void **state)
+{
+    struct world *world = *state;
+    struct mr_partition *before = world->partition;
+    began(world, 10);
+    now += MR_PARTITION_PATIENCE_MS;
+    mr_timers_run(&world->timers, now);
+    assert_int_equal(pauses, 1);
+    mr_partitions_leave(&world->all, NULL, "orders", 3);
+    struct mr_partition *after = mr_partitions_restart(&world->all, before, &message);
+    assert_int_equal(resumes, 1);
+    assert_int_equal(before->tenure, MR_TENURE_OUTLIVED);
+    assert_int_equal(after->tenure, MR_TENURE_LEAVING);
+    handled(world, 10);
+    for (int64_t offset = 7; offset < 17; offset++)
+        settle(world, before, offset);
+    assert_int_equal(resumes, 1);
+    assert_ptr_equal(world->all.all, after);
+}
+
+static void one_that_is_lost_in_its_grace_period_is_not_paused(void **state)
+{
+    struct world *world = *state;
+    struct mr_partition *partition = world->partition;
+    began(world, 10);
+    assert_int_equal(world->all.full, 1);
+    mr_partitions_lose(&world->all, NULL, "orders", 3);
+    assert_int_equal(world->all.full, 0);
+    now += MR_PARTITION_PATIENCE_MS;
+    mr_timers_run(&world->timers, now);
+    began(world, 1);
+    assert_int_equal(pauses, 0);
+    assert_int_equal(partition->fullness, MR_FULLNESS_OPEN);
+    handled(world, 11);
+    for (int64_t offset = 7; offset < 18; offset++)
+        settle(world, partition, offset);
+}
+
+static void a_consumer_that_has_left_takes_all_its_partitions_along(void **state)
+{
+    struct world *world = *state;
+    struct mr_partition *partition = world->partition;
+    began(world, 1);
+    assert_false(mr_partitions_forget(&world->all, NULL));
+    assert_false(mr_partitions_forget(&world->all, NULL)); /* the job is still at work */
+    handled(world, 1);
+    settle(world, partition, 7);
+    assert_true(mr_partitions_forget(&world->all, NULL));
+    assert_null(world->all.all);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(one_that_did_not_go_on_in_time_is_paused_at_once, set_up,
-                                        tear_down),
-        cmocka_unit_test_setup_teardown(one_whose_handlers_compute_for_long_is_paused_at_once,
-                                        set_up, tear_down),
-        cmocka_unit_test_setup_teardown(one_whose_handler_was_interrupted_once_is_waited_for,
-                                        set_up, tear_down),
-        cmocka_unit_test_setup_teardown(patience_with_one_consumer_is_none_with_another, set_up,
-                                        tear_down),
-        cmocka_unit_test_setup_teardown(a_full_window_is_waited_for_and_then_paused, set_up,
-                                        tear_down),
-        cmocka_unit_test_setup_teardown(large_messages_fill_a_partition_before_its_window_is,
-                                        set_up, tear_down),
-        cmocka_unit_test_setup_teardown(one_message_beyond_all_bounds_is_handled_by_itself, set_up,
-                                        tear_down),
-        cmocka_unit_test_setup_teardown(those_with_less_than_their_share_go_on, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(what_is_handled_counts_until_it_is_settled, set_up,
-                                        tear_down),
-        cmocka_unit_test_setup_teardown(a_transactional_one_keeps_them_until_they_are_settled,
-                                        set_up, tear_down),
-        cmocka_unit_test_setup_teardown(
-            one_that_was_at_most_once_stores_nothing_below_what_it_has_stored, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(what_is_read_again_was_taken_before, set_up, tear_down),
+        TEST(one_that_was_at_most_once_stores_nothing_below_what_it_has_stored),
+        TEST(what_is_read_again_was_taken_before),
+        TEST(one_that_leaves_is_let_go_when_it_is_drained),
+        TEST(one_that_is_lost_stores_nothing_and_is_freed_with_its_last_job),
+        TEST(one_that_comes_back_is_another),
+        TEST(one_that_begins_anew_is_resumed_and_leaves_as_before),
+        TEST(one_that_is_lost_in_its_grace_period_is_not_paused),
+        TEST(a_consumer_that_has_left_takes_all_its_partitions_along),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

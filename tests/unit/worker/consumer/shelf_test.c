@@ -7,6 +7,8 @@
 
 #include <cmocka.h>
 
+#include "worker/consumer/fullness.h"
+
 enum { PARTITIONS = 2, MB = 1 << 20, ALL = MR_SHELF_BYTES / MB };
 
 struct world {
@@ -154,7 +156,7 @@ static void one_that_is_transactional_does_not_either(void **state)
 {
     struct world *world = *state;
     struct mr_partition *partition = world->each[0];
-    partition->transactional = true;
+    mr_delivery_become(&partition->delivery, MR_DELIVERY_EXACTLY_ONCE);
     put(world, 0, MB, 1);
     mr_partition_take_up(partition, MB);
     mr_partition_handled(partition, MB);

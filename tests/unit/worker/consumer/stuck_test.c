@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "worker/consumer/partitions.h"
+#include "worker/consumer/fullness.h"
 #include "worker/job/parcels.h"
 
 enum { PARTITIONS = 3, RECORDS = 4, RECORD = 500000, JOB = 3000 };

@@ -13,6 +13,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "seed.h"
+#include "worker/consumer/fullness.h"
 #include "worker/failure/outcome.h"
 #include "worker/handler/dispatch.h"
 #include "worker/handler/halt.h"
