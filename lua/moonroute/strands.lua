@@ -9,16 +9,25 @@
 
 local host = require "moonroute.host"
 local json = require "moonroute.json"
+local states = require "moonroute.strand"
 
 local signal, begin, slot_of, deep = host.signal, host.begin, host.slot, host.deep
 local lingers = host.lingers
-local raw_create, raw_resume, raw_yield = coroutine.create, coroutine.resume, coroutine.yield
-local raw_status = coroutine.status
+local new_strand, become = states.new, states.become
+local raw_resume, raw_yield, raw_status = coroutine.resume, coroutine.yield, coroutine.status
 
-local strands = {}
+local strands = { tops = states.tops }
 
---- The coroutines of strands; to scripts they are no coroutines.
-strands.tops = setmetatable({}, { __mode = "k" })
+-- The kind of a wish that never reaches the worker: the strand waits for the group that it has
+-- begun. As with other wishes, nothing is noted before the wish has left the strand. Before that
+-- nobody can know whether every coroutine between can yield.
+local JOIN = "join"
+
+-- Most values that the worker resumes a handler with.
+local OUTCOME_MOST = 6
+
+-- The wish of a handler that waits for its strands: the wishes of these have begun.
+local NOTHING = { signal }
 
 -- The set of a handler's strands, by the slot of its task. C empties the slot when the task ends,
 -- however it ends. A weak table would keep the set for ever: a strand's stack leads to the
@@ -26,7 +35,7 @@ strands.tops = setmetatable({}, { __mode = "k" })
 --
 -- - current: the strand that runs; nil: the handler itself
 -- - waits: by number, the strand that waits for it
--- - ready: strands that go on before anything else does, in order
+-- - ready: strands that are ready, in order
 -- - spawned: the group of strands that the handler does not wait for; nobody uses their results
 local sets = host.strands
 
@@ -34,83 +43,106 @@ local function behind_number(_number, ...)
   return ...
 end
 
+local function make_ready(set, strand, outcome)
+  become(strand, "ready")
+  strand.outcome = outcome
+  set.ready[#set.ready + 1] = strand
+end
+
+local function note_result(group, place, ok, result)
+  if not ok then
+    group.failed = group.failed or {}
+    group.failed[place] = { raised = result }
+  elseif group.results then
+    group.results[place] = result
+  end
+end
+
 local function leave(set, strand, ok, result)
   local group = strand.group
+  become(strand, "ended")
+  note_result(group, strand.place, ok, result)
   group.left = group.left - 1
-  if ok then
-    if group.results then
-      group.results[strand.place] = result
-    end
-  else
-    group.failed = group.failed or {}
-    group.failed[strand.place] = { raised = result }
-  end
   if group.left == 0 and group.waiter then
-    set.ready[#set.ready + 1] = group.waiter
+    make_ready(set, group.waiter)
   end
+end
+
+local function join(strand, group)
+  become(strand, "joining")
+  group.waiter = strand
 end
 
 local function await_for(set, strand, kind, argument)
   local number, refusal = begin(kind, argument)
   if number then
+    become(strand, "waiting")
     set.waits[number] = strand
   else
-    strand.refused = { -1, "refused", refusal }
-    set.ready[#set.ready + 1] = strand
+    make_ready(set, strand, { -1, "refused", refusal })
   end
 end
 
--- Deals with a strand that has ended or has yielded. It yields for its own wish, or because its own
--- strands wait. Only a trusted script can yield otherwise, and nobody would resume it.
+-- Deals with a strand that has ended or has yielded for a wish. Only a trusted script can yield
+-- otherwise, and nobody would resume it.
 local function after(set, strand, before, ok, result, kind, argument)
   set.current = before
   if raw_status(strand.co) == "dead" then
     leave(set, strand, ok, result)
   elseif result ~= signal then
     leave(set, strand, false, "a function of router.all yielded to nobody")
-  elseif kind then
+  elseif kind == JOIN then
+    join(strand, argument)
+  else
     await_for(set, strand, kind, argument)
   end
 end
 
 local function go_on(set, strand, ...)
   local before = set.current
-  strand.refused = nil
+  become(strand, "running")
   set.current = strand
   after(set, strand, before, raw_resume(strand.co, ...))
 end
 
-local function run_ready(set)
-  while set.ready[1] do
-    local strand = table.remove(set.ready, 1)
-    go_on(set, strand, unpack(strand.refused or {}))
+-- Resumes a ready strand with the outcome of what it has waited for, if it was something.
+local function go_on_with_outcome(set, strand)
+  local outcome = strand.outcome
+  strand.outcome = nil
+  if outcome then
+    go_on(set, strand, unpack(outcome, 1, OUTCOME_MOST))
+  else
+    go_on(set, strand)
   end
 end
 
-local function give(set, number, ...)
+-- Gives the outcome to the strand that waits for its number.
+local function wake(set, outcome)
+  local number = outcome[1]
   local strand = set.waits[number]
   set.waits[number] = nil
-  go_on(set, strand, number, ...)
+  make_ready(set, strand, outcome)
 end
 
--- Runs strands until the group has ended; only the handler itself calls it.
-local function drive(set, group)
-  run_ready(set)
-  while group.left > 0 do
-    give(set, raw_yield(signal))
-    run_ready(set)
+-- Runs the strands of a handler until the group has ended. Without a group, runs them until the
+-- handler's own wish is fulfilled, and returns its outcome. If no strand waits for a number, it is
+-- the handler's. Only the handler itself calls this.
+local function serve(set, group, wish)
+  while true do
+    local strand = table.remove(set.ready, 1)
+    if strand then
+      go_on_with_outcome(set, strand)
+    elseif group and group.left == 0 then
+      return
+    else
+      local outcome = { raw_yield(unpack(wish)) }
+      wish = NOTHING
+      if not group and not set.waits[outcome[1]] then
+        return unpack(outcome, 2, OUTCOME_MOST)
+      end
+      wake(set, outcome)
+    end
   end
-end
-
--- Returns the outcome of the handler's own wait, and runs its strands until then. If no strand
--- waits for a number, it is the handler's.
-local function beside(set, number, ...)
-  if not set.waits[number] then
-    return ...
-  end
-  give(set, number, ...)
-  run_ready(set)
-  return beside(set, raw_yield(signal))
 end
 
 -- Raises if the stack is too deep. Called before a strand is counted: if a strand were counted but
@@ -142,26 +174,21 @@ local function drop_idle(slot, set)
   end
 end
 
-local function start(set, group, place, run)
-  local strand = { co = raw_create(run), group = group, place = place }
-  strands.tops[strand.co] = true
-  go_on(set, strand)
+-- Waits until the group has ended, as the handler itself or as the strand that has begun the group.
+local function wait_for(set, group)
+  if not set.current then
+    serve(set, group, NOTHING)
+  elseif group.left > 0 then
+    raw_yield(signal, JOIN, group)
+  end
 end
 
 -- Raises the first error by position.
 local function raise_first(group, count)
-  for place = 1, count do
+  for place = 1, group.failed and count or 0 do
     if group.failed[place] then
       error(group.failed[place].raised, 0)
     end
-  end
-end
-
--- Makes the current strand wait until the group that it has begun has ended.
-local function join(set, group)
-  if group.left > 0 then
-    group.waiter = set.current
-    raw_yield(signal)
   end
 end
 
@@ -174,14 +201,11 @@ function strands.all(functions)
   local set, slot = need_set()
   local group = { left = #functions, results = setmetatable({}, json.array) }
   for place = 1, #functions do
-    start(set, group, place, functions[place])
+    go_on(set, new_strand(group, place, functions[place]))
   end
-  local wait = set.current and join or drive
-  wait(set, group)
+  wait_for(set, group)
   drop_idle(slot, set)
-  if group.failed then
-    raise_first(group, #functions)
-  end
+  raise_first(group, #functions)
   return group.results
 end
 
@@ -194,7 +218,7 @@ function strands.spawn(run)
   set.spawned = group
   group.left, group.count = group.left + 1, group.count + 1
   lingers()
-  start(set, group, group.count, run)
+  go_on(set, new_strand(group, group.count, run))
 end
 
 --- Continues a handler that has returned: waits until all that it has spawned has ended.
@@ -206,11 +230,9 @@ function strands.finish()
     return
   end
   local group = set.spawned
-  drive(set, group)
+  serve(set, group, NOTHING)
   sets[slot] = nil
-  if group.failed then
-    raise_first(group, group.count)
-  end
+  raise_first(group, group.count)
 end
 
 --- Has the worker do something, and waits until it is over.
@@ -220,8 +242,7 @@ function strands.await(kind, argument)
   local set = find_set()
   if set and not set.current then
     need_stack()
-    run_ready(set)
-    return beside(set, raw_yield(signal, kind, argument))
+    return serve(set, nil, { signal, kind, argument })
   end
   return behind_number(raw_yield(signal, kind, argument))
 end

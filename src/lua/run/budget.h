@@ -1,10 +1,10 @@
 /* Limits the time and memory of a run of Lua, and stops a run that passes either budget.
  *
- * A hook enforces both budgets. Once it is set, it acts at each instruction until the run is over.
- * It yields out of the running coroutine or, if a C function is in between, raises. So no pcall can
- * swallow the end, and few scripts see it. Compiled code calls no hooks, but looks for the tick of
- * LuaJIT's profiler at each line if the profiler is on. So the profiler is on with its timer off,
- * and the code that sets the hook also gives the tick.
+ * A hook enforces both budgets (lua/run/hook.h). Once it is set, it acts at each instruction until
+ * the run is over. It yields out of the running coroutine or, if a C function is in between,
+ * raises. So no pcall can swallow the end, and few scripts see it. Compiled code calls no hooks,
+ * but looks for the tick of LuaJIT's profiler at each line if the profiler is on. So the profiler
+ * is on with its timer off, and the code that sets the hook also gives the tick.
  *
  * Time: the master reads in shared memory when the run began, and interrupts it by a signal with
  * the run's number. The signal comes again and again until the run is over. The first signal sets
@@ -26,6 +26,7 @@
 
 #include "base/buf.h"
 #include "base/scoreboard.h"
+#include "lua/run/budget_state.h"
 #include "lua/run/excess.h"
 #include "lua/run/holders.h"
 #include "lua/vm.h"
@@ -34,19 +35,18 @@ struct mr_budget {
     struct mr_run *shown; /* the run, shown to the master; NULL: runs are not limited */
     lua_Alloc alloc;      /* LuaJIT's own */
     void *alloc_data;
-    size_t used;                   /* bytes in use by Lua */
-    size_t base;                   /* of these, held outside the run's account, about */
-    size_t ceiling;                /* if `used` passes it, pass() looks; SIZE_MAX between runs */
-    struct mr_holders holders;     /* the holders of `used` */
-    struct mr_account load;        /* the account of the current load */
-    struct mr_limits limits;       /* of the run */
-    mr_cell run;                   /* its number; 0: none */
-    _Atomic bool armed, over_time; /* the signal handler sets these, too */
-    uint64_t hooked_at;            /* ns, mr_clock_thread_ns; only the signal handler uses it */
-    bool over_memory;              /* over the account's budget or the VM's room */
-    bool over_own, refused;
-    size_t sent;  /* bytes of records that the run has handed to the host */
-    bool garbage; /* a run has failed for memory: there is much to collect */
+    size_t used;               /* bytes in use by Lua */
+    size_t base;               /* of these, held outside the run's account, about */
+    size_t ceiling;            /* if `used` passes it, the allocator looks; SIZE_MAX between runs */
+    struct mr_holders holders; /* the holders of `used` */
+    struct mr_account load;    /* the account of the current load */
+    struct mr_limits limits;   /* of the run */
+    mr_cell run;               /* its number; 0: none */
+    enum mr_budget_state state; /* of the run */
+    _Atomic bool late;          /* the run is over its time; the signal handler sets this */
+    uint64_t hooked_at;         /* ns, mr_clock_thread_ns; only the signal handler uses it */
+    size_t sent;                /* bytes of records that the run has handed to the host */
+    bool garbage;               /* a run has failed for memory: there is much to collect */
     uint64_t runs;
     enum mr_excess raised; /* why the hook has stopped this run */
     struct mr_buf trace;   /* traceback of the first stop */

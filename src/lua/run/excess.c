@@ -33,7 +33,7 @@ void mr_excess_describe(const struct mr_budget *budget, enum mr_excess excess,
 
 bool mr_excess_passed(const struct mr_budget *budget)
 {
-    return budget->raised != MR_EXCESS_NONE || budget->refused;
+    return budget->raised != MR_EXCESS_NONE || budget->state == MR_BUDGET_REFUSED;
 }
 
 void mr_excess_push(const struct mr_budget *budget, lua_State *L)

@@ -44,7 +44,7 @@ size_t mr_vm_holders(const struct mr_vm *vm);
 struct mr_holding mr_vm_holding(const struct mr_vm *vm, size_t row);
 size_t mr_script_row(const struct mr_script *script);
 
-/* mr_room_ceiling() and mr_room_climb() are for lua/run/budget.c. */
+/* mr_room_ceiling() and mr_room_climb() are for lua/run/accounting.c and hook.c. */
 size_t mr_room_ceiling(const struct mr_vm *vm); /* bytes in use by the VM; SIZE_MAX: none */
 /* Raises the level until an eighth of the room is free below it. Returns false if the last step is
  * too low for that. Call it just after a collection. */

@@ -206,6 +206,20 @@ static void one_whose_driving_is_interrupted_leaves_nothing_to_the_next_either(v
     assert_ended(world, task);
 }
 
+static void a_strand_whose_joining_is_interrupted_waits_for_what_it_asks_next(void **state)
+{
+    struct world *world = *state;
+    struct mr_task *task = begin(world, "return router.all { function() "
+                                        "pcall(table.sort, { 2, 1 }, function() "
+                                        "router.all { function() router.sleep(1) end } end) "
+                                        "return (router.request('x', 1)) end }");
+    assert_still_waits(world);
+    slept(world, task, 0);
+    assert_still_waits(world);
+    answered(world, task, 1, "7");
+    end_with(world, task, "[7]");
+}
+
 static void what_is_no_list_of_functions_is_refused(void **state)
 {
     static const char *const rows[][2] = {
@@ -334,6 +348,7 @@ int main(void)
         world_test(after_it_the_handler_waits_as_before),
         world_test(a_handler_that_is_given_up_leaves_nothing_to_the_next),
         world_test(one_whose_driving_is_interrupted_leaves_nothing_to_the_next_either),
+        world_test(a_strand_whose_joining_is_interrupted_waits_for_what_it_asks_next),
         world_test(what_is_no_list_of_functions_is_refused),
         world_test(many_at_once),
         world_test(what_is_spawned_goes_on_when_the_handler_has_returned),
