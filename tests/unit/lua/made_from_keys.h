@@ -1,6 +1,6 @@
-/* What docs/CONFIGURATION.md and config/moonroute.lua have in common: they are made from the table
- * of keys by the two programs config_page_test and config_sample_test when these are called with
- * --write; without it they prove that they were. */
+/* What docs/CONFIGURATION.md, config/moonroute.lua and moonroute.lua(5) have in common: they are
+ * made from the table of keys. The programs are config_page_test, config_sample_test and
+ * config_man_test. */
 #ifndef MR_TESTS_MADE_FROM_KEYS_H
 #define MR_TESTS_MADE_FROM_KEYS_H
 
