@@ -21,7 +21,7 @@ static void print_help(FILE *to)
         if (!command->hidden)
             fprintf(to, "  %-24s %s\n", left, command->summary);
     }
-    fprintf(to, "\n'moonroute COMMAND --help' tells more of one.\n");
+    fprintf(to, "\n'moonroute COMMAND --help' lists the options of a command.\n");
 }
 
 /* Returns the exit code: a failure if the command's output could not be written. */

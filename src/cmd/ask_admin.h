@@ -15,10 +15,10 @@ struct mr_admin_question {
 /* Rows for an option table. */
 #define MR_ASK_ADMIN_OPTIONS(question)                                                             \
     {"config", MR_OPTION_TEXT, &(question)->config_file, "FILE",                                   \
-     "Configuration that names the listener (default: as of `run`)."},                             \
+     "Configuration file that names the admin listener (default: as for run)."},                   \
     {                                                                                              \
         "admin", MR_OPTION_TEXT, &(question)->admin, "HOST:PORT",                                  \
-            "Admin listener (default: admin.listen, 127.0.0.1:8080)."                              \
+            "Address of the admin listener (default: admin.listen, 127.0.0.1:8080)."               \
     }
 
 /* GETs `path` (as text, or as JSON) from the listener that options and configuration name. Returns

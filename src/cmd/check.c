@@ -85,7 +85,7 @@ int mr_cmd_check(const struct mr_command *self, int argc, char **argv)
     int code;
     const struct mr_option options[] = {
         MR_SETTINGS_FILE_OPTIONS(&settings),
-        MR_SETTINGS_RUN_OPTIONS(&settings),
+        MR_SETTINGS_RUN_OPTIONS(&settings, "workers, one per CPU", "log.format, json"),
         {.name = NULL},
     };
     if (mr_options_parse(self, options, argc, argv, 0, 0, &code) < 0)

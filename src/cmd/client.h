@@ -28,7 +28,8 @@ struct mr_client {
     MR_SETTINGS_FILE_OPTIONS(&(client)->settings),                                                 \
         {"key", MR_OPTION_TEXT, &(client)->key, "KEY", "Key of the message."},                     \
     {                                                                                              \
-        "header", MR_OPTION_LIST, &(client)->headers, "NAME=VALUE", "Header; may be repeated."     \
+        "header", MR_OPTION_LIST, &(client)->headers, "NAME=VALUE",                                \
+            "Header of the message; may be repeated."                                              \
     }
 
 /* Builds the record from TOPIC and the JSON argument ("-": standard input; NULL: a null value) and

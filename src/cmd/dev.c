@@ -108,10 +108,8 @@ int mr_cmd_dev(const struct mr_command *self, int argc, char **argv)
     struct mr_errors errors = {0};
     int code;
     const struct mr_option options[] = {
-        {"config", MR_OPTION_TEXT, &dev.settings.config_file, "FILE",
-         "Configuration (default: config/moonroute.lua, else /etc/moonroute/moonroute.lua, if "
-         "there)."},
-        MR_SETTINGS_RUN_OPTIONS(&dev.settings),
+        MR_SETTINGS_CONFIG_OPTION(&dev.settings),
+        MR_SETTINGS_RUN_OPTIONS(&dev.settings, "1", "text"),
         {.name = NULL},
     };
     if (mr_options_parse(self, options, argc, argv, 0, 0, &code) < 0)

@@ -21,7 +21,7 @@ static void print_help(const struct mr_command *command, const struct mr_option 
                  options->value ? options->value : "");
         printf("  %-26s %s\n", left, options->help);
     }
-    printf("  %-26s %s\n", "--help", "Print this.");
+    printf("  %-26s %s\n", "--help", "Print this help.");
 }
 
 static int usage_error(const struct mr_command *command, const char *what, const char *which,
@@ -29,7 +29,7 @@ static int usage_error(const struct mr_command *command, const char *what, const
 {
     mr_print(stderr, "moonroute %s: %s%s\n", command->name, what, which);
     print_usage(stderr, command);
-    fprintf(stderr, "'moonroute %s --help' tells more.\n", command->name);
+    fprintf(stderr, "'moonroute %s --help' lists the options.\n", command->name);
     *code = MR_EXIT_USAGE;
     return -1;
 }

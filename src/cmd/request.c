@@ -155,15 +155,15 @@ int mr_cmd_request(const struct mr_command *self, int argc, char **argv)
     const struct mr_option options[] = {
         MR_CLIENT_OPTIONS(&request->client),
         {"dialect", MR_OPTION_TEXT, &request->dialect, "NAME",
-         "One of " MR_DIALECT_NAMES " (default: kafka-client)."},
+         "Wire format: one of " MR_DIALECT_NAMES " (default: kafka-client)."},
         {"reply-to", MR_OPTION_TEXT, &request->reply_to, "TOPIC",
-         "Where the reply comes (default: x-responses for x-commands, else TOPIC-responses)."},
+         "Topic of the reply (default: x-responses for x-commands, else TOPIC-responses)."},
         {"timeout", MR_OPTION_TEXT, &request->timeout, "MS",
-         "How long to wait for the reply (default: rpc.timeout, 30000)."},
+         "Longest time to wait for a reply (default: rpc.timeout, 30000)."},
         {"count", MR_OPTION_TEXT, &request->count, "N",
-         "Asks so many times and prints a table of latencies (default: 1, prints the reply)."},
+         "Number of requests; if there are several, print a table of latencies (default: 1)."},
         {"concurrency", MR_OPTION_TEXT, &request->concurrency, "C",
-         "How many requests are open at once (default: 1)."},
+         "Largest number of requests that are open at once (default: 1)."},
         {.name = NULL},
     };
     request->client.command = self;

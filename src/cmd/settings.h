@@ -19,25 +19,31 @@ struct mr_settings {
 };
 
 /* Rows for an option table. */
+#define MR_SETTINGS_CONFIG_OPTION(settings)                                                        \
+    {                                                                                              \
+        "config", MR_OPTION_TEXT, &(settings)->config_file, "FILE",                                \
+            "Configuration file (default: config/moonroute.lua or /etc/moonroute/moonroute.lua, "  \
+            "the first that exists)."                                                              \
+    }
 #define MR_SETTINGS_FILE_OPTIONS(settings)                                                         \
-    {"config", MR_OPTION_TEXT, &(settings)->config_file, "FILE",                                   \
-     "Configuration (default: config/moonroute.lua, else /etc/moonroute/moonroute.lua, if "        \
-     "there)."},                                                                                   \
+    MR_SETTINGS_CONFIG_OPTION(settings),                                                           \
     {                                                                                              \
         "brokers", MR_OPTION_TEXT, &(settings)->brokers, "HOST:PORT,...",                          \
-            "Kafka's bootstrap servers."                                                           \
+            "Bootstrap servers of Kafka (default: kafka.brokers, localhost:9092)."                 \
     }
-#define MR_SETTINGS_RUN_OPTIONS(settings)                                                          \
+/* `workers_default` and `format_default` are literals for the help. */
+#define MR_SETTINGS_RUN_OPTIONS(settings, workers_default, format_default)                         \
     {"scripts", MR_OPTION_TEXT, &(settings)->scripts, "DIR",                                       \
-     "Handler scripts (default: scripts)."},                                                       \
+     "Folder of the handler scripts (default: scripts)."},                                         \
         {"workers", MR_OPTION_TEXT, &(settings)->workers, "N",                                     \
-         "Worker processes (default: one a CPU)."},                                                \
+         "Number of worker processes (default: " workers_default ")."},                            \
         {"admin", MR_OPTION_TEXT, &(settings)->admin, "HOST:PORT",                                 \
-         "Admin listener (default: 127.0.0.1:8080)."},                                             \
+         "Address of the admin listener (default: admin.listen, 127.0.0.1:8080)."},                \
         {"log-level", MR_OPTION_TEXT, &(settings)->log_level, "LEVEL",                             \
-         "debug, info, warn or error."},                                                           \
+         "Lowest level that is logged: debug, info, warn or error (default: log.level, info)."},   \
     {                                                                                              \
-        "log-format", MR_OPTION_TEXT, &(settings)->log_format, "FORMAT", "json or text."           \
+        "log-format", MR_OPTION_TEXT, &(settings)->log_format, "FORMAT",                           \
+            "Form of the log: json or text (default: " format_default ")."                         \
     }
 
 /* Reads the configuration from these settings, the environment and the file. Never returns NULL,

@@ -12,7 +12,7 @@ int mr_cmd_worker(const struct mr_command *self, int argc, char **argv)
     const char *slot = NULL;
     int code;
     const struct mr_option options[] = {
-        {"slot", MR_OPTION_TEXT, &slot, "N", "Its place in the scoreboard."},
+        {"slot", MR_OPTION_TEXT, &slot, "N", "Number of the worker's slot in the scoreboard."},
         {.name = NULL},
     };
     if (mr_options_parse(self, options, argc, argv, 0, 0, &code) < 0)

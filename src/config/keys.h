@@ -1,5 +1,6 @@
 /* The table of configuration keys: each key's path, type, default and help. Validation, the
- * environment's names, docs/CONFIGURATION.md and config/moonroute.lua are all made from it.
+ * environment's names, docs/CONFIGURATION.md, config/moonroute.lua and the manual page
+ * moonroute.lua(5) are all made from it.
  *
  * A path in the table has `.*` in place of a name that the user chooses: `routes.*.retry.max` is
  * the key of `routes["orders"].retry.max`. */

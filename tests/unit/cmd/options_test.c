@@ -102,7 +102,7 @@ static void assert_wrong(const char *line, const char *said)
     assert_int_equal(world.code, MR_EXIT_USAGE);
     snprintf(expected, sizeof(expected),
              "moonroute probe: %s\nusage: moonroute probe [OPTIONS] TOPIC [JSON|-]\n"
-             "'moonroute probe --help' tells more.\n",
+             "'moonroute probe --help' lists the options.\n",
              said);
     assert_string_equal(mr_buf_text(&world.err), expected);
     assert_string_equal(mr_buf_text(&world.out), "");
@@ -240,7 +240,7 @@ static void help_tells_of_every_option_and_is_no_error(void **state)
                                "  --text FILE                A text.\n"
                                "  --text-of-another NAME     Another text.\n"
                                "  --header NAME=VALUE        Many texts.\n"
-                               "  --help                     Print this.\n";
+                               "  --help                     Print this help.\n";
     static const char *const lines[] = {"--help", "-h", "orders --flag --help --unknown"};
     for (size_t i = 0; i < 3; i++) {
         world.code = -7;
@@ -259,7 +259,7 @@ static void a_command_without_arguments_shows_none(void **state)
     assert_int_equal(parse_arguments(&bare, 2, 0, 0), -1);
     assert_string_equal(mr_buf_text(&world.err), "moonroute bare: unexpected argument more\n"
                                                  "usage: moonroute bare [OPTIONS]\n"
-                                                 "'moonroute bare --help' tells more.\n");
+                                                 "'moonroute bare --help' lists the options.\n");
 }
 
 static void every_command_has_a_name_a_summary_and_something_to_run(void **state)
