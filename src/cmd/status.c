@@ -20,7 +20,8 @@ int mr_cmd_status(const struct mr_command *self, int argc, char **argv)
     long status = 0;
     code = mr_ask_admin(self, &question, "/status", as_json, &status, &body);
     if (code == 0 && status != 200) {
-        fprintf(stderr, "moonroute status: what listens there is no router (HTTP %ld)\n", status);
+        fprintf(stderr, "moonroute status: the server at that address is no router (HTTP %ld)\n",
+                status);
         code = MR_EXIT_UNAVAILABLE;
     } else if (code == 0) {
         mr_print_bytes(stdout, (struct mr_bytes){body.data, body.length});
