@@ -36,7 +36,7 @@ router.log = log
 -- Raises in the script if no message is being handled.
 local function needs_message(name)
   if apart.name() then
-    error(("router.%s: not while a script loads"):format(name), 3)
+    error(("router.%s: cannot be called while a script loads"):format(name), 3)
   elseif not host.handling() then
     error(("router.%s: no message is being handled"):format(name), 3)
   end

@@ -147,10 +147,10 @@ local function name_error(name)
   if type(name) ~= "string" then
     return "name: expected a string, got a " .. type(name)
   elseif #name > NAME_LENGTH_MAX or not name:find("^[%w][%w ._:/-]*$") then
-    return ("name: expected a letter or digit, then these, spaces or any of ._:/-, %d at most, got %s")
-      :format(NAME_LENGTH_MAX, shown(name:sub(1, 2 * NAME_LENGTH_MAX)))
+    return ("name: expected a letter or digit first, then letters, digits, spaces or any of ._:/-, "
+      .. "at most %d in all, got %s"):format(NAME_LENGTH_MAX, shown(name:sub(1, 2 * NAME_LENGTH_MAX)))
   elseif not breakers[name] and count >= NAMES_MAX then
-    return ("there are %d already: is its name made of a message?"):format(NAMES_MAX)
+    return ("there are %d breakers already: is the name made from a message?"):format(NAMES_MAX)
   end
   return nil
 end

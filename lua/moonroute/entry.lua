@@ -24,7 +24,7 @@ end
 local function needs_slot(context, key)
   local slot = slot_of(context)
   if not slot then
-    error(("context.%s: its message is done; read it before"):format(tostring(key)), 3)
+    error(("context.%s: its message is done; read this field while the handler runs"):format(tostring(key)), 3)
   end
   return slot
 end

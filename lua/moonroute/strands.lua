@@ -90,7 +90,8 @@ local function after(set, strand, before, ok, result, kind, argument)
   if raw_status(strand.co) == "dead" then
     leave(set, strand, ok, result)
   elseif result ~= signal then
-    leave(set, strand, false, "a function of router.all yielded to nobody")
+    leave(set, strand, false,
+      "a function of router.all yielded outside a coroutine: use router.sleep or router.request")
   elseif kind == JOIN then
     join(strand, argument)
   else

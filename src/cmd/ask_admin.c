@@ -19,8 +19,8 @@ static int find_address(const struct mr_admin_question *question, struct mr_addr
         mr_address_parse(address, "admin.listen", mr_config_string(config, "admin.listen"),
                          &errors) == 0 &&
         mr_address_port(address) == 0)
-        mr_errors_add(&errors, "admin.listen: with port 0 the router has chosen one: give it with "
-                               "--admin (the log says it: admin_listening)");
+        mr_errors_add(&errors, "admin.listen: port 0 lets the router choose a port: pass its "
+                               "address with --admin (logged as admin_listening)");
     mr_config_free(config);
     mr_print(stderr, "%s", mr_errors_text(&errors));
     int code = errors.count > 0 ? MR_EXIT_CONFIG : 0;
@@ -57,8 +57,8 @@ static int explain(const struct mr_command *self, CURLcode result, const char *w
         return MR_EXIT_TIMEOUT;
     }
     mr_print(stderr,
-             "moonroute %s: nothing answers at %s (%s). Is the router running, and is this its "
-             "admin.listen? Else name it with --admin.\n",
+             "moonroute %s: nothing answers at %s (%s). Is the router running, and is this address "
+             "its admin.listen? If not, pass the address with --admin.\n",
              self->name, where, curl_easy_strerror(result));
     return MR_EXIT_UNAVAILABLE;
 }

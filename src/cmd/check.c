@@ -16,7 +16,7 @@ static int print_errors(struct mr_errors *errors, int code)
 /* Refuses a call to the host. No script gets as far as such a call while it only loads. */
 static int refuse(char *error, size_t size)
 {
-    snprintf(error, size, "not while scripts are checked");
+    snprintf(error, size, "cannot be called while scripts are checked");
     return -1;
 }
 

@@ -67,9 +67,10 @@ static int set_reply_to(struct request *request, const char *topic)
     request->asking.reply_to = request->response_topic;
     if (mr_topic_legal(mr_bytes_of(request->response_topic)))
         return 0;
-    return mr_client_fail(&request->client, MR_EXIT_USAGE, "%s: not the name of a topic%s",
-                          request->reply_to != NULL ? request->reply_to : topic,
-                          request->reply_to != NULL ? "" : " with a response topic");
+    return mr_client_fail(
+        &request->client, MR_EXIT_USAGE, "%s: not a topic name%s",
+        request->reply_to != NULL ? request->reply_to : topic,
+        request->reply_to != NULL ? "" : ", or too long for the name of a response topic");
 }
 
 /* Unquotes the value if the dialect is bare: a string is sent as it is, and null as a null

@@ -12,7 +12,7 @@ static void warn_pending(void *context, const char *name, const char *value)
 {
     (void)context;
     mr_log(MR_LOG_WARN, "setting_without_effect", MR_S("key", name), MR_S("value", value),
-           MR_S("message", "this version does not do that yet"));
+           MR_S("message", "this version does not support the setting yet"));
 }
 
 /* Checks the configuration and opens the log. This comes before the scripts are read, so that a bad

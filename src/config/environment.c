@@ -23,7 +23,7 @@ static const char *read_value(const char *file, struct mr_buf *value)
     if (result != 0)
         return strerror(-result);
     if (memchr(value->data + before, '\0', value->length - before) != NULL)
-        return "it holds a NUL byte";
+        return "the file holds a NUL byte";
     if (value->length > before && value->data[value->length - 1] == '\n')
         value->length--;
     value->data[value->length] = '\0';

@@ -6,19 +6,20 @@
 /* The keys that `defaults` and each route have in common. */
 #define POLICY(ROW)                                                                                \
     ROW("ordering", .kind = MR_KIND_ONE_OF, .fallback = "key", .choices = "key|partition|none",    \
-        .help = "Which messages are handled one after the other: those of the same key, all of a " \
-                "partition, or none."),                                                            \
+        .help = "Messages that are handled one after another: messages of one key, all messages "  \
+                "of a partition, or none."),                                                       \
         ROW("concurrency", .kind = MR_KIND_INTEGER, .fallback = "64", .least = 1, .most = 65536,   \
-            .unit = "handlers", .help = "Handlers of a route in flight at once in a worker."),     \
+            .unit = "handlers",                                                                    \
+            .help = "Most handlers of a route in flight at once, per worker."),                    \
         ROW("window", .kind = MR_KIND_INTEGER, .fallback = "1000", .least = 1, .most = 1000000,    \
             .unit = "messages",                                                                    \
-            .help = "Messages of a partition taken and not handled yet; with so many it is "       \
-                    "paused."),                                                                    \
+            .help = "Most messages of a partition that are taken and not handled yet; with so "    \
+                    "many the partition is paused."),                                              \
         ROW("delivery", .kind = MR_KIND_ONE_OF, .fallback = "at-least-once",                       \
             .choices = "at-least-once|exactly-once|at-most-once",                                  \
-            .help = "What a crash may do to a message: repeat it, neither repeat nor lose it "     \
-                    "(Kafka transactions), or lose it. A partition that is being served keeps "    \
-                    "what it began with."),                                                        \
+            .help = "Effect that a crash may have on a message: repeat it, neither repeat nor "    \
+                    "lose it (Kafka transactions), or lose it. A partition that is being served "  \
+                    "keeps the delivery with which it began."),                                    \
         ROW("codec", .kind = MR_KIND_ONE_OF, .fallback = "json", .choices = "json|raw",            \
             .help = "How values are read and written: JSON, or strings passed as they are."),      \
         ROW("dialect", .kind = MR_KIND_ONE_OF, .fallback = "auto", .choices = MR_DIALECT_CHOICES,  \
@@ -28,37 +29,39 @@
         ROW("retry.base", .kind = MR_KIND_DURATION, .fallback = "1000", .least = 0, .unit = "ms",  \
             .help = "Delay before the first retry."),                                              \
         ROW("retry.multiplier", .kind = MR_KIND_NUMBER, .fallback = "2", .least = 1,               \
-            .help = "What each further delay is multiplied by."),                                  \
+            .help = "Factor by which each further delay is multiplied."),                          \
         ROW("retry.cap", .kind = MR_KIND_DURATION, .fallback = "30000", .least = 0, .unit = "ms",  \
             .help = "The longest delay."),                                                         \
         ROW("retry.jitter", .kind = MR_KIND_NUMBER, .fallback = "0.1", .least = 0, .most = 1,      \
             .help = "Share by which a delay is made longer or shorter at random."),                \
         ROW("retry.mode", .kind = MR_KIND_ONE_OF, .fallback = "in-place",                          \
             .choices = "in-place|topic",                                                           \
-            .help = "Where a message waits: in its partition, which keeps the order, or in the "   \
-                    "topic `<topic>-retry`, which lets others pass."),                             \
+            .help = "Place where a message waits for a retry: its partition, which keeps the "     \
+                    "order, or the topic `<topic>-retry`, which lets other messages pass."),       \
         ROW("dlq.topic", .kind = MR_KIND_TEMPLATE, .fallback = "{base}-dlq",                       \
-            .help = "Dead-letter topic; {topic} is the message's topic, {base} the same without "  \
-                    "-commands."),                                                                 \
+            .help = "Dead-letter topic; {topic} is the message's topic, {base} is that topic "     \
+                    "without -commands."),                                                         \
         ROW("dlq.dialect", .kind = MR_KIND_ONE_OF, .fallback = "plain", .choices = "plain|spring", \
             .help = "spring adds the headers kafka_dlt-* to a dead letter."),                      \
-        DLQ_HEADER(ROW, "[\"original-topic\"]", "original-topic", "the topic of the message"),     \
-        DLQ_HEADER(ROW, "[\"original-partition\"]", "original-partition", "its partition"),        \
-        DLQ_HEADER(ROW, "[\"original-offset\"]", "original-offset", "its offset"),                 \
-        DLQ_HEADER(ROW, "[\"original-timestamp\"]", "original-timestamp", "its timestamp, in ms"), \
-        DLQ_HEADER(ROW, ".error", "error", "why it failed"),                                       \
+        DLQ_HEADER(ROW, "[\"original-topic\"]", "original-topic", "the message's topic"),          \
+        DLQ_HEADER(ROW, "[\"original-partition\"]", "original-partition",                          \
+                   "the message's partition"),                                                     \
+        DLQ_HEADER(ROW, "[\"original-offset\"]", "original-offset", "the message's offset"),       \
+        DLQ_HEADER(ROW, "[\"original-timestamp\"]", "original-timestamp",                          \
+                   "the message's timestamp, in ms"),                                              \
+        DLQ_HEADER(ROW, ".error", "error", "the reason of the failure"),                           \
         DLQ_HEADER(ROW, "[\"error-stack\"]", "error-stack", "the traceback"),                      \
-        DLQ_HEADER(ROW, "[\"failed-at\"]", "failed-at", "when it failed, in ms"),                  \
-        DLQ_HEADER(ROW, "[\"total-retries\"]", "total-retries", "how often it was retried"),       \
+        DLQ_HEADER(ROW, "[\"failed-at\"]", "failed-at", "the time of the failure, in ms"),         \
+        DLQ_HEADER(ROW, "[\"total-retries\"]", "total-retries", "the number of retries"),          \
         ROW("budget.time", .kind = MR_KIND_DURATION, .fallback = "1000", .least = 1, .unit = "ms", \
-            .help = "The longest uninterrupted run of a handler's Lua; waiting is free."),         \
+            .help = "The longest uninterrupted run of a handler's Lua; waiting does not count."),  \
         ROW("budget.memory", .kind = MR_KIND_SIZE, .fallback = "256MB", .least = 1048576,          \
             .unit = "bytes",                                                                       \
-            .help = "What a handler may hold of Lua's memory, and its script may keep.")
+            .help = "Lua's memory that a handler may hold, and that its script may keep.")
 
 #define DLQ_HEADER(ROW, at, name, what)                                                            \
     ROW("dlq.headers" at, .kind = MR_KIND_TEXT, .fallback = (name),                                \
-        .help = "The dead letter's header that tells " what ".")
+        .help = "Header of a dead letter with " what ".")
 #define DEFAULTS_ROW(name, ...)                                                                    \
     {                                                                                              \
         .path = "defaults." name, __VA_ARGS__                                                      \
@@ -81,7 +84,7 @@ const struct mr_config_key mr_config_keys[] = {
      .least = 1,
      .most = 1024,
      .unit = "processes",
-     .help = "Worker processes; auto: one for each CPU that this process may use."},
+     .help = "Worker processes; auto: one per CPU that this process may use."},
     {.path = "scripts",
      .kind = MR_KIND_TEXT,
      .fallback = "scripts",
@@ -92,15 +95,14 @@ const struct mr_config_key mr_config_keys[] = {
      .least = 0,
      .most = INT32_MOST,
      .unit = "ms",
-     .help = "How long a stop waits for the handlers that are running."},
+     .help = "How long a stop waits for running handlers."},
     {.path = "drain_timeout",
      .kind = MR_KIND_DURATION,
      .fallback = "5000",
      .least = 0,
      .most = INT32_MOST,
      .unit = "ms",
-     .help = "How long a partition that another worker is to have waits for its handlers that are "
-             "running."},
+     .help = "How long to wait for running handlers before a revoked partition is given back."},
     {.path = "commit_interval",
      .kind = MR_KIND_DURATION,
      .flags = MR_KEY_RESTART,
@@ -116,8 +118,8 @@ const struct mr_config_key mr_config_keys[] = {
      .least = 0,
      .most = 60000,
      .unit = "ms",
-     .help = "How long a transaction gathers messages, where delivery is exactly-once: what they "
-             "came to is seen, and committed, so much later."},
+     .help = "How long a transaction gathers messages when delivery is exactly-once. Results of "
+             "the messages are visible, and committed, that much later."},
     {.path = "transaction.messages",
      .kind = MR_KIND_INTEGER,
      .flags = MR_KEY_RESTART,
@@ -125,12 +127,12 @@ const struct mr_config_key mr_config_keys[] = {
      .least = 1,
      .most = 1000000,
      .unit = "messages",
-     .help = "How many messages a transaction has at most."},
+     .help = "Most messages per transaction."},
     {.path = "sandbox",
      .kind = MR_KIND_BOOLEAN,
      .flags = MR_KEY_RESTART,
      .fallback = "true",
-     .help = "Whether scripts are kept from files, programs and each other; false: they are "
+     .help = "Whether scripts are kept from files, programs and each other; false: scripts are "
              "trusted with all of Lua."},
     {.path = "create_topics",
      .kind = MR_KIND_BOOLEAN,
@@ -143,14 +145,14 @@ const struct mr_config_key mr_config_keys[] = {
      .flags = MR_KEY_RESTART,
      .fallback = "localhost:9092",
      .variable = "KAFKA_BROKERS",
-     .help =
-         "Brokers to ask for the cluster first; with IS_DOCKER=true the default is kafka:9092."},
+     .help = "Brokers that are asked about the cluster first; with IS_DOCKER=true the default is "
+             "kafka:9092."},
     {.path = "kafka.client_id",
      .inherits = "service",
      .kind = MR_KIND_TEXT,
      .flags = MR_KEY_RESTART,
      .variable = "KAFKA_CLIENT_ID",
-     .help = "How this client calls itself towards the brokers."},
+     .help = "Name of this client that brokers see."},
     {.path = "kafka.group_id",
      .inherits = "kafka.client_id",
      .kind = MR_KIND_TEXT,
@@ -161,13 +163,12 @@ const struct mr_config_key mr_config_keys[] = {
      .kind = MR_KIND_STRING,
      .flags = MR_KEY_RESTART,
      .fallback = "auto",
-     .help =
-         "Static membership: a worker that died is replaced by one that has its place in its "
-         "groups, and its partitions, at once. auto: the host's name and a number, which leave "
-         "the groups when the router stops. Any other name, unique to the router: the worker of "
-         "slot N has this name and -N, and has its partitions back after a restart of the "
-         "router, too; when the router stops for good they rest for session.timeout.ms. \"\": "
-         "none."},
+     .help = "Static membership: the successor of a worker that died takes over the worker's place "
+             "in its groups, and its partitions, at once. With auto, names are made of the host's "
+             "name and a number, and leave the groups when the router stops. Any other name must "
+             "be unique to the router. The worker of slot N has this name and -N, and has its "
+             "partitions back after a restart of the router, too. When the router stops for good, "
+             "its partitions rest for session.timeout.ms. \"\": no static membership."},
     {.path = "kafka.connection_timeout",
      .kind = MR_KIND_DURATION,
      .flags = MR_KEY_RESTART,
@@ -175,15 +176,15 @@ const struct mr_config_key mr_config_keys[] = {
      .least = 1,
      .most = INT32_MOST,
      .unit = "ms",
-     .help = "Time to reach a broker, after which `request` and `publish` give up; `run` goes on "
-             "trying."},
+     .help = "Longest time to reach a broker, after which `request` and `publish` fail; `run` "
+             "keeps trying."},
     {.path = "kafka.sasl.mechanism",
      .kind = MR_KIND_ONE_OF,
      .flags = MR_KEY_RESTART,
      .fallback = "plain",
      .choices = "plain|scram-sha-256|scram-sha-512",
      .variable = "KAFKA_SASL_MECHANISM",
-     .help = "How to log in, where a username is set."},
+     .help = "How to log in if a username is set."},
     {.path = "kafka.sasl.username",
      .kind = MR_KIND_STRING,
      .flags = MR_KEY_RESTART,
@@ -200,12 +201,13 @@ const struct mr_config_key mr_config_keys[] = {
      .kind = MR_KIND_STRING,
      .flags = MR_KEY_RESTART,
      .example = "\"/etc/ssl/certs/ca-certificates.crt\"",
-     .help = "File of the authorities that may sign the brokers' certificates; set: TLS is used."},
+     .help = "File of the authorities that may sign the brokers' certificates; if it is set, TLS "
+             "is used."},
     {.path = "kafka.tls.certificate",
      .kind = MR_KIND_STRING,
      .flags = MR_KEY_RESTART,
      .example = "\"/run/secrets/client.pem\"",
-     .help = "File of this client's certificate; set: TLS is used."},
+     .help = "File of this client's certificate; if it is set, TLS is used."},
     {.path = "kafka.tls.key",
      .kind = MR_KIND_STRING,
      .flags = MR_KEY_RESTART,
@@ -220,20 +222,19 @@ const struct mr_config_key mr_config_keys[] = {
      .kind = MR_KIND_SCALAR,
      .flags = MR_KEY_RESTART,
      .example = "100",
-     .help = "Any property of librdkafka by its name, as `[\"fetch.wait.max.ms\"] = 100`; what "
-             "the guarantees rest on (`acks`, say) is refused."},
+     .help = "Any property of librdkafka by its name, as `[\"fetch.wait.max.ms\"] = 100`; a change "
+             "of a property that the guarantees rest on (such as `acks`) is refused."},
 
     POLICY(DEFAULTS_ROW),
 
     {.path = "routes.*",
      .kind = MR_KIND_ENTRY,
-     .help =
-         "Settings of one topic, or (beginning with ^) of all whose names match a POSIX extended "
-         "regular expression; what they leave out is as in `defaults`."},
+     .help = "Settings of one topic, or of all topics whose names match a POSIX extended regular "
+             "expression, which begins with ^. A setting that is left out is as in `defaults`."},
     {.path = "routes.*.script",
      .kind = MR_KIND_SCRIPT,
      .example = "\"orders-commands.lua\"",
-     .help = "Handler script in the scripts folder; default: that of the topic's name."},
+     .help = "Handler script in the scripts folder; default: the script of the topic's name."},
     {.path = "routes.*.group_id",
      .inherits = "kafka.group_id",
      .kind = MR_KIND_TEXT,
@@ -256,7 +257,7 @@ const struct mr_config_key mr_config_keys[] = {
      .least = 1,
      .most = INT32_MOST,
      .unit = "ms",
-     .help = "How long a request is waited for where it does not say."},
+     .help = "How long a request waits for its reply if the request does not say."},
     {.path = "rpc.max_pending",
      .kind = MR_KIND_INTEGER,
      .fallback = "100000",
@@ -264,8 +265,8 @@ const struct mr_config_key mr_config_keys[] = {
      .least = 1,
      .most = INT32_MOST,
      .unit = "requests",
-     .help =
-         "How many requests of a worker's handlers may wait for their replies; one more fails."},
+     .help = "Most requests of a worker's handlers that may wait for their replies; a further "
+             "request fails."},
     {.path = "rpc.drop_expired",
      .kind = MR_KIND_BOOLEAN,
      .fallback = "false",
@@ -294,28 +295,28 @@ const struct mr_config_key mr_config_keys[] = {
      .kind = MR_KIND_STRING,
      .pending = true,
      .example = "\"Commands for orders\"",
-     .help = "What the topic is for."},
+     .help = "Purpose of the topic."},
 
     {.path = "admin.listen",
      .kind = MR_KIND_HOST_PORT,
      .flags = MR_KEY_RESTART,
      .fallback = "127.0.0.1:8080",
-     .help = "Where health, metrics and status are served."},
+     .help = "Address at which health, metrics and status are served."},
 
     {.path = "log.level",
      .kind = MR_KIND_ONE_OF,
      .fallback = "info",
      .choices = "debug|info|warn|error",
-     .help = "The least that is logged."},
+     .help = "The lowest level that is logged."},
     {.path = "log.format",
      .kind = MR_KIND_ONE_OF,
      .fallback = "json",
      .choices = "json|text",
-     .help = "A JSON object a line, or text for people."},
+     .help = "One JSON object per line, or text for people."},
     {.path = "log.file",
      .kind = MR_KIND_STRING,
      .flags = MR_KEY_RESTART,
      .example = "\"/var/log/moonroute.log\"",
-     .help = "File to append to, opened anew at SIGUSR1; none: standard error."},
+     .help = "File to append to, reopened at SIGUSR1; none: standard error."},
     {.path = NULL},
 };

@@ -146,7 +146,7 @@ static void check_route(void *context, const char *route, const char *value)
     mr_config_path_child(&path, "routes", route);
     const char *origin = mr_config_origin(reading->snapshot->config, mr_buf_text(&path));
     if (!has_file(reading->snapshot, mr_buf_text(&script)))
-        mr_errors_add(reading->errors, "%s%s%s: its script %s/%s is not there", origin,
+        mr_errors_add(reading->errors, "%s%s%s: the script %s/%s does not exist", origin,
                       *origin ? ": " : "", mr_buf_text(&path), reading->directory,
                       mr_buf_text(&script));
     mr_buf_free(&path);

@@ -71,7 +71,8 @@ void mr_endings_add(rd_kafka_t *handle, void *owned)
     all = ending;
     if (!start_thread(ending))
         mr_log(MR_LOG_WARN, "client_not_ended", MR_S("client", ending->name),
-               MR_S("message", "there is no thread for it; it rests until the process ends"));
+               MR_S("message", "no thread could be started to end the client; the client stays "
+                               "until the process ends"));
 }
 
 static void tell_hanging(struct ending *ending)
@@ -80,8 +81,8 @@ static void tell_hanging(struct ending *ending)
         return;
     ending->told = true;
     mr_log(MR_LOG_WARN, "client_end_hangs", MR_S("client", ending->name),
-           MR_S("message", "librdkafka does not end it; it holds nothing of its group, and goes "
-                           "when the process ends"));
+           MR_S("message", "librdkafka does not end the client; the client holds nothing of its "
+                           "group, and ends with the process"));
 }
 
 size_t mr_endings_pending(void)

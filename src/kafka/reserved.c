@@ -18,8 +18,8 @@ static const struct {
     {"metadata.broker.list", NULL, "use kafka.brokers"},
     {"client.id", NULL, "use kafka.client_id"},
     {"group.id", NULL, "use kafka.group_id, or group_id of a route"},
-    {"group.instance.id", NULL, "each worker has its own, use kafka.group_instance_id"},
-    {"transactional.id", NULL, "each worker has its own, see kafka.client_id"},
+    {"group.instance.id", NULL, "each worker has its own instance id, use kafka.group_instance_id"},
+    {"transactional.id", NULL, "each worker has its own transactional id, see kafka.client_id"},
 
     {"enable.auto.commit", FALSE_ONLY, "offsets are committed by Moonroute, see commit_interval"},
     {"auto.commit.enable", FALSE_ONLY, "offsets are committed by Moonroute, see commit_interval"},
@@ -28,22 +28,22 @@ static const struct {
     {"offset.store.method", "broker", "offsets are committed to the group's coordinator"},
     {"offset.store.path", NULL, "offsets are committed to the group's coordinator"},
     {"isolation.level", "read_committed",
-     "messages of transactions that were aborted would be handled, and with exactly-once delivery "
-     "partitions begin at offsets of open ones"},
-    {"enable.partition.eof", NULL, "the reply inbox relies on it"},
+     "messages of aborted transactions would be handled, and with exactly-once delivery partitions "
+     "would begin at offsets of open transactions"},
+    {"enable.partition.eof", NULL, "the reply inbox relies on this property"},
 
     {"acks", "all -1",
-     "a message is done when all replicas in step have its records; less would lose some with a "
-     "broker"},
+     "a message is done when all in-sync replicas have its records; with fewer, a lost broker "
+     "would lose records"},
     {"request.required.acks", "all -1",
-     "a message is done when all replicas in step have its records; less would lose some with a "
-     "broker"},
+     "a message is done when all in-sync replicas have its records; with fewer, a lost broker "
+     "would lose records"},
     {"enable.idempotence", TRUE_ONLY,
-     "a record that is sent again would be there twice, or behind later ones"},
+     "a record that is sent again would be in its partition twice, or behind later records"},
     {"enable.gapless.guarantee", FALSE_ONLY,
      "one record that is refused would end the worker's producer"},
-    {"message.timeout.ms", "0", "a record waits for its broker as long as that takes"},
-    {"delivery.timeout.ms", "0", "a record waits for its broker as long as that takes"},
+    {"message.timeout.ms", "0", "a record waits for its broker without a time limit"},
+    {"delivery.timeout.ms", "0", "a record waits for its broker without a time limit"},
     {"retries", "2147483647", "a record is sent again until its broker has it or refuses it"},
     {"message.send.max.retries", "2147483647",
      "a record is sent again until its broker has it or refuses it"},
@@ -54,7 +54,7 @@ static const struct {
     {"enabled_events", NULL, "Moonroute takes the events that it needs"},
     {"log.queue", TRUE_ONLY, "the log goes through a queue"},
     {"api.version.request", TRUE_ONLY,
-     "without it no record has headers, and no producer is idempotent"},
+     "without this property no record has headers, and no producer is idempotent"},
 };
 
 static bool is_among(const char *words, const char *word)

@@ -45,7 +45,7 @@ static void on_too_long(lua_State *lua, lua_Debug *info)
 {
     (void)info;
     luaL_where(lua, 0); /* level 0 is the file's code: a hook has no level of its own */
-    lua_pushliteral(lua, "the configuration does not come to an end (a loop without one?)");
+    lua_pushliteral(lua, "the configuration does not come to an end (an endless loop?)");
     lua_concat(lua, 2);
     lua_error(lua);
 }
@@ -233,8 +233,9 @@ static int load(lua_State *lua)
 /* Reports the error on top of the stack, which may be any value. */
 static void tell_error(struct loading *loading, lua_State *lua)
 {
-    const char *message = lua_type(lua, -1) == LUA_TSTRING ? lua_tostring(lua, -1)
-                                                           : "it raised a value that is no text";
+    const char *message = lua_type(lua, -1) == LUA_TSTRING
+                              ? lua_tostring(lua, -1)
+                              : "the configuration raised a value that is not text";
     if (strncmp(message, CHUNK ":", strlen(CHUNK ":")) == 0)
         mr_errors_add(loading->errors, "%s%s", loading->file, message + strlen(CHUNK));
     else

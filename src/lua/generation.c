@@ -135,7 +135,7 @@ static void abort_loading(struct loading *loading, enum mr_excess excess)
     const char *place = mr_buf_text(&vm->budget.place);
     char text[MR_EXCESS_TEXT];
     mr_excess_describe(&vm->budget, excess, text);
-    mr_errors_add(loading->errors, "%s%s%s, for all scripts to load", place,
+    mr_errors_add(loading->errors, "%s%s%s, the budget for loading all scripts", place,
                   place[0] != '\0' ? ": " : "", text);
     mr_budget_collect(vm);
 }

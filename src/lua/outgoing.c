@@ -69,7 +69,7 @@ int mr_outgoing_count(struct mr_vm *vm, const struct mr_outgoing *record, char *
     size_t headers = mr_pairs_size(record->headers, record->header_count);
     if (mr_budget_send(vm, mr_outgoing_size(record) + headers))
         return 0;
-    snprintf(error, size, "more than the memory budget in one run");
+    snprintf(error, size, "the records of one run are larger than the memory budget");
     return -1;
 }
 

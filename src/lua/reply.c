@@ -62,7 +62,7 @@ static void count(lua_State *L, struct mr_task *task, const struct mr_result *re
 {
     size_t bytes = result->value.length + mr_pairs_size(result->headers, result->header_count);
     if (!mr_budget_send(task->vm, bytes))
-        luaL_error(L, "more than the memory budget");
+        luaL_error(L, "the reply and records of one run are larger than the memory budget");
 }
 
 /* Takes the headers first: reading them can run metamethods of the script, and nothing of the value

@@ -78,7 +78,7 @@ static void refuse_yield(struct mr_task *task, struct mr_result *result)
     task->state = MR_TASK_BROKEN;
     *result = (struct mr_result){.outcome = MR_OUTCOME_RAISED};
     mr_fault_error(&task->fault,
-                   "the handler yielded to nobody: use router.sleep or router.request",
+                   "the handler yielded outside a coroutine: use router.sleep or router.request",
                    task->script->place, &result->fault);
 }
 

@@ -17,7 +17,7 @@ const struct mr_snapshot *mr_master_accepted(struct mr_master *master)
 static void on_stop_timer(uv_timer_t *timer)
 {
     struct mr_master *master = timer->data;
-    mr_workers_kill(master->workers, "it has not stopped within shutdown_timeout");
+    mr_workers_kill(master->workers, "the worker has not stopped within shutdown_timeout");
 }
 
 static void end_when_alone(struct mr_master *master)
@@ -51,7 +51,7 @@ void mr_master_stop(struct mr_master *master, int exit_code)
 static void interrupt(struct mr_master *master)
 {
     if (master->interrupted)
-        mr_workers_kill(master->workers, "it was interrupted twice");
+        mr_workers_kill(master->workers, "the router was interrupted twice");
     master->interrupted = true;
     mr_master_stop(master, MR_EXIT_OK);
 }
@@ -160,7 +160,8 @@ static void on_silent(void *context, uint64_t slot, uint64_t silent)
 {
     struct mr_master *master = context;
     mr_log(MR_LOG_ERROR, "worker_wedged", MR_I("worker", slot), MR_I("silent_ms", silent),
-           MR_S("message", "its loop stands still: it is asked to stop, and killed if it goes on"));
+           MR_S("message", "the worker's loop stands still: the worker is asked to stop, and "
+                           "killed if the loop does not move again"));
     mr_workers_retire(master->workers, slot);
 }
 

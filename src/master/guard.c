@@ -45,7 +45,7 @@ void mr_guard_died(struct mr_guard *guard, const struct mr_slot *row, const char
         return;
     mr_log(MR_LOG_ERROR, "message_poisoned", MR_S("group", id.group), MR_S("topic", id.topic),
            MR_I("partition", id.partition), MR_I("offset", id.offset), MR_S("cause", cause),
-           MR_S("message", "workers died of it twice: it is not run again"));
+           MR_S("message", "workers died twice while handling this message: it is not run again"));
     tell_all(guard, MR_FRAME_POISON, poison);
 }
 

@@ -14,7 +14,7 @@ static const struct {
     [MR_HEALTH_DEAD] = {"dead", "the worker died and waits to be started again", true},
     [MR_HEALTH_WEDGED] = {"wedged", "the worker's loop stands still; it is killed soon", true},
     [MR_HEALTH_STUCK] = {"wedged", "the worker's loop stands still and it cannot be killed", false},
-    [MR_HEALTH_STOPPING] = {"stopping", "it was told to stop", true},
+    [MR_HEALTH_STOPPING] = {"stopping", "the worker was asked to stop", true},
     [MR_HEALTH_STARTING] = {"starting", "the worker is loading its scripts", true},
     [MR_HEALTH_BROKER_DOWN] = {"broker_down", "no broker can be reached", true},
     [MR_HEALTH_GROUP_DENIED] = {"group_denied", "a consumer group may not be read", true},
@@ -102,8 +102,8 @@ static void fenced_text(const struct mr_view *view, uint64_t slot, char text[MR_
     char lost[MR_NOTE_SIZE];
     mr_note_read(&view->board->slots[slot].membership.lost, lost);
     snprintf(text, MR_NOTE_SIZE,
-             "another member has its name %.200s in a group, it goes on under another one; give "
-             "each router a name of its own",
+             "another member has the worker's name %.200s in a group; the worker goes on under "
+             "another name. Give each router its own name",
              lost);
 }
 

@@ -14,7 +14,7 @@ static const char *reason_of(int status, enum mr_forced forced)
     if (forced == MR_FORCED_WEDGED)
         return ", its loop stood still";
     if (forced == MR_FORCED_OVERRAN)
-        return ", over its time budget and not to be interrupted";
+        return ", over its time budget and impossible to interrupt";
     int code = WIFEXITED(status) ? WEXITSTATUS(status) : 0;
     if (code == MR_EXIT_FENCED)
         return ", another member has its name in a group";
@@ -51,11 +51,11 @@ void mr_obituary_log(uint64_t worker, pid_t pid, const char *cause, const struct
                MR_S("cause", cause));
     else if (running.topic[0] == '\0')
         mr_log(MR_LOG_ERROR, "worker_died", MR_I("worker", worker), MR_I("pid", pid),
-               MR_S("cause", cause), MR_S("message", "it was loading scripts"));
+               MR_S("cause", cause), MR_S("message", "the worker was loading scripts"));
     else
         mr_log(MR_LOG_ERROR, "worker_died", MR_I("worker", worker), MR_I("pid", pid),
                MR_S("cause", cause), MR_S("topic", running.topic),
                MR_I("partition", running.partition), MR_I("offset", running.offset),
                MR_I("running_ms", mr_clock_ms() - running.since),
-               MR_S("message", "it was handling the message named"));
+               MR_S("message", "the worker was handling the named message"));
 }

@@ -113,7 +113,7 @@ static void log_restart(void *context, const char *name, const char *value)
     (void)context;
     (void)value;
     mr_log(MR_LOG_WARN, "reload_needs_restart", MR_S("key", name),
-           MR_S("message", "this change takes effect when the router is started anew"));
+           MR_S("message", "this change takes effect when the router restarts"));
 }
 
 static void begin(struct mr_reload *reload, struct mr_snapshot *candidate)

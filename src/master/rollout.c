@@ -230,7 +230,7 @@ void mr_rollout_ended(struct mr_rollout *rollout, uint64_t slot, bool in_order)
         return;
     }
     struct mr_buf why = {0};
-    mr_buf_printf(&why, "worker %" PRIu64 " died while it was loading\n", slot);
+    mr_buf_printf(&why, "worker %" PRIu64 " died while it was loading the scripts\n", slot);
     give_up(rollout, (struct mr_bytes){why.data, why.length}, MR_EXIT_DATA);
     mr_buf_free(&why);
 }
@@ -243,9 +243,9 @@ void mr_rollout_expired(struct mr_rollout *rollout)
     uint64_t generation = generation_of(&rollout->candidate);
     for (uint64_t slot = 0; slot < rollout->seat_count; slot++)
         if (rollout->seats[slot].taken && rollout->seats[slot].loaded != generation)
-            mr_buf_printf(&why, "worker %" PRIu64 " has not loaded it in time\n", slot);
+            mr_buf_printf(&why, "worker %" PRIu64 " has not loaded the scripts in time\n", slot);
     if (why.length == 0)
-        mr_buf_string(&why, "no worker came up to load it\n");
+        mr_buf_string(&why, "no worker came up to load the scripts\n");
     give_up(rollout, (struct mr_bytes){why.data, why.length}, MR_EXIT_DATA);
     mr_buf_free(&why);
 }

@@ -256,7 +256,7 @@ def test_check_tells_which_routes_cannot_be(command, scripts: Scripts, tmp_path)
     (tmp_path / "bad.lua").write_text('return { routes = { orders = { dlq = { topic = "{topic}" } } } }\n')
     done = command("check", "--scripts", str(scripts.folder), "--config", str(tmp_path / "bad.lua"))
     assert done.returncode == 78
-    assert 'bad.lua: routes["orders"].dlq.topic: "{topic}" brings its dead letters back' in done.stdout + done.stderr
+    assert 'bad.lua: routes["orders"].dlq.topic: "{topic}" brings the topic\'s dead letters back' in done.stdout + done.stderr
 
 
 def test_check_needs_no_broker(scripts: Scripts, tmp_path) -> None:

@@ -141,8 +141,9 @@ static void a_reload_that_hangs_is_refused_with_its_line(void **state)
     size_t from = router_log_size(&world->router);
     router_script(&world->router, "quiet", "\nwhile true do end\nfunction handleMessage() end\n");
     assert_false(router_reload(&world->router));
-    assert_true(router_logged(&world->router, from,
-                              "quiet.lua:2: over its time budget of 3000 ms, for all scripts"));
+    assert_true(router_logged(
+        &world->router, from,
+        "quiet.lua:2: over its time budget of 3000 ms, the budget for loading all scripts"));
     router_script(&world->router, "quiet", quiet);
     assert_true(router_reload(&world->router));
     world_ask(world, "quiet", "{}");
@@ -159,9 +160,9 @@ static void what_cannot_be_interrupted_costs_the_worker_and_is_not_run_a_third_t
     world_request(world, "hostile", NULL, id,
                   json_of("return ('a'):rep(3e5):find(('a*'):rep(12) .. 'b')"));
     const struct record *reply = world_reply(world, id);
-    assert_text(reply->value, "{\"statusCode\":500,\"message\":\"worker died twice while handling "
-                              "it: signal SIGKILL, over its time budget and not to be "
-                              "interrupted\",\"error\":\"InternalServerError\"}");
+    assert_text(reply->value, "{\"statusCode\":500,\"message\":\"workers died twice while handling "
+                              "this message: signal SIGKILL, over its time budget and "
+                              "impossible to interrupt\",\"error\":\"InternalServerError\"}");
     assert_true(router_metric(&world->router, "worker_restarts_total{reason=\"budget\"}") == 2);
     assert_int_equal(router_logged_times(&world->router, from, "\"event\":\"worker_died\""), 2);
     AWAIT(router_is_ready(&world->router));

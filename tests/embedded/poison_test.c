@@ -80,7 +80,8 @@ static void assert_crash(const struct record *reply, const char *cause)
 {
     char wanted[300];
     snprintf(wanted, sizeof(wanted),
-             "{\"statusCode\":500,\"message\":\"worker died twice while handling it: signal %s\","
+             "{\"statusCode\":500,\"message\":\"workers died twice while handling this message: "
+             "signal %s\","
              "\"error\":\"InternalServerError\"}",
              cause);
     assert_text(record_header(reply, "status-code"), "500");
@@ -100,7 +101,7 @@ static void a_message_that_killed_two_workers_is_answered_with_the_signal(void *
     const struct record *letter = client_await(world->client, "deadly-dlq", 0);
     assert_text(letter->value, "{\"till\":9e15}");
     assert_text(record_header(letter, "error"),
-                "worker died twice while handling it: signal SIGABRT");
+                "workers died twice while handling this message: signal SIGABRT");
     assert_int_equal(router_logged_times(&world->router, from, "\"event\":\"worker_died\""), 2);
     assert_int_equal(router_logged_times(&world->router, from, "\"event\":\"message_poisoned\""),
                      1);

@@ -142,7 +142,8 @@ static void workers_whose_loops_stand_are_named_and_replaced(void **state)
     AWAIT(router_is_ready(&world->router));
     assert_true(router_metric(&world->router, "worker_restarts_total{reason=\"wedged\"}") == 1);
     assert_true(router_logged(&world->router, from, "signal SIGKILL, its loop stood still"));
-    assert_true(router_logged(&world->router, from, "\"message\":\"the master replaces it\""));
+    assert_true(
+        router_logged(&world->router, from, "\"message\":\"the master replaces the worker\""));
     world_request_many(world, "orders", "unwedged", 8, "{}");
     AWAIT(world_all_answered(world, "unwedged", 8));
     world_settle(world, "orders", PARTITIONS);

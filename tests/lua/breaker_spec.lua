@@ -202,6 +202,6 @@ describe("a circuit breaker", function()
         router.breaker("many " .. position)
       end
     end)
-    assert.matches("router.breaker: there are 256 already: is its name made of a message%?$", said)
+    assert.matches("router.breaker: there are 256 breakers already: is the name made from a message%?$", said)
   end)
 end)

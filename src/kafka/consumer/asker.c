@@ -156,7 +156,7 @@ int mr_asker_listen(struct mr_asker *asker, const char *topic, int timeout, char
         if (mr_asker_failed(asker, why, size))
             return -1;
         if (!await(asker, deadline)) {
-            snprintf(why, size, "does not listen after %d ms", timeout);
+            snprintf(why, size, "not listening after %d ms", timeout);
             return -1;
         }
     }

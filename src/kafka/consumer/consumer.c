@@ -216,8 +216,8 @@ static void cover(struct mr_consumer *consumer, const struct mr_question *questi
         return;
     mr_log(MR_LOG_INFO, "assignment_outdated", MR_S("group", consumer->rebalance.group_id),
            MR_S("topic", missing->elems[0].topic), MR_I("topics", missing->cnt),
-           MR_S("message", "nobody has all of what it subscribes to since it is back; the group "
-                           "is made to look"));
+           MR_S("message", "since this member came back, some partitions of its topics are "
+                           "assigned to nobody; the group is made to assign partitions again"));
     mr_subscriber_anew(&consumer->subscriber, missing);
 }
 

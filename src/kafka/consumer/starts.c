@@ -120,7 +120,8 @@ static void on_again(struct mr_timer *timer)
 static const char *name_of(rd_kafka_resp_err_t error)
 {
     return error == RD_KAFKA_RESP_ERR__TIMED_OUT
-               ? "a transaction on them is open, or their coordinator does not answer"
+               ? "a transaction with the group's offsets is open, or the group's coordinator does "
+                 "not answer"
                : rd_kafka_err2str(error);
 }
 

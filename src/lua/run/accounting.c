@@ -16,7 +16,7 @@ static _Noreturn void end_worker(const struct mr_budget *budget)
 {
     mr_log(MR_LOG_ERROR, "memory_exhausted", MR_I("lua_memory_bytes", budget->used),
            MR_I("budget", budget->limits.memory),
-           MR_S("message", "twice the memory budget: the worker ends"));
+           MR_S("message", "Lua uses twice the memory budget: the worker ends"));
     _exit(MR_EXIT_MEMORY);
 }
 

@@ -96,7 +96,7 @@ void mr_call_collect(struct mr_vm *vm)
 const char *mr_call_message(struct mr_vm *vm)
 {
     const char *text = lua_type(vm->L, -1) == LUA_TSTRING ? lua_tostring(vm->L, -1) : NULL;
-    return text != NULL ? text : "an error that is no text";
+    return text != NULL ? text : "an error that is not text";
 }
 
 enum mr_resumed mr_call_resume(struct mr_vm *vm, struct mr_task *task, lua_State *co, int count)

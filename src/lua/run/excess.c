@@ -26,7 +26,8 @@ void mr_excess_describe(const struct mr_budget *budget, enum mr_excess excess,
     if (excess == MR_EXCESS_TIME)
         snprintf(text, MR_EXCESS_TEXT, "over its time budget of %" PRIu64 " ms", limits->time);
     else if (excess == MR_EXCESS_ROOM)
-        snprintf(text, MR_EXCESS_TEXT, "no memory left: others have filled that of the worker");
+        snprintf(text, MR_EXCESS_TEXT,
+                 "no memory left: other handlers and scripts have filled the worker's memory");
     else
         describe_memory(budget, text);
 }

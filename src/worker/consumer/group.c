@@ -153,7 +153,7 @@ static void end_when_closed(struct mr_group *group)
     }
     if (!closed)
         mr_log(MR_LOG_WARN, "group_not_closed", MR_S("group", group->id),
-               MR_S("message", "librdkafka does not end its client"));
+               MR_S("message", "librdkafka does not end the group's client"));
     become(group, MR_GROUP_GONE);
 }
 

@@ -202,8 +202,8 @@ static bool give_up(struct mr_groups *groups, struct mr_group *group)
         return false;
     mr_log(MR_LOG_WARN, "session_fenced", MR_S("group", group->id),
            MR_S("instance", groups->world.instance.name),
-           MR_S("message", "the coordinator was away for longer than session.timeout.ms and was "
-                           "sent a commit from before; another client of this name joins"));
+           MR_S("message", "the coordinator was away for longer than session.timeout.ms, and got a "
+                           "commit of the old session; another client of this name joins"));
     mr_group_give_up(group);
     count_active(groups, (uint64_t)-1);
     return true;

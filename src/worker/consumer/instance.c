@@ -46,10 +46,9 @@ void mr_instance_name(struct mr_instance *instance, const struct mr_config *conf
 void mr_instance_fenced(struct mr_instance *instance, struct mr_membership_row *row)
 {
     mr_log(MR_LOG_ERROR, "instance_fenced", MR_S("instance", instance->name),
-           MR_S("message",
-                "another member of the group has taken this name: two routers were given one "
-                "kafka.group_instance_id, or two machines have one host name. The worker is "
-                "replaced by one of another name; give each router a name of its own"));
+           MR_S("message", "another member of the group has taken this name: two routers share one "
+                           "kafka.group_instance_id, or two machines share one host name. A worker "
+                           "of another name replaces this worker; give each router its own name"));
     instance->fenced = true;
     mr_note_write(&row->lost, instance->name);
     mr_cell_set(&row->other, 1 + (mr_clock_ns() ^ (uint64_t)getpid() << 7) % OTHERS);

@@ -55,7 +55,7 @@ static void log_read_again(struct mr_partition *partition, int64_t offset)
         mr_log(MR_LOG_WARN, "offsets_read_again", MR_S("topic", partition->topic),
                MR_I("partition", partition->number), MR_I("from", offset),
                MR_I("to", partition->window.end),
-               MR_S("message", "records that were taken before are passed over"));
+               MR_S("message", "records that were read before are skipped"));
     partition->rewound = true;
 }
 

@@ -51,8 +51,8 @@ static void begin(struct mr_partition *partition)
     stuck->job_bytes += partition->bytes;
     if (stuck->count++ == 0)
         tell(MR_LOG_ERROR, "output_unacknowledged", partition,
-             "records that were sent for its messages are not acknowledged: the leader of their "
-             "topic is away, or too few replicas are in step; the partition rests, others go on");
+             "records sent for this partition's messages are not acknowledged: a leader is not "
+             "reachable, or too few replicas are in sync. The partition is paused, others go on");
     if (!mr_tenure_is_over(partition->tenure))
         mr_consumer_pause(partition->consumer, partition->topic, partition->number, MR_PAUSE_STUCK);
 }

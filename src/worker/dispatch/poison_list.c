@@ -29,7 +29,7 @@ bool mr_poisoned_may_run(struct mr_dispatch *dispatch, const struct mr_job *job,
     const struct mr_poison *poison = mr_poisons_find(&dispatch->poisons, &id);
     if (poison == NULL)
         return true;
-    snprintf(text->why, sizeof(text->why), "worker died twice while handling it: %s",
+    snprintf(text->why, sizeof(text->why), "workers died twice while handling this message: %s",
              poison->cause);
     *result = (struct mr_result){.outcome = MR_OUTCOME_RAISED,
                                  .fault = mr_failure_own(MR_FAULT_CRASH, text->why)};

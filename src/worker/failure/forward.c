@@ -129,7 +129,7 @@ static void put_again(struct mr_dispatch *dispatch, struct mr_job *job)
 
 static void put(struct mr_dispatch *dispatch, struct mr_job *job)
 {
-    char why[WHY_SIZE] = "it is no topic's name";
+    char why[WHY_SIZE] = "this is not a topic name";
     struct mr_letter letter;
     if (job->failure->aside == MR_ASIDE_LATER) {
         put_again(dispatch, job);

@@ -40,10 +40,10 @@ static void log_fault(const struct mr_job *job, const struct mr_verdict *verdict
 static const char *unanswerable(const struct mr_request *request)
 {
     if (!mr_topic_legal(request->reply_to))
-        return "its reply-to is not a topic name";
+        return "the request's reply-to is not a topic name";
     if (request->bad_reply_partition)
-        return "its kafka_replyPartition is no partition: neither a decimal number nor 4 bytes, "
-               "big-endian";
+        return "the request's kafka_replyPartition is not a partition: neither a decimal number "
+               "nor 4 bytes, big-endian";
     return NULL;
 }
 
@@ -185,7 +185,8 @@ void mr_attempt_undelivered(struct mr_dispatch *dispatch, struct mr_job *job,
     if (over || report->purpose == MR_FOR_REQUEST || mr_aside_is(job))
         return;
     snprintf(why, sizeof(why), "%s cannot be delivered to %s: %s",
-             is_reply ? "the reply" : "a record it published", report->topic, report->error);
+             is_reply ? "the reply" : "a record that the handler published", report->topic,
+             report->error);
     if (is_reply || job->failure == NULL) {
         struct mr_fault fault = mr_failure_own(is_reply ? MR_FAULT_REPLY : MR_FAULT_ERROR, why);
         keep(job, &fault);

@@ -85,7 +85,7 @@ void mr_halt_revoked(struct mr_dispatch *dispatch)
     struct mr_job *job;
     mr_halt_waiting(dispatch);
     while ((job = at_work_in_vain(dispatch)) != NULL)
-        abandon(dispatch, job, "its partition is gone");
+        abandon(dispatch, job, "the partition was revoked or lost");
     mr_halt_sweep(dispatch);
 }
 
@@ -95,6 +95,7 @@ void mr_halt_abandon(struct mr_dispatch *dispatch)
     dispatch->abandoned = true;
     mr_halt_waiting(dispatch);
     while (dispatch->at_work.first != NULL)
-        abandon(dispatch, dispatch->at_work.first, "it did not end within shutdown_timeout");
+        abandon(dispatch, dispatch->at_work.first,
+                "the handler did not end within shutdown_timeout");
     mr_halt_sweep(dispatch);
 }

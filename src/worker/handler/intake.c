@@ -27,7 +27,7 @@ static struct mr_partition *begin_anew(struct mr_dispatch *dispatch, struct mr_p
     mr_log(MR_LOG_WARN, "offsets_went_back", MR_S("topic", before->topic),
            MR_I("partition", before->number), MR_I("from", before->window.end),
            MR_I("to", message->offset),
-           MR_S("message", "the topic was created again, or the partition was cut"));
+           MR_S("message", "the topic was created again, or the partition was truncated"));
     if (dispatch->poisons.count > 0)
         mr_poisoned_restart(dispatch, before);
     struct mr_partition *after = mr_partitions_restart(&dispatch->partitions, before, message);

@@ -117,7 +117,7 @@ static void log_held(const struct mr_dispatch *dispatch, size_t row)
            MR_I("script_memory_bytes", holding.bytes),
            MR_I("lua_memory_bytes", mr_vm_memory(dispatch->vm)),
            MR_I("budget", budget_of(dispatch, row)),
-           MR_S("message", "scripts fill the memory budget: new messages of this one wait"));
+           MR_S("message", "scripts fill the memory budget: new messages of this script wait"));
 }
 
 /* Holds scripts back: all of them if no memory is left. */

@@ -168,8 +168,8 @@ static void open_doubt(struct topic *topic, uint64_t now)
     topic->doubts->open++;
     mr_timers_cancel(topic->doubts->timers, &topic->timer);
     mr_log(MR_LOG_WARN, "topic_doubted", MR_S("topic", topic->name),
-           MR_S("message", "a broker does not show it, or a partition of it: what goes there waits "
-                           "while the cluster is asked again"));
+           MR_S("message", "a broker does not show the topic, or a partition of it: records for "
+                           "the topic wait while the cluster is asked again"));
     ask(topic);
 }
 

@@ -82,13 +82,14 @@ static void check_exact(const struct checking *checking, const struct mr_route *
     char name[MR_TOPIC_ROOM];
     if (!mr_topic_dead_letter(route->policy.dlq.topic, route->name, name))
         refuse(checking, route, "dlq.topic",
-               "is no topic's name with this topic's in it (at most 249 characters)");
+               "does not make a topic name from this topic's name (at most 249 characters)");
     if (route->policy.retry.by_topic && !mr_topic_retry(route->name, name))
         refuse(checking, route, "retry.mode",
-               "cannot be: the name of the retry topic would be longer than 249 characters");
+               "cannot be used: the name of the retry topic would be longer than 249 characters");
     if (comes_back(checking->routes, route, route->name))
         refuse(checking, route, "dlq.topic",
-               "brings its dead letters back to it for ever: name another topic");
+               "brings the topic's dead letters back to the topic for ever: name another "
+               "dead-letter topic");
 }
 
 /* The topics that a pattern matches cannot be listed. But if a template keeps the name of some
@@ -104,7 +105,8 @@ static void check_pattern(const struct checking *checking, const struct mr_route
             (!route->policy.retry.by_topic || strcmp(dead, retry) != 0))
             continue;
         refuse(checking, route, "dlq.topic",
-               "can bring dead letters back to their own topic for ever: name another");
+               "can bring dead letters back to their own topic for ever: name another dead-letter "
+               "topic");
         return;
     }
 }

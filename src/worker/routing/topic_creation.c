@@ -163,7 +163,8 @@ static void after_create(uv_work_t *work, int status)
 static void refuse(struct mr_provision *provision)
 {
     for (struct missing *m = provision->batch; m != NULL; m = m->next) {
-        snprintf(m->why, sizeof(m->why), "it is needed, and create_topics is false: create it");
+        snprintf(m->why, sizeof(m->why),
+                 "the topic is needed, and create_topics is false: create the topic");
         say(provision, m, "topic_missing");
     }
     show(provision);

@@ -211,8 +211,9 @@ static const char *reply_topic(const struct mr_rpc *rpc, const struct mr_ask *as
     else if (mr_topic_response(ask->record.topic, responses))
         return responses;
     else
-        snprintf(why, size,
-                 "the name of its response topic would be too long: name one by reply_to");
+        snprintf(
+            why, size,
+            "the name of the response topic would be too long: name another topic by reply_to");
     return NULL;
 }
 

@@ -26,8 +26,8 @@ static void set_state(struct mr_broker *broker, enum mr_broker_state state)
         mr_log(MR_LOG_INFO, "broker_reachable", MR_S("message", "the Kafka cluster answers"));
     else
         mr_log(MR_LOG_ERROR, "broker_unreachable", MR_S("brokers", broker->addresses),
-               MR_S("message", "no broker of kafka.brokers answers: trying on; check the "
-                               "addresses and that Kafka runs"));
+               MR_S("message", "no broker of kafka.brokers answers, and the worker keeps trying: "
+                               "check the addresses and that Kafka runs"));
     broker->changed(broker->data);
 }
 

@@ -50,7 +50,7 @@ void mr_serving_look(struct mr_serving *serving, struct mr_slot *slot, struct mr
     mr_note_write(&slot->trouble_note, why);
     mr_cell_set(&slot->trouble, trouble);
     if (trouble == MR_OUTAGE_NONE)
-        mr_log(MR_LOG_INFO, "serving_again", MR_S("message", "what kept it from that is over"));
+        mr_log(MR_LOG_INFO, "serving_again", MR_S("message", "the cause of not_serving is over"));
     else
         mr_log(MR_LOG_ERROR, "not_serving", MR_S("message", why));
 }

@@ -78,8 +78,9 @@ void mr_worker_leave_topics(struct mr_worker *worker, struct mr_routes *next)
         const char *name = topics->rows[i].name;
         if (mr_routing_left(worker->dispatch.routes, next, name, from))
             mr_log(MR_LOG_WARN, "retry_topic_left", MR_S("topic", name), MR_S("for", from),
-                   MR_S("message", "what waits there stays there: only retry.mode = \"topic\" of "
-                                   "its route, or a script of its name, handles it"));
+                   MR_S("message",
+                        "messages that wait in this topic stay in it: only retry.mode = \"topic\" "
+                        "of their route, or a script of the topic's name, handles them"));
     }
 }
 

@@ -144,7 +144,7 @@ void mr_worker_turn(struct mr_worker *worker)
     }
     if (worker->phase == MR_PHASE_WORKING && mr_memory_further(&worker->dispatch)) {
         worker->full = true;
-        mr_worker_begin_stop(worker, false, "its scripts keep too much memory");
+        mr_worker_begin_stop(worker, false, "the scripts keep too much memory");
     }
     if (worker->failed)
         mr_worker_begin_stop(worker, false, "a Kafka client has failed for good");

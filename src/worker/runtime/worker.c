@@ -48,7 +48,7 @@ static void on_frame(void *data, const struct mr_frame *frame)
     else if (frame->kind == MR_FRAME_STOP)
         mr_worker_begin_stop(worker, true, "the master stops");
     else if (frame->kind == MR_FRAME_RETIRE)
-        mr_worker_begin_stop(worker, false, "the master replaces it");
+        mr_worker_begin_stop(worker, false, "the master replaces the worker");
     else if (frame->kind == MR_FRAME_REOPEN)
         mr_log_reopen();
     else if (frame->kind == MR_FRAME_POISON || frame->kind == MR_FRAME_HARMLESS)
@@ -64,7 +64,7 @@ static void on_buried(void *data, const struct mr_message_id *id)
 static void on_master_gone(void *data)
 {
     struct mr_worker *worker = data;
-    mr_worker_begin_stop(worker, true, "the master is gone");
+    mr_worker_begin_stop(worker, true, "the master has died");
     mr_worker_turn(worker);
 }
 
@@ -175,8 +175,9 @@ static void end_clients(void)
 {
     enum { CLIENTS_END_MS = 1000 };
     if (!mr_endings_await(CLIENTS_END_MS))
-        mr_log(MR_LOG_WARN, "clients_left",
-               MR_S("message", "librdkafka does not end a client; it goes with the process"));
+        mr_log(
+            MR_LOG_WARN, "clients_left",
+            MR_S("message", "librdkafka does not end a client; the client ends with the process"));
 }
 
 static int exit_code(const struct mr_worker *worker)

@@ -178,8 +178,8 @@ static void ended(struct mr_transaction *transaction, bool is_commit, bool uncle
     else
         aborted(transaction);
     if (transaction->elsewhere)
-        mr_transaction_replace_elsewhere(transaction,
-                                         "its latest transaction waits for an output topic");
+        mr_transaction_replace_elsewhere(
+            transaction, "the latest transaction of this id waits for an output topic");
     else if (unclear)
         mr_transaction_replace_unclear(transaction, is_commit ? "committed" : "aborted");
     else if (spoilt)

@@ -46,9 +46,11 @@ void mr_transaction_replace_elsewhere(struct mr_transaction *transaction, const 
 
 void mr_transaction_replace_unclear(struct mr_transaction *transaction, const char *what)
 {
-    mr_log(MR_LOG_WARN, "transaction_end_unclear",
-           MR_S("message", "a broker did not answer a request of it, which may still arrive"),
-           MR_S("outcome", what), MR_S("then", "another producer"));
+    mr_log(
+        MR_LOG_WARN, "transaction_end_unclear",
+        MR_S("message",
+             "a broker did not answer a request of the transaction; the request may still arrive"),
+        MR_S("outcome", what), MR_S("then", "another producer"));
     mr_transaction_begin_renewal(transaction);
 }
 

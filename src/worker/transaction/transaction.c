@@ -93,7 +93,8 @@ void mr_transaction_poll(struct mr_transaction *transaction, bool hurry)
         mr_transaction_look(transaction);
     }
     if (transaction->batch.failing)
-        mr_transaction_abort(transaction, MR_SENT_BACK, "a record or a partition of it is lost");
+        mr_transaction_abort(transaction, MR_SENT_BACK,
+                             "a record or a partition of the transaction is lost");
     else
         end_when_due(transaction, hurry);
 }

@@ -26,8 +26,9 @@ static size_t place_of(const struct mr_trouble *trouble, const char *topic)
 static void begin(struct mr_trouble *trouble, const char *topic)
 {
     mr_log(MR_LOG_ERROR, "output_stalled", MR_S("topic", topic),
-           MR_S("message", "its records are not acknowledged: a leader of it is away, or too few "
-                           "replicas are in step; messages that write to it wait"));
+           MR_S("message",
+                "records of this topic are not acknowledged: a leader is not reachable, or "
+                "too few replicas are in sync; messages that write to it wait"));
     trouble->topics[trouble->count].topic = mr_strdup(topic);
     trouble->topics[trouble->count].wait = 0;
     trouble->topics[trouble->count].missing = false;
@@ -90,7 +91,7 @@ void mr_trouble_end(struct mr_trouble *trouble, const char *topic)
     if (place == trouble->count)
         return;
     mr_log(MR_LOG_INFO, "output_resumed", MR_S("topic", topic),
-           MR_S("message", "its records are acknowledged again"));
+           MR_S("message", "records of this topic are acknowledged again"));
     take_out(trouble, place);
 }
 

@@ -89,7 +89,7 @@ static bool is_error(const struct mr_dialect_row *row, struct mr_bytes type,
     case MR_ERROR_BY_STATUS:
         return has_error_status(headers, count);
     }
-    MR_UNREACHABLE("how an error is told");
+    MR_UNREACHABLE("a way to mark errors");
 }
 
 struct mr_heard mr_ask_heard(enum mr_dialect dialect, struct mr_bytes value,

@@ -171,7 +171,7 @@ static void a_file_with_a_nul_byte_is_refused(void **state)
     fclose(file);
     assert_non_null(
         strstr(take(world, from_file(world, "KAFKA_GROUP_ID_FILE", world->file), NULL, NULL),
-               "it holds a NUL byte"));
+               "the file holds a NUL byte"));
 }
 
 static void an_empty_file_counts_as_unset(void **state)

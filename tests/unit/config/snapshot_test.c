@@ -191,8 +191,8 @@ static void the_script_of_a_route_must_be_there(void **state)
     mr_config_add_entry(world->config, "routes[\"b\"]", "file");
     mr_config_set_text(world->config, "routes[\"^c\"].script", "c.lua", "file", &world->errors);
     assert_string_equal(read_folder(world),
-                        "routes[\"^c\"]: its script DIR/c.lua is not there\n"
-                        "file: routes[\"b\"]: its script DIR/b.lua is not there\n");
+                        "routes[\"^c\"]: the script DIR/c.lua does not exist\n"
+                        "file: routes[\"b\"]: the script DIR/b.lua does not exist\n");
 }
 
 static struct mr_buf encoded(struct world *world)

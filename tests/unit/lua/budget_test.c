@@ -410,15 +410,17 @@ static void a_load_that_hangs_is_refused_with_its_line(void **state)
 {
     const struct mr_limits time = {.time = PATIENCE}, memory = {.memory = MEMORY};
     struct limited *limited = *state;
-    assert_load_refused(
-        limited, time, "\n\nwhile true do end\n" HANDLER "end",
-        "scripts/test.lua:3: over its time budget of 1000 ms, for all scripts to load\n");
-    assert_load_refused(
-        limited, time, HANDLER "end\nfunction onLoad()\nwhile true do pcall(error) end end",
-        "scripts/test.lua:3: over its time budget of 1000 ms, for all scripts to load\n");
-    assert_load_refused(
-        limited, memory, HANDLER "end\nlocal t = {}\nfor i = 1, 1e9 do t[i] = {} end",
-        "scripts/test.lua:3: over its memory budget of 32 MiB, for all scripts to load\n");
+    assert_load_refused(limited, time, "\n\nwhile true do end\n" HANDLER "end",
+                        "scripts/test.lua:3: over its time budget of 1000 ms, the budget for "
+                        "loading all scripts\n");
+    assert_load_refused(limited, time,
+                        HANDLER "end\nfunction onLoad()\nwhile true do pcall(error) end end",
+                        "scripts/test.lua:3: over its time budget of 1000 ms, the budget for "
+                        "loading all scripts\n");
+    assert_load_refused(limited, memory,
+                        HANDLER "end\nlocal t = {}\nfor i = 1, 1e9 do t[i] = {} end",
+                        "scripts/test.lua:3: over its memory budget of 32 MiB, the budget for "
+                        "loading all scripts\n");
     assert_well(limited);
 }
 

@@ -160,7 +160,8 @@ static void errors_of_the_language_name_the_line(void **state)
     assert_string_equal(load(*state, "\nlocal x = nothing.at_all\nreturn {}"),
                         "FILE:2: attempt to index global 'nothing' (a nil value)\n");
     assert_string_equal(load(*state, "\n\nerror('no way')"), "FILE:3: no way\n");
-    assert_string_equal(load(*state, "error({})"), "FILE: it raised a value that is no text\n");
+    assert_string_equal(load(*state, "error({})"),
+                        "FILE: the configuration raised a value that is not text\n");
     assert_string_equal(load(*state, "error('no place', 0)"), "FILE: no place\n");
 }
 
@@ -181,9 +182,8 @@ static void a_missing_file_is_named(void **state)
 
 static void a_loop_without_an_end_is_an_error(void **state)
 {
-    assert_string_equal(
-        load(*state, "local i = 0\nwhile true do i = i + 1 end"),
-        "FILE:2: the configuration does not come to an end (a loop without one?)\n");
+    assert_string_equal(load(*state, "local i = 0\nwhile true do i = i + 1 end"),
+                        "FILE:2: the configuration does not come to an end (an endless loop?)\n");
 }
 
 static void the_file_sees_no_more_than_it_needs(void **state)

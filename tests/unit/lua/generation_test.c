@@ -52,10 +52,11 @@ static void a_script_that_yields_or_publishes_while_it_loads_is_refused(void **s
     struct world *world = *state;
     world_files(world, "a.lua", "coroutine.yield(1)", "b.lua", ROUTER "router.sleep(1)", "c.lua",
                 ROUTER "router.publish('x', 1)", "d.lua", ROUTER "router.request('x', 1)", NULL);
-    assert_loads_not(world, "scripts/a.lua: cannot yield here\n"
-                            "scripts/b.lua:1: router.sleep: not while a script loads\n"
-                            "scripts/c.lua:1: router.publish: not while a script loads\n"
-                            "scripts/d.lua:1: router.request: not while a script loads\n");
+    assert_loads_not(world,
+                     "scripts/a.lua: cannot yield here\n"
+                     "scripts/b.lua:1: router.sleep: cannot be called while a script loads\n"
+                     "scripts/c.lua:1: router.publish: cannot be called while a script loads\n"
+                     "scripts/d.lua:1: router.request: cannot be called while a script loads\n");
     assert_int_equal(world->published.count + world->asked.count + world->sleeps, 0);
 }
 
@@ -101,11 +102,11 @@ static void an_on_load_that_raises_refuses_the_generation(void **state)
                 ROUTER "function onLoad() router.sleep(1) end " ANSWER, "d.lua",
                 "function onLoad() coroutine.yield() end " ANSWER, "e.lua",
                 "function onLoad() end function onUnload() error('told') end " ANSWER, NULL);
-    assert_loads_not(
-        world, "scripts/a.lua: onLoad: scripts/a.lua:2: not today\n"
-               "scripts/b.lua: onLoad: expected a function, got a number\n"
-               "scripts/c.lua: onLoad: scripts/c.lua:1: router.sleep: not while a script loads\n"
-               "scripts/d.lua: onLoad: scripts/d.lua: cannot yield here\n");
+    assert_loads_not(world, "scripts/a.lua: onLoad: scripts/a.lua:2: not today\n"
+                            "scripts/b.lua: onLoad: expected a function, got a number\n"
+                            "scripts/c.lua: onLoad: scripts/c.lua:1: router.sleep: cannot be "
+                            "called while a script loads\n"
+                            "scripts/d.lua: onLoad: scripts/d.lua: cannot yield here\n");
 }
 
 static void messages_in_flight_finish_on_the_code_they_started_with(void **state)
@@ -239,7 +240,8 @@ static void a_library_that_failed_can_be_required_again(void **state)
                 NULL);
     world->generation = world_load(world);
     struct mr_task *task = world_start(world, "1");
-    assert_reply(world, "[false,\"flaky.lua:1: router.sleep: not while a script loads\"]");
+    assert_reply(world,
+                 "[false,\"flaky.lua:1: router.sleep: cannot be called while a script loads\"]");
     world_end(world, task);
 }
 

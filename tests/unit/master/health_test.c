@@ -105,8 +105,8 @@ static void a_name_that_another_member_has_is_a_reason_for_a_while(void **state)
 {
     static const char wanted[] =
         "{\"status\":\"unavailable\",\"reasons\":[{\"worker\":1,\"reason\":\"fenced\",\"message\":"
-        "\"another member has its name shop-1 in a group, it goes on under another one; give each "
-        "router a name of its own\"}]}\n";
+        "\"another member has the worker's name shop-1 in a group; the worker goes on under "
+        "another name. Give each router its own name\"}]}\n";
     struct a_view *a = *state;
     struct mr_slot *slot = &a->board.slots[1];
     mr_note_write(&slot->membership.lost, "shop-1");

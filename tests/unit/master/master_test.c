@@ -514,7 +514,7 @@ static void a_reload_that_kills_a_worker_is_refused(void **state)
     pid_t workers[2];
     start_ready(world, "", workers);
     write_script(world, "crash");
-    expect_log(world, "died while it was loading");
+    expect_log(world, "died while it was loading the scripts");
     expect_event(world, "worker_started");
     rewrite(world, "");
     stop(world);

@@ -29,7 +29,7 @@ static void the_cause_names_signal_or_status(void **state)
     mr_obituary_cause(SIGKILL, MR_FORCED_WEDGED, cause);
     assert_string_equal(cause, "signal SIGKILL, its loop stood still");
     mr_obituary_cause(SIGKILL, MR_FORCED_OVERRAN, cause);
-    assert_string_equal(cause, "signal SIGKILL, over its time budget and not to be interrupted");
+    assert_string_equal(cause, "signal SIGKILL, over its time budget and impossible to interrupt");
     mr_obituary_cause(EXIT_71, MR_FORCED_NOT, cause);
     assert_string_equal(cause, "exit status 71, at twice its memory budget");
     mr_obituary_cause(EXIT_73, MR_FORCED_NOT, cause);

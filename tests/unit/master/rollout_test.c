@@ -203,7 +203,8 @@ static void a_worker_that_dies_of_loading_refuses_the_reload(void **state)
     mr_rollout_loaded(world->rollout, 0, 2);
     mr_buf_clear(&world->said);
     mr_rollout_ended(world->rollout, 1, false);
-    expect_said(world, "discard 2 to 0; refused (worker 1 died while it was loading) 65; ");
+    expect_said(world,
+                "discard 2 to 0; refused (worker 1 died while it was loading the scripts) 65; ");
     mr_rollout_started(world->rollout, 1);
     expect_said(world, "prepare 1 to 1; ");
     mr_rollout_loaded(world->rollout, 1, 1);
@@ -355,7 +356,7 @@ static void a_worker_that_does_not_answer_in_time_refuses_the_reload(void **stat
     mr_buf_clear(&world->said);
     mr_rollout_expired(world->rollout);
     expect_said(world, "discard 2 to 0; discard 2 to 1; "
-                       "refused (worker 0 has not loaded it in time) 65; ");
+                       "refused (worker 0 has not loaded the scripts in time) 65; ");
 }
 
 static void without_any_worker_a_reload_waits_and_expires(void **state)
@@ -366,7 +367,7 @@ static void without_any_worker_a_reload_waits_and_expires(void **state)
     begin(world, 2);
     assert_true(mr_rollout_busy(world->rollout));
     mr_rollout_expired(world->rollout);
-    expect_said(world, "refused (no worker came up to load it) 65; ");
+    expect_said(world, "refused (no worker came up to load the scripts) 65; ");
 }
 
 static void a_worker_that_cannot_load_what_is_accepted_is_unfit(void **state)

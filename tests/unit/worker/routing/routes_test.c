@@ -324,6 +324,9 @@ static void refused(struct world *world, const char *error)
     assert_string_equal(mr_errors_text(&world->errors), error);
 }
 
+#define COMES_BACK                                                                                 \
+    "brings the topic's dead letters back to the topic for ever: name another dead-letter topic\n"
+
 static void dead_letters_that_would_come_back_for_ever_are_refused(void **state)
 {
     struct world *world = *state;
@@ -333,13 +336,9 @@ static void dead_letters_that_would_come_back_for_ever_are_refused(void **state)
     set(world, "routes[\"a\"].dlq.topic", "b");
     set(world, "routes[\"b\"].dlq.topic", "a");
     set(world, "routes[\"c\"].dlq.topic", "{base}");
-    refused(world,
-            "test: routes[\"a\"].dlq.topic: \"b\" brings its dead letters back to it for ever: "
-            "name another topic\n"
-            "test: routes[\"b\"].dlq.topic: \"a\" brings its dead letters back to it for ever: "
-            "name another topic\n"
-            "test: routes[\"c\"].dlq.topic: \"{base}\" brings its dead letters back to it for "
-            "ever: name another topic\n");
+    refused(world, "test: routes[\"a\"].dlq.topic: \"b\" " COMES_BACK
+                   "test: routes[\"b\"].dlq.topic: \"a\" " COMES_BACK
+                   "test: routes[\"c\"].dlq.topic: \"{base}\" " COMES_BACK);
 }
 
 static void dead_letters_that_would_wait_as_retries_are_refused(void **state)
@@ -349,9 +348,7 @@ static void dead_letters_that_would_wait_as_retries_are_refused(void **state)
     set(world, "routes[\"a\"].dlq.topic", "a-retry");
     mr_routes_retire(build(world));
     set(world, "routes[\"a\"].retry.mode", "topic");
-    refused(world,
-            "test: routes[\"a\"].dlq.topic: \"a-retry\" brings its dead letters back to it for "
-            "ever: name another topic\n");
+    refused(world, "test: routes[\"a\"].dlq.topic: \"a-retry\" " COMES_BACK);
 }
 
 static void a_pattern_whose_dead_letters_could_come_back_is_refused(void **state)
@@ -362,7 +359,7 @@ static void a_pattern_whose_dead_letters_could_come_back_is_refused(void **state
     set(world, "routes[\"^a\"].dlq.topic", "{base}-commands");
     refused(world,
             "test: routes[\"^a\"].dlq.topic: \"{base}-commands\" can bring dead letters back to "
-            "their own topic for ever: name another\n");
+            "their own topic for ever: name another dead-letter topic\n");
 }
 
 static void a_route_may_handle_the_dead_letters_of_another(void **state)
@@ -388,9 +385,9 @@ static void names_that_would_be_too_long_are_refused(void **state)
     set(world, path, "topic");
     mr_buf_printf(
         &wanted,
-        "routes[\"%s\"].dlq.topic: \"{base}-dlq\" is no topic's name with this topic's "
-        "in it (at most 249 characters)\n"
-        "test: routes[\"%s\"].retry.mode: \"topic\" cannot be: the name of the retry topic "
+        "routes[\"%s\"].dlq.topic: \"{base}-dlq\" does not make a topic name from this topic's "
+        "name (at most 249 characters)\n"
+        "test: routes[\"%s\"].retry.mode: \"topic\" cannot be used: the name of the retry topic "
         "would be longer than 249 characters\n",
         name, name);
     refused(world, mr_buf_text(&wanted));
