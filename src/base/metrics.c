@@ -17,6 +17,10 @@ const char *const mr_status_names[MR_STATUSES] = {
     [MR_STATUS_EXPIRED] = "expired",
 };
 
+#define NAME(state, name, listed, next) [MR_JOB_##state] = (name),
+const char *const mr_job_state_names[MR_JOB_STATES] = {MR_JOB_STATE_TABLE(NAME)};
+#undef NAME
+
 /* 0.1 ms to 10 s. A handler that does not wait takes far less than the first bound; a request with
  * the default timeout times out beyond the last. */
 const unsigned long long mr_bucket_bounds[MR_BUCKETS] = {

@@ -6,6 +6,8 @@
 
 #include <stddef.h>
 
+#include "base/job_states.h"
+
 /* Counters per worker. */
 enum mr_counter {
     MR_MESSAGES_RECEIVED,
@@ -61,6 +63,7 @@ enum mr_status {
 };
 
 extern const char *const mr_status_names[MR_STATUSES];
+extern const char *const mr_job_state_names[MR_JOB_STATES]; /* in the log */
 
 /* Upper bounds of the buckets in nanoseconds, ascending; one more bucket (+Inf) follows. */
 enum { MR_BUCKETS = 16 };

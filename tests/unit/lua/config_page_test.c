@@ -114,18 +114,12 @@ static struct mr_buf made(void)
 static void the_page_is_made_from_the_table(void **state)
 {
     (void)state;
-    struct mr_buf text = made();
-    assert_up_to_date(page, &text);
-    mr_buf_free(&text);
+    assert_made(page, made);
 }
 
 int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(the_page_is_made_from_the_table)};
-    if (argc < 2 || strcmp(argv[1], "--write") != 0)
-        return cmocka_run_group_tests(tests, NULL, NULL);
-    struct mr_buf text = made();
-    int result = write_file(page, &text);
-    mr_buf_free(&text);
-    return result;
+    return is_to_write(argc, argv) ? write_made(page, made)
+                                   : cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -169,9 +169,7 @@ static struct mr_buf made(void)
 static void the_sample_is_made_from_the_table(void **state)
 {
     (void)state;
-    struct mr_buf text = made();
-    assert_up_to_date(sample, &text);
-    mr_buf_free(&text);
+    assert_made(sample, made);
 }
 
 static void the_sample_sets_nothing(void **state)
@@ -248,10 +246,6 @@ int main(int argc, char **argv)
         cmocka_unit_test(the_sample_sets_nothing),
         cmocka_unit_test(the_sample_without_its_dashes_sets_every_key_to_its_default),
     };
-    if (argc < 2 || strcmp(argv[1], "--write") != 0)
-        return cmocka_run_group_tests(tests, NULL, NULL);
-    struct mr_buf text = made();
-    int result = write_file(sample, &text);
-    mr_buf_free(&text);
-    return result;
+    return is_to_write(argc, argv) ? write_made(sample, made)
+                                   : cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -798,8 +798,8 @@ static void every_move_was_made(void)
         for (int to = 0; to < MR_JOB_STATES; to++) {
             if (!mr_job_may_become(from, to) || !is_modelled(from, to) || moves[from][to] > 0)
                 continue;
-            print_message("no job was %s and became %s\n", mr_job_state_name(from),
-                          mr_job_state_name(to));
+            print_message("no job was %s and became %s\n", mr_job_state_names[from],
+                          mr_job_state_names[to]);
             missing++;
         }
     assert_int_equal(missing, 0);

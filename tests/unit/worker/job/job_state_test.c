@@ -99,7 +99,7 @@ static void every_state_leads_to_the_end(void **state)
     for (int from = 0; from < MR_JOB_STATES; from++) {
         assert_true(leads[from]);
         assert_false(mr_job_may_become(MR_JOB_SETTLED, from));
-        assert_non_null(mr_job_state_name(from));
+        assert_non_null(mr_job_state_names[from]);
     }
 }
 
