@@ -1,5 +1,5 @@
 /* The states of a job: the table of their names, their lists and the moves between them. Moves are
- * made by worker/job/job_state.h. */
+ * made by worker/job/job_state.h. The scoreboard counts messages per state. */
 #ifndef MR_BASE_JOB_STATES_H
 #define MR_BASE_JOB_STATES_H
 

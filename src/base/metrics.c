@@ -66,6 +66,8 @@ const struct mr_metric mr_metrics[] = {
           "Kafka clients that are being ended; one that stays hangs in librdkafka."),
     {"uptime_seconds", MR_METRIC_GAUGE, MR_FROM_UPTIME, 0, "Since the master started."},
     GAUGE("messages_in_flight", MR_MESSAGES_IN_FLIGHT, "Messages taken and not yet done with."),
+    {"messages", MR_METRIC_GAUGE, MR_FROM_MESSAGES, 0,
+     "Messages consumed and not settled, by topic and state."},
     {"circuit_breaker_state", MR_METRIC_GAUGE, MR_FROM_BREAKERS, 0,
      "Circuit breakers of scripts, by name and worker: 0 closed, 1 half-open, 2 open."},
     {"circuit_breaker_rejected_total", MR_METRIC_COUNTER, MR_FROM_REJECTED, 0,

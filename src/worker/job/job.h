@@ -22,6 +22,7 @@ struct mr_job;
 struct mr_line;
 struct mr_partition;
 struct mr_route;
+struct mr_topic_row;
 struct mr_wait;
 
 enum { MR_JOB_HEADERS = 16, MR_JOB_SHORT_CHAIN = 64 };
@@ -37,6 +38,7 @@ struct mr_job {
     struct mr_job_list *list;       /* the list that holds the job; NULL: none does */
     struct mr_job *previous, *next; /* in that list */
     struct mr_job_pool *pool;       /* the pool that counts the job; NULL: none does */
+    struct mr_topic_row *row;       /* the row that counts it, in the scoreboard; set with `pool` */
     void *owner;                    /* the job's dispatch */
     struct mr_message message;
     struct mr_pair *headers; /* `few`, or allocated if there are more */
@@ -124,9 +126,10 @@ struct mr_job_pool {
     struct mr_job *free;         /* linked by `next` */
     size_t count[MR_JOB_STATES]; /* jobs per state; SETTLED: all that were ever settled */
 };
-/* Returns a QUEUED job that takes over the message. Reads the headers. End it with
- * mr_job_release(). */
-struct mr_job *mr_job_new(struct mr_job_pool *pool, const struct mr_message *message);
+/* Returns a QUEUED job that takes over the message. The pool and the row count it until it is
+ * settled. Reads the headers. End it with mr_job_release(). */
+struct mr_job *mr_job_new(struct mr_job_pool *pool, struct mr_topic_row *row,
+                          const struct mr_message *message);
 struct mr_origin mr_job_origin(const struct mr_job *job);
 void mr_job_release(struct mr_job_pool *pool, struct mr_job *job); /* frees the message */
 void mr_job_pool_free(struct mr_job_pool *pool);

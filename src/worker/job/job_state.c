@@ -2,6 +2,7 @@
 
 #include "base/log.h"
 #include "base/panic.h"
+#include "base/scoreboard.h"
 
 #define NEXT(state, name, listed, next)   [MR_JOB_##state] = (next),
 #define LISTED(state, name, listed, next) | (unsigned)(listed) << MR_JOB_##state
@@ -37,6 +38,7 @@ static inline __attribute__((always_inline)) void change(struct mr_job *job, enu
     if (job->pool != NULL) {
         job->pool->count[job->state]--;
         job->pool->count[next]++;
+        mr_messages_move(job->row, job->state, next);
     }
     mr_job_list_remove(job);
     job->state = next;

@@ -14,7 +14,8 @@
 
 bool mr_job_may_become(enum mr_job_state from, enum mr_job_state to);
 /* Moves the job to the state, and from its list to the end of `list`. `list` is NULL if no list
- * holds jobs in that state. Counts jobs per state in the job's pool. Calls nothing back. */
+ * holds jobs in that state. Counts jobs per state in the job's pool, and per topic and state in the
+ * scoreboard. Calls nothing back. */
 void mr_job_become(struct mr_job *job, enum mr_job_state next, struct mr_job_list *list);
 /* Does the same, but puts the job first in the list. */
 void mr_job_become_first(struct mr_job *job, enum mr_job_state next, struct mr_job_list *list);
