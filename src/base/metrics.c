@@ -17,6 +17,10 @@ const char *const mr_status_names[MR_STATUSES] = {
     [MR_STATUS_EXPIRED] = "expired",
 };
 
+#define NAME(state, name, listed, next) [MR_JOB_##state] = (name),
+const char *const mr_job_state_names[MR_JOB_STATES] = {MR_JOB_STATE_TABLE(NAME)};
+#undef NAME
+
 /* 0.1 ms to 10 s. A handler that does not wait takes far less than the first bound; a request with
  * the default timeout times out beyond the last. */
 const unsigned long long mr_bucket_bounds[MR_BUCKETS] = {
@@ -72,6 +76,8 @@ const struct mr_metric mr_metrics[] = {
     GAUGE("messages_in_flight", MR_MESSAGES_IN_FLIGHT,
           "Messages whose handler runs or waits. Queued messages do not count, nor do messages "
           "whose handler has ended."),
+    {"messages", MR_METRIC_GAUGE, MR_FROM_MESSAGES, 0,
+     "Messages consumed and not settled, by topic and state."},
     {"circuit_breaker_state", MR_METRIC_GAUGE, MR_FROM_BREAKERS, 0,
      "State of a circuit breaker, by name and worker: 0 closed, 1 half-open, 2 open."},
     {"circuit_breaker_rejected_total", MR_METRIC_COUNTER, MR_FROM_REJECTED, 0,

@@ -6,6 +6,8 @@
 
 #include <stddef.h>
 
+#include "base/job_states.h"
+
 /* Counters per worker. */
 enum mr_counter {
     MR_MESSAGES_RECEIVED,
@@ -61,6 +63,7 @@ enum mr_status {
 };
 
 extern const char *const mr_status_names[MR_STATUSES];
+extern const char *const mr_job_state_names[MR_JOB_STATES]; /* the label state; also in the log */
 
 /* Upper bounds of the buckets in nanoseconds, ascending; one more bucket (+Inf) follows. */
 enum { MR_BUCKETS = 16 };
@@ -74,6 +77,7 @@ enum mr_metric_source {
     MR_FROM_EACH_GAUGE, /* index: enum mr_gauge, one line per slot with the label worker */
     MR_FROM_HISTOGRAM,  /* index: enum mr_histogram_id, summed over the slots */
     MR_FROM_TOPICS,     /* the slots' topic rows, labels topic and status */
+    MR_FROM_MESSAGES,   /* the slots' topic rows, labels topic and state */
     MR_FROM_BREAKERS,   /* the slots' breaker rows: one line per row, labels name and worker */
     MR_FROM_REJECTED,   /* the slots' breaker rows: the number of refused calls */
     MR_FROM_SCRIPTS,    /* the slots' script rows: one line per row, labels script and worker */

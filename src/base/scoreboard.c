@@ -209,6 +209,12 @@ int mr_interrupt(pid_t worker, uint64_t run)
     return sigqueue(worker, SIGUSR2, value) == 0 ? 0 : -errno;
 }
 
+static void forget_messages(struct mr_topic_row *row)
+{
+    for (int state = 0; state < MR_JOB_STATES; state++)
+        mr_cell_set(&row->messages[state], mr_cell_get(&row->messages[state]) & 1);
+}
+
 void mr_slot_vacate(struct mr_slot *slot)
 {
     mr_cell *over[] = {&slot->pid,        &slot->state,           &slot->generation,
@@ -224,4 +230,7 @@ void mr_slot_vacate(struct mr_slot *slot)
         mr_cell_set(&slot->breakers[i].state, MR_BREAKER_CLOSED);
     for (size_t i = 0; i < MR_SLOT_SCRIPTS; i++)
         mr_cell_set(&slot->scripts[i].bytes, 0);
+    for (uint64_t i = mr_slot_topics(slot); i > 0; i--)
+        forget_messages(&slot->topics[i - 1]);
+    forget_messages(&slot->topics[ROW_OTHER]);
 }

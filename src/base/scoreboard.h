@@ -50,6 +50,9 @@ struct mr_histogram {
 struct mr_topic_row {
     char name[MR_TOPIC_MAX + 7]; /* written once, before `topics_used` counts the row */
     mr_cell processed[MR_STATUSES];
+    /* Per state: twice the number of the worker's messages, plus 1 if the state was ever entered.
+     * The cell of SETTLED saves a condition, and is not read. */
+    mr_cell messages[MR_JOB_STATES];
 };
 
 /* A circuit breaker of scripts. */
@@ -148,6 +151,29 @@ static inline void mr_cell_add(mr_cell *cell, uint64_t by)
 {
     mr_cell_set(cell, mr_cell_get(cell) + by);
 }
+/* Counts a new message. */
+static inline void mr_messages_enter(struct mr_topic_row *row, enum mr_job_state state)
+{
+    mr_cell_set(&row->messages[state], (mr_cell_get(&row->messages[state]) + 2) | 1);
+}
+/* Counts a message that leaves a state for the next one, which may be the same or SETTLED. */
+static inline void mr_messages_move(struct mr_topic_row *row, enum mr_job_state from,
+                                    enum mr_job_state to)
+{
+    mr_cell_set(&row->messages[from], mr_cell_get(&row->messages[from]) - 2);
+    mr_messages_enter(row, to);
+}
+/* Returns the number of the worker's messages in the state. */
+static inline uint64_t mr_messages_in(const struct mr_topic_row *row, enum mr_job_state state)
+{
+    return mr_cell_get(&row->messages[state]) / 2;
+}
+/* Returns true if a message of the topic ever entered the state, in this worker of the slot or in
+ * an earlier one. */
+static inline bool mr_messages_seen(const struct mr_topic_row *row, enum mr_job_state state)
+{
+    return mr_cell_get(&row->messages[state]) != 0;
+}
 void mr_histogram_observe(struct mr_histogram *histogram, uint64_t nanoseconds);
 /* Returns the row of a topic, made at its first use; 0 <= row < MR_SLOT_TOPICS. */
 uint64_t mr_slot_topic(struct mr_slot *slot, const char *topic);
@@ -189,8 +215,8 @@ int mr_interrupt(pid_t worker, uint64_t run);
  * Leaving the groups takes at most a second. So does the end of each librdkafka client: its threads
  * may check only once a second whether they are to end (issue 1690 of librdkafka). */
 enum { MR_OVERRUN_PATIENCE = 100, MR_STOP_GRACE = 5000 };
-/* Clears, after the slot's worker has ended, what the worker was doing. Its counters stay. Only the
- * master calls this. */
+/* Clears, after the slot's worker has ended, what the worker was doing and the messages that it
+ * had. Its counters stay. Only the master calls this. */
 void mr_slot_vacate(struct mr_slot *slot);
 
 #endif

@@ -121,6 +121,25 @@ static void put_topics(struct line *line)
     free(sums);
 }
 
+/* Writes the states of a topic that a message was ever in. So an idle topic has few lines, and no
+ * line vanishes again. */
+static void put_messages(struct line *line)
+{
+    struct mr_topic_sums *sums;
+    size_t count = mr_topics_sum(line->view->board, &sums);
+    for (size_t i = 0; i < count; i++) {
+        for (int state = 0; state < MR_JOB_SETTLED; state++) {
+            if (!sums[i].seen[state])
+                continue;
+            mr_buf_printf(line->out, "%s{topic=\"", line->name.data);
+            put_label_value(line->out, sums[i].name);
+            mr_buf_printf(line->out, "\",state=\"%s\"} %" PRIu64 "\n", mr_job_state_names[state],
+                          sums[i].messages[state]);
+        }
+    }
+    free(sums);
+}
+
 static void put_breakers(struct line *line, enum mr_metric_source source)
 {
     const struct mr_scoreboard *board = line->view->board;
@@ -174,6 +193,9 @@ static void put_samples(struct line *line, const struct mr_metric *metric)
         return;
     case MR_FROM_TOPICS:
         put_topics(line);
+        return;
+    case MR_FROM_MESSAGES:
+        put_messages(line);
         return;
     case MR_FROM_BREAKERS:
     case MR_FROM_REJECTED:

@@ -96,6 +96,21 @@ static void worker_json(const struct mr_view *view, uint64_t slot, struct mr_buf
     mr_buf_string(out, "}");
 }
 
+/* Writes how many messages the workers have now, per state that has any. */
+static void messages_json(const struct mr_topic_sums *sums, struct mr_buf *out)
+{
+    const char *before = "";
+    mr_buf_string(out, ",\"messages\":{");
+    for (int state = 0; state < MR_JOB_SETTLED; state++) {
+        if (sums->messages[state] == 0)
+            continue;
+        mr_buf_printf(out, "%s\"%s\":%" PRIu64, before, mr_job_state_names[state],
+                      sums->messages[state]);
+        before = ",";
+    }
+    mr_buf_string(out, "}");
+}
+
 static void topics_json(const struct mr_view *view, struct mr_buf *out)
 {
     struct mr_topic_sums *sums;
@@ -106,6 +121,7 @@ static void topics_json(const struct mr_view *view, struct mr_buf *out)
         for (int status = 0; status < MR_STATUSES; status++)
             mr_buf_printf(out, ",\"%s\":%" PRIu64, mr_status_names[status],
                           sums[i].processed[status]);
+        messages_json(&sums[i], out);
         mr_buf_string(out, "}");
     }
     free(sums);
@@ -169,18 +185,33 @@ static void worker_text(const struct mr_view *view, uint64_t slot, struct mr_buf
                   (double)mr_cell_get(&row->gauges[MR_LUA_MEMORY_BYTES]) / (1 << 20));
 }
 
+static void messages_text(const struct mr_topic_sums *sums, struct mr_buf *out)
+{
+    const char *before = "  ";
+    for (int state = 0; state < MR_JOB_SETTLED; state++) {
+        if (sums->messages[state] == 0)
+            continue;
+        mr_buf_printf(out, "%s%" PRIu64 " %s", before, sums->messages[state],
+                      mr_job_state_names[state]);
+        before = ", ";
+    }
+    mr_buf_string(out, before[0] == ' ' ? "  -\n" : "\n");
+}
+
 static void topics_text(const struct mr_view *view, struct mr_buf *out)
 {
     struct mr_topic_sums *sums;
     size_t count = mr_topics_sum(view->board, &sums);
     if (count > 0)
-        mr_buf_printf(out, "\n%-48s  %12s  %12s  %12s  %12s\n", "TOPIC", "SUCCESS", "ERROR",
-                      "DEAD LETTER", "EXPIRED");
-    for (size_t i = 0; i < count; i++)
-        mr_buf_printf(out, "%-48s  %12" PRIu64 "  %12" PRIu64 "  %12" PRIu64 "  %12" PRIu64 "\n",
+        mr_buf_printf(out, "\n%-48s  %12s  %12s  %12s  %12s  %s\n", "TOPIC", "SUCCESS", "ERROR",
+                      "DEAD LETTER", "EXPIRED", "MESSAGES");
+    for (size_t i = 0; i < count; i++) {
+        mr_buf_printf(out, "%-48s  %12" PRIu64 "  %12" PRIu64 "  %12" PRIu64 "  %12" PRIu64,
                       sums[i].name, sums[i].processed[MR_STATUS_SUCCESS],
                       sums[i].processed[MR_STATUS_ERROR], sums[i].processed[MR_STATUS_DEAD_LETTER],
                       sums[i].processed[MR_STATUS_EXPIRED]);
+        messages_text(&sums[i], out);
+    }
     free(sums);
 }
 

@@ -16,7 +16,7 @@ static bool has_counted(const struct mr_topic_row *row)
     for (int status = 0; status < MR_STATUSES; status++)
         if (mr_cell_get(&row->processed[status]) > 0)
             return true;
-    return false;
+    return mr_messages_seen(row, MR_JOB_QUEUED); /* every message begins there */
 }
 
 /* Collects every slot's rows, sorted so that rows of the same topic are neighbours. Returns how
@@ -37,6 +37,16 @@ static size_t collect(const struct mr_scoreboard *board, const struct mr_topic_r
     return count;
 }
 
+static void add(struct mr_topic_sums *sums, const struct mr_topic_row *row)
+{
+    for (int status = 0; status < MR_STATUSES; status++)
+        sums->processed[status] += mr_cell_get(&row->processed[status]);
+    for (enum mr_job_state state = 0; state < MR_JOB_SETTLED; state++) {
+        sums->messages[state] += mr_messages_in(row, state);
+        sums->seen[state] = sums->seen[state] || mr_messages_seen(row, state);
+    }
+}
+
 size_t mr_topics_sum(const struct mr_scoreboard *board, struct mr_topic_sums **sums)
 {
     const struct mr_topic_row **rows;
@@ -45,8 +55,7 @@ size_t mr_topics_sum(const struct mr_scoreboard *board, struct mr_topic_sums **s
     for (size_t i = 0; i < row_count; i++) {
         if (i == 0 || by_name(&rows[i - 1], &rows[i]) != 0)
             (*sums)[count++].name = rows[i]->name;
-        for (int status = 0; status < MR_STATUSES; status++)
-            (*sums)[count - 1].processed[status] += mr_cell_get(&rows[i]->processed[status]);
+        add(&(*sums)[count - 1], rows[i]);
     }
     free(rows);
     return count;

@@ -271,6 +271,29 @@ static void a_sleeping_handler_delays_no_other_key_or_topic(void **state)
     world_reply(world, slow);
 }
 
+static bool shows(const struct router *router, const char *path, const char *text)
+{
+    char *body;
+    assert_int_equal(router_get(router, path, &body), 200);
+    bool found = strstr(body, text) != NULL;
+    free(body);
+    return found;
+}
+
+static void a_message_is_shown_with_its_state_as_long_as_it_is_there(void **state)
+{
+    const struct router *router = &((struct world *)*state)->router;
+    char slow[64];
+    snprintf(slow, sizeof(slow), "%s", unique("shown"));
+    world_request(*state, "bounded", "a", slow, "{\"ms\":2000}");
+    AWAIT(router_metric(router, "messages{topic=\"bounded\",state=\"suspended\"}") == 1);
+    assert_true(shows(router, "/status", "\"expired\":0,\"messages\":{\"suspended\":1}}"));
+    world_reply(*state, slow);
+    AWAIT(router_metric(router, "messages{topic=\"bounded\"") == 0);
+    assert_true(shows(router, "/metrics", "messages{topic=\"bounded\",state=\"suspended\"} 0\n"));
+    assert_true(shows(router, "/status", "\"expired\":0,\"messages\":{}}"));
+}
+
 static void messages_of_a_key_are_handled_one_after_the_other(void **state)
 {
     struct world *world = *state;
@@ -331,6 +354,7 @@ int main(void)
         cmocka_unit_test(a_reply_with_an_unknown_correlation_id_harms_nobody),
         cmocka_unit_test(sleeping_takes_as_long_as_said),
         cmocka_unit_test(a_sleeping_handler_delays_no_other_key_or_topic),
+        cmocka_unit_test(a_message_is_shown_with_its_state_as_long_as_it_is_there),
         cmocka_unit_test(messages_of_a_key_are_handled_one_after_the_other),
         cmocka_unit_test(messages_without_a_key_wait_for_nothing),
         cmocka_unit_test(no_more_handlers_of_a_route_run_than_its_concurrency),

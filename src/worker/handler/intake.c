@@ -49,10 +49,11 @@ void mr_intake_message(struct mr_dispatch *dispatch, struct mr_consumer *consume
     }
     if (!mr_window_follows(&partition->window, message->offset))
         partition = begin_anew(dispatch, partition, message);
-    struct mr_job *job = mr_job_new(&dispatch->pool, message);
     struct mr_route *route = mr_partition_route(dispatch, partition); /* sets window and delivery */
     if (partition->topic_row == UINT64_MAX)
         give_rows(dispatch->slot, partition);
+    struct mr_job *job =
+        mr_job_new(&dispatch->pool, &dispatch->slot->topics[partition->count_row], message);
     job->owner = dispatch;
     job->partition = partition;
     job->sequence = mr_window_open(&partition->window, message->offset);

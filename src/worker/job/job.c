@@ -6,6 +6,7 @@
 
 #include "base/container.h"
 #include "base/panic.h"
+#include "base/scoreboard.h"
 
 struct mr_job *mr_job_list_pop(struct mr_job_list *list)
 {
@@ -55,7 +56,8 @@ static size_t size_of(const struct mr_job *job)
     return size;
 }
 
-struct mr_job *mr_job_new(struct mr_job_pool *pool, const struct mr_message *message)
+struct mr_job *mr_job_new(struct mr_job_pool *pool, struct mr_topic_row *row,
+                          const struct mr_message *message)
 {
     struct mr_job *job = pool->free;
     if (job == NULL)
@@ -64,7 +66,9 @@ struct mr_job *mr_job_new(struct mr_job_pool *pool, const struct mr_message *mes
         pool->free = job->next;
     memset(job, 0, offsetof(struct mr_job, origin));
     job->pool = pool;
+    job->row = row;
     pool->count[job->state]++;
+    mr_messages_enter(row, job->state);
     job->message = *message;
     read_headers(job);
     job->size = size_of(job);

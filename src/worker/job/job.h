@@ -1,5 +1,5 @@
 /* A job is one message at work. It owns the message from the consumer's queue until the message is
- * settled. Its state (job_state.h) says which list holds the job. It ends in mr_settle() and
+ * settled. Its state (base/job_states.h) says which list holds the job. It ends in mr_settle() and
  * nowhere else. */
 #ifndef MR_WORKER_JOB_JOB_H
 #define MR_WORKER_JOB_JOB_H
@@ -8,6 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/job_states.h"
 #include "base/metrics.h"
 #include "base/timers.h"
 #include "kafka/message.h"
@@ -21,31 +22,10 @@ struct mr_job;
 struct mr_line;
 struct mr_partition;
 struct mr_route;
+struct mr_topic_row;
 struct mr_wait;
 
 enum { MR_JOB_HEADERS = 16, MR_JOB_SHORT_CHAIN = 64 };
-
-/* See job_state.h. In the states before RUNNING, the job's handler is still to start. */
-enum mr_job_state {
-    MR_JOB_QUEUED,
-    MR_JOB_UNROUTED,
-    MR_JOB_READY,
-    MR_JOB_AWAITING_COMMIT,
-    MR_JOB_BLOCKED,
-    MR_JOB_DELAYED,
-    MR_JOB_POSTPONED,
-    MR_JOB_RUNNING,
-    MR_JOB_SUSPENDED,
-    MR_JOB_DELIVERING,
-    MR_JOB_UNJUDGED,
-    MR_JOB_FORWARDING,
-    MR_JOB_FORWARD_RETRY,
-    MR_JOB_COMMITTABLE,
-    MR_JOB_IN_TRANSACTION,
-    MR_JOB_ABANDONED,
-    MR_JOB_SETTLED,
-    MR_JOB_STATES
-};
 
 /* A first-in first-out list. Any job can be taken out of it. A job is in one list at most. {0} is
  * empty. */
@@ -58,6 +38,7 @@ struct mr_job {
     struct mr_job_list *list;       /* the list that holds the job; NULL: none does */
     struct mr_job *previous, *next; /* in that list */
     struct mr_job_pool *pool;       /* the pool that counts the job; NULL: none does */
+    struct mr_topic_row *row;       /* the row that counts it, in the scoreboard; set with `pool` */
     void *owner;                    /* the job's dispatch */
     struct mr_message message;
     struct mr_pair *headers; /* `few`, or allocated if there are more */
@@ -145,9 +126,10 @@ struct mr_job_pool {
     struct mr_job *free;         /* linked by `next` */
     size_t count[MR_JOB_STATES]; /* jobs per state; SETTLED: all that were ever settled */
 };
-/* Returns a QUEUED job that takes over the message. Reads the headers. End it with
- * mr_job_release(). */
-struct mr_job *mr_job_new(struct mr_job_pool *pool, const struct mr_message *message);
+/* Returns a QUEUED job that takes over the message. The pool and the row count it until it is
+ * settled. Reads the headers. End it with mr_job_release(). */
+struct mr_job *mr_job_new(struct mr_job_pool *pool, struct mr_topic_row *row,
+                          const struct mr_message *message);
 struct mr_origin mr_job_origin(const struct mr_job *job);
 void mr_job_release(struct mr_job_pool *pool, struct mr_job *job); /* frees the message */
 void mr_job_pool_free(struct mr_job_pool *pool);

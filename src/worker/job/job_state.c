@@ -2,21 +2,14 @@
 
 #include "base/log.h"
 #include "base/panic.h"
+#include "base/scoreboard.h"
 
-#define NAME(state, name, listed, next)   [MR_JOB_##state] = (name),
 #define NEXT(state, name, listed, next)   [MR_JOB_##state] = (next),
 #define LISTED(state, name, listed, next) | (unsigned)(listed) << MR_JOB_##state
-static const char *const names[MR_JOB_STATES] = {MR_JOB_STATE_TABLE(NAME)};
 static const unsigned followers[MR_JOB_STATES] = {MR_JOB_STATE_TABLE(NEXT)};
 enum { LISTED_STATES = 0 MR_JOB_STATE_TABLE(LISTED) };
-#undef NAME
 #undef NEXT
 #undef LISTED
-
-const char *mr_job_state_name(enum mr_job_state state)
-{
-    return names[state];
-}
 
 bool mr_job_may_become(enum mr_job_state from, enum mr_job_state to)
 {
@@ -32,7 +25,7 @@ static __attribute__((noinline)) void report(const struct mr_job *job, enum mr_j
 {
     mr_log(MR_LOG_DEBUG, "job_state", MR_S("topic", job->message.topic),
            MR_I("partition", job->message.partition), MR_I("offset", job->message.offset),
-           MR_S("from", names[job->state]), MR_S("to", names[next]));
+           MR_S("from", mr_job_state_names[job->state]), MR_S("to", mr_job_state_names[next]));
 }
 
 static inline __attribute__((always_inline)) void change(struct mr_job *job, enum mr_job_state next,
@@ -45,6 +38,7 @@ static inline __attribute__((always_inline)) void change(struct mr_job *job, enu
     if (job->pool != NULL) {
         job->pool->count[job->state]--;
         job->pool->count[next]++;
+        mr_messages_move(job->row, job->state, next);
     }
     mr_job_list_remove(job);
     job->state = next;

@@ -63,6 +63,8 @@ static void every_label_value_has_a_name(void **state)
     (void)state;
     for (int i = 0; i < MR_STATUSES; i++)
         assert_non_null(mr_status_names[i]);
+    for (int i = 0; i < MR_JOB_STATES; i++)
+        assert_non_null(mr_job_state_names[i]);
     for (int i = 0; i < MR_DEATHS; i++)
         assert_non_null(mr_death_names[i]);
     for (int i = 0; i < MR_RELOAD_RESULTS; i++)

@@ -149,6 +149,29 @@ static void a_slot_outlives_its_worker(void **state)
     assert_int_equal(mr_cell_get(&slot->histograms[MR_PUBLISH_DURATION].sum), 5);
 }
 
+static void a_new_worker_has_no_messages(void **state)
+{
+    struct mr_scoreboard *board = *state;
+    struct mr_slot *slot = &board->slots[1];
+    struct mr_topic_row *orders = &slot->topics[mr_slot_topic(slot, "orders")];
+    struct mr_topic_row *other = &slot->topics[MR_SLOT_TOPICS - 1];
+    mr_messages_enter(orders, MR_JOB_QUEUED);
+    mr_messages_enter(orders, MR_JOB_QUEUED);
+    mr_messages_move(orders, MR_JOB_QUEUED, MR_JOB_RUNNING);
+    mr_messages_enter(other, MR_JOB_DELAYED);
+    assert_int_equal(mr_messages_in(orders, MR_JOB_QUEUED), 1);
+    assert_int_equal(mr_messages_in(orders, MR_JOB_RUNNING), 1);
+    mr_slot_vacate(slot);
+    assert_int_equal(mr_messages_in(orders, MR_JOB_QUEUED), 0);
+    assert_int_equal(mr_messages_in(orders, MR_JOB_RUNNING), 0);
+    assert_int_equal(mr_messages_in(other, MR_JOB_DELAYED), 0);
+    assert_true(mr_messages_seen(orders, MR_JOB_RUNNING));
+    assert_true(mr_messages_seen(other, MR_JOB_DELAYED));
+    assert_false(mr_messages_seen(orders, MR_JOB_DELAYED));
+    mr_messages_enter(orders, MR_JOB_RUNNING);
+    assert_int_equal(mr_messages_in(orders, MR_JOB_RUNNING), 1);
+}
+
 static void who_filled_the_memory_is_known_after_its_worker(void **state)
 {
     struct mr_scoreboard *board = *state;
@@ -188,6 +211,7 @@ int main(void)
         TEST(a_name_longer_than_a_row_counts_as_other),
         TEST(a_duration_falls_in_the_bucket_whose_bound_it_does_not_pass),
         TEST(a_slot_outlives_its_worker),
+        TEST(a_new_worker_has_no_messages),
         TEST(who_filled_the_memory_is_known_after_its_worker),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

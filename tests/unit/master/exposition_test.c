@@ -7,6 +7,13 @@ static void count(struct mr_slot *slot, const char *topic, enum mr_status status
     mr_cell_add(&slot->topics[mr_slot_topic(slot, topic)].processed[status], times);
 }
 
+static void take(struct mr_slot *slot, const char *topic, enum mr_job_state state, int times)
+{
+    struct mr_topic_row *row = &slot->topics[mr_slot_topic(slot, topic)];
+    for (int i = 0; i < times; i++)
+        mr_messages_enter(row, state);
+}
+
 static void fill(struct a_view *a)
 {
     struct mr_slot *first = &a->board.slots[0], *second = &a->board.slots[1];
@@ -19,6 +26,12 @@ static void fill(struct a_view *a)
     count(first, "orders", MR_STATUS_SUCCESS, 4);
     count(first, "alerts", MR_STATUS_ERROR, 1);
     count(second, "orders", MR_STATUS_SUCCESS, 3);
+    take(first, "orders", MR_JOB_QUEUED, 1);
+    mr_messages_move(&first->topics[mr_slot_topic(first, "orders")], MR_JOB_QUEUED, MR_JOB_SETTLED);
+    take(first, "orders", MR_JOB_RUNNING, 2);
+    take(second, "orders", MR_JOB_RUNNING, 1);
+    take(second, "orders", MR_JOB_DELAYED, 1);
+    take(second, "orders", MR_JOB_SETTLED, 7);
     mr_histogram_observe(&first->histograms[MR_PROCESSING_DURATION], 90000);
     mr_histogram_observe(&second->histograms[MR_PROCESSING_DURATION], 1500000);
     mr_histogram_observe(&second->histograms[MR_PROCESSING_DURATION], 12000000000);
@@ -83,6 +96,9 @@ static void a_dead_workers_counts_stay_and_its_gauges_go(void **state)
     expect_line(a, "\nshop_messages_received_total 12\n");
     expect_line(a, "\nshop_messages_in_flight 0\n");
     expect_line(a, "\nshop_lua_memory_bytes{worker=\"0\"} 0\n");
+    expect_line(a, "\nshop_messages{topic=\"orders\",state=\"running\"} 1\n");
+    mr_slot_vacate(&a->board.slots[1]);
+    expect_line(a, "\nshop_messages{topic=\"orders\",state=\"running\"} 0\n");
 }
 
 static void topics_without_a_row_are_counted_as_other(void **state)
@@ -90,6 +106,8 @@ static void topics_without_a_row_are_counted_as_other(void **state)
     struct a_view *a = *state;
     mr_cell_add(&a->board.slots[1].topics[MR_SLOT_TOPICS - 1].processed[MR_STATUS_ERROR], 6);
     expect_line(a, "{topic=\"other\",status=\"error\"} 6\n");
+    mr_messages_enter(&a->board.slots[0].topics[MR_SLOT_TOPICS - 1], MR_JOB_QUEUED);
+    expect_line(a, "{topic=\"other\",state=\"queued\"} 1\n");
 }
 
 int main(int argc, char **argv)

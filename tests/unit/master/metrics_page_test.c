@@ -80,6 +80,10 @@ static const struct advice advices[] = {
     {"messages_in_flight", "messages",
      "Worry if it stays at `concurrency` times the number of routes and workers: handlers wait for "
      "a slow service, or `concurrency` is too low."},
+    {"messages", "messages",
+     "Shows where messages wait; a state that was never entered has no series. Worry if `blocked`, "
+     "`forward_retry`, `unrouted` or `unjudged` stays above 0: see `dead_letter_blocked`. The "
+     "states are in [ARCHITECTURE.md](ARCHITECTURE.md), \"A job's life\"."},
     {"circuit_breaker_state", "state",
      "Worry at 2: the service behind the breaker fails. `breaker_opened` has the moment. A breaker "
      "of a worker that died counts as closed."},
@@ -202,7 +206,9 @@ static struct mr_buf exposition(void)
     struct mr_buf out = {0};
     assert_int_equal(set_up_view(&a), 0);
     struct mr_slot *slot = &((struct a_view *)a)->board.slots[0];
-    mr_slot_topic(slot, "orders");
+    struct mr_topic_row *orders = &slot->topics[mr_slot_topic(slot, "orders")];
+    for (enum mr_job_state state = 0; state < MR_JOB_SETTLED; state++)
+        mr_messages_enter(orders, state);
     mr_slot_breaker(slot, "payments");
     mr_slot_script(slot, "orders.lua");
     mr_exposition(&((struct a_view *)a)->view, &out);

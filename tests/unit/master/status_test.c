@@ -19,6 +19,13 @@ static void fill(struct a_view *a)
     mr_cell_set(&slot->gauges[MR_LUA_MEMORY_BYTES], 3 << 19);
     mr_cell_add(&slot->topics[mr_slot_topic(slot, "orders")].processed[MR_STATUS_SUCCESS], 9);
     mr_cell_add(&slot->topics[mr_slot_topic(slot, "orders")].processed[MR_STATUS_ERROR], 1);
+    mr_slot_topic(slot, "alerts");
+    struct mr_topic_row *orders = &slot->topics[mr_slot_topic(slot, "orders")];
+    mr_messages_enter(orders, MR_JOB_RUNNING);
+    mr_messages_enter(orders, MR_JOB_RUNNING);
+    mr_messages_enter(orders, MR_JOB_DELAYED);
+    mr_messages_enter(orders, MR_JOB_QUEUED);
+    mr_messages_move(orders, MR_JOB_QUEUED, MR_JOB_SETTLED);
     mr_note_write(&slot->membership.name, "host-0");
     mr_slot_vacate(&a->board.slots[1]);
     a->view.reloads[MR_RELOAD_FAILED] = 1;
@@ -44,8 +51,10 @@ static void json_has_the_router_its_workers_and_topics(void **state)
         "\"uptime_seconds\":0,\"restarts\":4,\"messages_in_flight\":0,\"messages_received\":0,"
         "\"messages_processed\":0,\"messages_sent\":0,\"active_consumers\":0,"
         "\"lua_memory_bytes\":0}],"
-        "\"topics\":[{\"topic\":\"orders\",\"success\":9,\"error\":1,\"dead_letter\":0,"
-        "\"expired\":0}]}\n");
+        "\"topics\":[{\"topic\":\"alerts\",\"success\":0,\"error\":0,\"dead_letter\":0,"
+        "\"expired\":0,\"messages\":{}},"
+        "{\"topic\":\"orders\",\"success\":9,\"error\":1,\"dead_letter\":0,"
+        "\"expired\":0,\"messages\":{\"delayed\":1,\"running\":2}}]}\n");
     mr_buf_free(&out);
 }
 
@@ -60,7 +69,9 @@ static void text_has_a_line_a_worker_and_says_what_is_wrong(void **state)
                                  "reloads: 0 done, 1 refused\n"));
     assert_non_null(strstr(text, "\n0       201       ready     up                3  1 min 38 s"));
     assert_non_null(strstr(text, "\n1       -         dead      unknown           0  -"));
-    assert_non_null(strstr(text, "\norders"));
+    assert_non_null(strstr(text, "EXPIRED  MESSAGES\nalerts  "));
+    assert_non_null(strstr(text, "  -\norders  "));
+    assert_non_null(strstr(text, "           0  1 delayed, 2 running\n"));
     assert_non_null(strstr(text, "\nnot ready:\nworker 1: dead: "));
     mr_buf_free(&out);
 }

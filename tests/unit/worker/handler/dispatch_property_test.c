@@ -799,15 +799,26 @@ static void every_move_was_made(void)
         for (int to = 0; to < MR_JOB_STATES; to++) {
             if (!mr_job_may_become(from, to) || !is_modelled(from, to) || moves[from][to] > 0)
                 continue;
-            print_message("no job was %s and became %s\n", mr_job_state_name(from),
-                          mr_job_state_name(to));
+            print_message("no job was %s and became %s\n", mr_job_state_names[from],
+                          mr_job_state_names[to]);
             missing++;
         }
     assert_int_equal(missing, 0);
 }
 
+static void every_job_counts_in_its_topic(void)
+{
+    for (int state = 0; state < MR_JOB_SETTLED; state++) {
+        uint64_t sum = 0;
+        for (uint64_t row = mr_slot_topics(&slot); row > 0; row--)
+            sum += mr_messages_in(&slot.topics[row - 1], state);
+        assert_int_equal(sum, dispatch.pool.count[state]);
+    }
+}
+
 static void check(void)
 {
+    every_job_counts_in_its_topic();
     assert_int_equal(dispatch.jobs, at_work);
     assert_int_equal(dispatch.working, running_count);
     for (size_t i = 0; i < TOPICS * PARTITIONS; i++) {

@@ -3,13 +3,16 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include <cmocka.h>
 
+#include "base/scoreboard.h"
 #include "panics.h"
 #include "worker/job/job_state.h"
 
 static struct mr_job_pool pool;
+static struct mr_topic_row row;
 static struct mr_job jobs[3];
 static struct mr_job_list list, other;
 
@@ -17,10 +20,12 @@ static int set_up(void **state)
 {
     (void)state;
     pool = (struct mr_job_pool){0};
+    memset(&row, 0, sizeof(row));
     list = other = (struct mr_job_list){0};
     for (size_t i = 0; i < 3; i++) {
-        jobs[i] = (struct mr_job){.pool = &pool};
+        jobs[i] = (struct mr_job){.pool = &pool, .row = &row};
         pool.count[MR_JOB_QUEUED]++;
+        mr_messages_enter(&row, MR_JOB_QUEUED);
     }
     return 0;
 }
@@ -63,6 +68,49 @@ static void jobs_are_counted_by_state(void **state)
     assert_int_equal(pool.count[MR_JOB_RUNNING], 1);
 }
 
+/* Asserts that the row counts what the pool counts, and that these are all messages. */
+static void expect_counts(uint64_t all)
+{
+    uint64_t sum = 0;
+    for (int at = 0; at < MR_JOB_SETTLED; at++) {
+        assert_int_equal(mr_messages_in(&row, at), pool.count[at]);
+        sum += mr_messages_in(&row, at);
+    }
+    assert_int_equal(sum, all);
+}
+
+static void each_move_moves_one_message_of_the_topic(void **state)
+{
+    static const enum mr_job_state way[] = {MR_JOB_READY,   MR_JOB_RUNNING, MR_JOB_SUSPENDED,
+                                            MR_JOB_RUNNING, MR_JOB_READY,   MR_JOB_DELAYED};
+    (void)state;
+    for (size_t i = 0; i < sizeof(way) / sizeof(way[0]); i++) {
+        assert_int_equal(mr_messages_in(&row, way[i]), 0);
+        mr_job_become(&jobs[0], way[i], &list);
+        assert_int_equal(mr_messages_in(&row, way[i]), 1);
+        assert_int_equal(mr_messages_in(&row, MR_JOB_QUEUED), 2);
+        expect_counts(3);
+    }
+    mr_job_become_first(&jobs[0], MR_JOB_READY, &list);
+    mr_job_become_first(&jobs[1], MR_JOB_READY, &list);
+    assert_int_equal(mr_messages_in(&row, MR_JOB_READY), 2);
+    expect_counts(3);
+}
+
+static void a_settled_message_is_counted_nowhere_and_leaves_its_states_seen(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < 3; i++) {
+        mr_job_become(&jobs[i], MR_JOB_READY, &list);
+        mr_job_become(&jobs[i], MR_JOB_DELIVERING, NULL);
+        mr_job_become(&jobs[i], MR_JOB_SETTLED, NULL);
+        expect_counts(2 - i);
+    }
+    assert_true(mr_messages_seen(&row, MR_JOB_QUEUED));
+    assert_true(mr_messages_seen(&row, MR_JOB_DELIVERING));
+    assert_false(mr_messages_seen(&row, MR_JOB_RUNNING));
+}
+
 static void settle_at_once(void *job)
 {
     mr_job_become(job, MR_JOB_SETTLED, NULL);
@@ -99,7 +147,7 @@ static void every_state_leads_to_the_end(void **state)
     for (int from = 0; from < MR_JOB_STATES; from++) {
         assert_true(leads[from]);
         assert_false(mr_job_may_become(MR_JOB_SETTLED, from));
-        assert_non_null(mr_job_state_name(from));
+        assert_non_null(mr_job_state_names[from]);
     }
 }
 
@@ -123,6 +171,8 @@ int main(void)
         TEST(a_job_moves_with_its_state_from_list_to_list),
         TEST(a_job_that_goes_on_is_put_before_the_others),
         TEST(jobs_are_counted_by_state),
+        TEST(each_move_moves_one_message_of_the_topic),
+        TEST(a_settled_message_is_counted_nowhere_and_leaves_its_states_seen),
         TEST(a_move_that_the_table_does_not_allow_panics),
         TEST(every_state_leads_to_the_end),
         TEST(a_handler_is_to_start_before_it_runs),

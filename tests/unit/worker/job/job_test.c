@@ -7,10 +7,12 @@
 #include <cmocka.h>
 #include <librdkafka/rdkafka.h>
 
+#include "base/scoreboard.h"
 #include "panics.h"
 #include "worker/job/job.h"
 
 static struct mr_job_pool pool;
+static struct mr_topic_row row;
 
 static int tear_down(void **state)
 {
@@ -93,7 +95,7 @@ static void release(struct mr_job *job)
 static void expect_headers(struct mr_message *message, size_t count)
 {
     char name[32], value[32];
-    struct mr_job *job = mr_job_new(&pool, message);
+    struct mr_job *job = mr_job_new(&pool, &row, message);
     assert_int_equal(job->header_count, count);
     for (size_t i = 0; i < count; i++) {
         snprintf(name, sizeof(name), "name-%zu", i);
@@ -118,7 +120,10 @@ static void a_job_has_all_headers_of_its_message_in_order(void **state)
 /* A job that a message came through leaves nothing of itself to the next one. */
 static void use_twice(struct mr_message *message, size_t count)
 {
-    struct mr_job *first = mr_job_new(&pool, message), *second = mr_job_new(&pool, message);
+    uint64_t before = mr_messages_in(&row, MR_JOB_QUEUED);
+    struct mr_job *first = mr_job_new(&pool, &row, message);
+    struct mr_job *second = mr_job_new(&pool, &row, message);
+    assert_int_equal(mr_messages_in(&row, MR_JOB_QUEUED), before + 2);
     assert_ptr_not_equal(first, second);
     assert_int_equal(first->message.offset, 7);
     assert_true(mr_bytes_equal(first->message.key, MR_BYTES("key")));
@@ -129,7 +134,7 @@ static void use_twice(struct mr_message *message, size_t count)
     first->chain = MR_BYTES("chain");
     first->behind = first->previous = first->next = second;
     release(first);
-    struct mr_job *again = mr_job_new(&pool, message);
+    struct mr_job *again = mr_job_new(&pool, &row, message);
     assert_ptr_equal(again, first);
     assert_int_equal(again->header_count, count);
     assert_null(again->owner);
