@@ -170,7 +170,7 @@ local function need_set()
 end
 
 local function drop_idle(slot, set)
-  if not set.spawned and not set.current and sets[slot] == set then
+  if not set.spawned and not set.current and not next(set.waits) and sets[slot] == set then
     sets[slot] = nil
   end
 end

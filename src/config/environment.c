@@ -88,7 +88,7 @@ static void take_container(struct mr_config *config, char *const *environment,
 
 /* Returns true if a key has the name, with or without _FILE at its end. Offers `nearest` the names
  * of keys. */
-static bool is_known(const char *name, struct mr_nearest *nearest)
+static bool is_known(const char *name, struct mr_suggest *nearest)
 {
     bool known = false;
     for (const struct mr_config_key *key = mr_config_keys; key->path != NULL && !known; key++) {
@@ -97,7 +97,7 @@ static bool is_known(const char *name, struct mr_nearest *nearest)
             size_t length = own.length;
             known = strncmp(name, own.data, length) == 0 &&
                     (name[length] == '\0' || strcmp(name + length, "_FILE") == 0);
-            mr_nearest_offer(nearest, own.data);
+            mr_suggest_offer(nearest, own.data);
         }
         mr_buf_free(&own);
     }
@@ -124,14 +124,14 @@ static bool is_of_service(const char *name, const char *value)
 
 static void check_name(const char *name, struct mr_errors *errors)
 {
-    struct mr_nearest nearest = {.given = name};
+    struct mr_suggest nearest = {.given = name};
     if (!is_known(name, &nearest)) {
         if (nearest.name != NULL)
             mr_errors_add(errors, "%s: unknown variable (did you mean %s?)", name, nearest.name);
         else
             mr_errors_add(errors, "%s: unknown variable", name);
     }
-    mr_nearest_free(&nearest);
+    mr_suggest_free(&nearest);
 }
 
 void mr_config_environment(struct mr_config *config, char *const *environment,

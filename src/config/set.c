@@ -124,7 +124,7 @@ static const char *append_chosen(struct mr_buf *path, const char *given)
 
 /* Offers the key of a pattern, and each table above the key. Replaces the pattern's stars by names
  * from the given path. */
-static void offer_pattern(struct mr_nearest *nearest, const char *pattern)
+static void offer_pattern(struct mr_suggest *nearest, const char *pattern)
 {
     struct mr_buf path = {0};
     const char *given = nearest->given;
@@ -134,7 +134,7 @@ static void offer_pattern(struct mr_nearest *nearest, const char *pattern)
             given = append_chosen(&path, given);
         } else {
             mr_buf_append(&path, pattern, length);
-            mr_nearest_offer(nearest, mr_buf_text(&path));
+            mr_suggest_offer(nearest, mr_buf_text(&path));
         }
         pattern += length;
     }
@@ -143,12 +143,12 @@ static void offer_pattern(struct mr_nearest *nearest, const char *pattern)
 
 void mr_config_unknown(const char *path, const char *origin, struct mr_errors *errors)
 {
-    struct mr_nearest nearest = {.given = path};
+    struct mr_suggest nearest = {.given = path};
     for (const struct mr_config_key *key = mr_config_keys; key->path != NULL; key++)
         offer_pattern(&nearest, key->path);
     if (nearest.name != NULL)
         mr_errors_add(errors, "%s: %s: unknown key (did you mean %s?)", origin, path, nearest.name);
     else
         mr_errors_add(errors, "%s: %s: unknown key", origin, path);
-    mr_nearest_free(&nearest);
+    mr_suggest_free(&nearest);
 }

@@ -40,14 +40,14 @@ void mr_config_expected(const struct mr_config_key *key, struct mr_buf *out);
  * its `"]`. */
 const char *mr_config_name(const char *at, struct mr_buf *out);
 
-/* The candidate that is nearest to a given text. Begin with {.given = text}; call mr_nearest_free()
+/* The candidate that is nearest to a given text. Begin with {.given = text}; call mr_suggest_free()
  * at the end. */
-struct mr_nearest {
+struct mr_suggest {
     const char *given;
     size_t distance;
     char *name; /* NULL while no candidate is near */
 };
-void mr_nearest_offer(struct mr_nearest *nearest, const char *candidate);
-void mr_nearest_free(struct mr_nearest *nearest);
+void mr_suggest_offer(struct mr_suggest *nearest, const char *candidate);
+void mr_suggest_free(struct mr_suggest *nearest);
 
 #endif

@@ -54,7 +54,7 @@ static const char *last_part(const char *name)
     return dot == NULL ? name : dot + 1;
 }
 
-void mr_nearest_offer(struct mr_nearest *nearest, const char *candidate)
+void mr_suggest_offer(struct mr_suggest *nearest, const char *candidate)
 {
     char given[LONGEST + 1], offered[LONGEST + 1];
     size_t given_length = bare(nearest->given, given);
@@ -72,7 +72,7 @@ void mr_nearest_offer(struct mr_nearest *nearest, const char *candidate)
     nearest->distance = distance;
 }
 
-void mr_nearest_free(struct mr_nearest *nearest)
+void mr_suggest_free(struct mr_suggest *nearest)
 {
     free(nearest->name);
     nearest->name = NULL;

@@ -40,8 +40,8 @@ static void on_revoked(void *data, const char *topic, int32_t partition, bool lo
 static void drain(struct mr_group *group, size_t count)
 {
     const struct mr_group_world *world = group->world;
-    mr_drain_begin(&group->drain, world->timers, group->id, group->consumer, count,
-                   world->drain_timeout);
+    mr_revocation_begin(&group->drain, world->timers, group->id, group->consumer, count,
+                        world->drain_timeout);
     if (group->state == MR_GROUP_JOINING || group->state == MR_GROUP_STEADY)
         become(group, MR_GROUP_DRAINING);
 }
@@ -52,7 +52,7 @@ static void lose(struct mr_group *group)
 {
     if (group->drain.phase == MR_DRAIN_HANDLERS)
         group->world->events->let_go(group->world->data, group->consumer, true);
-    mr_drain_stop(&group->drain);
+    mr_revocation_stop(&group->drain);
     if (group->state == MR_GROUP_STEADY || group->state == MR_GROUP_DRAINING)
         become(group, MR_GROUP_JOINING);
 }
@@ -94,7 +94,7 @@ struct mr_group *mr_group_new(const struct mr_group_world *world, const char *id
         free(group);
         return NULL;
     }
-    group->asking = (struct mr_asking){
+    group->asking = (struct mr_start_offsets){
         .loop = world->loop, .wake_fd = world->wake_fd, .consumer = group->consumer};
     if (world->held)
         mr_consumer_pause_all(group->consumer, MR_PAUSE_HELD);
@@ -162,7 +162,7 @@ static void drain_further(struct mr_group *group)
     const struct mr_group_world *world = group->world;
     if (group->drain.phase == MR_DRAIN_NONE)
         return;
-    mr_drain_further(&group->drain, world->events->let_go, world->data);
+    mr_revocation_further(&group->drain, world->events->let_go, world->data);
     if (group->drain.phase == MR_DRAIN_NONE && group->state == MR_GROUP_DRAINING)
         become(group, MR_GROUP_STEADY);
 }
@@ -170,7 +170,8 @@ static void drain_further(struct mr_group *group)
 void mr_group_further(struct mr_group *group)
 {
     drain_further(group);
-    mr_asking_further(&group->asking); /* in the turn that polled: the next turn may be far off */
+    mr_start_offsets_further(
+        &group->asking); /* in the turn that polled: the next turn may be far off */
     switch (group->state) {
     case MR_GROUP_NEW:
     case MR_GROUP_JOINING:
@@ -194,8 +195,8 @@ void mr_group_further(struct mr_group *group)
 
 void mr_group_give_up(struct mr_group *group)
 {
-    mr_drain_stop(&group->drain);
-    mr_asking_stop(&group->asking);
+    mr_revocation_stop(&group->drain);
+    mr_start_offsets_stop(&group->asking);
     mr_consumer_give_up(group->consumer);
     become(group, MR_GROUP_GONE);
     group->retired = group->given_up = true;
@@ -206,7 +207,7 @@ static void give_back_now(struct mr_group *group)
 {
     if (group->drain.phase == MR_DRAIN_NONE)
         return;
-    mr_drain_end(&group->drain);
+    mr_revocation_end(&group->drain);
     if (group->state == MR_GROUP_DRAINING)
         become(group, MR_GROUP_STEADY);
 }
@@ -239,7 +240,7 @@ bool mr_group_is_over(const struct mr_group *group)
 void mr_group_free(struct mr_group *group)
 {
     mr_timers_cancel(group->world->timers, &group->look);
-    mr_drain_stop(&group->drain);
+    mr_revocation_stop(&group->drain);
     mr_consumer_free(group->consumer);
     free(group->id);
     free(group);

@@ -40,8 +40,8 @@ struct mr_group {
     bool idle;    /* it has no topic to read (yet) */
     bool retired; /* no route names it: it leaves as soon as it may */
     bool given_up;
-    struct mr_drain drain;
-    struct mr_asking asking;
+    struct mr_revocation drain;
+    struct mr_start_offsets asking;
     struct mr_timer look; /* looks whether leaving or closing is over: no event reports it */
     uint64_t close_by;    /* ms */
     struct mr_group *next;

@@ -132,7 +132,7 @@ void mr_groups_limit_drains(struct mr_groups *groups, uint64_t ms)
         return;
     groups->world.drain_timeout = ms;
     for (struct mr_group *group = groups->all; group != NULL; group = group->next)
-        mr_drain_limit(&group->drain, ms);
+        mr_revocation_limit(&group->drain, ms);
 }
 
 static void free_group(struct mr_groups *groups, struct mr_group *group)
@@ -309,7 +309,7 @@ bool mr_groups_closed(const struct mr_groups *groups)
 void mr_groups_stop(struct mr_groups *groups)
 {
     for (struct mr_group *group = groups->all; group != NULL; group = group->next)
-        mr_asking_stop(&group->asking);
+        mr_start_offsets_stop(&group->asking);
 }
 
 void mr_groups_free(struct mr_groups *groups)

@@ -25,7 +25,7 @@ struct mr_groups_events {
     void (*revocation)(void *data);
     void (*committed)(void *data, struct mr_consumer *consumer, const char *topic,
                       int32_t partition, int64_t next);
-    /* As `let_go` of mr_drain_further(). */
+    /* As `let_go` of mr_revocation_further(). */
     bool (*let_go)(void *data, struct mr_consumer *consumer, bool late);
     /* The consumer has left its group. Returns true if none of its messages is at work, so that it
      * may be freed. */

@@ -8,9 +8,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* {0} is an empty window; mr_window_free() returns it to that. */
-struct mr_window {
-    struct mr_window_entry *entries; /* a ring; capacity is a power of two */
+/* {0} is an empty window; mr_offset_window_free() returns it to that. */
+struct mr_offset_window {
+    struct mr_offset_window_entry *entries; /* a ring; capacity is a power of two */
     size_t capacity;
     uint64_t first, next; /* sequence numbers: entries are [first, next) */
     int64_t end;          /* the offset after the latest opened one; 0 before the first */
@@ -20,15 +20,16 @@ struct mr_window {
 
 /* Returns true if the offset is above all that were opened before. If it is not, the partition's
  * offsets have begun anew, and need another window. */
-bool mr_window_follows(const struct mr_window *window, int64_t offset);
-/* Opens an offset, for which mr_window_follows() must be true. Returns its sequence number. */
-uint64_t mr_window_open(struct mr_window *window, int64_t offset);
+bool mr_offset_window_follows(const struct mr_offset_window *window, int64_t offset);
+/* Opens an offset, for which mr_offset_window_follows() must be true. Returns its sequence number.
+ */
+uint64_t mr_offset_window_open(struct mr_offset_window *window, int64_t offset);
 /* Notes that the message of that sequence number is done. Call it once per message. */
-void mr_window_done(struct mr_window *window, uint64_t sequence);
+void mr_offset_window_done(struct mr_offset_window *window, uint64_t sequence);
 /* Returns how many offsets there are from the first that is not done to the latest. */
-size_t mr_window_size(const struct mr_window *window);
+size_t mr_offset_window_size(const struct mr_offset_window *window);
 /* Returns true, with the next offset to store, if the prefix has grown since the last time. */
-bool mr_window_take(struct mr_window *window, int64_t *next_offset);
-void mr_window_free(struct mr_window *window);
+bool mr_offset_window_take(struct mr_offset_window *window, int64_t *next_offset);
+void mr_offset_window_free(struct mr_offset_window *window);
 
 #endif

@@ -62,7 +62,7 @@ static void log_read_again(struct mr_partition *partition, int64_t offset)
 bool mr_partition_has(struct mr_partition *partition, const struct mr_message *message)
 {
     int64_t end = partition->window.end;
-    bool has = !mr_window_follows(&partition->window, message->offset) &&
+    bool has = !mr_offset_window_follows(&partition->window, message->offset) &&
                mr_consumer_end(partition->consumer, partition->topic, partition->number) >= end;
     if (has)
         log_read_again(partition, message->offset);
@@ -80,7 +80,7 @@ static void unlink_partition(struct mr_partitions *partitions, struct mr_partiti
     mr_shelf_end(partition);
     mr_stuck_end(partition);
     mr_schedule_detach(partitions->schedule, &partition->flow);
-    mr_window_free(&partition->window);
+    mr_offset_window_free(&partition->window);
     free(partition->topic);
     free(partition->first_topic);
     free(partition);
@@ -95,7 +95,7 @@ void mr_partition_settled(struct mr_partitions *partitions, struct mr_partition 
     if (partition->delivery == MR_DELIVERY_EXACTLY_ONCE)
         mr_fullness_count_down(partition, size);
     if (done)
-        mr_window_done(&partition->window, sequence);
+        mr_offset_window_done(&partition->window, sequence);
     if (mr_tenure_is_over(partition->tenure) && partition->jobs == 0)
         unlink_partition(partitions, partition);
 }
@@ -117,7 +117,7 @@ static void store_taken(struct mr_partition *partition)
 static void store_done(struct mr_partition *partition)
 {
     int64_t next;
-    if (!mr_window_take(&partition->window, &next) || next <= partition->stored)
+    if (!mr_offset_window_take(&partition->window, &next) || next <= partition->stored)
         return;
     partition->stored = next;
     mr_consumer_store(partition->consumer, partition->topic, partition->number, next);

@@ -28,7 +28,7 @@ struct mr_partition {
     char *topic;
     int32_t number;
     struct mr_consumer *consumer;
-    struct mr_window window;
+    struct mr_offset_window window;
     struct mr_flow flow;    /* its jobs and handlers that may go on now */
     uint64_t routes_number; /* of the routes (dispatch/context.h) that gave `route`; 0 before the
                                first message */
@@ -49,7 +49,7 @@ struct mr_partition {
     size_t shelved, shelved_bytes; /* jobs that wait until they are due (shelf.h) */
     struct mr_job_list later;      /* shelved jobs that wait long (failure/later.h) */
     enum mr_partition_delivery delivery;
-    struct mr_line line;
+    struct mr_commit_line line;
     struct mr_partition *together; /* the next partition that has jobs in the transaction */
     enum mr_tenure tenure;
     enum mr_partition_fullness fullness;

@@ -10,14 +10,14 @@ static void on_late(struct mr_timer *timer)
     (void)timer; /* the turn that ran the timer looks at everything */
 }
 
-static void wait_until(struct mr_drain *drain, uint64_t ends)
+static void wait_until(struct mr_revocation *drain, uint64_t ends)
 {
     drain->ends = ends;
     mr_timers_arm(drain->timers, &drain->timer, ends, on_late);
 }
 
-void mr_drain_begin(struct mr_drain *drain, struct mr_timers *timers, const char *group,
-                    struct mr_consumer *consumer, size_t count, uint64_t timeout)
+void mr_revocation_begin(struct mr_revocation *drain, struct mr_timers *timers, const char *group,
+                         struct mr_consumer *consumer, size_t count, uint64_t timeout)
 {
     drain->timers = timers;
     drain->group = group;
@@ -29,9 +29,9 @@ void mr_drain_begin(struct mr_drain *drain, struct mr_timers *timers, const char
     mr_log(MR_LOG_INFO, "partitions_draining", MR_S("group", group), MR_I("count", count));
 }
 
-void mr_drain_further(struct mr_drain *drain,
-                      bool (*let_go)(void *data, struct mr_consumer *consumer, bool late),
-                      void *data)
+void mr_revocation_further(struct mr_revocation *drain,
+                           bool (*let_go)(void *data, struct mr_consumer *consumer, bool late),
+                           void *data)
 {
     uint64_t now = mr_clock_ms();
     if (drain->phase == MR_DRAIN_HANDLERS && let_go(data, drain->consumer, now >= drain->ends)) {
@@ -42,24 +42,24 @@ void mr_drain_further(struct mr_drain *drain,
     bool over = drain->phase == MR_DRAIN_COMMIT &&
                 (mr_consumer_committed(drain->consumer) || now >= drain->ends);
     if (over)
-        mr_drain_end(drain);
+        mr_revocation_end(drain);
 }
 
-void mr_drain_limit(struct mr_drain *drain, uint64_t timeout)
+void mr_revocation_limit(struct mr_revocation *drain, uint64_t timeout)
 {
     if (drain->phase == MR_DRAIN_HANDLERS)
         wait_until(drain, drain->began + timeout);
 }
 
-void mr_drain_end(struct mr_drain *drain)
+void mr_revocation_end(struct mr_revocation *drain)
 {
-    mr_drain_stop(drain);
+    mr_revocation_stop(drain);
     mr_consumer_give_back(drain->consumer);
     mr_log(MR_LOG_INFO, "partitions_drained", MR_S("group", drain->group),
            MR_I("count", drain->count), MR_I("ms", mr_clock_ms() - drain->began));
 }
 
-void mr_drain_stop(struct mr_drain *drain)
+void mr_revocation_stop(struct mr_revocation *drain)
 {
     if (drain->phase != MR_DRAIN_NONE)
         mr_timers_cancel(drain->timers, &drain->timer);

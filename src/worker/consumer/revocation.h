@@ -13,7 +13,7 @@
 #include "kafka/consumer/consumer.h"
 
 /* {0}: no partition drains. */
-struct mr_drain {
+struct mr_revocation {
     struct mr_timers *timers;
     struct mr_timer timer; /* so that there is a turn when the time is up */
     const char *group;
@@ -25,18 +25,20 @@ struct mr_drain {
 
 /* Begins to drain `count` partitions; `timeout` in ms. If others drain already, all are drained
  * together, and the time begins anew. */
-void mr_drain_begin(struct mr_drain *drain, struct mr_timers *timers, const char *group,
-                    struct mr_consumer *consumer, size_t count, uint64_t timeout);
+void mr_revocation_begin(struct mr_revocation *drain, struct mr_timers *timers, const char *group,
+                         struct mr_consumer *consumer, size_t count, uint64_t timeout);
 /* Drains as far as it can; call it every turn. `let_go` returns false if jobs are left and it is
  * not `late`: it is asked again then. Else it stores the offsets, abandons the jobs that are left,
  * releases the partitions, and returns true. */
-void mr_drain_further(struct mr_drain *drain,
-                      bool (*let_go)(void *data, struct mr_consumer *consumer, bool late),
-                      void *data);
+void mr_revocation_further(struct mr_revocation *drain,
+                           bool (*let_go)(void *data, struct mr_consumer *consumer, bool late),
+                           void *data);
 /* Sets another time limit, in ms from the drain's beginning. Does nothing if no handlers are waited
  * for. */
-void mr_drain_limit(struct mr_drain *drain, uint64_t timeout);
-void mr_drain_end(struct mr_drain *drain);  /* gives the partitions back as they are */
-void mr_drain_stop(struct mr_drain *drain); /* the partitions need not be given back any more */
+void mr_revocation_limit(struct mr_revocation *drain, uint64_t timeout);
+/* Gives the partitions back as they are. */
+void mr_revocation_end(struct mr_revocation *drain);
+/* Ends the drain without giving the partitions back: that is not needed any more. */
+void mr_revocation_stop(struct mr_revocation *drain);
 
 #endif

@@ -4,13 +4,13 @@
 
 static void on_thread(uv_work_t *work)
 {
-    struct mr_asking *asking = work->data;
+    struct mr_start_offsets *asking = work->data;
     mr_question_ask(asking->question);
 }
 
 static void after_work(uv_work_t *work, int status)
 {
-    struct mr_asking *asking = work->data;
+    struct mr_start_offsets *asking = work->data;
     struct mr_question *question = asking->question;
     (void)status;
     asking->question = NULL;
@@ -20,7 +20,7 @@ static void after_work(uv_work_t *work, int status)
     eventfd_write(asking->wake_fd, 1);
 }
 
-void mr_asking_further(struct mr_asking *asking)
+void mr_start_offsets_further(struct mr_start_offsets *asking)
 {
     if (asking->question != NULL || asking->stopped)
         return;
@@ -31,7 +31,7 @@ void mr_asking_further(struct mr_asking *asking)
     uv_queue_work(asking->loop, &asking->work, on_thread, after_work);
 }
 
-void mr_asking_stop(struct mr_asking *asking)
+void mr_start_offsets_stop(struct mr_start_offsets *asking)
 {
     asking->stopped = true;
 }

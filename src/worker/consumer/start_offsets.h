@@ -8,7 +8,7 @@
 
 #include "kafka/consumer/consumer.h"
 
-struct mr_asking {
+struct mr_start_offsets {
     uv_loop_t *loop; /* set, with the next two, before the first poll */
     int wake_fd;     /* written when there is an answer */
     struct mr_consumer *consumer;
@@ -19,9 +19,9 @@ struct mr_asking {
 
 /* Asks the consumer's next question, if it has one and none is under way. Call it after each poll
  * of the consumer. */
-void mr_asking_further(struct mr_asking *asking);
+void mr_start_offsets_further(struct mr_start_offsets *asking);
 /* Asks no more questions; a question under way ends within a second or so. The consumer may be
  * freed once the loop has run until then, or if `question` is NULL. */
-void mr_asking_stop(struct mr_asking *asking);
+void mr_start_offsets_stop(struct mr_start_offsets *asking);
 
 #endif

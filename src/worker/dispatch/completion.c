@@ -9,7 +9,7 @@ static void count(struct mr_dispatch *dispatch, const struct mr_job *job)
 {
     if (job->status < MR_STATUSES)
         mr_cell_add(&dispatch->slot->topics[job->partition->count_row].processed[job->status], 1);
-    mr_poisoned_settled(dispatch, job);
+    mr_poison_list_settled(dispatch, job);
 }
 
 static void end(struct mr_dispatch *dispatch, struct mr_job *job)

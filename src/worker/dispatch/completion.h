@@ -12,7 +12,7 @@ void mr_settle(struct mr_dispatch *dispatch, struct mr_job *job);
  * leaves unstarted. */
 void mr_settle_take_up(struct mr_job *job);
 /* Takes a handled job out of its chain, so that the job behind it may start. The job becomes
- * DELIVERING unless it is abandoned. Call mr_settle() or mr_aside() next. */
+ * DELIVERING unless it is abandoned. Call mr_settle() or mr_forward() next. */
 void mr_settle_leave(struct mr_dispatch *dispatch, struct mr_job *job);
 /* Abandons a job whose handler has not started, and settles it. */
 void mr_settle_drop(struct mr_dispatch *dispatch, struct mr_job *job);

@@ -19,8 +19,8 @@ static struct mr_message_id id_of(const struct mr_dispatch *dispatch, const stru
     };
 }
 
-bool mr_poisoned_may_run(struct mr_dispatch *dispatch, const struct mr_job *job,
-                         struct mr_result *result, struct mr_poisoned_text *text)
+bool mr_poison_list_may_run(struct mr_dispatch *dispatch, const struct mr_job *job,
+                            struct mr_result *result, struct mr_poison_list_text *text)
 {
     if (dispatch->poisons.count == 0)
         return true;
@@ -36,7 +36,7 @@ bool mr_poisoned_may_run(struct mr_dispatch *dispatch, const struct mr_job *job,
     return false;
 }
 
-void mr_poisoned_settled(struct mr_dispatch *dispatch, const struct mr_job *job)
+void mr_poison_list_settled(struct mr_dispatch *dispatch, const struct mr_job *job)
 {
     if (dispatch->poisons.count == 0)
         return;
@@ -45,7 +45,7 @@ void mr_poisoned_settled(struct mr_dispatch *dispatch, const struct mr_job *job)
         dispatch->buried(dispatch->buried_data, &id);
 }
 
-void mr_poisoned_restart(struct mr_dispatch *dispatch, const struct mr_partition *partition)
+void mr_poison_list_restart(struct mr_dispatch *dispatch, const struct mr_partition *partition)
 {
     const struct mr_poison *poison;
     const char *group = dispatch->slot->groups[partition->group_row];
@@ -56,7 +56,7 @@ void mr_poisoned_restart(struct mr_dispatch *dispatch, const struct mr_partition
     }
 }
 
-void mr_poisoned_frame(struct mr_dispatch *dispatch, const struct mr_frame *frame)
+void mr_poison_list_frame(struct mr_dispatch *dispatch, const struct mr_frame *frame)
 {
     struct mr_poison poison;
     MR_ASSERT(mr_poison_decode(frame->body, &poison));

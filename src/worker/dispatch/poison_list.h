@@ -7,20 +7,20 @@
 #include "base/channel.h"
 #include "worker/dispatch/context.h"
 
-struct mr_poisoned_text {
+struct mr_poison_list_text {
     char why[256];
 };
 
 /* Returns false if the job must not run. `result` then has the fault, which borrows `text`. */
-bool mr_poisoned_may_run(struct mr_dispatch *dispatch, const struct mr_job *job,
-                         struct mr_result *result, struct mr_poisoned_text *text);
+bool mr_poison_list_may_run(struct mr_dispatch *dispatch, const struct mr_job *job,
+                            struct mr_result *result, struct mr_poison_list_text *text);
 /* Notes that the job is done and its offset may be stored. If its message was poisoned, reports
  * that. */
-void mr_poisoned_settled(struct mr_dispatch *dispatch, const struct mr_job *job);
+void mr_poison_list_settled(struct mr_dispatch *dispatch, const struct mr_job *job);
 /* Forgets and reports the poisoned messages of a partition whose offsets begin anew, because other
  * messages have these offsets now. */
-void mr_poisoned_restart(struct mr_dispatch *dispatch, const struct mr_partition *partition);
+void mr_poison_list_restart(struct mr_dispatch *dispatch, const struct mr_partition *partition);
 /* Handles a frame from the master: MR_FRAME_POISON or MR_FRAME_HARMLESS. */
-void mr_poisoned_frame(struct mr_dispatch *dispatch, const struct mr_frame *frame);
+void mr_poison_list_frame(struct mr_dispatch *dispatch, const struct mr_frame *frame);
 
 #endif

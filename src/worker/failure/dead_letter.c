@@ -22,36 +22,37 @@ static struct mr_bytes trace_of(const struct mr_failure *failure)
 
 /* Adds the headers of Spring Kafka's DeadLetterPublishingRecoverer. The fault's name stands for the
  * class of the exception. */
-static void write_spring(struct mr_letter *letter, const struct mr_dead *dead)
+static void write_spring(struct mr_forward_record *letter, const struct mr_dead *dead)
 {
     const struct mr_origin *origin = &dead->origin;
     const char *type = origin->timestamp < 0    ? "NoTimestampType"
                        : origin->broker_s_clock ? "LogAppendTime"
                                                 : "CreateTime";
-    mr_letter_text(letter, "kafka_dlt-original-topic", mr_bytes_of(origin->topic));
-    mr_letter_binary(letter, "kafka_dlt-original-partition", origin->partition, 4);
-    mr_letter_binary(letter, "kafka_dlt-original-offset", origin->offset, 8);
-    mr_letter_binary(letter, "kafka_dlt-original-timestamp", origin->timestamp, 8);
-    mr_letter_text(letter, "kafka_dlt-original-timestamp-type", mr_bytes_of(type));
-    mr_letter_text(letter, "kafka_dlt-original-consumer-group", mr_bytes_of(dead->group_id));
-    mr_letter_text(letter, "kafka_dlt-exception-fqcn", dead->failure->fault.name);
-    mr_letter_text(letter, "kafka_dlt-exception-message", message_of(dead->failure));
-    mr_letter_text(letter, "kafka_dlt-exception-stacktrace", trace_of(dead->failure));
+    mr_forward_record_text(letter, "kafka_dlt-original-topic", mr_bytes_of(origin->topic));
+    mr_forward_record_binary(letter, "kafka_dlt-original-partition", origin->partition, 4);
+    mr_forward_record_binary(letter, "kafka_dlt-original-offset", origin->offset, 8);
+    mr_forward_record_binary(letter, "kafka_dlt-original-timestamp", origin->timestamp, 8);
+    mr_forward_record_text(letter, "kafka_dlt-original-timestamp-type", mr_bytes_of(type));
+    mr_forward_record_text(letter, "kafka_dlt-original-consumer-group",
+                           mr_bytes_of(dead->group_id));
+    mr_forward_record_text(letter, "kafka_dlt-exception-fqcn", dead->failure->fault.name);
+    mr_forward_record_text(letter, "kafka_dlt-exception-message", message_of(dead->failure));
+    mr_forward_record_text(letter, "kafka_dlt-exception-stacktrace", trace_of(dead->failure));
 }
 
-bool mr_dead_letter_write(struct mr_letter *letter, const struct mr_policy *policy,
+bool mr_dead_letter_write(struct mr_forward_record *letter, const struct mr_policy *policy,
                           const struct mr_dead *dead)
 {
     char *const *names = policy->dlq.headers;
     const struct mr_origin *origin = &dead->origin;
-    mr_letter_text(letter, names[MR_DLQ_TOPIC], mr_bytes_of(origin->topic));
-    mr_letter_number(letter, names[MR_DLQ_PARTITION], origin->partition);
-    mr_letter_number(letter, names[MR_DLQ_OFFSET], origin->offset);
-    mr_letter_number(letter, names[MR_DLQ_TIMESTAMP], origin->timestamp);
-    mr_letter_text(letter, names[MR_DLQ_ERROR], message_of(dead->failure));
-    mr_letter_text(letter, names[MR_DLQ_STACK], trace_of(dead->failure));
-    mr_letter_number(letter, names[MR_DLQ_FAILED_AT], dead->failure->at);
-    mr_letter_number(letter, names[MR_DLQ_RETRIES], dead->retries);
+    mr_forward_record_text(letter, names[MR_DLQ_TOPIC], mr_bytes_of(origin->topic));
+    mr_forward_record_number(letter, names[MR_DLQ_PARTITION], origin->partition);
+    mr_forward_record_number(letter, names[MR_DLQ_OFFSET], origin->offset);
+    mr_forward_record_number(letter, names[MR_DLQ_TIMESTAMP], origin->timestamp);
+    mr_forward_record_text(letter, names[MR_DLQ_ERROR], message_of(dead->failure));
+    mr_forward_record_text(letter, names[MR_DLQ_STACK], trace_of(dead->failure));
+    mr_forward_record_number(letter, names[MR_DLQ_FAILED_AT], dead->failure->at);
+    mr_forward_record_number(letter, names[MR_DLQ_RETRIES], dead->retries);
     if (policy->dlq.spring)
         write_spring(letter, dead);
     letter->record.single = true;

@@ -20,7 +20,7 @@ enum { MR_DEAD_LETTER_CUTS = 2 };
 
 /* Addresses the letter, and adds our headers about the failure. Returns false, with an empty topic,
  * if the template gives no legal topic name. */
-bool mr_dead_letter_write(struct mr_letter *letter, const struct mr_policy *policy,
+bool mr_dead_letter_write(struct mr_forward_record *letter, const struct mr_policy *policy,
                           const struct mr_dead *dead);
 
 #endif

@@ -1,4 +1,4 @@
-/* Design: mr_aside() counts one delivery on the job, which keeps the job open until its record is
+/* Design: mr_forward() counts one delivery on the job, which keeps the job open until its record is
  * acknowledged. Then put() writes the record to the dead-letter topic or the retry topic, or, for a
  * move, to the end of its own partition. With exactly-once delivery the job only holds the record
  * until a transaction commits both. If the record is refused, refused() decides. A record that is
@@ -33,7 +33,7 @@ static void log_state(enum mr_log_level level, const char *event, const struct m
            MR_S("to", to), MR_S("message", why));
 }
 
-bool mr_aside_is(const struct mr_job *job)
+bool mr_forward_is(const struct mr_job *job)
 {
     return job->failure != NULL && job->failure->aside != MR_ASIDE_NONE;
 }
@@ -57,7 +57,7 @@ static void unblock(struct mr_dispatch *dispatch, struct mr_job *job)
     mr_schedule_return(&dispatch->schedule, &partition->flow, &partition->held);
 }
 
-/* Ends the forwarding of the message. Its record has kept the job open since mr_aside(). */
+/* Ends the forwarding of the message. Its record has kept the job open since mr_forward(). */
 static void end(struct mr_dispatch *dispatch, struct mr_job *job)
 {
     unblock(dispatch, job);
@@ -97,7 +97,7 @@ static void await_route(struct mr_dispatch *dispatch, struct mr_job *job)
 }
 
 static enum mr_sent post(struct mr_dispatch *dispatch, struct mr_job *job,
-                         const struct mr_letter *letter, char why[WHY_SIZE])
+                         const struct mr_forward_record *letter, char why[WHY_SIZE])
 {
     return mr_outbox_send(dispatch->outbox, job, MR_FOR_ASIDE, &letter->record, mr_clock_ns(), why,
                           WHY_SIZE);
@@ -116,21 +116,21 @@ static void after_post(struct mr_dispatch *dispatch, struct mr_job *job, const c
 static void put_again(struct mr_dispatch *dispatch, struct mr_job *job)
 {
     char why[WHY_SIZE];
-    struct mr_letter letter;
+    struct mr_forward_record letter;
     size_t count = mr_message_headers(&job->message, NULL, 0);
     struct mr_pair *headers = mr_alloc((count + 1) * sizeof(headers[0]));
     mr_message_headers(&job->message, headers, count);
-    mr_letter_begin(&letter, job->message.key, job->message.value, headers, count);
+    mr_forward_record_begin(&letter, job->message.key, job->message.value, headers, count);
     mr_retry_topic_again(&letter, job->partition->topic, job->partition->number, job->moves + 1);
     after_post(dispatch, job, letter.topic, post(dispatch, job, &letter, why), why);
-    mr_letter_free(&letter);
+    mr_forward_record_free(&letter);
     free(headers);
 }
 
 static void put(struct mr_dispatch *dispatch, struct mr_job *job)
 {
     char why[WHY_SIZE] = "this is not a topic name";
-    struct mr_letter letter;
+    struct mr_forward_record letter;
     if (job->failure->aside == MR_ASIDE_LATER) {
         put_again(dispatch, job);
         return;
@@ -145,13 +145,14 @@ static void put(struct mr_dispatch *dispatch, struct mr_job *job)
                                  .failure = job->failure,
                                  .retries = job->retries};
     enum mr_sent how = MR_SENT_REFUSED;
-    mr_letter_begin(&letter, job->message.key, job->message.value, job->headers, job->header_count);
+    mr_forward_record_begin(&letter, job->message.key, job->message.value, job->headers,
+                            job->header_count);
     if (job->failure->aside == MR_ASIDE_RETRY
             ? mr_retry_topic_write(&letter, &route->policy, &dead)
             : mr_dead_letter_write(&letter, &route->policy, &dead))
         how = post(dispatch, job, &letter, why);
     after_post(dispatch, job, letter.topic, how, why);
-    mr_letter_free(&letter);
+    mr_forward_record_free(&letter);
 }
 
 static void on_again(struct mr_timer *timer)
@@ -266,7 +267,7 @@ static void refused(struct mr_dispatch *dispatch, struct mr_job *job, const char
         block(dispatch, job, topic, how, why);
 }
 
-void mr_aside(struct mr_dispatch *dispatch, struct mr_job *job)
+void mr_forward(struct mr_dispatch *dispatch, struct mr_job *job)
 {
     mr_job_become(job, MR_JOB_FORWARDING, NULL);
     job->failure->at = mr_clock_wall_ms();
@@ -285,8 +286,8 @@ static void written(struct mr_dispatch *dispatch, const struct mr_job *job, cons
                   "the dead letter is written, the partition goes on");
 }
 
-void mr_aside_reported(struct mr_dispatch *dispatch, struct mr_job *job,
-                       const struct mr_report *report)
+void mr_forward_reported(struct mr_dispatch *dispatch, struct mr_job *job,
+                         const struct mr_report *report)
 {
     if (report->error != NULL) {
         if (job->line != NULL)
@@ -298,16 +299,16 @@ void mr_aside_reported(struct mr_dispatch *dispatch, struct mr_job *job,
     end(dispatch, job);
 }
 
-void mr_aside_left(struct mr_dispatch *dispatch, struct mr_job *job)
+void mr_forward_left(struct mr_dispatch *dispatch, struct mr_job *job)
 {
-    if (!mr_aside_is(job))
+    if (!mr_forward_is(job))
         return;
     if (job->state != MR_JOB_ABANDONED)
         written(dispatch, job, "its dead-letter topic");
     unblock(dispatch, job);
 }
 
-void mr_aside_drop(struct mr_dispatch *dispatch)
+void mr_forward_drop(struct mr_dispatch *dispatch)
 {
     for (struct mr_job *job = dispatch->unwritten.first, *next; job != NULL; job = next) {
         next = job->next;

@@ -5,8 +5,8 @@
 #include "base/buf.h"
 #include "base/panic.h"
 
-void mr_letter_begin(struct mr_letter *letter, struct mr_bytes key, struct mr_bytes value,
-                     const struct mr_pair *headers, size_t count)
+void mr_forward_record_begin(struct mr_forward_record *letter, struct mr_bytes key,
+                             struct mr_bytes value, const struct mr_pair *headers, size_t count)
 {
     letter->own = 0;
     letter->topic[0] = '\0';
@@ -22,35 +22,37 @@ void mr_letter_begin(struct mr_letter *letter, struct mr_bytes key, struct mr_by
 }
 
 /* Returns room for the value of one of our headers. */
-static char *next_text(struct mr_letter *letter)
+static char *next_text(struct mr_forward_record *letter)
 {
     MR_ASSERT(letter->own < MR_LETTER_OWN);
     return letter->texts[letter->own];
 }
 
-void mr_letter_text(struct mr_letter *letter, const char *name, struct mr_bytes value)
+void mr_forward_record_text(struct mr_forward_record *letter, const char *name,
+                            struct mr_bytes value)
 {
     next_text(letter);
     letter->own++;
     letter->headers[letter->record.header_count++] = (struct mr_pair){mr_bytes_of(name), value};
 }
 
-void mr_letter_number(struct mr_letter *letter, const char *name, int64_t value)
+void mr_forward_record_number(struct mr_forward_record *letter, const char *name, int64_t value)
 {
     char *text = next_text(letter);
     size_t length = mr_decimal(text, value);
-    mr_letter_text(letter, name, (struct mr_bytes){text, length});
+    mr_forward_record_text(letter, name, (struct mr_bytes){text, length});
 }
 
-void mr_letter_binary(struct mr_letter *letter, const char *name, int64_t value, size_t size)
+void mr_forward_record_binary(struct mr_forward_record *letter, const char *name, int64_t value,
+                              size_t size)
 {
     char *text = next_text(letter);
     for (size_t i = 0; i < size; i++)
         text[i] = (char)((uint64_t)value >> (8 * (size - 1 - i)));
-    mr_letter_text(letter, name, (struct mr_bytes){text, size});
+    mr_forward_record_text(letter, name, (struct mr_bytes){text, size});
 }
 
-void mr_letter_free(struct mr_letter *letter)
+void mr_forward_record_free(struct mr_forward_record *letter)
 {
     free(letter->headers);
 }

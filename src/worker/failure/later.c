@@ -82,7 +82,7 @@ static void move(struct mr_dispatch *dispatch, struct mr_job *job)
     job->failure = mr_failure_new(&fault);
     job->failure->aside = MR_ASIDE_LATER;
     mr_settle_leave(dispatch, job);
-    mr_aside(dispatch, job);
+    mr_forward(dispatch, job);
 }
 
 static bool is_to_move(const struct mr_dispatch *dispatch, const struct mr_job *job, uint64_t now)

@@ -115,7 +115,7 @@ static struct mr_sequel carry_out(struct mr_dispatch *dispatch, struct mr_job *j
     char why[WHY_SIZE];
     struct mr_result unanswerable;
     if (result->outcome != MR_OUTCOME_RETURNED)
-        mr_held_drop(job);
+        mr_pending_records_drop(job);
     struct mr_verdict verdict = judge(dispatch, job, route, result);
     if (verdict.answers && !job->answered) {
         job->answered = send_answer(dispatch, job, &verdict.answer, now, why);
@@ -123,7 +123,7 @@ static struct mr_sequel carry_out(struct mr_dispatch *dispatch, struct mr_job *j
             unanswerable = (struct mr_result){.outcome = MR_OUTCOME_RAISED,
                                               .fault = mr_failure_own(MR_FAULT_REPLY, why)};
             result = &unanswerable;
-            mr_held_drop(job);
+            mr_pending_records_drop(job);
             verdict = judge(dispatch, job, route, result);
         }
     }
@@ -133,7 +133,7 @@ static struct mr_sequel carry_out(struct mr_dispatch *dispatch, struct mr_job *j
     return sequel_of(job, route, &verdict, &result->fault);
 }
 
-bool mr_attempt_answered(struct mr_dispatch *dispatch, struct mr_job *job,
+bool mr_outcome_answered(struct mr_dispatch *dispatch, struct mr_job *job,
                          const struct mr_route *route, const struct mr_result *result, uint64_t now)
 {
     char why[WHY_SIZE];
@@ -143,7 +143,7 @@ bool mr_attempt_answered(struct mr_dispatch *dispatch, struct mr_job *job,
     return !verdict.answers || job->answered;
 }
 
-struct mr_sequel mr_attempt_ended(struct mr_dispatch *dispatch, struct mr_job *job,
+struct mr_sequel mr_outcome_ended(struct mr_dispatch *dispatch, struct mr_job *job,
                                   const struct mr_route *route, const struct mr_result *result,
                                   uint64_t now)
 {
@@ -155,7 +155,7 @@ struct mr_sequel mr_attempt_ended(struct mr_dispatch *dispatch, struct mr_job *j
     return carry_out(dispatch, job, route, result, now);
 }
 
-void mr_attempt_follow(struct mr_dispatch *dispatch, struct mr_job *job,
+void mr_outcome_follow(struct mr_dispatch *dispatch, struct mr_job *job,
                        const struct mr_sequel *sequel)
 {
     if (sequel->kind == MR_SEQUEL_RETRY) {
@@ -166,12 +166,12 @@ void mr_attempt_follow(struct mr_dispatch *dispatch, struct mr_job *job,
     if (job->state == MR_JOB_RUNNING)
         mr_settle_leave(dispatch, job);
     if (sequel->kind == MR_SEQUEL_FORWARD)
-        mr_aside(dispatch, job);
+        mr_forward(dispatch, job);
     else
         mr_settle(dispatch, job);
 }
 
-void mr_attempt_undelivered(struct mr_dispatch *dispatch, struct mr_job *job,
+void mr_outcome_undelivered(struct mr_dispatch *dispatch, struct mr_job *job,
                             const struct mr_report *report)
 {
     char why[WHY_SIZE];
@@ -182,7 +182,7 @@ void mr_attempt_undelivered(struct mr_dispatch *dispatch, struct mr_job *job,
     if (job->state == MR_JOB_ABANDONED)
         return;
     log_undelivered(job, report->topic, report->error);
-    if (over || report->purpose == MR_FOR_REQUEST || mr_aside_is(job))
+    if (over || report->purpose == MR_FOR_REQUEST || mr_forward_is(job))
         return;
     snprintf(why, sizeof(why), "%s cannot be delivered to %s: %s",
              is_reply ? "the reply" : "a record that the handler published", report->topic,
@@ -205,7 +205,7 @@ static void await_route(struct mr_dispatch *dispatch, struct mr_job *job)
     mr_settle(dispatch, job);
 }
 
-void mr_attempt_failed_late(struct mr_dispatch *dispatch, struct mr_job *job)
+void mr_outcome_failed_late(struct mr_dispatch *dispatch, struct mr_job *job)
 {
     struct mr_route *route = mr_partition_route(dispatch, job->partition);
     if (route == NULL) {
@@ -214,5 +214,5 @@ void mr_attempt_failed_late(struct mr_dispatch *dispatch, struct mr_job *job)
     }
     const struct mr_result result = {.outcome = MR_OUTCOME_RAISED, .fault = job->failure->fault};
     const struct mr_sequel sequel = carry_out(dispatch, job, route, &result, mr_clock_ns());
-    mr_attempt_follow(dispatch, job, &sequel);
+    mr_outcome_follow(dispatch, job, &sequel);
 }

@@ -12,7 +12,7 @@ static const char moves_name[] = "retry-moves";
 
 enum { ERROR_SIZE = 512 };
 
-bool mr_retry_topic_write(struct mr_letter *letter, const struct mr_policy *policy,
+bool mr_retry_topic_write(struct mr_forward_record *letter, const struct mr_policy *policy,
                           const struct mr_dead *failed)
 {
     char *const *names = policy->dlq.headers;
@@ -20,13 +20,13 @@ bool mr_retry_topic_write(struct mr_letter *letter, const struct mr_policy *poli
     const struct mr_failure *failure = failed->failure;
     struct mr_bytes error =
         mr_failure_cut(failure->fault.message, failure->cut > 0 ? 0 : ERROR_SIZE);
-    mr_letter_text(letter, names[MR_DLQ_TOPIC], mr_bytes_of(origin->topic));
-    mr_letter_number(letter, names[MR_DLQ_PARTITION], origin->partition);
-    mr_letter_number(letter, names[MR_DLQ_OFFSET], origin->offset);
-    mr_letter_number(letter, names[MR_DLQ_TIMESTAMP], origin->timestamp);
-    mr_letter_number(letter, count_name, failed->retries + 1);
-    mr_letter_number(letter, due_name, failure->at + failure->delay);
-    mr_letter_text(letter, error_name, error);
+    mr_forward_record_text(letter, names[MR_DLQ_TOPIC], mr_bytes_of(origin->topic));
+    mr_forward_record_number(letter, names[MR_DLQ_PARTITION], origin->partition);
+    mr_forward_record_number(letter, names[MR_DLQ_OFFSET], origin->offset);
+    mr_forward_record_number(letter, names[MR_DLQ_TIMESTAMP], origin->timestamp);
+    mr_forward_record_number(letter, count_name, failed->retries + 1);
+    mr_forward_record_number(letter, due_name, failure->at + failure->delay);
+    mr_forward_record_text(letter, error_name, error);
     letter->record.partition = failure->any_partition ? MR_PARTITION_ANY : origin->partition;
     return mr_topic_retry(origin->topic, letter->topic);
 }
@@ -79,11 +79,12 @@ static bool is_moved(const struct mr_pair *headers, size_t count)
     return count > 0 && mr_bytes_equal(headers[count - 1].name, mr_bytes_of(moves_name));
 }
 
-void mr_retry_topic_again(struct mr_letter *letter, const char *topic, int32_t partition, int moves)
+void mr_retry_topic_again(struct mr_forward_record *letter, const char *topic, int32_t partition,
+                          int moves)
 {
     if (is_moved(letter->headers, letter->record.header_count))
         letter->record.header_count--;
-    mr_letter_number(letter, moves_name, moves);
+    mr_forward_record_number(letter, moves_name, moves);
     letter->record.partition = partition;
     snprintf(letter->topic, sizeof(letter->topic), "%s", topic);
 }

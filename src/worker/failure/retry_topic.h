@@ -8,7 +8,7 @@
 
 /* Addresses the letter and adds our headers. The next attempt is due failure->delay after
  * failure->at. Returns false if the name of the retry topic would be too long. */
-bool mr_retry_topic_write(struct mr_letter *letter, const struct mr_policy *policy,
+bool mr_retry_topic_write(struct mr_forward_record *letter, const struct mr_policy *policy,
                           const struct mr_dead *failed);
 
 struct mr_returned {
@@ -27,7 +27,7 @@ size_t mr_retry_topic_read(struct mr_pair *headers, size_t count, const struct m
 /* Addresses the letter to the same partition of the same retry topic. `letter` must have all
  * headers of the record as it came. Our last header, which counts the moves, is added or
  * replaced. */
-void mr_retry_topic_again(struct mr_letter *letter, const char *topic, int32_t partition,
+void mr_retry_topic_again(struct mr_forward_record *letter, const char *topic, int32_t partition,
                           int moves);
 
 #endif

@@ -2,7 +2,7 @@
 
 enum { NS_PER_MS = 1000000, LOAD_RUNS = 10, LOAD_MOST = 20000 /* ms */ };
 
-void mr_runs_begin(struct mr_dispatch *dispatch, const struct mr_job *job, uint64_t now)
+void mr_budgets_begin(struct mr_dispatch *dispatch, const struct mr_job *job, uint64_t now)
 {
     struct mr_run *run = &dispatch->slot->run;
     const struct mr_policy *policy = &job->route->policy;
@@ -19,7 +19,7 @@ void mr_runs_begin(struct mr_dispatch *dispatch, const struct mr_job *job, uint6
     mr_vm_limit(dispatch->vm, &limits);
 }
 
-void mr_runs_end(struct mr_dispatch *dispatch)
+void mr_budgets_end(struct mr_dispatch *dispatch)
 {
     mr_cell_set(&dispatch->slot->run.topic, 0);
 }
@@ -37,7 +37,7 @@ static void note_memory(void *context, const char *route, const char *value)
     most->memory = memory > most->memory ? memory : most->memory;
 }
 
-void mr_runs_limit_loads(struct mr_dispatch *dispatch, const struct mr_config *config)
+void mr_budgets_limit_loads(struct mr_dispatch *dispatch, const struct mr_config *config)
 {
     mr_cell *shortest = &dispatch->slot->shortest_budget;
     struct most most = {config, mr_config_integer(config, "defaults.budget.memory")};
@@ -51,7 +51,7 @@ void mr_runs_limit_loads(struct mr_dispatch *dispatch, const struct mr_config *c
         mr_cell_set(shortest, time);
 }
 
-void mr_runs_use(struct mr_dispatch *dispatch)
+void mr_budgets_use(struct mr_dispatch *dispatch)
 {
     uint64_t shortest = dispatch->load_time;
     for (size_t i = 0; i < mr_routes_count(dispatch->routes); i++) {

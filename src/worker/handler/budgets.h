@@ -5,17 +5,17 @@
 #include "worker/dispatch/context.h"
 
 /* Sets the limits of the job's route for its run that begins at `now` (ns). Shows the job's message
- * on the scoreboard until mr_runs_end(). */
-void mr_runs_begin(struct mr_dispatch *dispatch, const struct mr_job *job, uint64_t now);
-void mr_runs_end(struct mr_dispatch *dispatch);
+ * on the scoreboard until mr_budgets_end(). */
+void mr_budgets_begin(struct mr_dispatch *dispatch, const struct mr_job *job, uint64_t now);
+void mr_budgets_end(struct mr_dispatch *dispatch);
 
 /* Sets the limits of the loads under that configuration. Call it before a load. All scripts
  * together have ten times defaults.budget.time, but at most 20 s. If they had more, the master
  * would give up first, and could name no script. They have the largest memory budget of a route, or
  * of the defaults. */
-void mr_runs_limit_loads(struct mr_dispatch *dispatch, const struct mr_config *config);
+void mr_budgets_limit_loads(struct mr_dispatch *dispatch, const struct mr_config *config);
 /* Shows the shortest time budget of the current routes and of loads. Call it when the routes have
  * changed. */
-void mr_runs_use(struct mr_dispatch *dispatch);
+void mr_budgets_use(struct mr_dispatch *dispatch);
 
 #endif

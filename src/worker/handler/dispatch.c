@@ -35,9 +35,9 @@ static uint64_t hurry(struct mr_dispatch *dispatch, uint64_t now, bool dear)
 static void go_on(struct mr_dispatch *dispatch, const struct mr_ready *next, uint64_t now)
 {
     if (next->wait != NULL)
-        mr_handling_wake(dispatch, next->wait, now);
+        mr_handler_wake(dispatch, next->wait, now);
     else
-        mr_handling_start(dispatch, next->job, now);
+        mr_handler_start(dispatch, next->job, now);
     dispatch->hurry = dispatch->hurry || next->seldom;
 }
 
@@ -69,7 +69,7 @@ void mr_dispatch_use(struct mr_dispatch *dispatch, struct mr_routes *routes, int
     dispatch->routes = routes;
     dispatch->routes_number++;
     dispatch->rpc_timeout = rpc_timeout;
-    mr_runs_use(dispatch);
+    mr_budgets_use(dispatch);
     mr_memory_use(dispatch);
     if (before == NULL)
         return;
@@ -82,16 +82,16 @@ void mr_dispatch_delivered(struct mr_dispatch *dispatch, struct mr_job *job,
                            const struct mr_report *report)
 {
     if (report->purpose == MR_FOR_ASIDE) {
-        mr_aside_reported(dispatch, job, report);
+        mr_forward_reported(dispatch, job, report);
         return;
     }
     if (report->error != NULL)
-        mr_attempt_undelivered(dispatch, job, report);
+        mr_outcome_undelivered(dispatch, job, report);
     if (job->deliveries > 0)
         return;
     mr_retry_look(job);
     if (job->state == MR_JOB_DELIVERING && job->failure != NULL)
-        mr_attempt_failed_late(dispatch, job);
+        mr_outcome_failed_late(dispatch, job);
     else
         mr_settle(dispatch, job);
 }

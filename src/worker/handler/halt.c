@@ -19,7 +19,7 @@ static bool sweep(struct mr_dispatch *dispatch, struct mr_partition *partition)
     struct mr_job_list list = {0};
     mr_schedule_take(&dispatch->schedule, &partition->flow, &list);
     while ((job = mr_job_list_pop(&list)) != NULL) {
-        if (mr_handling_too_late(dispatch, job)) {
+        if (mr_handler_too_late(dispatch, job)) {
             mr_settle_drop(dispatch, job);
             dropped = true;
         } else {
@@ -44,7 +44,7 @@ void mr_halt_sweep(struct mr_dispatch *dispatch)
 
 void mr_halt_waiting(struct mr_dispatch *dispatch)
 {
-    mr_aside_drop(dispatch);
+    mr_forward_drop(dispatch);
     mr_later_leave(dispatch);
     mr_retry_wake(dispatch);
     mr_memory_wake(dispatch);
@@ -69,7 +69,7 @@ void mr_halt_cancel(struct mr_dispatch *dispatch)
 
 static void abandon(struct mr_dispatch *dispatch, struct mr_job *job, const char *why)
 {
-    mr_handling_abandon(dispatch, job, mr_bytes_of(why));
+    mr_handler_abandon(dispatch, job, mr_bytes_of(why));
 }
 
 static struct mr_job *at_work_in_vain(const struct mr_dispatch *dispatch)

@@ -1,4 +1,4 @@
-/* Design: the schedule picks a job, and mr_handling_start() drops it, makes it wait, or starts its
+/* Design: the schedule picks a job, and mr_handler_start() drops it, makes it wait, or starts its
  * handler in a task. After each run of Lua, advance() looks at its result. If the handler has
  * yielded, the job is SUSPENDED until one of its waits is over. If the handler has returned but has
  * spawned strands that still run, its answer is sent now, and the strands go on. Otherwise the
@@ -58,26 +58,26 @@ static void advance(struct mr_dispatch *dispatch, struct mr_job *job,
                     const struct mr_result *result)
 {
     struct mr_result further;
-    mr_runs_end(dispatch);
+    mr_budgets_end(dispatch);
     mr_memory_look(dispatch);
     if (result->outcome == MR_OUTCOME_YIELDED) {
         mr_job_become(job, MR_JOB_SUSPENDED, &dispatch->at_work);
         return;
     }
     if (failed_for_stop(dispatch, job, result)) {
-        mr_handling_abandon(dispatch, job, result->fault.message);
+        mr_handler_abandon(dispatch, job, result->fault.message);
         return;
     }
     uint64_t now = mr_clock_ns();
-    if (result->lingers && mr_attempt_answered(dispatch, job, job->route, result, now)) {
-        mr_runs_begin(dispatch, job, now);
+    if (result->lingers && mr_outcome_answered(dispatch, job, job->route, result, now)) {
+        mr_budgets_begin(dispatch, job, now);
         mr_task_linger(job->task, &further);
         advance(dispatch, job, &further);
         return;
     }
-    const struct mr_sequel sequel = mr_attempt_ended(dispatch, job, job->route, result, now);
+    const struct mr_sequel sequel = mr_outcome_ended(dispatch, job, job->route, result, now);
     end_handler(dispatch, job, now);
-    mr_attempt_follow(dispatch, job, &sequel);
+    mr_outcome_follow(dispatch, job, &sequel);
 }
 
 static int64_t deadline_of(const struct mr_dispatch *dispatch, const struct mr_job *job,
@@ -120,7 +120,7 @@ static bool has_expired(const struct mr_dispatch *dispatch, const struct mr_job 
  * be handled again. But a job is dropped if it waits for its retry, or if the job before it in its
  * chain was dropped. It would overtake that message, which comes again. With at-most-once delivery
  * all committed messages are handled, because they do not come again. */
-bool mr_handling_too_late(const struct mr_dispatch *dispatch, const struct mr_job *job)
+bool mr_handler_too_late(const struct mr_dispatch *dispatch, const struct mr_job *job)
 {
     const struct mr_partition *partition = job->partition;
     if (dispatch->abandoned || mr_tenure_is_over(partition->tenure))
@@ -140,10 +140,10 @@ static enum mr_codec codec_of(const struct mr_route *route, const struct mr_requ
 
 static void run(struct mr_dispatch *dispatch, struct mr_job *job, const struct mr_route *route)
 {
-    struct mr_poisoned_text text;
+    struct mr_poison_list_text text;
     struct mr_result result;
-    if (mr_poisoned_may_run(dispatch, job, &result, &text)) {
-        mr_runs_begin(dispatch, job, job->began);
+    if (mr_poison_list_may_run(dispatch, job, &result, &text)) {
+        mr_budgets_begin(dispatch, job, job->began);
         job->task = mr_task_start(route->script, codec_of(route, &job->request), &job->incoming,
                                   job, &result);
     }
@@ -189,11 +189,11 @@ static void drop_expired(struct mr_dispatch *dispatch, struct mr_job *job)
     mr_settle(dispatch, job);
 }
 
-void mr_handling_start(struct mr_dispatch *dispatch, struct mr_job *job, uint64_t now)
+void mr_handler_start(struct mr_dispatch *dispatch, struct mr_job *job, uint64_t now)
 {
     struct mr_partition *partition = job->partition;
     struct mr_route *route = mr_partition_route(dispatch, partition);
-    if (mr_handling_too_late(dispatch, job)) {
+    if (mr_handler_too_late(dispatch, job)) {
         mr_settle_drop(dispatch, job);
         return;
     }
@@ -214,25 +214,25 @@ void mr_handling_start(struct mr_dispatch *dispatch, struct mr_job *job, uint64_
         begin(dispatch, job, route, now);
 }
 
-void mr_handling_wake(struct mr_dispatch *dispatch, struct mr_wait *wait, uint64_t now)
+void mr_handler_wake(struct mr_dispatch *dispatch, struct mr_wait *wait, uint64_t now)
 {
     struct mr_job *job = wait->job;
     struct mr_arrival *arrival = mr_wait_end(wait);
-    mr_handling_resume(dispatch, job, &arrival->with, now);
+    mr_handler_resume(dispatch, job, &arrival->with, now);
     mr_arrival_free(arrival);
 }
 
-void mr_handling_resume(struct mr_dispatch *dispatch, struct mr_job *job,
-                        const struct mr_resumption *with, uint64_t now)
+void mr_handler_resume(struct mr_dispatch *dispatch, struct mr_job *job,
+                       const struct mr_resumption *with, uint64_t now)
 {
     struct mr_result result;
     mr_job_become(job, MR_JOB_RUNNING, &dispatch->at_work);
-    mr_runs_begin(dispatch, job, now);
+    mr_budgets_begin(dispatch, job, now);
     mr_task_resume(job->task, with, &result);
     advance(dispatch, job, &result);
 }
 
-void mr_handling_abandon(struct mr_dispatch *dispatch, struct mr_job *job, struct mr_bytes why)
+void mr_handler_abandon(struct mr_dispatch *dispatch, struct mr_job *job, struct mr_bytes why)
 {
     mr_log(MR_LOG_WARN, "handler_abandoned", MR_S("topic", job->partition->topic),
            MR_I("partition", job->partition->number), MR_I("offset", job->message.offset),

@@ -29,7 +29,7 @@ static struct mr_partition *begin_anew(struct mr_dispatch *dispatch, struct mr_p
            MR_I("to", message->offset),
            MR_S("message", "the topic was created again, or the partition was truncated"));
     if (dispatch->poisons.count > 0)
-        mr_poisoned_restart(dispatch, before);
+        mr_poison_list_restart(dispatch, before);
     struct mr_partition *after = mr_partitions_restart(&dispatch->partitions, before, message);
     mr_halt_waiting(dispatch);
     if (transactional)
@@ -47,7 +47,7 @@ void mr_intake_message(struct mr_dispatch *dispatch, struct mr_consumer *consume
         mr_message_free(message);
         return;
     }
-    if (!mr_window_follows(&partition->window, message->offset))
+    if (!mr_offset_window_follows(&partition->window, message->offset))
         partition = begin_anew(dispatch, partition, message);
     struct mr_route *route = mr_partition_route(dispatch, partition); /* sets window and delivery */
     if (partition->topic_row == UINT64_MAX)
@@ -56,12 +56,12 @@ void mr_intake_message(struct mr_dispatch *dispatch, struct mr_consumer *consume
         mr_job_new(&dispatch->pool, &dispatch->slot->topics[partition->count_row], message);
     job->owner = dispatch;
     job->partition = partition;
-    job->sequence = mr_window_open(&partition->window, message->offset);
+    job->sequence = mr_offset_window_open(&partition->window, message->offset);
     if (partition->returns && route != NULL)
         mr_retry_returned(dispatch, job);
     partition->taken = message->offset + 1;
     if (partition->delivery == MR_DELIVERY_EXACTLY_ONCE)
-        mr_line_join(&partition->line, job);
+        mr_commit_line_join(&partition->line, job);
     job->shelved = job->due != 0 && job->due > mr_clock_ms();
     if (job->shelved)
         mr_partition_shelve(partition, job->size);

@@ -13,12 +13,12 @@ static void unpark_one(struct mr_dispatch *dispatch, struct mr_job *job)
 {
     if (job->state == MR_JOB_UNJUDGED) {
         mr_job_become(job, MR_JOB_DELIVERING, NULL);
-        mr_attempt_failed_late(dispatch, job);
+        mr_outcome_failed_late(dispatch, job);
         return;
     }
     struct mr_route *route = mr_partition_route(dispatch, job->partition);
     if (job->partition->delivery == MR_DELIVERY_EXACTLY_ONCE && job->line == NULL)
-        mr_line_join(&job->partition->line, job);
+        mr_commit_line_join(&job->partition->line, job);
     if (route != NULL && job->partition->returns && !job->returned)
         mr_retry_returned(dispatch, job);
     if (job->chain.data == NULL && route != NULL)

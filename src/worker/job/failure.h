@@ -7,12 +7,12 @@
 
 enum { MR_FAILURE_MESSAGE = 4096, MR_FAILURE_TRACE = 16384 }; /* bytes at most */
 
-enum mr_aside { MR_ASIDE_NONE, MR_ASIDE_DEAD_LETTER, MR_ASIDE_RETRY, MR_ASIDE_LATER };
+enum mr_forward { MR_ASIDE_NONE, MR_ASIDE_DEAD_LETTER, MR_ASIDE_RETRY, MR_ASIDE_LATER };
 
 struct mr_failure {
     struct mr_fault fault; /* its texts are cut to a sane size, in the same block of memory */
-    enum mr_aside aside;   /* the topic for the message; the members below are for the way there
-                              (worker/failure/forward.h) */
+    enum mr_forward aside; /* the topic for the message; the members below are for the way there
+                            (worker/failure/forward.h) */
     int64_t at;            /* wall ms */
     int64_t delay;         /* ms, of a retry */
     int cut;               /* how often the record was cut, because it was too large */

@@ -17,9 +17,9 @@
 #include "worker/wire/dialect.h"
 
 struct mr_failure;
-struct mr_held;
+struct mr_pending_records;
 struct mr_job;
-struct mr_line;
+struct mr_commit_line;
 struct mr_partition;
 struct mr_route;
 struct mr_topic_row;
@@ -63,12 +63,14 @@ struct mr_job {
     bool returned;              /* the message came from its retry topic; `origin` is set */
     bool answered;              /* its request is answered, by this or an earlier attempt */
     bool follows_dropped;       /* the job before it in its chain was abandoned before its start */
-    struct mr_line *line;       /* the commit line that the job is in (commit_line.h); NULL: none */
+    struct mr_commit_line
+        *line;             /* the commit line that the job is in (commit_line.h); NULL: none */
     enum mr_status status; /* the result to count; MR_STATUSES: none, since the message went to its
                               retry topic */
     int retries;           /* attempts before this one */
-    struct mr_held *held, *last_held; /* records to send in the transaction that commits the job */
-    struct mr_job *after;             /* the next job of its commit line */
+    struct mr_pending_records *held,
+        *last_held;        /* records to send in the transaction that commits the job */
+    struct mr_job *after;  /* the next job of its commit line */
     struct mr_bytes chain; /* the name of its order chain; data NULL: it is in no chain */
     struct mr_job *behind; /* the next job of its order chain */
     /* The members below are not cleared when the job is used again. */

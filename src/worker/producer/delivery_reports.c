@@ -19,7 +19,7 @@ static void finish(struct mr_outbox *outbox, struct mr_parcel *parcel, const cha
                                      .how = how,
                                      .error = error};
     if (error != NULL) {
-        mr_warmup_doubt(&outbox->warmup, topic);
+        mr_topic_warmup_doubt(&outbox->warmup, topic);
         mr_singles_doubt(&outbox->singles, topic);
     }
     mr_stuck_reported(job->partition, parcel, outbox->now);

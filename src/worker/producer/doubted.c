@@ -10,7 +10,7 @@ static void on_answered(void *data)
     eventfd_write(doubted->wake_fd, 1);
 }
 
-void mr_doubted_start(struct mr_doubted *doubted, struct mr_warmup *warmup,
+void mr_doubted_start(struct mr_doubted *doubted, struct mr_topic_warmup *warmup,
                       struct mr_singles *singles, struct mr_timers *timers, int wake_fd)
 {
     *doubted = (struct mr_doubted){.wake_fd = wake_fd};

@@ -17,7 +17,7 @@ struct mr_doubted {
 };
 
 /* Starts without a record. The structure must not move from then on. */
-void mr_doubted_start(struct mr_doubted *doubted, struct mr_warmup *warmup,
+void mr_doubted_start(struct mr_doubted *doubted, struct mr_topic_warmup *warmup,
                       struct mr_singles *singles, struct mr_timers *timers, int wake_fd);
 /* Returns true if the parcel's record must wait before it is sent. */
 bool mr_doubted_holds(const struct mr_doubted *doubted, const struct mr_parcel *parcel,

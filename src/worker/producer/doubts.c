@@ -35,8 +35,8 @@ struct topic {
     uint64_t answered; /* ms, when the latest answer came; 0: never */
 };
 
-void mr_doubts_start(struct mr_doubts *doubts, struct mr_warmup *warmup, struct mr_timers *timers,
-                     void (*answered)(void *data), void *data)
+void mr_doubts_start(struct mr_doubts *doubts, struct mr_topic_warmup *warmup,
+                     struct mr_timers *timers, void (*answered)(void *data), void *data)
 {
     *doubts =
         (struct mr_doubts){.warmup = warmup, .timers = timers, .answered = answered, .data = data};
@@ -95,7 +95,7 @@ static void do_ask(uv_work_t *work)
 {
     char why[256];
     struct topic *topic = work->data;
-    const struct mr_warmup *warmup = topic->doubts->warmup;
+    const struct mr_topic_warmup *warmup = topic->doubts->warmup;
     topic->answer = MR_CLUSTER_FAILED;
     if (atomic_load(&warmup->open))
         topic->answer =
@@ -136,7 +136,7 @@ static void after_ask(uv_work_t *work, int status)
 
 static void ask(struct topic *topic)
 {
-    struct mr_warmup *warmup = topic->doubts->warmup;
+    struct mr_topic_warmup *warmup = topic->doubts->warmup;
     if (!atomic_load(&warmup->open)) {
         ask_later(topic);
         return;

@@ -25,7 +25,7 @@ enum mr_doubt {
 };
 
 struct mr_doubts {
-    struct mr_warmup *warmup; /* its producer asks the questions, and it counts them */
+    struct mr_topic_warmup *warmup; /* its producer asks the questions, and it counts them */
     struct mr_timers *timers;
     void (*answered)(void *data); /* called on the loop, outside of turns, after each question */
     void *data;
@@ -34,8 +34,8 @@ struct mr_doubts {
     bool stopped;           /* no question is asked any more; each refusal is believed */
 };
 
-void mr_doubts_start(struct mr_doubts *doubts, struct mr_warmup *warmup, struct mr_timers *timers,
-                     void (*answered)(void *data), void *data);
+void mr_doubts_start(struct mr_doubts *doubts, struct mr_topic_warmup *warmup,
+                     struct mr_timers *timers, void (*answered)(void *data), void *data);
 /* Notes that a broker does not show the topic, or the partition. Returns true if that is in doubt:
  * `answered` follows. Returns false if the doubt was confirmed lately, there is no room, or
  * questions have stopped. */

@@ -4,28 +4,28 @@
 
 enum { FLUSH_MS = 1 }; /* the default linger.ms (kafka/conf.c) is over after this time */
 
-void mr_hurry_start(struct mr_hurry *hurry, const struct mr_config *config, uv_loop_t *loop,
-                    const struct mr_producer *via)
+void mr_early_flush_start(struct mr_early_flush *hurry, const struct mr_config *config,
+                          uv_loop_t *loop, const struct mr_producer *via)
 {
-    *hurry = (struct mr_hurry){.loop = loop, .via = via};
+    *hurry = (struct mr_early_flush){.loop = loop, .via = via};
     hurry->never = mr_config_is_set(config, "kafka.properties[\"linger.ms\"]") ||
                    mr_config_is_set(config, "kafka.properties[\"queue.buffering.max.ms\"]");
 }
 
 static void on_thread(uv_work_t *work)
 {
-    const struct mr_hurry *hurry = work->data;
+    const struct mr_early_flush *hurry = work->data;
     mr_producer_flush(hurry->via, FLUSH_MS);
 }
 
 static void after_work(uv_work_t *work, int status)
 {
-    struct mr_hurry *hurry = work->data;
+    struct mr_early_flush *hurry = work->data;
     (void)status;
     hurry->under_way = false;
 }
 
-void mr_hurry(struct mr_hurry *hurry)
+void mr_early_flush(struct mr_early_flush *hurry)
 {
     if (hurry->under_way || hurry->never)
         return;
@@ -34,7 +34,7 @@ void mr_hurry(struct mr_hurry *hurry)
     uv_queue_work(hurry->loop, &hurry->work, on_thread, after_work);
 }
 
-void mr_hurry_free(struct mr_hurry *hurry)
+void mr_early_flush_free(struct mr_early_flush *hurry)
 {
     MR_ASSERT(!hurry->under_way);
 }

@@ -10,7 +10,7 @@
 #include "config/config.h"
 #include "kafka/producer.h"
 
-struct mr_hurry {
+struct mr_early_flush {
     uv_loop_t *loop;
     const struct mr_producer *via; /* must outlive this structure */
     uv_work_t work;
@@ -18,12 +18,12 @@ struct mr_hurry {
     bool never; /* kafka.properties set how long records linger */
 };
 
-void mr_hurry_start(struct mr_hurry *hurry, const struct mr_config *config, uv_loop_t *loop,
-                    const struct mr_producer *via);
+void mr_early_flush_start(struct mr_early_flush *hurry, const struct mr_config *config,
+                          uv_loop_t *loop, const struct mr_producer *via);
 /* Makes the records that the producer has leave now. Does nothing while another such call is under
  * way, or if kafka.properties set how long records linger. */
-void mr_hurry(struct mr_hurry *hurry);
+void mr_early_flush(struct mr_early_flush *hurry);
 /* Checks that no flush is under way: first the loop must have run until then. */
-void mr_hurry_free(struct mr_hurry *hurry);
+void mr_early_flush_free(struct mr_early_flush *hurry);
 
 #endif

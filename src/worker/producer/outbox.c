@@ -30,9 +30,9 @@ struct mr_outbox *mr_outbox_new(const struct mr_config *config, uv_loop_t *loop,
     outbox->largest = mr_producer_largest(outbox->producer);
     mr_singles_start(&outbox->singles, loop, outbox->producer, wake_fd, &mr_outbox_single_reports,
                      outbox);
-    mr_warmup_start(&outbox->warmup, loop, outbox->producer);
+    mr_topic_warmup_start(&outbox->warmup, loop, outbox->producer);
     mr_doubted_start(&outbox->doubted, &outbox->warmup, &outbox->singles, timers, wake_fd);
-    mr_hurry_start(&outbox->hurry, config, loop, outbox->producer);
+    mr_early_flush_start(&outbox->hurry, config, loop, outbox->producer);
     mr_cell_set(&slot->gauges[MR_ACTIVE_PRODUCERS], 1);
     return outbox;
 }
@@ -67,7 +67,7 @@ bool mr_outbox_crowded(struct mr_outbox *outbox, size_t stuck)
 
 void mr_outbox_expect(struct mr_outbox *outbox, const char *topic)
 {
-    mr_warmup_topic(&outbox->warmup, topic);
+    mr_topic_warmup_topic(&outbox->warmup, topic);
 }
 
 bool mr_outbox_failed(const struct mr_outbox *outbox, char *why, size_t size)
@@ -83,7 +83,7 @@ const struct mr_producer *mr_outbox_producer(const struct mr_outbox *outbox)
 
 void mr_outbox_reachable(struct mr_outbox *outbox, bool reachable)
 {
-    mr_warmup_open(&outbox->warmup, reachable);
+    mr_topic_warmup_open(&outbox->warmup, reachable);
     mr_singles_reachable(&outbox->singles, reachable);
 }
 
@@ -103,9 +103,9 @@ void mr_outbox_drop(struct mr_outbox *outbox)
 void mr_outbox_free(struct mr_outbox *outbox)
 {
     mr_doubted_free(&outbox->doubted);
-    mr_warmup_free(&outbox->warmup);
-    mr_hurry_free(&outbox->hurry);
-    mr_trace_free(&outbox->trace);
+    mr_topic_warmup_free(&outbox->warmup);
+    mr_early_flush_free(&outbox->hurry);
+    mr_trace_context_free(&outbox->trace);
     mr_singles_free(&outbox->singles);
     mr_barrier_free(&outbox->barrier);
     mr_producer_free(outbox->producer);

@@ -21,9 +21,9 @@ struct mr_outbox {
     struct mr_singles singles;
     mr_outbox_hold_fn *hold;
     void *hold_data;
-    struct mr_warmup warmup;
-    struct mr_hurry hurry;
-    struct mr_trace trace;
+    struct mr_topic_warmup warmup;
+    struct mr_early_flush hurry;
+    struct mr_trace_context trace;
     struct mr_slot *slot;
     const struct mr_outbox_events *events;
     void *data;

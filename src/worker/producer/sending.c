@@ -124,12 +124,12 @@ static enum mr_sent send_parcel(struct mr_outbox *outbox, struct mr_parcel *parc
     uint64_t now = parcel->sent;
     struct mr_job *job = parcel->job;
     parcel->partition = record->partition;
-    mr_warmup_topic(&outbox->warmup, record->topic);
+    mr_topic_warmup_topic(&outbox->warmup, record->topic);
     enum mr_sent sent =
         may_wait(outbox, record, now) ? MR_SENT_FULL : send_now(outbox, record, parcel, why, size);
     if (sent != MR_SENT && sent != MR_SENT_FULL) {
         mr_parcels_release(&outbox->parcels, parcel);
-        mr_warmup_doubt(&outbox->warmup, record->topic);
+        mr_topic_warmup_doubt(&outbox->warmup, record->topic);
         return sent;
     }
     if (sent == MR_SENT_FULL)
@@ -154,7 +154,7 @@ enum mr_sent mr_outbox_send(struct mr_outbox *outbox, struct mr_job *job, enum m
     if (purpose != MR_FOR_ASIDE && !mr_outbox_fits(outbox, record, why, size))
         return MR_SENT_TOO_LARGE;
     if (purpose != MR_FOR_ASIDE) /* MR_FOR_ASIDE: the record has all the message's headers */
-        record = mr_trace_pass(&outbox->trace, job->headers, job->header_count, record);
+        record = mr_trace_context_pass(&outbox->trace, job->headers, job->header_count, record);
     if (job->line != NULL) {
         outbox->hold(outbox->hold_data, job, purpose, record);
         return MR_SENT;
@@ -170,7 +170,7 @@ enum mr_sent mr_outbox_ask(struct mr_outbox *outbox, struct mr_job *job, uint32_
         return MR_SENT_DENIED;
     struct mr_parcel *parcel = mr_parcels_new(&outbox->parcels, job, MR_FOR_REQUEST, now);
     parcel->wait = wait;
-    record = mr_trace_pass(&outbox->trace, job->headers, job->header_count, record);
+    record = mr_trace_context_pass(&outbox->trace, job->headers, job->header_count, record);
     return send_parcel(outbox, parcel, record, why, size);
 }
 
@@ -182,7 +182,7 @@ void mr_outbox_flush(struct mr_outbox *outbox)
         mr_outbox_refuse_first(outbox, sent, why);
     outbox->full = sent == MR_SENT_FULL;
     if (mr_pace_end_turn(&outbox->pace, mr_outbox_outstanding(outbox)))
-        mr_hurry(&outbox->hurry);
+        mr_early_flush(&outbox->hurry);
 }
 
 void mr_outbox_gather(struct mr_outbox *outbox, uint64_t now)

@@ -38,8 +38,8 @@ static bool open_producer(struct mr_singles *singles, char *why, size_t size)
     mr_errors_free(&errors);
     if (singles->producer == NULL)
         return false;
-    mr_warmup_start(&singles->warmup, singles->warmup.loop, singles->producer);
-    mr_warmup_open(&singles->warmup, singles->reachable);
+    mr_topic_warmup_start(&singles->warmup, singles->warmup.loop, singles->producer);
+    mr_topic_warmup_open(&singles->warmup, singles->reachable);
     return true;
 }
 
@@ -89,7 +89,7 @@ enum mr_sent mr_singles_send(struct mr_singles *singles, const struct mr_outgoin
 {
     if (!open_producer(singles, why, size))
         return MR_SENT_REFUSED;
-    mr_warmup_topic(&singles->warmup, record->topic);
+    mr_topic_warmup_topic(&singles->warmup, record->topic);
     enum mr_sent sent = mr_producer_send(singles->producer, record, opaque, why, size);
     if (sent == MR_SENT)
         find_or_add(singles, record->topic)->outstanding++;
@@ -124,12 +124,12 @@ size_t mr_singles_outstanding_bytes(const struct mr_singles *singles)
 void mr_singles_reachable(struct mr_singles *singles, bool reachable)
 {
     singles->reachable = reachable;
-    mr_warmup_open(&singles->warmup, reachable);
+    mr_topic_warmup_open(&singles->warmup, reachable);
 }
 
 void mr_singles_doubt(struct mr_singles *singles, const char *topic)
 {
-    mr_warmup_doubt(&singles->warmup, topic);
+    mr_topic_warmup_doubt(&singles->warmup, topic);
 }
 
 bool mr_singles_failed(const struct mr_singles *singles, char *why, size_t size)
@@ -145,7 +145,7 @@ void mr_singles_drop(struct mr_singles *singles)
 
 void mr_singles_free(struct mr_singles *singles)
 {
-    mr_warmup_free(&singles->warmup);
+    mr_topic_warmup_free(&singles->warmup);
     mr_idmap_drain(&singles->topics, free_topic);
     if (singles->producer != NULL)
         mr_producer_free(singles->producer);

@@ -24,7 +24,7 @@
 struct mr_singles {
     const struct mr_producer *like;
     struct mr_producer *producer; /* NULL until it is first needed */
-    struct mr_warmup warmup;
+    struct mr_topic_warmup warmup;
     struct mr_idmap topics; /* topics whose records go here, by name */
     const struct mr_producer_events *events;
     void *data;
@@ -54,7 +54,7 @@ size_t mr_singles_outstanding(const struct mr_singles *singles);
 size_t mr_singles_outstanding_bytes(const struct mr_singles *singles);
 /* As mr_outbox_reachable(). */
 void mr_singles_reachable(struct mr_singles *singles, bool reachable);
-/* As mr_warmup_doubt(), mr_producer_failed(), mr_producer_drop() and mr_producer_free(). */
+/* As mr_topic_warmup_doubt(), mr_producer_failed(), mr_producer_drop() and mr_producer_free(). */
 void mr_singles_doubt(struct mr_singles *singles, const char *topic);
 bool mr_singles_failed(const struct mr_singles *singles, char *why, size_t size);
 void mr_singles_drop(struct mr_singles *singles);

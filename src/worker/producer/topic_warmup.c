@@ -12,19 +12,20 @@
 enum { MOST_TOPICS = 10000, QUESTION_TIMEOUT_MS = 2000, AGAIN_MS = 1000 };
 
 struct topic {
-    struct mr_warmup *warmup;
+    struct mr_topic_warmup *warmup;
     char *name;
     uv_work_t question;
     bool asking, known;
     uint64_t again; /* ms, when to ask again if the topic is not known */
 };
 
-void mr_warmup_start(struct mr_warmup *warmup, uv_loop_t *loop, const struct mr_producer *via)
+void mr_topic_warmup_start(struct mr_topic_warmup *warmup, uv_loop_t *loop,
+                           const struct mr_producer *via)
 {
-    *warmup = (struct mr_warmup){.loop = loop, .via = via};
+    *warmup = (struct mr_topic_warmup){.loop = loop, .via = via};
 }
 
-void mr_warmup_open(struct mr_warmup *warmup, bool open)
+void mr_topic_warmup_open(struct mr_topic_warmup *warmup, bool open)
 {
     atomic_store(&warmup->open, open);
 }
@@ -48,7 +49,7 @@ static void after_ask(uv_work_t *work, int status)
     topic->warmup->asking--;
 }
 
-static struct topic *new_topic(struct mr_warmup *warmup, const char *name)
+static struct topic *new_topic(struct mr_topic_warmup *warmup, const char *name)
 {
     struct topic *topic = mr_alloc(sizeof(*topic));
     topic->warmup = warmup;
@@ -59,13 +60,13 @@ static struct topic *new_topic(struct mr_warmup *warmup, const char *name)
 }
 
 /* Returns true if the topic is known and the same as that of the record before, as it often is. */
-static bool is_latest(const struct mr_warmup *warmup, const char *topic)
+static bool is_latest(const struct mr_topic_warmup *warmup, const char *topic)
 {
     const struct topic *latest = warmup->latest;
     return latest != NULL && latest->known && strcmp(latest->name, topic) == 0;
 }
 
-void mr_warmup_topic(struct mr_warmup *warmup, const char *topic)
+void mr_topic_warmup_topic(struct mr_topic_warmup *warmup, const char *topic)
 {
     if (is_latest(warmup, topic))
         return;
@@ -82,19 +83,19 @@ void mr_warmup_topic(struct mr_warmup *warmup, const char *topic)
     uv_queue_work(warmup->loop, &asked->question, do_ask, after_ask);
 }
 
-bool mr_warmup_misses(const struct mr_warmup *warmup, const char *topic)
+bool mr_topic_warmup_misses(const struct mr_topic_warmup *warmup, const char *topic)
 {
     const struct topic *asked = mr_idmap_get(&warmup->topics, mr_bytes_of(topic));
     return asked != NULL && !asked->asking && !asked->known;
 }
 
-void mr_warmup_doubt(struct mr_warmup *warmup, const char *topic)
+void mr_topic_warmup_doubt(struct mr_topic_warmup *warmup, const char *topic)
 {
     struct topic *asked = mr_idmap_get(&warmup->topics, mr_bytes_of(topic));
     if (asked == NULL || asked->asking)
         return;
     asked->known = false;
-    mr_warmup_topic(warmup, topic);
+    mr_topic_warmup_topic(warmup, topic);
 }
 
 static void free_topic(void *value)
@@ -104,7 +105,7 @@ static void free_topic(void *value)
     free(topic);
 }
 
-void mr_warmup_free(struct mr_warmup *warmup)
+void mr_topic_warmup_free(struct mr_topic_warmup *warmup)
 {
     MR_ASSERT(warmup->asking == 0);
     mr_idmap_drain(&warmup->topics, free_topic);

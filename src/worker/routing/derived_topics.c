@@ -37,7 +37,7 @@ static bool has_retries_of(struct mr_routes *routes, const struct mr_route *rout
            serves_one(routes, route, from, mr_topic_retry_of(topic, from));
 }
 
-bool mr_beside(struct mr_routes *routes, const char *topic)
+bool mr_derived_topics(struct mr_routes *routes, const char *topic)
 {
     origins from;
     for (size_t i = 0; i < mr_routes_count(routes); i++) {

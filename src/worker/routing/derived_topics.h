@@ -10,6 +10,6 @@
 
 /* Returns true for a dead-letter, retry or response topic of a topic that a route serves, and for
  * the topics in rpc.response_topics. */
-bool mr_beside(struct mr_routes *routes, const char *topic);
+bool mr_derived_topics(struct mr_routes *routes, const char *topic);
 
 #endif

@@ -13,7 +13,7 @@ struct mr_route *mr_routing_find(struct mr_routes *routes, const char *topic)
     struct mr_route *route = mr_routes_match(routes, topic);
     if (route == NULL || strcmp(route->name, topic) == 0)
         return route;
-    return mr_topic_by_name_only(topic) || mr_beside(routes, topic) ? NULL : route;
+    return mr_topic_by_name_only(topic) || mr_derived_topics(routes, topic) ? NULL : route;
 }
 
 struct mr_route *mr_routing_retried(struct mr_routes *routes, const char *topic,

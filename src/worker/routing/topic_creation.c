@@ -23,7 +23,7 @@ struct missing {
     struct missing *next; /* the next in `batch` */
 };
 
-struct mr_provision {
+struct mr_topic_creation {
     uv_loop_t *loop;
     struct mr_slot *slot;
     const struct mr_producer *via;
@@ -38,14 +38,14 @@ struct mr_provision {
 };
 
 struct looking {
-    struct mr_provision *provision;
+    struct mr_topic_creation *provision;
     const struct mr_cluster_topics *topics;
 };
 
-struct mr_provision *mr_provision_new(uv_loop_t *loop, struct mr_slot *slot,
-                                      const struct mr_producer *via, bool speaks)
+struct mr_topic_creation *mr_topic_creation_new(uv_loop_t *loop, struct mr_slot *slot,
+                                                const struct mr_producer *via, bool speaks)
 {
-    struct mr_provision *provision = mr_alloc(sizeof(*provision));
+    struct mr_topic_creation *provision = mr_alloc(sizeof(*provision));
     provision->loop = loop;
     provision->slot = slot;
     provision->via = via;
@@ -59,7 +59,7 @@ struct mr_provision *mr_provision_new(uv_loop_t *loop, struct mr_slot *slot,
 static void need(const struct looking *looking, const char *name, const char *source,
                  int32_t partitions)
 {
-    struct mr_provision *provision = looking->provision;
+    struct mr_topic_creation *provision = looking->provision;
     struct missing *missing = mr_idmap_get(&provision->missing, mr_bytes_of(name));
     if (mr_cluster_partitions(looking->topics, name) > 0) {
         if (missing != NULL)
@@ -113,7 +113,8 @@ static void look(const struct looking *looking, struct mr_routes *routes)
     }
 }
 
-static void say(const struct mr_provision *provision, struct missing *missing, const char *event)
+static void say(const struct mr_topic_creation *provision, struct missing *missing,
+                const char *event)
 {
     if (missing->said || !provision->speaks)
         return;
@@ -122,7 +123,7 @@ static void say(const struct mr_provision *provision, struct missing *missing, c
            MR_I("partitions", missing->partitions), MR_S("message", missing->why));
 }
 
-static void show(const struct mr_provision *provision)
+static void show(const struct mr_topic_creation *provision)
 {
     if (provision->speaks)
         mr_cell_set(&provision->slot->gauges[MR_TOPICS_MISSING], provision->missing_now);
@@ -131,7 +132,7 @@ static void show(const struct mr_provision *provision)
 /* Runs on a thread of the pool: writes nothing but the batch. */
 static void do_create(uv_work_t *work)
 {
-    struct mr_provision *provision = work->data;
+    struct mr_topic_creation *provision = work->data;
     for (struct missing *m = provision->batch; m != NULL; m = m->next) {
         m->result = -1;
         snprintf(m->why, sizeof(m->why), "the worker is stopping");
@@ -143,7 +144,7 @@ static void do_create(uv_work_t *work)
 
 static void after_create(uv_work_t *work, int status)
 {
-    struct mr_provision *provision = work->data;
+    struct mr_topic_creation *provision = work->data;
     (void)status;
     provision->creating = false;
     if (atomic_load(&provision->stopping))
@@ -160,7 +161,7 @@ static void after_create(uv_work_t *work, int status)
     show(provision);
 }
 
-static void refuse(struct mr_provision *provision)
+static void refuse(struct mr_topic_creation *provision)
 {
     for (struct missing *m = provision->batch; m != NULL; m = m->next) {
         snprintf(m->why, sizeof(m->why),
@@ -170,8 +171,8 @@ static void refuse(struct mr_provision *provision)
     show(provision);
 }
 
-bool mr_provision_look(struct mr_provision *provision, struct mr_routes *routes,
-                       const struct mr_cluster_topics *topics, bool create)
+bool mr_topic_creation_look(struct mr_topic_creation *provision, struct mr_routes *routes,
+                            const struct mr_cluster_topics *topics, bool create)
 {
     struct looking looking = {provision, topics};
     if (provision->creating)
@@ -194,17 +195,17 @@ bool mr_provision_look(struct mr_provision *provision, struct mr_routes *routes,
     return true;
 }
 
-uint64_t mr_provision_again(const struct mr_provision *provision)
+uint64_t mr_topic_creation_again(const struct mr_topic_creation *provision)
 {
     return provision->missing_now + provision->waiting_now == 0 ? 0 : provision->again;
 }
 
-void mr_provision_stop(struct mr_provision *provision)
+void mr_topic_creation_stop(struct mr_topic_creation *provision)
 {
     atomic_store(&provision->stopping, true);
 }
 
-void mr_provision_free(struct mr_provision *provision)
+void mr_topic_creation_free(struct mr_topic_creation *provision)
 {
     MR_ASSERT(!provision->creating);
     mr_idmap_drain(&provision->missing, free);

@@ -12,21 +12,21 @@
 #include "kafka/creation.h"
 #include "worker/routing/routes.h"
 
-struct mr_provision;
+struct mr_topic_creation;
 
 /* Borrows `via`, which must outlive the result. If `speaks`, this worker reports missing topics, in
  * the log and in its slot; one worker does. */
-struct mr_provision *mr_provision_new(uv_loop_t *loop, struct mr_slot *slot,
-                                      const struct mr_producer *via, bool speaks);
+struct mr_topic_creation *mr_topic_creation_new(uv_loop_t *loop, struct mr_slot *slot,
+                                                const struct mr_producer *via, bool speaks);
 /* Finds the topics that these routes lack among `topics`, and creates them if `create` allows.
  * Returns false if it is still creating those found before: look again. */
-bool mr_provision_look(struct mr_provision *provision, struct mr_routes *routes,
-                       const struct mr_cluster_topics *topics, bool create);
+bool mr_topic_creation_look(struct mr_topic_creation *provision, struct mr_routes *routes,
+                            const struct mr_cluster_topics *topics, bool create);
 /* Returns in how many ms to look again, because a topic or its source is missing; 0 if none is.
  * Grows with every look that finds no change. */
-uint64_t mr_provision_again(const struct mr_provision *provision);
-void mr_provision_stop(struct mr_provision *provision);
+uint64_t mr_topic_creation_again(const struct mr_topic_creation *provision);
+void mr_topic_creation_stop(struct mr_topic_creation *provision);
 /* Frees it. The loop must have run until nothing is being created any more (asserted). */
-void mr_provision_free(struct mr_provision *provision);
+void mr_topic_creation_free(struct mr_topic_creation *provision);
 
 #endif

@@ -9,11 +9,11 @@
 
 enum { QUESTION_TIMEOUT_MS = 2000, RETRY_MS = 1000 };
 
-struct mr_catalogue {
+struct mr_topic_metadata {
     uv_loop_t *loop;
     struct mr_timers *timers;
     const struct mr_producer *via;
-    mr_catalogue_heard_fn *heard;
+    mr_topic_metadata_heard_fn *heard;
     void *data;
     struct mr_timer next;
     uv_work_t question;
@@ -24,12 +24,12 @@ struct mr_catalogue {
     struct mr_cluster_topics topics;
 };
 
-struct mr_catalogue *mr_catalogue_new(uv_loop_t *loop, struct mr_timers *timers,
-                                      const struct mr_producer *via, mr_catalogue_heard_fn *heard,
-                                      void *data)
+struct mr_topic_metadata *mr_topic_metadata_new(uv_loop_t *loop, struct mr_timers *timers,
+                                                const struct mr_producer *via,
+                                                mr_topic_metadata_heard_fn *heard, void *data)
 {
-    struct mr_catalogue *catalogue = mr_alloc(sizeof(*catalogue));
-    *catalogue = (struct mr_catalogue){
+    struct mr_topic_metadata *catalogue = mr_alloc(sizeof(*catalogue));
+    *catalogue = (struct mr_topic_metadata){
         .loop = loop, .timers = timers, .via = via, .heard = heard, .data = data};
     catalogue->question.data = catalogue;
     return catalogue;
@@ -50,20 +50,20 @@ static bool same(const struct mr_cluster_topics *a, const struct mr_cluster_topi
 static void do_ask(uv_work_t *work)
 {
     char why[256];
-    struct mr_catalogue *catalogue = work->data;
+    struct mr_topic_metadata *catalogue = work->data;
     catalogue->answered = mr_cluster_topics(catalogue->via, &catalogue->answer, QUESTION_TIMEOUT_MS,
                                             why, sizeof(why)) == 0;
 }
 
 static void after_ask(uv_work_t *work, int status)
 {
-    struct mr_catalogue *catalogue = work->data;
+    struct mr_topic_metadata *catalogue = work->data;
     (void)status;
     catalogue->asking = false;
     if (catalogue->stopping)
         return;
     if (!catalogue->answered) {
-        mr_catalogue_ask(catalogue, RETRY_MS);
+        mr_topic_metadata_ask(catalogue, RETRY_MS);
         return;
     }
     bool changed = !catalogue->known || !same(&catalogue->topics, &catalogue->answer);
@@ -76,34 +76,34 @@ static void after_ask(uv_work_t *work, int status)
 
 static void on_next(struct mr_timer *timer)
 {
-    struct mr_catalogue *catalogue = MR_CONTAINER(timer, struct mr_catalogue, next);
+    struct mr_topic_metadata *catalogue = MR_CONTAINER(timer, struct mr_topic_metadata, next);
     if (catalogue->asking) { /* its answer is too early for this request */
-        mr_catalogue_ask(catalogue, RETRY_MS);
+        mr_topic_metadata_ask(catalogue, RETRY_MS);
         return;
     }
     catalogue->asking = true;
     uv_queue_work(catalogue->loop, &catalogue->question, do_ask, after_ask);
 }
 
-void mr_catalogue_ask(struct mr_catalogue *catalogue, uint64_t within)
+void mr_topic_metadata_ask(struct mr_topic_metadata *catalogue, uint64_t within)
 {
     uint64_t due = mr_clock_ms() + within;
     if (!catalogue->stopping && (catalogue->next.place == 0 || due < catalogue->next.due))
         mr_timers_arm(catalogue->timers, &catalogue->next, due, on_next);
 }
 
-const struct mr_cluster_topics *mr_catalogue_topics(const struct mr_catalogue *catalogue)
+const struct mr_cluster_topics *mr_topic_metadata_topics(const struct mr_topic_metadata *catalogue)
 {
     return catalogue->known ? &catalogue->topics : NULL;
 }
 
-void mr_catalogue_stop(struct mr_catalogue *catalogue)
+void mr_topic_metadata_stop(struct mr_topic_metadata *catalogue)
 {
     catalogue->stopping = true;
     mr_timers_cancel(catalogue->timers, &catalogue->next);
 }
 
-void mr_catalogue_free(struct mr_catalogue *catalogue)
+void mr_topic_metadata_free(struct mr_topic_metadata *catalogue)
 {
     MR_ASSERT(!catalogue->asking);
     mr_timers_cancel(catalogue->timers, &catalogue->next);

@@ -9,14 +9,14 @@
 
 enum { QUESTION_TIMEOUT_MS = 2000, RETRY_MS = 500, LOOK_MS = 3000 };
 
-static void ask(struct mr_broker *broker);
+static void ask(struct mr_broker_health *broker);
 
 static void on_retry(struct mr_timer *timer)
 {
-    ask(MR_CONTAINER(timer, struct mr_broker, retry));
+    ask(MR_CONTAINER(timer, struct mr_broker_health, retry));
 }
 
-static void set_state(struct mr_broker *broker, enum mr_broker_state state)
+static void set_state(struct mr_broker_health *broker, enum mr_broker_state state)
 {
     if (broker->state == state)
         return;
@@ -34,13 +34,13 @@ static void set_state(struct mr_broker *broker, enum mr_broker_state state)
 /* Runs on a thread of the pool: writes nothing but the answer. */
 static void do_ask(uv_work_t *work)
 {
-    struct mr_broker *broker = work->data;
+    struct mr_broker_health *broker = work->data;
     mr_cluster_look(broker->via, &broker->look, QUESTION_TIMEOUT_MS);
 }
 
 static void after_ask(uv_work_t *work, int status)
 {
-    struct mr_broker *broker = work->data;
+    struct mr_broker_health *broker = work->data;
     (void)status;
     broker->asking = false;
     if (broker->stopping)
@@ -53,29 +53,30 @@ static void after_ask(uv_work_t *work, int status)
                   on_retry);
 }
 
-static void ask(struct mr_broker *broker)
+static void ask(struct mr_broker_health *broker)
 {
     broker->asking = true;
     broker->question.data = broker;
     uv_queue_work(broker->loop, &broker->question, do_ask, after_ask);
 }
 
-void mr_broker_start(struct mr_broker *broker, uv_loop_t *loop, struct mr_timers *timers,
-                     struct mr_slot *slot, const struct mr_producer *via, const char *addresses,
-                     void (*changed)(void *data), void *data)
+void mr_broker_health_start(struct mr_broker_health *broker, uv_loop_t *loop,
+                            struct mr_timers *timers, struct mr_slot *slot,
+                            const struct mr_producer *via, const char *addresses,
+                            void (*changed)(void *data), void *data)
 {
-    *broker = (struct mr_broker){.addresses = addresses,
-                                 .loop = loop,
-                                 .timers = timers,
-                                 .slot = slot,
-                                 .via = via,
-                                 .changed = changed,
-                                 .data = data};
+    *broker = (struct mr_broker_health){.addresses = addresses,
+                                        .loop = loop,
+                                        .timers = timers,
+                                        .slot = slot,
+                                        .via = via,
+                                        .changed = changed,
+                                        .data = data};
     mr_cell_set(&slot->broker, MR_BROKER_UNKNOWN);
     ask(broker);
 }
 
-void mr_broker_suspect(struct mr_broker *broker)
+void mr_broker_health_suspect(struct mr_broker_health *broker)
 {
     if (broker->asking || broker->stopping || broker->state == MR_BROKER_DOWN)
         return;
@@ -83,7 +84,7 @@ void mr_broker_suspect(struct mr_broker *broker)
     ask(broker);
 }
 
-void mr_broker_stop(struct mr_broker *broker)
+void mr_broker_health_stop(struct mr_broker_health *broker)
 {
     broker->stopping = true;
     mr_timers_cancel(broker->timers, &broker->retry);

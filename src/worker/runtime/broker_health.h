@@ -13,7 +13,7 @@
 #include "kafka/cluster.h"
 #include "kafka/producer.h"
 
-struct mr_broker {
+struct mr_broker_health {
     uv_loop_t *loop;
     struct mr_timers *timers;
     struct mr_slot *slot;
@@ -32,10 +32,12 @@ struct mr_broker {
 
 /* Starts to ask. Borrows `via` and `addresses` (for the log), which must outlive it. Calls
  * `changed` from the loop if the state has changed. */
-void mr_broker_start(struct mr_broker *broker, uv_loop_t *loop, struct mr_timers *timers,
-                     struct mr_slot *slot, const struct mr_producer *via, const char *addresses,
-                     void (*changed)(void *data), void *data);
-void mr_broker_suspect(struct mr_broker *broker); /* asks now: a client lost its brokers */
-void mr_broker_stop(struct mr_broker *broker);
+void mr_broker_health_start(struct mr_broker_health *broker, uv_loop_t *loop,
+                            struct mr_timers *timers, struct mr_slot *slot,
+                            const struct mr_producer *via, const char *addresses,
+                            void (*changed)(void *data), void *data);
+/* Asks now: a client lost its brokers. */
+void mr_broker_health_suspect(struct mr_broker_health *broker);
+void mr_broker_health_stop(struct mr_broker_health *broker);
 
 #endif

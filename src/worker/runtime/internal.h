@@ -40,7 +40,7 @@ struct mr_worker {
     uv_signal_t terminate;
     struct mr_scoreboard board;
     struct mr_slot *slot;
-    struct mr_link link;
+    struct mr_master_channel link;
     struct mr_timers timers;
     struct mr_vm *vm;
     struct mr_snapshot *snapshot; /* in force */
@@ -49,10 +49,10 @@ struct mr_worker {
     struct mr_rpc *rpc;
     struct mr_transaction *transaction;
     struct mr_groups *groups;
-    struct mr_broker broker;
+    struct mr_broker_health broker;
     struct mr_serving serving;
-    struct mr_catalogue *catalogue;
-    struct mr_provision *provision;
+    struct mr_topic_metadata *catalogue;
+    struct mr_topic_creation *provision;
     bool unprovided; /* the provision has yet to look at the topics */
     struct mr_dispatch dispatch;
     struct {

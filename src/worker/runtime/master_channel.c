@@ -4,7 +4,7 @@
 
 #include "base/log.h"
 
-static void lose(struct mr_link *link)
+static void lose(struct mr_master_channel *link)
 {
     if (link->gone)
         return;
@@ -13,7 +13,7 @@ static void lose(struct mr_link *link)
     link->events->gone(link->data);
 }
 
-void mr_link_read(struct mr_link *link)
+void mr_master_channel_read(struct mr_master_channel *link)
 {
     struct mr_frame frame;
     if (link->gone || link->reading || uv_is_closing((const uv_handle_t *)&link->poll))
@@ -28,25 +28,25 @@ void mr_link_read(struct mr_link *link)
         lose(link);
 }
 
-static void flush(struct mr_link *link);
+static void flush(struct mr_master_channel *link);
 
 static void on_ready(uv_poll_t *poll, int status, int events)
 {
-    struct mr_link *link = poll->data;
+    struct mr_master_channel *link = poll->data;
     if (status < 0 || (events & (UV_READABLE | UV_DISCONNECT)))
-        mr_link_read(link);
+        mr_master_channel_read(link);
     if (!link->gone && (events & UV_WRITABLE))
         flush(link);
 }
 
-static void watch(struct mr_link *link)
+static void watch(struct mr_master_channel *link)
 {
     int wanted = UV_READABLE | (mr_channel_pending(&link->channel) ? UV_WRITABLE : 0);
     if (!link->gone)
         uv_poll_start(&link->poll, wanted, on_ready);
 }
 
-static void flush(struct mr_link *link)
+static void flush(struct mr_master_channel *link)
 {
     if (!link->gone && mr_channel_flush(&link->channel) < 0)
         lose(link);
@@ -54,23 +54,24 @@ static void flush(struct mr_link *link)
         watch(link);
 }
 
-void mr_link_start(struct mr_link *link, uv_loop_t *loop, int fd,
-                   const struct mr_link_events *events, void *data)
+void mr_master_channel_start(struct mr_master_channel *link, uv_loop_t *loop, int fd,
+                             const struct mr_master_channel_events *events, void *data)
 {
-    *link = (struct mr_link){.events = events, .data = data};
+    *link = (struct mr_master_channel){.events = events, .data = data};
     mr_channel_init(&link->channel, fd);
     uv_poll_init(loop, &link->poll, fd);
     link->poll.data = link;
     watch(link);
 }
 
-void mr_link_loaded(struct mr_link *link, uint64_t generation)
+void mr_master_channel_loaded(struct mr_master_channel *link, uint64_t generation)
 {
     mr_channel_put_u64(&link->channel, MR_FRAME_LOADED, generation);
     flush(link);
 }
 
-void mr_link_refused(struct mr_link *link, uint64_t generation, const char *why, int exit_code)
+void mr_master_channel_refused(struct mr_master_channel *link, uint64_t generation, const char *why,
+                               int exit_code)
 {
     struct mr_buf body = {0};
     mr_buf_put_u64(&body, generation);
@@ -81,7 +82,7 @@ void mr_link_refused(struct mr_link *link, uint64_t generation, const char *why,
     flush(link);
 }
 
-void mr_link_buried(struct mr_link *link, const struct mr_message_id *id)
+void mr_master_channel_buried(struct mr_master_channel *link, const struct mr_message_id *id)
 {
     struct mr_buf body = {0};
     mr_poison_encode(id, "", &body);

@@ -8,28 +8,29 @@
 #include "base/channel.h"
 #include "base/poison.h"
 
-struct mr_link_events {
+struct mr_master_channel_events {
     void (*frame)(void *data, const struct mr_frame *frame);
     void (*gone)(void *data); /* the master has closed its end: once, after its last frame */
 };
 
-struct mr_link {
+struct mr_master_channel {
     struct mr_channel channel;
     uv_poll_t poll;
-    const struct mr_link_events *events;
+    const struct mr_master_channel_events *events;
     void *data;
     bool gone;
     bool reading; /* frames are being passed on */
 };
 
-void mr_link_start(struct mr_link *link, uv_loop_t *loop, int fd,
-                   const struct mr_link_events *events, void *data);
+void mr_master_channel_start(struct mr_master_channel *link, uv_loop_t *loop, int fd,
+                             const struct mr_master_channel_events *events, void *data);
 /* Passes on the frames that have come, before the loop would. Does nothing if called from within
  * `frame`. */
-void mr_link_read(struct mr_link *link);
-void mr_link_loaded(struct mr_link *link, uint64_t generation);
+void mr_master_channel_read(struct mr_master_channel *link);
+void mr_master_channel_loaded(struct mr_master_channel *link, uint64_t generation);
 /* Reports to the master that a poisoned message is done with. */
-void mr_link_buried(struct mr_link *link, const struct mr_message_id *id);
-void mr_link_refused(struct mr_link *link, uint64_t generation, const char *why, int exit_code);
+void mr_master_channel_buried(struct mr_master_channel *link, const struct mr_message_id *id);
+void mr_master_channel_refused(struct mr_master_channel *link, uint64_t generation, const char *why,
+                               int exit_code);
 
 #endif

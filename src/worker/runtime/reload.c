@@ -59,7 +59,7 @@ static void on_troubled(void *data, bool unreachable, const char *text)
 {
     struct mr_worker *worker = data;
     if (unreachable)
-        mr_broker_suspect(&worker->broker);
+        mr_broker_health_suspect(&worker->broker);
     else if (!worker->failed && has_failed(worker))
         fail(worker);
     else
@@ -140,7 +140,7 @@ static void on_delivered(void *data, struct mr_job *job, const struct mr_report 
 static void on_left(void *data, struct mr_job *job)
 {
     struct mr_worker *worker = data;
-    mr_aside_left(&worker->dispatch, job);
+    mr_forward_left(&worker->dispatch, job);
     mr_settle(&worker->dispatch, job);
 }
 
@@ -204,14 +204,14 @@ static bool connect_kafka(struct mr_worker *worker, struct mr_snapshot *snapshot
                              &worker->timers, worker->slot, worker->outbox, &rpc_events, worker);
     worker->groups = mr_groups_new(config, worker->number, &worker->loop, worker->wake_fd,
                                    &worker->timers, worker->slot, &groups_events, worker);
-    mr_broker_start(&worker->broker, &worker->loop, &worker->timers, worker->slot,
-                    mr_outbox_producer(worker->outbox),
-                    mr_config_list_text(config, "kafka.brokers"), on_broker, worker);
+    mr_broker_health_start(&worker->broker, &worker->loop, &worker->timers, worker->slot,
+                           mr_outbox_producer(worker->outbox),
+                           mr_config_list_text(config, "kafka.brokers"), on_broker, worker);
     worker->catalogue =
-        mr_catalogue_new(&worker->loop, &worker->timers, mr_outbox_producer(worker->outbox),
-                         mr_worker_heard, worker);
-    worker->provision = mr_provision_new(&worker->loop, worker->slot,
-                                         mr_outbox_producer(worker->outbox), worker->number == 0);
+        mr_topic_metadata_new(&worker->loop, &worker->timers, mr_outbox_producer(worker->outbox),
+                              mr_worker_heard, worker);
+    worker->provision = mr_topic_creation_new(
+        &worker->loop, worker->slot, mr_outbox_producer(worker->outbox), worker->number == 0);
     worker->transaction =
         mr_transaction_new(config, &worker->loop, worker->wake_fd, &worker->timers, worker->slot,
                            &worker->dispatch.partitions, &transaction_events, worker);
@@ -243,7 +243,7 @@ static int prepare(struct mr_worker *worker, struct mr_snapshot *snapshot, struc
 {
     if (worker->vm == NULL)
         worker->vm = worker->dispatch.vm = open_vm(worker, snapshot->config);
-    mr_runs_limit_loads(&worker->dispatch, snapshot->config);
+    mr_budgets_limit_loads(&worker->dispatch, snapshot->config);
     struct mr_generation *generation = mr_generation_load(worker->vm, snapshot, errors);
     if (generation == NULL)
         return MR_EXIT_DATA;
@@ -272,9 +272,9 @@ void mr_worker_prepare(struct mr_worker *worker, struct mr_bytes body)
     uint64_t generation = snapshot->generation;
     int code = prepare(worker, snapshot, &errors);
     if (code == MR_EXIT_OK) {
-        mr_link_loaded(&worker->link, generation);
+        mr_master_channel_loaded(&worker->link, generation);
     } else {
-        mr_link_refused(&worker->link, generation, mr_errors_text(&errors), code);
+        mr_master_channel_refused(&worker->link, generation, mr_errors_text(&errors), code);
         if (worker->prepared.snapshot == NULL)
             mr_snapshot_free(snapshot);
     }

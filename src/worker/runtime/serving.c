@@ -10,8 +10,8 @@ enum { LOOK_MS = 500 };
 
 /* Looks at the topics that messages are taken from. The outbox cares for the topics that records go
  * to. */
-static enum mr_outage look_at_topics(const struct mr_broker *broker, struct mr_routes *routes,
-                                     char *why, size_t size)
+static enum mr_outage look_at_topics(const struct mr_broker_health *broker,
+                                     struct mr_routes *routes, char *why, size_t size)
 {
     for (size_t i = 0; routes != NULL && i < broker->fault_count; i++) {
         const struct mr_cluster_fault *fault = &broker->faults[i];
@@ -30,7 +30,8 @@ static enum mr_outage look_at_topics(const struct mr_broker *broker, struct mr_r
 }
 
 void mr_serving_look(struct mr_serving *serving, struct mr_slot *slot, struct mr_groups *groups,
-                     const struct mr_broker *broker, struct mr_routes *routes, struct mr_rpc *rpc)
+                     const struct mr_broker_health *broker, struct mr_routes *routes,
+                     struct mr_rpc *rpc)
 {
     char why[MR_NOTE_SIZE] = "";
     uint64_t now = mr_clock_ms();

@@ -18,6 +18,7 @@ struct mr_serving {
 
 /* Looks, every 500 ms at most, and shows the result. `routes` may be NULL. */
 void mr_serving_look(struct mr_serving *serving, struct mr_slot *slot, struct mr_groups *groups,
-                     const struct mr_broker *broker, struct mr_routes *routes, struct mr_rpc *rpc);
+                     const struct mr_broker_health *broker, struct mr_routes *routes,
+                     struct mr_rpc *rpc);
 
 #endif

@@ -119,5 +119,5 @@ void mr_worker_begin_stop(struct mr_worker *worker, bool all_stop, const char *w
     enter(worker, MR_PHASE_FINISHING);
     mr_groups_hold(worker->groups, true);
     mr_halt_stop(&worker->dispatch);
-    mr_broker_stop(&worker->broker);
+    mr_broker_health_stop(&worker->broker);
 }

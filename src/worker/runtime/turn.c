@@ -130,7 +130,7 @@ void mr_worker_turn(struct mr_worker *worker)
 {
     size_t taken = 0;
     bool more = false;
-    mr_link_read(&worker->link); /* new code, before messages that came after it */
+    mr_master_channel_read(&worker->link); /* new code, before messages that came after it */
     mr_dispatch_tick(&worker->dispatch);
     mr_timers_run(&worker->timers, mr_clock_ms());
     if (worker->groups != NULL) {

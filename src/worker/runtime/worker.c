@@ -52,13 +52,13 @@ static void on_frame(void *data, const struct mr_frame *frame)
     else if (frame->kind == MR_FRAME_REOPEN)
         mr_log_reopen();
     else if (frame->kind == MR_FRAME_POISON || frame->kind == MR_FRAME_HARMLESS)
-        mr_poisoned_frame(&worker->dispatch, frame);
+        mr_poison_list_frame(&worker->dispatch, frame);
     mr_worker_turn(worker);
 }
 
 static void on_buried(void *data, const struct mr_message_id *id)
 {
-    mr_link_buried(&((struct mr_worker *)data)->link, id);
+    mr_master_channel_buried(&((struct mr_worker *)data)->link, id);
 }
 
 static void on_master_gone(void *data)
@@ -68,7 +68,7 @@ static void on_master_gone(void *data)
     mr_worker_turn(worker);
 }
 
-static const struct mr_link_events link_events = {on_frame, on_master_gone};
+static const struct mr_master_channel_events link_events = {on_frame, on_master_gone};
 
 static int open_worker(struct mr_worker *worker)
 {
@@ -114,7 +114,8 @@ static void start_loop(struct mr_worker *worker)
     uv_signal_init(&worker->loop, &worker->terminate);
     uv_signal_start(&worker->terminate, on_terminate, SIGTERM);
     mr_process_listen();
-    mr_link_start(&worker->link, &worker->loop, MR_WORKER_CHANNEL_FD, &link_events, worker);
+    mr_master_channel_start(&worker->link, &worker->loop, MR_WORKER_CHANNEL_FD, &link_events,
+                            worker);
 }
 
 static void close_handle(uv_handle_t *handle, void *unused)
@@ -131,10 +132,10 @@ static void stop_loop(struct mr_worker *worker)
     if (worker->rpc != NULL)
         mr_rpc_stop(worker->rpc);
     if (worker->outbox != NULL) {
-        mr_broker_stop(&worker->broker);
+        mr_broker_health_stop(&worker->broker);
         mr_groups_stop(worker->groups);
-        mr_catalogue_stop(worker->catalogue);
-        mr_provision_stop(worker->provision);
+        mr_topic_metadata_stop(worker->catalogue);
+        mr_topic_creation_stop(worker->provision);
         mr_outbox_reachable(worker->outbox, false);
         mr_transaction_stop(worker->transaction);
     }
@@ -150,8 +151,8 @@ static void free_worker(struct mr_worker *worker)
         mr_outbox_drop(worker->outbox);
         mr_groups_free(worker->groups);
         mr_rpc_free(worker->rpc);
-        mr_catalogue_free(worker->catalogue);
-        mr_provision_free(worker->provision);
+        mr_topic_metadata_free(worker->catalogue);
+        mr_topic_creation_free(worker->provision);
         mr_transaction_free(worker->transaction);
         mr_outbox_free(worker->outbox);
     }

@@ -20,7 +20,7 @@ enum {
 /* Takes the step, on a thread of the pool. Of `steps` it writes only `end`. */
 static void on_thread(uv_work_t *work)
 {
-    struct mr_steps *steps = work->data;
+    struct mr_background *steps = work->data;
     if (steps->kind == MR_STEPS_OPEN)
         mr_transactions_open(steps->producer, STEP_MS, &steps->end);
     else if (steps->kind == MR_STEPS_COMMIT)
@@ -35,7 +35,7 @@ static void on_thread(uv_work_t *work)
 
 static void after_work(uv_work_t *work, int status);
 
-static void queue(struct mr_steps *steps)
+static void queue(struct mr_background *steps)
 {
     if (steps->stopping)
         return;
@@ -44,7 +44,7 @@ static void queue(struct mr_steps *steps)
     uv_queue_work(steps->loop, &steps->work, on_thread, after_work);
 }
 
-static void take(struct mr_steps *steps, enum mr_steps_kind kind)
+static void take(struct mr_background *steps, enum mr_background_kind kind)
 {
     steps->kind = kind;
     steps->began = mr_clock_ms();
@@ -55,11 +55,11 @@ static void take(struct mr_steps *steps, enum mr_steps_kind kind)
 
 static void on_again(struct mr_timer *timer)
 {
-    struct mr_steps *steps = MR_CONTAINER(timer, struct mr_steps, timer);
+    struct mr_background *steps = MR_CONTAINER(timer, struct mr_background, timer);
     queue(steps);
 }
 
-static void free_offsets(struct mr_steps *steps)
+static void free_offsets(struct mr_background *steps)
 {
     for (size_t i = 0; i < steps->offset_count; i++)
         mr_offsets_free(steps->offsets[i]);
@@ -70,13 +70,13 @@ static void free_offsets(struct mr_steps *steps)
 
 /* Returns true if the outcome of the commit is known, so that its offsets may go. A failed commit
  * does not decide it, nor does the opening of another producer. */
-static bool is_decided(const struct mr_steps *steps)
+static bool is_decided(const struct mr_background *steps)
 {
     return steps->end.step == MR_STEP_DONE && steps->kind != MR_STEPS_OPEN;
 }
 
 /* Makes a step fail if it has waited too long. */
-static void lose_patience(struct mr_steps *steps)
+static void lose_patience(struct mr_background *steps)
 {
     uint64_t age = mr_clock_ms() - steps->began;
     steps->late = false;
@@ -84,7 +84,7 @@ static void lose_patience(struct mr_steps *steps)
         return;
     steps->late = (steps->kind == MR_STEPS_ABORT && age >= ABORT_MS) ||
                   (steps->kind == MR_STEPS_OPEN && age >= OPEN_MS && steps->patience > 0 &&
-                   !mr_steps_doubt(steps));
+                   !mr_background_doubt(steps));
     if (steps->late || (steps->kind == MR_STEPS_ASK && age >= ASK_MS))
         steps->end.step = MR_STEP_FATAL;
     if (steps->end.unacknowledged && steps->patience > 0 && age >= steps->patience) {
@@ -93,7 +93,7 @@ static void lose_patience(struct mr_steps *steps)
     }
 }
 
-static bool is_over(const struct mr_steps *steps)
+static bool is_over(const struct mr_background *steps)
 {
     return steps->end.step == MR_STEP_DONE || steps->end.step == MR_STEP_FATAL ||
            (steps->end.step == MR_STEP_ABORT && steps->kind == MR_STEPS_COMMIT);
@@ -101,7 +101,7 @@ static bool is_over(const struct mr_steps *steps)
 
 static void after_work(uv_work_t *work, int status)
 {
-    struct mr_steps *steps = work->data;
+    struct mr_background *steps = work->data;
     (void)status;
     steps->working = false;
     if (steps->stopping)
@@ -121,7 +121,7 @@ static void after_work(uv_work_t *work, int status)
     steps->stirred(steps->data);
 }
 
-static struct mr_offsets *offsets_of(struct mr_steps *steps, struct mr_consumer **consumers,
+static struct mr_offsets *offsets_of(struct mr_background *steps, struct mr_consumer **consumers,
                                      struct mr_consumer *consumer)
 {
     size_t i = 0;
@@ -135,7 +135,7 @@ static struct mr_offsets *offsets_of(struct mr_steps *steps, struct mr_consumer 
     return steps->offsets[i];
 }
 
-static void collect_offsets(struct mr_steps *steps, const struct mr_partition *members)
+static void collect_offsets(struct mr_background *steps, const struct mr_partition *members)
 {
     size_t count = 0;
     for (const struct mr_partition *p = members; p != NULL; p = p->together)
@@ -148,45 +148,45 @@ static void collect_offsets(struct mr_steps *steps, const struct mr_partition *m
     free(consumers);
 }
 
-void mr_steps_open(struct mr_steps *steps)
+void mr_background_open(struct mr_background *steps)
 {
     take(steps, MR_STEPS_OPEN);
 }
 
-void mr_steps_commit(struct mr_steps *steps, const struct mr_partition *members)
+void mr_background_commit(struct mr_background *steps, const struct mr_partition *members)
 {
-    MR_ASSERT(!mr_steps_doubt(steps));
+    MR_ASSERT(!mr_background_doubt(steps));
     collect_offsets(steps, members);
     take(steps, MR_STEPS_COMMIT);
 }
 
-void mr_steps_abort(struct mr_steps *steps)
+void mr_background_abort(struct mr_background *steps)
 {
     take(steps, MR_STEPS_ABORT);
 }
 
-void mr_steps_ask(struct mr_steps *steps)
+void mr_background_ask(struct mr_background *steps)
 {
     take(steps, MR_STEPS_ASK);
 }
 
-bool mr_steps_doubt(const struct mr_steps *steps)
+bool mr_background_doubt(const struct mr_background *steps)
 {
     return steps->offset_count > 0;
 }
 
-void mr_steps_forget(struct mr_steps *steps)
+void mr_background_forget(struct mr_background *steps)
 {
     free_offsets(steps);
 }
 
-void mr_steps_stop(struct mr_steps *steps)
+void mr_background_stop(struct mr_background *steps)
 {
     steps->stopping = true;
     mr_timers_cancel(steps->timers, &steps->timer);
 }
 
-void mr_steps_free(struct mr_steps *steps)
+void mr_background_free(struct mr_background *steps)
 {
     MR_ASSERT(!steps->working);
     free_offsets(steps);

@@ -11,18 +11,18 @@
 #include "kafka/consumer/transactions.h"
 #include "worker/consumer/partitions.h"
 
-enum mr_steps_kind { MR_STEPS_OPEN, MR_STEPS_COMMIT, MR_STEPS_ABORT, MR_STEPS_ASK };
+enum mr_background_kind { MR_STEPS_OPEN, MR_STEPS_COMMIT, MR_STEPS_ABORT, MR_STEPS_ASK };
 
-struct mr_steps {
+struct mr_background {
     uv_loop_t *loop; /* set before the first step, with all members up to `data` */
     struct mr_timers *timers;
     struct mr_producer *producer;
     /* The step is done, or the producer has failed for good. After a commit, the transaction may
      * also have to be aborted. */
-    void (*over)(void *data, enum mr_steps_kind kind, const struct mr_step_end *end);
+    void (*over)(void *data, enum mr_background_kind kind, const struct mr_step_end *end);
     void (*stirred)(void *data); /* after each try, over or not: take a turn */
     void *data;
-    enum mr_steps_kind kind;
+    enum mr_background_kind kind;
     struct mr_step_end end;
     struct mr_offsets **offsets; /* one per consumer, from the commit until its outcome is known */
     size_t offset_count;
@@ -37,18 +37,18 @@ struct mr_steps {
 
 /* Each of these starts a step; no step may be under way. A commit takes the offsets of the jobs
  * that have entered the transaction, whose partitions are `members`. */
-void mr_steps_open(struct mr_steps *steps);
-void mr_steps_commit(struct mr_steps *steps, const struct mr_partition *members);
-void mr_steps_abort(struct mr_steps *steps);
+void mr_background_open(struct mr_background *steps);
+void mr_background_commit(struct mr_background *steps, const struct mr_partition *members);
+void mr_background_abort(struct mr_background *steps);
 /* Asks whether the latest commit was done, if its end was unclear. Another producer must be
  * open. */
-void mr_steps_ask(struct mr_steps *steps);
+void mr_background_ask(struct mr_background *steps);
 /* Returns true if a commit was begun and its outcome is not known yet. */
-bool mr_steps_doubt(const struct mr_steps *steps);
+bool mr_background_doubt(const struct mr_background *steps);
 /* Forgets the offsets of a commit that is abandoned before Kafka was asked for it. */
-void mr_steps_forget(struct mr_steps *steps);
+void mr_background_forget(struct mr_background *steps);
 /* Starts no more steps and reports none. A step under way ends within a few seconds. */
-void mr_steps_stop(struct mr_steps *steps);
-void mr_steps_free(struct mr_steps *steps); /* no step may be under way */
+void mr_background_stop(struct mr_background *steps);
+void mr_background_free(struct mr_background *steps); /* no step may be under way */
 
 #endif

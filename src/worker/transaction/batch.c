@@ -3,7 +3,7 @@
 #include "base/clock.h"
 
 /* Sends this record and the job's later ones, until a record has to wait. */
-static void send_from(struct mr_batch *batch, struct mr_held *held)
+static void send_from(struct mr_batch *batch, struct mr_pending_records *held)
 {
     char why[512];
     batch->unsent = NULL;
@@ -35,7 +35,7 @@ void mr_batch_enter(struct mr_batch *batch, struct mr_partition *partition)
         partition->together = batch->members;
         batch->members = partition;
     }
-    mr_line_enter(&partition->line);
+    mr_commit_line_enter(&partition->line);
     batch->jobs++;
     send_from(batch, partition->line.latest->held);
 }
@@ -45,43 +45,43 @@ void mr_batch_send(struct mr_batch *batch)
     send_from(batch, batch->unsent);
 }
 
-void mr_batch_each(const struct mr_batch *batch, void (*each)(void *data, struct mr_held *held),
-                   void *data)
+void mr_batch_each(const struct mr_batch *batch,
+                   void (*each)(void *data, struct mr_pending_records *held), void *data)
 {
     for (const struct mr_partition *p = batch->members; p != NULL; p = p->together) {
         const struct mr_job *job = p->line.first;
         for (size_t count = p->line.entered; count > 0; count--, job = job->after)
-            for (struct mr_held *held = job->held; held != NULL; held = held->next)
+            for (struct mr_pending_records *held = job->held; held != NULL; held = held->next)
                 each(data, held);
     }
 }
 
-void mr_batch_reported(struct mr_batch *batch, struct mr_held *held)
+void mr_batch_reported(struct mr_batch *batch, struct mr_pending_records *held)
 {
     held->reported = true;
     if (batch->single == held)
         batch->single = NULL;
 }
 
-bool mr_batch_suspect(struct mr_batch *batch, struct mr_held *held, enum mr_sent how,
+bool mr_batch_suspect(struct mr_batch *batch, struct mr_pending_records *held, enum mr_sent how,
                       const char *why)
 {
     batch->failing = batch->spoilt = true;
     if (batch->single == held)
         return false;
-    mr_held_suspect(held, how, why);
+    mr_pending_records_suspect(held, how, why);
     return true;
 }
 
-void mr_batch_undelivered(struct mr_batch *batch, struct mr_held *held, enum mr_sent how,
+void mr_batch_undelivered(struct mr_batch *batch, struct mr_pending_records *held, enum mr_sent how,
                           const char *why)
 {
     batch->failing = true;
     if (how != MR_SENT_BACK)
-        mr_held_fail(held, how, why);
+        mr_pending_records_fail(held, how, why);
 }
 
-bool mr_batch_doubt(struct mr_batch *batch, const struct mr_held *held, enum mr_sent how)
+bool mr_batch_doubt(struct mr_batch *batch, const struct mr_pending_records *held, enum mr_sent how)
 {
     if (how != MR_SENT_NO_TOPIC && how != MR_SENT_NO_PARTITION)
         return false;
@@ -95,7 +95,8 @@ bool mr_batch_doubts(const struct mr_batch *batch, const struct mr_job *job)
     bool waits = false;
     if (batch->doubts->open == 0)
         return false;
-    for (const struct mr_held *held = job->held; held != NULL && !waits; held = held->next)
+    for (const struct mr_pending_records *held = job->held; held != NULL && !waits;
+         held = held->next)
         waits = mr_doubts_of(batch->doubts, held->record->topic, held->record->partition) ==
                 MR_DOUBT_WAITS;
     return waits;
@@ -132,12 +133,12 @@ void mr_batch_leave(struct mr_batch *batch, void (*left)(void *data, struct mr_j
         next = p->together;
         /* The last call may free the partition. */
         for (size_t count = p->line.entered; count > 0; count--)
-            left(data, mr_line_leave(&p->line));
+            left(data, mr_commit_line_leave(&p->line));
     }
 }
 
 void mr_batch_rewind(struct mr_batch *batch)
 {
     for (struct mr_partition *p = empty(batch); p != NULL; p = p->together)
-        mr_line_rewind(&p->line);
+        mr_commit_line_rewind(&p->line);
 }

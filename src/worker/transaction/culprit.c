@@ -12,7 +12,7 @@
  * per job to blame. */
 enum { SMALL = 16 };
 
-void mr_blame_note(struct mr_blame *blame, enum mr_sent how, const char *why)
+void mr_culprit_note(struct mr_culprit *blame, enum mr_sent how, const char *why)
 {
     blame->how = how;
     snprintf(blame->why, sizeof(blame->why), "%s", why);
@@ -23,7 +23,7 @@ static void count_down(size_t *left, size_t by)
     *left -= by < *left ? by : *left;
 }
 
-typedef void visit_fn(void *data, struct mr_held *held);
+typedef void visit_fn(void *data, struct mr_pending_records *held);
 
 /* The job waits for the next transaction, or is in this one. */
 static bool is_finished(const struct mr_job *job)
@@ -37,39 +37,39 @@ static void visit(const struct mr_partitions *partitions, visit_fn *each, void *
 {
     for (const struct mr_partition *p = partitions->all; p != NULL; p = p->next)
         for (const struct mr_job *job = p->line.first; job != NULL; job = job->after)
-            for (struct mr_held *held = is_finished(job) ? job->held : NULL; held != NULL;
-                 held = held->next)
+            for (struct mr_pending_records *held = is_finished(job) ? job->held : NULL;
+                 held != NULL; held = held->next)
                 each(data, held);
 }
 
 struct search {
-    struct mr_blame *blame;
+    struct mr_culprit *blame;
     const struct mr_partitions *partitions;
-    const struct mr_held *of; /* the record that others are compared with */
+    const struct mr_pending_records *of; /* the record that others are compared with */
     const char *topic, *why;
     size_t count;
     bool careful; /* a topic was added to the careful ones */
 };
 
-static bool same_topic(const struct search *search, const struct mr_held *held)
+static bool same_topic(const struct search *search, const struct mr_pending_records *held)
 {
     return strcmp(held->record->topic, search->topic) == 0;
 }
 
-static void refuse(void *data, struct mr_held *held)
+static void refuse(void *data, struct mr_pending_records *held)
 {
     const struct search *search = data;
     if (held->how == MR_SENT && same_topic(search, held))
-        mr_held_fail(held, MR_SENT_DENIED, search->why);
+        mr_pending_records_fail(held, MR_SENT_DENIED, search->why);
 }
 
-void mr_blame_topic(const struct mr_partitions *partitions, const char *topic, const char *why)
+void mr_culprit_topic(const struct mr_partitions *partitions, const char *topic, const char *why)
 {
     struct search search = {.topic = topic, .why = why};
     visit(partitions, refuse, &search);
 }
 
-static void count_suspect(void *data, struct mr_held *held)
+static void count_suspect(void *data, struct mr_pending_records *held)
 {
     struct search *search = data;
     search->count += held->suspect && same_topic(search, held) ? 1 : 0;
@@ -77,7 +77,7 @@ static void count_suspect(void *data, struct mr_held *held)
 
 /* Judges a record that was refused with its batch. If no other such record has its topic, it was
  * alone in the batch, and the refusal is its own. */
-static void judge_suspect(void *data, struct mr_held *held)
+static void judge_suspect(void *data, struct mr_pending_records *held)
 {
     struct search *search = data;
     if (!held->suspect)
@@ -101,23 +101,23 @@ static size_t bytes_of(const struct mr_outgoing *record)
     return bytes;
 }
 
-static void infer_from(struct mr_held *held, const struct mr_held *of)
+static void infer_from(struct mr_pending_records *held, const struct mr_pending_records *of)
 {
-    mr_held_fail(held, of->how, of->why);
+    mr_pending_records_fail(held, of->how, of->why);
     held->inferred = true;
 }
 
 /* Returns true if the refusal shows that the topic takes no record at all. */
-static bool tells_of_topic(const struct mr_held *held)
+static bool tells_of_topic(const struct mr_pending_records *held)
 {
     return held->how == MR_SENT_NO_TOPIC || held->how == MR_SENT_DENIED;
 }
 
 /* Marks a record as refused if the refusal of another record implies it. */
-static void judge_like(void *data, struct mr_held *held)
+static void judge_like(void *data, struct mr_pending_records *held)
 {
     const struct search *search = data;
-    const struct mr_held *of = search->of;
+    const struct mr_pending_records *of = search->of;
     if (held->how != MR_SENT || !same_topic(search, held))
         return;
     if (of->how == MR_SENT_TOO_LARGE && held->record->single)
@@ -128,12 +128,12 @@ static void judge_like(void *data, struct mr_held *held)
 
 /* Returns true if the refusal shows that the topic takes no record of this size. If records are
  * compressed, as dead letters are, a larger record may compress to less. */
-static bool tells_of_size(const struct search *search, const struct mr_held *held)
+static bool tells_of_size(const struct search *search, const struct mr_pending_records *held)
 {
     return held->how == MR_SENT_TOO_LARGE && !search->blame->compressed && !held->record->single;
 }
 
-static void infer(void *data, struct mr_held *held)
+static void infer(void *data, struct mr_pending_records *held)
 {
     struct search *search = data;
     bool tells = tells_of_topic(held) || tells_of_size(search, held);
@@ -143,7 +143,7 @@ static void infer(void *data, struct mr_held *held)
     visit(search->partitions, judge_like, &others);
 }
 
-static void forget_suspicion(void *data, struct mr_held *held)
+static void forget_suspicion(void *data, struct mr_pending_records *held)
 {
     (void)data;
     held->suspect = false;
@@ -160,33 +160,33 @@ static void collect(const struct mr_partitions *partitions, struct mr_job_list *
 {
     for (const struct mr_partition *p = partitions->all; p != NULL; p = p->next)
         for (struct mr_job *job = p->line.first; job != NULL; job = job->after)
-            if (is_finished(job) && mr_held_failed(job) != NULL)
+            if (is_finished(job) && mr_pending_records_failed(job) != NULL)
                 take_back(job, list);
 }
 
 /* Handles a refusal of the transaction for which no record is known to be the cause. If the
  * transaction had one job, blames the first record of that job, if it has any. Else lets its jobs
  * run one per transaction. */
-static void blame_alone(struct mr_blame *blame, const struct mr_batch *batch)
+static void blame_alone(struct mr_culprit *blame, const struct mr_batch *batch)
 {
     MR_ASSERT(batch->members != NULL);
     const struct mr_job *first = batch->members->line.first;
     if (batch->jobs > 1 || first->held == NULL)
         blame->alone = batch->jobs;
     else
-        mr_held_fail(first->held, blame->how, blame->why);
+        mr_pending_records_fail(first->held, blame->how, blame->why);
 }
 
 /* Keeps the next transactions small while records are judged one by one. Nothing else needs another
  * pass. */
-static void look_at_each(struct mr_blame *blame, size_t jobs)
+static void look_at_each(struct mr_culprit *blame, size_t jobs)
 {
     if (jobs > blame->few)
         blame->few = jobs;
 }
 
-bool mr_blame_find(struct mr_blame *blame, const struct mr_batch *batch,
-                   const struct mr_partitions *partitions, struct mr_job_list *list)
+bool mr_culprit_find(struct mr_culprit *blame, const struct mr_batch *batch,
+                     const struct mr_partitions *partitions, struct mr_job_list *list)
 {
     struct search search = {.blame = blame, .partitions = partitions};
     count_down(&blame->alone, 1);
@@ -206,20 +206,20 @@ bool mr_blame_find(struct mr_blame *blame, const struct mr_batch *batch,
     return list->first != NULL || search.careful || blame->alone > 0;
 }
 
-void mr_blame_committed(struct mr_blame *blame, size_t jobs)
+void mr_culprit_committed(struct mr_culprit *blame, size_t jobs)
 {
     count_down(&blame->alone, 1);
     count_down(&blame->few, jobs);
 }
 
-size_t mr_blame_limit(const struct mr_blame *blame, size_t most)
+size_t mr_culprit_limit(const struct mr_culprit *blame, size_t most)
 {
     if (blame->alone > 0)
         return 1;
     return blame->few > 0 && most > SMALL ? SMALL : most;
 }
 
-void mr_blame_free(struct mr_blame *blame)
+void mr_culprit_free(struct mr_culprit *blame)
 {
     mr_careful_free(&blame->careful);
 }

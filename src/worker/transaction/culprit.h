@@ -14,7 +14,7 @@
 #include "worker/transaction/batch.h"
 
 /* {0} blames nobody. */
-struct mr_blame {
+struct mr_culprit {
     size_t alone;     /* how many of the next transactions have one job each */
     size_t few;       /* how many of the next jobs leave in small transactions */
     enum mr_sent how; /* how the latest transaction was refused, if only the commit reported it */
@@ -25,19 +25,19 @@ struct mr_blame {
 
 /* Notes why the transaction must be aborted. `how` and `why` are those of the commit. `how` is
  * MR_SENT_BACK if no record is known to be to blame. */
-void mr_blame_note(struct mr_blame *blame, enum mr_sent how, const char *why);
+void mr_culprit_note(struct mr_culprit *blame, enum mr_sent how, const char *why);
 /* Marks every record of finished jobs to this topic as refused, because nothing may be written to
  * it. */
-void mr_blame_topic(const struct mr_partitions *partitions, const char *topic, const char *why);
+void mr_culprit_topic(const struct mr_partitions *partitions, const char *topic, const char *why);
 /* Appends the jobs to blame to `list`, after the transaction was aborted; they are not finished any
  * more. Returns true if the next transaction differs from this one, so that it may begin at
  * once. */
-bool mr_blame_find(struct mr_blame *blame, const struct mr_batch *batch,
-                   const struct mr_partitions *partitions, struct mr_job_list *list);
+bool mr_culprit_find(struct mr_culprit *blame, const struct mr_batch *batch,
+                     const struct mr_partitions *partitions, struct mr_job_list *list);
 /* Notes that a transaction of `jobs` jobs is committed. */
-void mr_blame_committed(struct mr_blame *blame, size_t jobs);
+void mr_culprit_committed(struct mr_culprit *blame, size_t jobs);
 /* Returns how many jobs the next transaction may have, at most `most`. */
-size_t mr_blame_limit(const struct mr_blame *blame, size_t most);
-void mr_blame_free(struct mr_blame *blame);
+size_t mr_culprit_limit(const struct mr_culprit *blame, size_t most);
+void mr_culprit_free(struct mr_culprit *blame);
 
 #endif

@@ -18,8 +18,8 @@ static void open_next(struct mr_transaction *transaction)
 static void on_left(void *data, struct mr_job *job)
 {
     struct mr_transaction *transaction = data;
-    mr_cell_add(&transaction->slot->counters[MR_MESSAGES_SENT], mr_held_count(job));
-    mr_held_drop(job);
+    mr_cell_add(&transaction->slot->counters[MR_MESSAGES_SENT], mr_pending_records_count(job));
+    mr_pending_records_drop(job);
     transaction->events->left(transaction->data, job);
 }
 
@@ -29,7 +29,7 @@ static void end_of_one(struct mr_transaction *transaction)
     transaction->probing = false;
 }
 
-static void learn_of(void *data, struct mr_held *held)
+static void learn_of(void *data, struct mr_pending_records *held)
 {
     struct mr_transaction *transaction = data;
     const char *topic = held->record->topic;
@@ -37,12 +37,12 @@ static void learn_of(void *data, struct mr_held *held)
         return;
     mr_trouble_add(&transaction->trouble, topic, mr_clock_ms());
     /* A topic that does not exist is in no transaction, and this producer will soon learn that. */
-    if (!mr_warmup_misses(&transaction->via.warmup, topic) &&
+    if (!mr_topic_warmup_misses(&transaction->via.warmup, topic) &&
         !mr_trouble_misses(&transaction->trouble, topic))
         transaction->elsewhere = true;
 }
 
-static void unlearn_of(void *data, struct mr_held *held)
+static void unlearn_of(void *data, struct mr_pending_records *held)
 {
     struct mr_transaction *transaction = data;
     if (held->reported && transaction->trouble.count > 0)
@@ -56,10 +56,10 @@ static void committed(struct mr_transaction *transaction)
     mr_batch_leave(&transaction->batch, on_left, transaction);
     transaction->aborts = 0;
     transaction->renewals = 0;
-    mr_blame_committed(&transaction->blame, jobs);
+    mr_culprit_committed(&transaction->blame, jobs);
     mr_stall_progress(&transaction->stall);
     if (transaction->trouble.count == 0)
-        mr_transactional_forgive(&transaction->via);
+        mr_txn_producer_forgive(&transaction->via);
     end_of_one(transaction);
 }
 
@@ -67,13 +67,14 @@ static void committed(struct mr_transaction *transaction)
  * transaction: by a retry, or by a dead letter, which it then holds. */
 static void report(struct mr_transaction *transaction, struct mr_job *job)
 {
-    struct mr_held *failed = mr_held_failed(job);
+    struct mr_pending_records *failed = mr_pending_records_failed(job);
     char *topic = mr_strdup(failed->record->topic), *why = mr_strdup(failed->why);
     const struct mr_report report = {
         .purpose = failed->purpose, .topic = topic, .how = failed->how, .error = why};
-    mr_held_take_out(failed);
-    for (struct mr_held *other = job->held; other != NULL; other = other->next)
-        mr_held_acquit(other); /* reported with the next transaction, if it is still held then */
+    mr_pending_records_take_out(failed);
+    for (struct mr_pending_records *other = job->held; other != NULL; other = other->next)
+        mr_pending_records_acquit(
+            other); /* reported with the next transaction, if it is still held then */
     transaction->events->undelivered(transaction->data, job, &report);
     free(topic);
     free(why);
@@ -97,8 +98,8 @@ static void aborted(struct mr_transaction *transaction)
 {
     struct mr_job_list refused = {0};
     bool doubting = transaction->batch.doubting; /* then other jobs enter the next transaction */
-    bool differs = mr_blame_find(&transaction->blame, &transaction->batch, transaction->partitions,
-                                 &refused) ||
+    bool differs = mr_culprit_find(&transaction->blame, &transaction->batch,
+                                   transaction->partitions, &refused) ||
                    doubting;
     transaction->aborts = differs ? 0 : transaction->aborts + 1;
     if (differs)
@@ -122,9 +123,9 @@ void mr_transaction_abort(struct mr_transaction *transaction, enum mr_sent how, 
 {
     mr_log(MR_LOG_WARN, "transaction_aborted", MR_I("messages", transaction->batch.jobs),
            MR_S("message", why));
-    mr_blame_note(&transaction->blame, how, why);
+    mr_culprit_note(&transaction->blame, how, why);
     mr_transaction_become(transaction, MR_TRANSACTION_BUSY);
-    mr_steps_abort(&transaction->steps);
+    mr_background_abort(&transaction->steps);
 }
 
 /* Returns true if a broker has aborted the transaction for its age, and has fenced its producer for
@@ -139,7 +140,7 @@ static void end_producer(struct mr_transaction *transaction, const struct mr_ste
 {
     if (end->fenced && !is_outlived(transaction))
         mr_transaction_fail(transaction, true, end->why);
-    else if (transaction->steps.late && !mr_steps_doubt(&transaction->steps))
+    else if (transaction->steps.late && !mr_background_doubt(&transaction->steps))
         mr_transaction_replace_elsewhere(transaction, end->why);
     else
         mr_transaction_replace_failed(transaction, end->why);
@@ -147,8 +148,8 @@ static void end_producer(struct mr_transaction *transaction, const struct mr_ste
 
 static void opened(struct mr_transaction *transaction)
 {
-    if (mr_steps_doubt(&transaction->steps)) {
-        mr_steps_ask(&transaction->steps);
+    if (mr_background_doubt(&transaction->steps)) {
+        mr_background_ask(&transaction->steps);
         return;
     }
     if (transaction->batch.jobs > 0)
@@ -194,11 +195,11 @@ static void give_up(struct mr_transaction *transaction, const char *why)
 {
     mr_batch_each(&transaction->batch, unlearn_of, transaction);
     mr_batch_each(&transaction->batch, learn_of, transaction);
-    mr_steps_forget(&transaction->steps);
+    mr_background_forget(&transaction->steps);
     mr_transaction_abort(transaction, MR_SENT_BACK, why);
 }
 
-void mr_transaction_over(void *data, enum mr_steps_kind kind, const struct mr_step_end *end)
+void mr_transaction_over(void *data, enum mr_background_kind kind, const struct mr_step_end *end)
 {
     struct mr_transaction *transaction = data;
     mr_producer_poll(transaction->via.producer); /* for its reports about the step */

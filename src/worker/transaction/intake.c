@@ -7,8 +7,8 @@ void mr_transaction_hold(void *data, struct mr_job *job, enum mr_purpose purpose
                          const struct mr_outgoing *record)
 {
     struct mr_transaction *transaction = data;
-    mr_warmup_topic(&transaction->via.warmup, record->topic);
-    mr_held_add(job, purpose, record);
+    mr_topic_warmup_topic(&transaction->via.warmup, record->topic);
+    mr_pending_records_add(job, purpose, record);
 }
 
 enum {
@@ -27,7 +27,7 @@ static void enter(struct mr_transaction *transaction, struct mr_partition *parti
 
 bool mr_transaction_is_full(const struct mr_transaction *transaction)
 {
-    return transaction->batch.jobs >= mr_blame_limit(&transaction->blame, transaction->most);
+    return transaction->batch.jobs >= mr_culprit_limit(&transaction->blame, transaction->most);
 }
 
 static bool takes(const struct mr_transaction *transaction)
@@ -42,9 +42,9 @@ static bool takes(const struct mr_transaction *transaction)
 static void drop_from(struct mr_transaction *transaction, struct mr_partition *partition)
 {
     struct mr_job *job;
-    while ((job = mr_line_drop(&partition->line)) != NULL) {
+    while ((job = mr_commit_line_drop(&partition->line)) != NULL) {
         bool last = partition->line.first == NULL;
-        mr_held_drop(job);
+        mr_pending_records_drop(job);
         transaction->events->left(transaction->data, job);
         if (last)
             return;
@@ -56,7 +56,7 @@ static void drop_from(struct mr_transaction *transaction, struct mr_partition *p
 static bool may_enter(const struct mr_transaction *transaction,
                       const struct mr_partition *partition)
 {
-    const struct mr_job *job = mr_line_next(&partition->line);
+    const struct mr_job *job = mr_commit_line_next(&partition->line);
     if (job == NULL || !takes(transaction) || mr_batch_doubts(&transaction->batch, job))
         return false;
     enum mr_trouble_of of = mr_trouble_of(&transaction->trouble, job);
@@ -137,7 +137,7 @@ void mr_transaction_abandon(struct mr_transaction *transaction)
     mr_transaction_become(transaction, MR_TRANSACTION_FAILED);
     mr_timers_cancel(transaction->timers, &transaction->timer);
     mr_timers_cancel(transaction->timers, &transaction->look);
-    mr_steps_stop(&transaction->steps);
+    mr_background_stop(&transaction->steps);
     mr_doubts_stop(&transaction->doubts);
     if (transaction->via.producer != NULL)
         mr_producer_drop(transaction->via.producer);

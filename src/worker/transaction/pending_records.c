@@ -4,10 +4,11 @@
 
 #include "base/panic.h"
 
-void mr_held_add(struct mr_job *job, enum mr_purpose purpose, const struct mr_outgoing *record)
+void mr_pending_records_add(struct mr_job *job, enum mr_purpose purpose,
+                            const struct mr_outgoing *record)
 {
-    struct mr_held *held = mr_alloc(sizeof(*held));
-    *held = (struct mr_held){
+    struct mr_pending_records *held = mr_alloc(sizeof(*held));
+    *held = (struct mr_pending_records){
         .job = job, .purpose = purpose, .record = mr_outgoing_copy(record), .how = MR_SENT};
     if (job->held == NULL)
         job->held = held;
@@ -16,30 +17,30 @@ void mr_held_add(struct mr_job *job, enum mr_purpose purpose, const struct mr_ou
     job->last_held = held;
 }
 
-size_t mr_held_count(const struct mr_job *job)
+size_t mr_pending_records_count(const struct mr_job *job)
 {
     size_t count = 0;
-    for (const struct mr_held *held = job->held; held != NULL; held = held->next)
+    for (const struct mr_pending_records *held = job->held; held != NULL; held = held->next)
         count++;
     return count;
 }
 
-struct mr_held *mr_held_failed(const struct mr_job *job)
+struct mr_pending_records *mr_pending_records_failed(const struct mr_job *job)
 {
-    struct mr_held *held = job->held;
+    struct mr_pending_records *held = job->held;
     while (held != NULL && held->how == MR_SENT)
         held = held->next;
     return held;
 }
 
-void mr_held_fail(struct mr_held *held, enum mr_sent how, const char *why)
+void mr_pending_records_fail(struct mr_pending_records *held, enum mr_sent how, const char *why)
 {
     free(held->why);
     held->how = how;
     held->why = mr_strdup(why);
 }
 
-void mr_held_suspect(struct mr_held *held, enum mr_sent how, const char *why)
+void mr_pending_records_suspect(struct mr_pending_records *held, enum mr_sent how, const char *why)
 {
     free(held->why);
     held->suspect = true;
@@ -47,24 +48,24 @@ void mr_held_suspect(struct mr_held *held, enum mr_sent how, const char *why)
     held->why = mr_strdup(why);
 }
 
-void mr_held_acquit(struct mr_held *held)
+void mr_pending_records_acquit(struct mr_pending_records *held)
 {
     held->how = MR_SENT;
     held->suspect = held->inferred = false;
 }
 
-static void free_held(struct mr_held *held)
+static void free_held(struct mr_pending_records *held)
 {
     free(held->record);
     free(held->why);
     free(held);
 }
 
-void mr_held_take_out(struct mr_held *held)
+void mr_pending_records_take_out(struct mr_pending_records *held)
 {
     struct mr_job *job = held->job;
-    struct mr_held *before = NULL;
-    for (struct mr_held *other = job->held; other != held; other = other->next)
+    struct mr_pending_records *before = NULL;
+    for (struct mr_pending_records *other = job->held; other != held; other = other->next)
         before = other;
     if (before == NULL)
         job->held = held->next;
@@ -75,10 +76,10 @@ void mr_held_take_out(struct mr_held *held)
     free_held(held);
 }
 
-void mr_held_drop(struct mr_job *job)
+void mr_pending_records_drop(struct mr_job *job)
 {
     while (job->held != NULL) {
-        struct mr_held *held = job->held;
+        struct mr_pending_records *held = job->held;
         job->held = held->next;
         if (held->purpose == MR_FOR_REPLY)
             job->answered = false;

@@ -11,7 +11,7 @@
 #include "worker/job/job.h"
 #include "worker/producer/outbox.h"
 
-struct mr_held {
+struct mr_pending_records {
     struct mr_job *job;
     enum mr_purpose purpose;
     struct mr_outgoing *record;
@@ -22,20 +22,22 @@ struct mr_held {
     bool suspect;     /* refused with its batch, as `suspected` says: not believed yet */
     enum mr_sent suspected;
     bool inferred; /* `how` follows from the refusal of another record */
-    struct mr_held *next;
+    struct mr_pending_records *next;
 };
 
-void mr_held_add(struct mr_job *job, enum mr_purpose purpose, const struct mr_outgoing *record);
-size_t mr_held_count(const struct mr_job *job);
+void mr_pending_records_add(struct mr_job *job, enum mr_purpose purpose,
+                            const struct mr_outgoing *record);
+size_t mr_pending_records_count(const struct mr_job *job);
 /* Returns the first record that can never be delivered; NULL if there is none. */
-struct mr_held *mr_held_failed(const struct mr_job *job);
-void mr_held_fail(struct mr_held *held, enum mr_sent how, const char *why);
-void mr_held_suspect(struct mr_held *held, enum mr_sent how, const char *why);
+struct mr_pending_records *mr_pending_records_failed(const struct mr_job *job);
+void mr_pending_records_fail(struct mr_pending_records *held, enum mr_sent how, const char *why);
+void mr_pending_records_suspect(struct mr_pending_records *held, enum mr_sent how, const char *why);
 /* Forgets the refusal of a record that is sent anew. */
-void mr_held_acquit(struct mr_held *held);
-void mr_held_take_out(struct mr_held *held); /* takes it out of its job, and frees it */
+void mr_pending_records_acquit(struct mr_pending_records *held);
+/* Takes the record out of its job, and frees it. */
+void mr_pending_records_take_out(struct mr_pending_records *held);
 /* Frees all records of the job, if there are any. If a reply is among them, the job's request
  * counts as not answered. */
-void mr_held_drop(struct mr_job *job);
+void mr_pending_records_drop(struct mr_job *job);
 
 #endif

@@ -26,7 +26,7 @@ void mr_transaction_begin_renewal(struct mr_transaction *transaction)
     mr_transaction_become(transaction, MR_TRANSACTION_RENEWING);
     transaction->renewable = mr_clock_ms() + mr_transaction_rest_after(++transaction->renewals);
     transaction->batch.unsent = NULL;
-    mr_warmup_open(&transaction->via.warmup, false);
+    mr_topic_warmup_open(&transaction->via.warmup, false);
     mr_producer_drop(transaction->via.producer);
     mr_transaction_wake_at(transaction, transaction->renewable);
 }
@@ -40,7 +40,7 @@ void mr_transaction_replace_failed(struct mr_transaction *transaction, const cha
 
 void mr_transaction_replace_elsewhere(struct mr_transaction *transaction, const char *why)
 {
-    mr_transactional_leave(&transaction->via, why);
+    mr_txn_producer_leave(&transaction->via, why);
     mr_transaction_begin_renewal(transaction);
 }
 
@@ -56,13 +56,17 @@ void mr_transaction_replace_unclear(struct mr_transaction *transaction, const ch
 
 int mr_transaction_open(struct mr_transaction *transaction, struct mr_errors *errors)
 {
-    if (mr_transactional_open(&transaction->via, &mr_transaction_reports, transaction, errors) != 0)
+    struct mr_txn_producer *via = &transaction->via;
+    bool had = via->producer != NULL;
+    bool has = mr_txn_producer_open(via, &mr_transaction_reports, transaction, errors) == 0;
+    mr_cell_add(&transaction->slot->gauges[MR_ACTIVE_PRODUCERS], (uint64_t)has - had);
+    transaction->batch.producer = transaction->steps.producer = via->producer;
+    if (!has)
         return -1;
-    mr_warmup_open(&transaction->via.warmup, transaction->reachable);
-    transaction->batch.producer = transaction->steps.producer = transaction->via.producer;
-    transaction->blame.compressed = mr_producer_compresses(transaction->via.producer);
+    mr_topic_warmup_open(&via->warmup, transaction->reachable);
+    transaction->blame.compressed = mr_producer_compresses(via->producer);
     mr_transaction_become(transaction, MR_TRANSACTION_BUSY);
-    mr_steps_open(&transaction->steps);
+    mr_background_open(&transaction->steps);
     return 0;
 }
 

@@ -6,7 +6,7 @@ static void on_delivered(void *data, void *opaque, const char *topic, enum mr_se
                          const char *error)
 {
     struct mr_transaction *transaction = data;
-    struct mr_held *held = opaque;
+    struct mr_pending_records *held = opaque;
     (void)topic;
     mr_batch_reported(&transaction->batch, held);
     if (how == MR_SENT) {
@@ -47,7 +47,7 @@ static void on_forbidden(void *data, const char *topic, const char *error)
 {
     struct mr_transaction *transaction = data;
     transaction->batch.failing = transaction->batch.spoilt = true;
-    mr_blame_topic(transaction->partitions, topic, error);
+    mr_culprit_topic(transaction->partitions, topic, error);
 }
 
 const struct mr_producer_events mr_transaction_reports = {

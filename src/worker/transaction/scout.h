@@ -9,7 +9,7 @@
 #include "worker/producer/topic_warmup.h"
 
 struct mr_scout {
-    struct mr_warmup *warmup; /* its producer is asked; it counts the open question */
+    struct mr_topic_warmup *warmup; /* its producer is asked; it counts the open question */
     void (*found)(void *data, const char *topic, enum mr_led led);
     void *data;
     uv_work_t question;

@@ -25,13 +25,13 @@ struct mr_transaction {
     struct mr_partitions *partitions;
     const struct mr_transaction_events *events;
     void *data;
-    struct mr_transactional via;
+    struct mr_txn_producer via;
     uint64_t interval;
     size_t most;
     enum mr_transaction_state state;
     struct mr_batch batch;
-    struct mr_steps steps;
-    struct mr_blame blame;
+    struct mr_background steps;
+    struct mr_culprit blame;
     struct mr_trouble trouble;
     struct mr_scout scout;
     struct mr_doubts doubts;
@@ -80,6 +80,6 @@ void mr_transaction_fail(struct mr_transaction *transaction, bool fenced, const 
 /* ending.c: aborts the transaction; for `how` and `why` see culprit.h. */
 void mr_transaction_abort(struct mr_transaction *transaction, enum mr_sent how, const char *why);
 /* ending.c: handles the end of a step; it is the `over` of the steps. */
-void mr_transaction_over(void *data, enum mr_steps_kind kind, const struct mr_step_end *end);
+void mr_transaction_over(void *data, enum mr_background_kind kind, const struct mr_step_end *end);
 
 #endif

@@ -31,7 +31,7 @@ static void end_when_due(struct mr_transaction *transaction, bool hurry)
     }
     mr_transaction_become(transaction, MR_TRANSACTION_BUSY);
     mr_transaction_set_patience(transaction);
-    mr_steps_commit(&transaction->steps, batch->members);
+    mr_background_commit(&transaction->steps, batch->members);
 }
 
 static void watch(struct mr_transaction *transaction)
@@ -105,8 +105,7 @@ struct mr_transaction *mr_transaction_new(const struct mr_config *config, uv_loo
                                           const struct mr_transaction_events *events, void *data)
 {
     struct mr_transaction *transaction = mr_alloc(sizeof(*transaction));
-    transaction->via =
-        (struct mr_transactional){.config = config, .loop = loop, .wake_fd = wake_fd};
+    transaction->via = (struct mr_txn_producer){.config = config, .loop = loop, .wake_fd = wake_fd};
     transaction->batch.careful = &transaction->blame.careful;
     transaction->scout = (struct mr_scout){
         .warmup = &transaction->via.warmup, .found = on_found, .data = transaction};
@@ -120,46 +119,41 @@ struct mr_transaction *mr_transaction_new(const struct mr_config *config, uv_loo
     transaction->data = data;
     transaction->interval = (uint64_t)mr_config_integer(config, "transaction.interval");
     transaction->most = (size_t)mr_config_integer(config, "transaction.messages");
-    transaction->steps = (struct mr_steps){.loop = loop,
-                                           .timers = timers,
-                                           .over = mr_transaction_over,
-                                           .stirred = on_stirred,
-                                           .data = transaction};
+    transaction->steps = (struct mr_background){.loop = loop,
+                                                .timers = timers,
+                                                .over = mr_transaction_over,
+                                                .stirred = on_stirred,
+                                                .data = transaction};
     return transaction;
 }
 
 int mr_transaction_want(struct mr_transaction *transaction, struct mr_errors *errors)
 {
-    if (transaction->via.producer != NULL)
-        return 0;
-    if (mr_transaction_open(transaction, errors) != 0)
-        return -1;
-    mr_cell_add(&transaction->slot->gauges[MR_ACTIVE_PRODUCERS], 1);
-    return 0;
+    return transaction->via.producer != NULL ? 0 : mr_transaction_open(transaction, errors);
 }
 
 void mr_transaction_reachable(struct mr_transaction *transaction, bool reachable)
 {
     transaction->reachable = reachable;
     mr_transaction_set_patience(transaction);
-    mr_warmup_open(&transaction->via.warmup, reachable);
+    mr_topic_warmup_open(&transaction->via.warmup, reachable);
 }
 
 void mr_transaction_stop(struct mr_transaction *transaction)
 {
     mr_timers_cancel(transaction->timers, &transaction->timer);
     mr_timers_cancel(transaction->timers, &transaction->look);
-    mr_steps_stop(&transaction->steps);
+    mr_background_stop(&transaction->steps);
     mr_doubts_stop(&transaction->doubts);
-    mr_warmup_open(&transaction->via.warmup, false);
+    mr_topic_warmup_open(&transaction->via.warmup, false);
 }
 
 void mr_transaction_free(struct mr_transaction *transaction)
 {
     MR_ASSERT(transaction->batch.jobs == 0);
-    mr_steps_free(&transaction->steps);
-    mr_transactional_free(&transaction->via);
-    mr_blame_free(&transaction->blame);
+    mr_background_free(&transaction->steps);
+    mr_txn_producer_free(&transaction->via);
+    mr_culprit_free(&transaction->blame);
     mr_trouble_free(&transaction->trouble);
     mr_doubts_free(&transaction->doubts);
     free(transaction);

@@ -100,7 +100,7 @@ enum mr_trouble_of mr_trouble_of(const struct mr_trouble *trouble, const struct 
     enum mr_trouble_of of = MR_TROUBLE_NONE;
     if (trouble->count == 0)
         return of;
-    for (const struct mr_held *held = job->held; held != NULL; held = held->next) {
+    for (const struct mr_pending_records *held = job->held; held != NULL; held = held->next) {
         size_t place = place_of(trouble, held->record->topic);
         if (place < trouble->count && !trouble->topics[place].ready)
             return MR_TROUBLE_WAITS;

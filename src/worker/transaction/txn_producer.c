@@ -10,7 +10,7 @@
 /* Writes the worker's transactional id. It stays the same after a restart, so that a worker ends
  * the transaction that its predecessor left open. No other process has it, unless two machines have
  * one host name. */
-static void name_producer(struct mr_transactional *transactional, char *id, size_t size)
+static void name_producer(struct mr_txn_producer *transactional, char *id, size_t size)
 {
     char host[256] = "", name[512];
     gethostname(host, sizeof(host) - 1);
@@ -21,18 +21,18 @@ static void name_producer(struct mr_transactional *transactional, char *id, size
     snprintf(id, size, "%s-%u", name, transactional->claim.number);
 }
 
-static void free_producer(struct mr_transactional *transactional)
+static void free_producer(struct mr_txn_producer *transactional)
 {
     if (transactional->producer == NULL)
         return;
-    mr_warmup_free(&transactional->warmup);
+    mr_topic_warmup_free(&transactional->warmup);
     mr_producer_free(transactional->producer);
     transactional->producer = NULL;
 }
 
-int mr_transactional_open(struct mr_transactional *transactional,
-                          const struct mr_producer_events *events, void *data,
-                          struct mr_errors *errors)
+int mr_txn_producer_open(struct mr_txn_producer *transactional,
+                         const struct mr_producer_events *events, void *data,
+                         struct mr_errors *errors)
 {
     char id[600];
     name_producer(transactional, id, sizeof(id));
@@ -42,18 +42,18 @@ int mr_transactional_open(struct mr_transactional *transactional,
     if (transactional->producer == NULL)
         return -1;
     mr_log(MR_LOG_INFO, "transactions_open", MR_S("id", id));
-    mr_warmup_start(&transactional->warmup, transactional->loop, transactional->producer);
+    mr_topic_warmup_start(&transactional->warmup, transactional->loop, transactional->producer);
     return 0;
 }
 
-static void release_oldest(struct mr_transactional *transactional)
+static void release_oldest(struct mr_txn_producer *transactional)
 {
     mr_claim_release(&transactional->left[0]);
     memmove(&transactional->left[0], &transactional->left[1],
             --transactional->left_count * sizeof(transactional->left[0]));
 }
 
-void mr_transactional_leave(struct mr_transactional *transactional, const char *why)
+void mr_txn_producer_leave(struct mr_txn_producer *transactional, const char *why)
 {
     mr_log(MR_LOG_WARN, "transactional_id_left", MR_I("number", transactional->claim.number),
            MR_S("message", why));
@@ -63,17 +63,17 @@ void mr_transactional_leave(struct mr_transactional *transactional, const char *
     transactional->claim = (struct mr_claim){0};
 }
 
-void mr_transactional_forgive(struct mr_transactional *transactional)
+void mr_txn_producer_forgive(struct mr_txn_producer *transactional)
 {
     while (transactional->left_count > 0)
         release_oldest(transactional);
 }
 
-void mr_transactional_free(struct mr_transactional *transactional)
+void mr_txn_producer_free(struct mr_txn_producer *transactional)
 {
     if (transactional->producer != NULL)
         mr_producer_drop(transactional->producer);
     free_producer(transactional);
     mr_claim_release(&transactional->claim);
-    mr_transactional_forgive(transactional);
+    mr_txn_producer_forgive(transactional);
 }

@@ -29,7 +29,7 @@ static unsigned kinds_in(const struct mr_pair *headers, size_t count)
     return kinds & ~(1U << NONE);
 }
 
-static void begin(struct mr_trace *trace, const struct mr_outgoing *record, size_t most)
+static void begin(struct mr_trace_context *trace, const struct mr_outgoing *record, size_t most)
 {
     if (most > trace->capacity) {
         trace->headers = mr_realloc(trace->headers, most * sizeof(trace->headers[0]));
@@ -41,8 +41,9 @@ static void begin(struct mr_trace *trace, const struct mr_outgoing *record, size
         memcpy(trace->headers, record->headers, record->header_count * sizeof(trace->headers[0]));
 }
 
-const struct mr_outgoing *mr_trace_pass(struct mr_trace *trace, const struct mr_pair *headers,
-                                        size_t count, const struct mr_outgoing *record)
+const struct mr_outgoing *mr_trace_context_pass(struct mr_trace_context *trace,
+                                                const struct mr_pair *headers, size_t count,
+                                                const struct mr_outgoing *record)
 {
     unsigned wanted = kinds_in(headers, count);
     if (wanted == 0)
@@ -59,8 +60,8 @@ const struct mr_outgoing *mr_trace_pass(struct mr_trace *trace, const struct mr_
     return &trace->record;
 }
 
-void mr_trace_free(struct mr_trace *trace)
+void mr_trace_context_free(struct mr_trace_context *trace)
 {
     free(trace->headers);
-    *trace = (struct mr_trace){0};
+    *trace = (struct mr_trace_context){0};
 }

@@ -9,7 +9,7 @@
 
 #include "base/record.h"
 
-struct mr_trace {
+struct mr_trace_context {
     struct mr_pair *headers;
     size_t capacity;
     struct mr_outgoing record;
@@ -17,8 +17,9 @@ struct mr_trace {
 
 /* Returns the record to send: `record` itself if nothing is added, else the trace's own, valid
  * until the next call. `headers` are the message's. */
-const struct mr_outgoing *mr_trace_pass(struct mr_trace *trace, const struct mr_pair *headers,
-                                        size_t count, const struct mr_outgoing *record);
-void mr_trace_free(struct mr_trace *trace);
+const struct mr_outgoing *mr_trace_context_pass(struct mr_trace_context *trace,
+                                                const struct mr_pair *headers, size_t count,
+                                                const struct mr_outgoing *record);
+void mr_trace_context_free(struct mr_trace_context *trace);
 
 #endif

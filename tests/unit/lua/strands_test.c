@@ -220,6 +220,22 @@ static void a_strand_whose_joining_is_interrupted_waits_for_what_it_asks_next(vo
     end_with(world, task, "[7]");
 }
 
+static void the_outcome_of_an_interrupted_strand_is_nobody_else_s(void **state)
+{
+    struct world *world = *state;
+    struct mr_task *task = begin(world, "pcall(table.sort, { 2, 1 }, function() "
+                                        "router.all { function() router.request('x', 1) end } end) "
+                                        "router.all { function() router.sleep(1) end } "
+                                        "return (router.request('x', 2))");
+    assert_still_waits(world);
+    slept(world, task, 1);
+    assert_still_waits(world);
+    answered(world, task, 0, "\"another's\"");
+    assert_still_waits(world);
+    answered(world, task, 2, "\"its own\"");
+    end_with(world, task, "\"its own\"");
+}
+
 static void what_is_no_list_of_functions_is_refused(void **state)
 {
     static const char *const rows[][2] = {
@@ -349,6 +365,7 @@ int main(void)
         world_test(a_handler_that_is_given_up_leaves_nothing_to_the_next),
         world_test(one_whose_driving_is_interrupted_leaves_nothing_to_the_next_either),
         world_test(a_strand_whose_joining_is_interrupted_waits_for_what_it_asks_next),
+        world_test(the_outcome_of_an_interrupted_strand_is_nobody_else_s),
         world_test(what_is_no_list_of_functions_is_refused),
         world_test(many_at_once),
         world_test(what_is_spawned_goes_on_when_the_handler_has_returned),

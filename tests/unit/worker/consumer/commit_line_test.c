@@ -9,14 +9,14 @@
 #include "worker/consumer/commit_line.h"
 #include "worker/job/job_state.h"
 
-static struct mr_line line;
+static struct mr_commit_line line;
 static struct mr_job jobs[64];
 
 static int set_up(void **state)
 {
     (void)state;
     memset(jobs, 0, sizeof(jobs));
-    line = (struct mr_line){0};
+    line = (struct mr_commit_line){0};
     return 0;
 }
 
@@ -30,14 +30,14 @@ static void finish(struct mr_job *job)
 static void join(size_t count)
 {
     for (size_t i = 0; i < count; i++)
-        mr_line_join(&line, &jobs[i]);
+        mr_commit_line_join(&line, &jobs[i]);
 }
 
 /* Enters all that may; gives how many have. */
 static size_t enter_all(void)
 {
-    while (mr_line_next(&line) != NULL)
-        mr_line_enter(&line);
+    while (mr_commit_line_next(&line) != NULL)
+        mr_commit_line_enter(&line);
     return line.entered;
 }
 
@@ -60,8 +60,8 @@ static void those_that_entered_leave_in_order_and_the_next_enter_behind_them(voi
     finish(&jobs[0]);
     finish(&jobs[1]);
     assert_int_equal(enter_all(), 2);
-    assert_ptr_equal(mr_line_leave(&line), &jobs[0]);
-    assert_ptr_equal(mr_line_leave(&line), &jobs[1]);
+    assert_ptr_equal(mr_commit_line_leave(&line), &jobs[0]);
+    assert_ptr_equal(mr_commit_line_leave(&line), &jobs[1]);
     assert_true(jobs[0].line == NULL && jobs[1].line == NULL);
     assert_null(line.latest);
     finish(&jobs[2]);
@@ -75,7 +75,7 @@ static void after_an_abort_all_enter_again(void **state)
     finish(&jobs[0]);
     finish(&jobs[1]);
     assert_int_equal(enter_all(), 2);
-    mr_line_rewind(&line);
+    mr_commit_line_rewind(&line);
     assert_null(line.latest);
     mr_job_become(&jobs[0], MR_JOB_DELIVERING, NULL); /* it is handled again */
     assert_int_equal(enter_all(), 0);
@@ -92,16 +92,16 @@ static void none_behind_a_dropped_one_enters_and_each_is_dropped_in_its_turn(voi
     finish(&jobs[2]);
     mr_job_become(&jobs[1], MR_JOB_ABANDONED, NULL);
     assert_int_equal(enter_all(), 1);
-    assert_null(mr_line_drop(&line)); /* what is before it may still be committed */
-    assert_ptr_equal(mr_line_leave(&line), &jobs[0]);
-    assert_ptr_equal(mr_line_drop(&line), &jobs[1]);
-    assert_ptr_equal(mr_line_drop(&line), &jobs[2]);
+    assert_null(mr_commit_line_drop(&line)); /* what is before it may still be committed */
+    assert_ptr_equal(mr_commit_line_leave(&line), &jobs[0]);
+    assert_ptr_equal(mr_commit_line_drop(&line), &jobs[1]);
+    assert_ptr_equal(mr_commit_line_drop(&line), &jobs[2]);
     assert_int_equal(jobs[2].state, MR_JOB_ABANDONED);
-    assert_null(mr_line_drop(&line));
+    assert_null(mr_commit_line_drop(&line));
     finish(&jobs[3]);
     assert_int_equal(enter_all(), 0);
-    assert_ptr_equal(mr_line_drop(&line), &jobs[3]);
-    assert_null(mr_line_drop(&line));
+    assert_ptr_equal(mr_commit_line_drop(&line), &jobs[3]);
+    assert_null(mr_commit_line_drop(&line));
 }
 
 static void of_a_lost_partition_nothing_enters(void **state)
@@ -111,10 +111,10 @@ static void of_a_lost_partition_nothing_enters(void **state)
     finish(&jobs[0]);
     assert_int_equal(enter_all(), 1);
     line.broken = true;
-    mr_line_rewind(&line);
+    mr_commit_line_rewind(&line);
     assert_int_equal(enter_all(), 0);
-    assert_ptr_equal(mr_line_drop(&line), &jobs[0]);
-    assert_null(mr_line_drop(&line));
+    assert_ptr_equal(mr_commit_line_drop(&line), &jobs[0]);
+    assert_null(mr_commit_line_drop(&line));
 }
 
 struct model {
@@ -137,17 +137,17 @@ static void finish_some(struct model *model)
 static void end(struct model *model)
 {
     if (random_below(&model->seed, 2) == 0)
-        mr_line_rewind(&line);
+        mr_commit_line_rewind(&line);
     while (line.entered > 0) {
         assert_false(model->any_dropped);
-        assert_ptr_equal(mr_line_leave(&line), &jobs[model->left++]);
+        assert_ptr_equal(mr_commit_line_leave(&line), &jobs[model->left++]);
         model->committed++;
     }
 }
 
 static void drop_some(struct model *model)
 {
-    for (struct mr_job *job; (job = mr_line_drop(&line)) != NULL;) {
+    for (struct mr_job *job; (job = mr_commit_line_drop(&line)) != NULL;) {
         assert_ptr_equal(job, &jobs[model->left++]);
         model->any_dropped = true;
     }
@@ -158,7 +158,7 @@ static void step(struct model *model)
     switch (random_below(&model->seed, 5)) {
     case 0:
         if (model->joined < model->count)
-            mr_line_join(&line, &jobs[model->joined++]);
+            mr_commit_line_join(&line, &jobs[model->joined++]);
         break;
     case 1:
         finish_some(model);

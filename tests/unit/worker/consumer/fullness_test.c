@@ -98,7 +98,7 @@ static void handle(struct world *world, int number, size_t size, int count)
 static void settle(struct world *world, int number, size_t size, int count)
 {
     for (int i = 0; i < count; i++) {
-        uint64_t sequence = mr_window_open(&world->each[number]->window, ++world->next);
+        uint64_t sequence = mr_offset_window_open(&world->each[number]->window, ++world->next);
         mr_partition_settled(&world->all, world->each[number], sequence, size, true);
     }
 }

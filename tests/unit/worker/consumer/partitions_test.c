@@ -111,7 +111,7 @@ static void handled(struct world *world, int count)
 /* Settles a job that is handled, of a partition that may be freed with it. */
 static void settle(struct world *world, struct mr_partition *partition, int64_t offset)
 {
-    uint64_t sequence = mr_window_open(&partition->window, offset);
+    uint64_t sequence = mr_offset_window_open(&partition->window, offset);
     mr_partition_settled(&world->all, partition, sequence, 1, true);
 }
 
@@ -120,8 +120,8 @@ static void one_that_was_at_most_once_stores_nothing_below_what_it_has_stored(vo
 {
     struct world *world = *state;
     struct mr_partition *partition = world->partition;
-    uint64_t first = mr_window_open(&partition->window, 10);
-    uint64_t second = mr_window_open(&partition->window, 11);
+    uint64_t first = mr_offset_window_open(&partition->window, 10);
+    uint64_t second = mr_offset_window_open(&partition->window, 11);
     began(world, 2);
     mr_delivery_become(&partition->delivery, MR_DELIVERY_AT_MOST_ONCE);
     partition->taken = 12;
@@ -135,7 +135,8 @@ static void one_that_was_at_most_once_stores_nothing_below_what_it_has_stored(vo
     mr_partition_settled(&world->all, partition, second, 1, true);
     began(world, 1);
     handled(world, 1);
-    mr_partition_settled(&world->all, partition, mr_window_open(&partition->window, 12), 1, true);
+    mr_partition_settled(&world->all, partition, mr_offset_window_open(&partition->window, 12), 1,
+                         true);
     mr_partitions_store(&world->all);
     assert_int_equal(stored, 13);
 }
@@ -145,7 +146,7 @@ static void what_is_read_again_was_taken_before(void **state)
     struct world *world = *state;
     struct mr_partition *partition = world->partition;
     const struct mr_message first = {.offset = 0}, next = {.offset = 12};
-    mr_window_done(&partition->window, mr_window_open(&partition->window, 11));
+    mr_offset_window_done(&partition->window, mr_offset_window_open(&partition->window, 11));
     partition_end = 12;
     assert_true(mr_partition_has(partition, &first));
     assert_false(mr_partition_has(partition, &next));

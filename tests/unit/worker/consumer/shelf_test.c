@@ -84,8 +84,8 @@ static void end(struct world *world, int number, size_t size, int count)
         struct mr_partition *partition = world->each[number];
         mr_partition_take_up(partition, size);
         mr_partition_handled(partition, size);
-        mr_partition_settled(&world->all, partition, mr_window_open(&partition->window, ++offset),
-                             size, true);
+        mr_partition_settled(&world->all, partition,
+                             mr_offset_window_open(&partition->window, ++offset), size, true);
     }
 }
 

@@ -180,7 +180,7 @@ static void its_messages_do_not_crowd_the_others(void **state)
         mr_partition_began(world->each[0], JOB);
     assert_true(mr_partitions_crowded(&world->all)); /* there is an end to it */
     for (size_t i = 0; i < 3 * count; i++) {
-        uint64_t sequence = mr_window_open(&world->each[0]->window, (int64_t)i);
+        uint64_t sequence = mr_offset_window_open(&world->each[0]->window, (int64_t)i);
         mr_partition_handled(world->each[0], JOB);
         mr_partition_settled(&world->all, world->each[0], sequence, JOB, true);
     }
@@ -197,7 +197,7 @@ static void one_that_goes_is_counted_until_its_last_job_and_not_resumed(void **s
     mr_partitions_lose(&world->all, NULL, "orders", 0);
     assert_false(look_later(world, false, 0));
     report(world, 0, 0);
-    uint64_t sequence = mr_window_open(&world->each[0]->window, 0);
+    uint64_t sequence = mr_offset_window_open(&world->each[0]->window, 0);
     mr_partition_handled(world->each[0], JOB);
     mr_partition_settled(&world->all, world->each[0], sequence, JOB, false);
     assert_int_equal(world->all.stuck.count, 0);

@@ -37,7 +37,8 @@ static int set_up(void **state)
 }
 
 /* The letter's headers from number `from` on as "name=value name=value". */
-static void expect_headers(const struct mr_letter *letter, size_t from, const char *expected)
+static void expect_headers(const struct mr_forward_record *letter, size_t from,
+                           const char *expected)
 {
     char text[1024] = "";
     for (size_t i = from; i < letter->record.header_count; i++) {
@@ -53,8 +54,8 @@ static void what_became_of_it_is_behind_what_came(void **state)
 {
     (void)state;
     static const struct mr_pair headers[] = {{{"b", 1}, {"1", 1}}, {{"a", 1}, {"2", 1}}};
-    struct mr_letter letter;
-    mr_letter_begin(&letter, MR_BYTES("k"), MR_BYTES("v"), headers, 2);
+    struct mr_forward_record letter;
+    mr_forward_record_begin(&letter, MR_BYTES("k"), MR_BYTES("v"), headers, 2);
     assert_true(mr_dead_letter_write(&letter, &policy, &dead));
     assert_string_equal(letter.record.topic, "orders-dlq");
     assert_int_equal(letter.record.partition, 2);
@@ -64,39 +65,39 @@ static void what_became_of_it_is_behind_what_came(void **state)
                    "b=1 a=2 original-topic=orders-commands original-partition=2 "
                    "original-offset=4294967297 original-timestamp=1600000000000 error=it failed "
                    "error-stack=a.lua:3: it failed failed-at=1700000000123 total-retries=3");
-    mr_letter_free(&letter);
+    mr_forward_record_free(&letter);
 }
 
 static void nulls_stay_nulls(void **state)
 {
     (void)state;
-    struct mr_letter letter;
-    mr_letter_begin(&letter, MR_BYTES_NONE, MR_BYTES_NONE, NULL, 0);
+    struct mr_forward_record letter;
+    mr_forward_record_begin(&letter, MR_BYTES_NONE, MR_BYTES_NONE, NULL, 0);
     mr_dead_letter_write(&letter, &policy, &dead);
     assert_null(letter.record.key.data);
     assert_null(letter.record.value.data);
     assert_int_equal(letter.record.header_count, 8);
-    mr_letter_free(&letter);
+    mr_forward_record_free(&letter);
 }
 
 static void a_partition_that_is_not_there_is_any(void **state)
 {
     (void)state;
-    struct mr_letter letter;
+    struct mr_forward_record letter;
     failure.any_partition = true;
-    mr_letter_begin(&letter, MR_BYTES_NONE, MR_BYTES_NONE, NULL, 0);
+    mr_forward_record_begin(&letter, MR_BYTES_NONE, MR_BYTES_NONE, NULL, 0);
     mr_dead_letter_write(&letter, &policy, &dead);
     assert_int_equal(letter.record.partition, MR_PARTITION_ANY);
-    mr_letter_free(&letter);
+    mr_forward_record_free(&letter);
 }
 
 static void numbers_of_spring_s_are_binary(void **state)
 {
     (void)state;
-    struct mr_letter letter;
+    struct mr_forward_record letter;
     policy.dlq.spring = true;
     dead.origin.broker_s_clock = true;
-    mr_letter_begin(&letter, MR_BYTES_NONE, MR_BYTES_NONE, NULL, 0);
+    mr_forward_record_begin(&letter, MR_BYTES_NONE, MR_BYTES_NONE, NULL, 0);
     mr_dead_letter_write(&letter, &policy, &dead);
     assert_int_equal(letter.record.header_count, 17);
     assert_true(mr_bytes_equal(letter.headers[9].value, MR_BYTES("\0\0\0\2")));
@@ -109,10 +110,10 @@ static void numbers_of_spring_s_are_binary(void **state)
                    "kafka_dlt-exception-fqcn=InternalServerError "
                    "kafka_dlt-exception-message=it failed "
                    "kafka_dlt-exception-stacktrace=a.lua:3: it failed");
-    mr_letter_free(&letter);
+    mr_forward_record_free(&letter);
 }
 
-static size_t length_of(const struct mr_letter *letter)
+static size_t length_of(const struct mr_forward_record *letter)
 {
     size_t length = 0;
     for (size_t i = 0; i < letter->record.header_count; i++)
@@ -128,12 +129,12 @@ static void each_cut_says_less(void **state)
     memset(text, 'x', 100000);
     failure.fault.message = failure.fault.trace = (struct mr_bytes){text, 100000};
     for (failure.cut = 0; failure.cut <= MR_DEAD_LETTER_CUTS; failure.cut++) {
-        struct mr_letter letter;
-        mr_letter_begin(&letter, MR_BYTES_NONE, MR_BYTES_NONE, NULL, 0);
+        struct mr_forward_record letter;
+        mr_forward_record_begin(&letter, MR_BYTES_NONE, MR_BYTES_NONE, NULL, 0);
         mr_dead_letter_write(&letter, &policy, &dead);
         assert_true(length_of(&letter) < before && length_of(&letter) < 21000);
         before = length_of(&letter);
-        mr_letter_free(&letter);
+        mr_forward_record_free(&letter);
     }
     assert_true(before < 200);
     test_free(text);
@@ -152,13 +153,13 @@ static void a_name_that_is_no_topic_s_is_refused(void **state)
 {
     (void)state;
     char name[250];
-    struct mr_letter letter;
+    struct mr_forward_record letter;
     memset(name, 'x', 249);
     name[249] = '\0';
     dead.origin.topic = name;
-    mr_letter_begin(&letter, MR_BYTES_NONE, MR_BYTES_NONE, NULL, 0);
+    mr_forward_record_begin(&letter, MR_BYTES_NONE, MR_BYTES_NONE, NULL, 0);
     assert_false(mr_dead_letter_write(&letter, &policy, &dead));
-    mr_letter_free(&letter);
+    mr_forward_record_free(&letter);
 }
 
 static void a_failure_keeps_its_own_copy_cut_to_a_sane_size(void **state)

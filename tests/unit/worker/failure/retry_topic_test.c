@@ -42,8 +42,8 @@ static void it_says_where_it_was_first_and_when_it_is_due(void **state)
         {"retry-count", "2"},         {"retry-timestamp", "1700000002500"},
         {"last-error", "it failed"},
     };
-    struct mr_letter letter;
-    mr_letter_begin(&letter, MR_BYTES("k"), MR_BYTES_NONE, own, OWN);
+    struct mr_forward_record letter;
+    mr_forward_record_begin(&letter, MR_BYTES("k"), MR_BYTES_NONE, own, OWN);
     assert_true(mr_retry_topic_write(&letter, &policy, &failed));
     assert_string_equal(letter.record.topic, "orders-retry");
     assert_int_equal(letter.record.partition, 2);
@@ -54,7 +54,7 @@ static void it_says_where_it_was_first_and_when_it_is_due(void **state)
         assert_true(mr_bytes_equal(header->name, mr_bytes_of(expected[i][0])));
         assert_true(mr_bytes_equal(header->value, mr_bytes_of(expected[i][1])));
     }
-    mr_letter_free(&letter);
+    mr_forward_record_free(&letter);
 }
 
 static struct mr_returned elsewhere(void)
@@ -66,9 +66,9 @@ static struct mr_returned elsewhere(void)
 static void what_was_written_is_read_and_the_message_s_own_headers_are_left(void **state)
 {
     (void)state;
-    struct mr_letter letter;
+    struct mr_forward_record letter;
     struct mr_returned returned = elsewhere();
-    mr_letter_begin(&letter, MR_BYTES_NONE, MR_BYTES_NONE, own, OWN);
+    mr_forward_record_begin(&letter, MR_BYTES_NONE, MR_BYTES_NONE, own, OWN);
     mr_retry_topic_write(&letter, &policy, &failed);
     assert_int_equal(
         mr_retry_topic_read(letter.headers, letter.record.header_count, &policy, &returned), OWN);
@@ -79,18 +79,18 @@ static void what_was_written_is_read_and_the_message_s_own_headers_are_left(void
     assert_int_equal(returned.origin.timestamp, 1600000000000);
     assert_int_equal(returned.retries, 2);
     assert_int_equal(returned.due, 1700000002500);
-    mr_letter_free(&letter);
+    mr_forward_record_free(&letter);
 }
 
 /* As it lies in the topic, with a count behind it, which counts on. */
 static void one_that_is_moved_is_as_it_was_with_a_count(void **state)
 {
     (void)state;
-    struct mr_letter first, again;
-    mr_letter_begin(&first, MR_BYTES("k"), MR_BYTES("v"), own, OWN);
+    struct mr_forward_record first, again;
+    mr_forward_record_begin(&first, MR_BYTES("k"), MR_BYTES("v"), own, OWN);
     mr_retry_topic_write(&first, &policy, &failed);
     size_t count = first.record.header_count;
-    mr_letter_begin(&again, MR_BYTES("k"), MR_BYTES("v"), first.headers, count);
+    mr_forward_record_begin(&again, MR_BYTES("k"), MR_BYTES("v"), first.headers, count);
     for (int moves = 1; moves <= 2; moves++) {
         struct mr_returned returned = elsewhere();
         struct mr_pair read[OWN + 8];
@@ -106,21 +106,21 @@ static void one_that_is_moved_is_as_it_was_with_a_count(void **state)
         assert_int_equal(returned.retries, 2);
         assert_int_equal(returned.due, 1700000002500);
     }
-    mr_letter_free(&first);
-    mr_letter_free(&again);
+    mr_forward_record_free(&first);
+    mr_forward_record_free(&again);
 }
 
 static void what_had_no_timestamp_has_none(void **state)
 {
     (void)state;
-    struct mr_letter letter;
+    struct mr_forward_record letter;
     struct mr_returned returned = elsewhere();
     failed.origin.timestamp = -1;
-    mr_letter_begin(&letter, MR_BYTES_NONE, MR_BYTES_NONE, NULL, 0);
+    mr_forward_record_begin(&letter, MR_BYTES_NONE, MR_BYTES_NONE, NULL, 0);
     mr_retry_topic_write(&letter, &policy, &failed);
     mr_retry_topic_read(letter.headers, letter.record.header_count, &policy, &returned);
     assert_int_equal(returned.origin.timestamp, -1);
-    mr_letter_free(&letter);
+    mr_forward_record_free(&letter);
 }
 
 static void what_somebody_else_put_there_is_a_new_message(void **state)

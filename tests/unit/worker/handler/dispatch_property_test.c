@@ -582,8 +582,8 @@ static void handler_goes_on(void)
 {
     const struct mr_resumption with = {.kind = MR_RESUME_DONE};
     if (running_count > 0)
-        mr_handling_resume(&dispatch, running[random_below(&seed, running_count)]->job, &with,
-                           mr_clock_ns());
+        mr_handler_resume(&dispatch, running[random_below(&seed, running_count)]->job, &with,
+                          mr_clock_ns());
 }
 
 /* A partition waits for its dead letters. */

@@ -171,7 +171,7 @@ static void a_job_that_something_still_holds_is_not_released(void **state)
     jobs[0].timer.place = 1;
     jobs[1].task = (struct mr_task *)&held;
     jobs[2].waits_for = (struct mr_wait *)&held;
-    jobs[3].line = (struct mr_line *)&held;
+    jobs[3].line = (struct mr_commit_line *)&held;
     jobs[4].state = MR_JOB_ABANDONED; /* it has not been settled */
     for (size_t i = 0; i < 5; i++)
         assert_true(panics(release_at_work, &jobs[i], said, sizeof(said)));

@@ -48,7 +48,7 @@ void __wrap_mr_log_write(enum mr_log_level level, const char *event,
 
 static uv_loop_t loop;
 static struct mr_timers timers;
-static struct mr_warmup warmup;
+static struct mr_topic_warmup warmup;
 static struct mr_doubts doubts;
 
 static void on_answered(void *data)
@@ -63,8 +63,8 @@ static int set_up(void **state)
     memset(&world, 0, sizeof(world));
     world.now = 100000;
     uv_loop_init(&loop);
-    mr_warmup_start(&warmup, &loop, NULL);
-    mr_warmup_open(&warmup, true);
+    mr_topic_warmup_start(&warmup, &loop, NULL);
+    mr_topic_warmup_open(&warmup, true);
     mr_doubts_start(&doubts, &warmup, &timers, on_answered, &doubts);
     return 0;
 }
@@ -74,7 +74,7 @@ static int tear_down(void **state)
     (void)state;
     uv_run(&loop, UV_RUN_DEFAULT);
     mr_doubts_free(&doubts);
-    mr_warmup_free(&warmup);
+    mr_topic_warmup_free(&warmup);
     assert_false(mr_timers_next(&timers, &(uint64_t){0}));
     mr_timers_free(&timers);
     assert_int_equal(uv_loop_close(&loop), 0);
@@ -197,12 +197,12 @@ static void no_answer_confirms_nothing(void **state)
     raise_doubt(MR_PARTITION_ANY, MR_CLUSTER_FAILED);
     pass(60000, MR_CLUSTER_FAILED);
     assert_int_equal(doubt_of(MR_PARTITION_ANY), MR_DOUBT_WAITS);
-    mr_warmup_open(&warmup, false);
+    mr_topic_warmup_open(&warmup, false);
     size_t asked = world.asked;
     pass(60000, 0);
     assert_int_equal(world.asked, asked);
     assert_int_equal(doubt_of(MR_PARTITION_ANY), MR_DOUBT_WAITS);
-    mr_warmup_open(&warmup, true);
+    mr_topic_warmup_open(&warmup, true);
     pass(150, 1);
     assert_int_equal(doubt_of(MR_PARTITION_ANY), MR_DOUBT_NONE);
 }

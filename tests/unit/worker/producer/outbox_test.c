@@ -230,7 +230,7 @@ static void what_only_brokers_write_to_is_refused_before_it_is_sent(void **state
     struct world *world = *state;
     for (size_t i = 0; i < sizeof(topics) / sizeof(topics[0]); i++)
         assert_int_equal(send_to(world, topics[i], -1, 0), MR_SENT_DENIED);
-    struct mr_line line = {0};
+    struct mr_commit_line line = {0};
     world->job.line = &line; /* it would be held */
     assert_int_equal(send_to(world, topics[0], -1, 0), MR_SENT_DENIED);
     world->job.line = NULL;

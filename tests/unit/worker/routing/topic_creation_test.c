@@ -23,7 +23,7 @@ struct world {
     struct mr_config *config;
     struct mr_routes *routes;
     struct mr_slot slot;
-    struct mr_provision *provision;
+    struct mr_topic_creation *provision;
     struct mr_cluster_topic rows[MOST];
     struct mr_cluster_topics topics;
 };
@@ -101,7 +101,7 @@ static int set_up(void **state)
 static int tear_down(void **state)
 {
     struct world *world = *state;
-    mr_provision_free(world->provision);
+    mr_topic_creation_free(world->provision);
     mr_routes_retire(world->routes);
     mr_vm_free(world->vm);
     mr_config_free(world->config);
@@ -123,7 +123,7 @@ static void use(struct world *world, bool speaks)
         mr_routing_new(&snapshot, mr_generation_load(world->vm, &snapshot, &errors), &errors);
     assert_string_equal(mr_errors_text(&errors), "");
     mr_errors_free(&errors);
-    world->provision = mr_provision_new(&world->loop, &world->slot, NULL, speaks);
+    world->provision = mr_topic_creation_new(&world->loop, &world->slot, NULL, speaks);
 }
 
 /* A look, and what follows from it. */
@@ -131,7 +131,7 @@ static void look(struct world *world, bool create)
 {
     mr_buf_clear(&creations);
     mr_buf_clear(&said);
-    assert_true(mr_provision_look(world->provision, world->routes, &world->topics, create));
+    assert_true(mr_topic_creation_look(world->provision, world->routes, &world->topics, create));
     uv_run(&world->loop, UV_RUN_DEFAULT);
 }
 
@@ -150,7 +150,7 @@ static void a_dead_letter_topic_is_made_like_its_source(void **state)
     assert_string_equal(mr_buf_text(&creations), "orders-dlq 3 like orders; ");
     assert_string_equal(mr_buf_text(&said), "topic_created orders-dlq for orders; ");
     assert_int_equal(missing(world), 0);
-    assert_int_equal(mr_provision_again(world->provision), 0);
+    assert_int_equal(mr_topic_creation_again(world->provision), 0);
 }
 
 static void a_retry_topic_is_made_where_messages_wait_in_it(void **state)
@@ -176,7 +176,7 @@ static void what_is_there_is_not_made(void **state)
     assert_string_equal(mr_buf_text(&creations), "");
     assert_string_equal(mr_buf_text(&said), "");
     assert_int_equal(missing(world), 0);
-    assert_int_equal(mr_provision_again(world->provision), 0);
+    assert_int_equal(mr_topic_creation_again(world->provision), 0);
 }
 
 static void what_another_worker_has_made_meanwhile_is_as_good(void **state)
@@ -214,7 +214,7 @@ static void nothing_is_made_before_its_source_is_there_and_that_is_looked_for(vo
     look(world, true);
     assert_string_equal(mr_buf_text(&creations), "");
     assert_int_equal(missing(world), 0);
-    assert_int_equal(mr_provision_again(world->provision), AGAIN_MS);
+    assert_int_equal(mr_topic_creation_again(world->provision), AGAIN_MS);
     topic(world, "orders", 1);
     look(world, true);
     assert_string_equal(mr_buf_text(&creations), "orders-dlq 1 like orders; ");
@@ -231,7 +231,7 @@ static void a_pattern_s_topics_have_theirs_and_those_have_none(void **state)
     use(world, true);
     look(world, true);
     assert_string_equal(mr_buf_text(&creations), "orders.b-dlq 4 like orders.b; ");
-    assert_int_equal(mr_provision_again(world->provision), 0);
+    assert_int_equal(mr_topic_creation_again(world->provision), 0);
 }
 
 static void where_none_may_be_made_what_is_missing_is_said_once_until_it_was_there(void **state)
@@ -284,7 +284,7 @@ static void what_could_not_be_made_is_tried_again_ever_more_seldom(void **state)
         assert_string_equal(mr_buf_text(&said),
                             i == 0 ? "topic_not_created orders-dlq for orders; " : "");
         assert_int_equal(missing(world), 1);
-        assert_int_equal(mr_provision_again(world->provision), pauses[i]);
+        assert_int_equal(mr_topic_creation_again(world->provision), pauses[i]);
     }
 }
 
@@ -297,11 +297,11 @@ static void a_change_makes_it_look_again_soon(void **state)
     created = -1;
     look(world, true);
     look(world, true);
-    assert_int_equal(mr_provision_again(world->provision), 2 * AGAIN_MS);
+    assert_int_equal(mr_topic_creation_again(world->provision), 2 * AGAIN_MS);
     topic(world, "orders", 3);
     topic(world, "orders-dlq", 3); /* one source less to wait for, nothing to make */
     look(world, true);
-    assert_int_equal(mr_provision_again(world->provision), AGAIN_MS);
+    assert_int_equal(mr_topic_creation_again(world->provision), AGAIN_MS);
 }
 
 static void it_does_not_look_while_it_makes_what_it_found(void **state)
@@ -310,8 +310,8 @@ static void it_does_not_look_while_it_makes_what_it_found(void **state)
     route(world, "orders");
     topic(world, "orders", 3);
     use(world, true);
-    assert_true(mr_provision_look(world->provision, world->routes, &world->topics, true));
-    assert_false(mr_provision_look(world->provision, world->routes, &world->topics, true));
+    assert_true(mr_topic_creation_look(world->provision, world->routes, &world->topics, true));
+    assert_false(mr_topic_creation_look(world->provision, world->routes, &world->topics, true));
     uv_run(&world->loop, UV_RUN_DEFAULT);
     assert_string_equal(mr_buf_text(&creations), "orders-dlq 3 like orders; ");
     look(world, true);
@@ -323,7 +323,7 @@ static void once_stopped_it_makes_nothing_and_tells_nothing(void **state)
     route(world, "orders");
     topic(world, "orders", 3);
     use(world, true);
-    mr_provision_stop(world->provision);
+    mr_topic_creation_stop(world->provision);
     look(world, true);
     assert_string_equal(mr_buf_text(&creations), "");
     assert_string_equal(mr_buf_text(&said), "");

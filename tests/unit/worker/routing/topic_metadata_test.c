@@ -17,7 +17,7 @@ enum { RETRY_MS = 1000, MOST = 4 };
 struct world {
     uv_loop_t loop;
     struct mr_timers timers;
-    struct mr_catalogue *catalogue;
+    struct mr_topic_metadata *catalogue;
     size_t heard, changes;
 };
 
@@ -74,16 +74,16 @@ static int set_up(void **state)
     *state = world;
     if (uv_loop_init(&world->loop) != 0)
         return -1;
-    world->catalogue = mr_catalogue_new(&world->loop, &world->timers, NULL, on_heard, world);
+    world->catalogue = mr_topic_metadata_new(&world->loop, &world->timers, NULL, on_heard, world);
     return 0;
 }
 
 static int tear_down(void **state)
 {
     struct world *world = *state;
-    mr_catalogue_stop(world->catalogue);
+    mr_topic_metadata_stop(world->catalogue);
     uv_run(&world->loop, UV_RUN_DEFAULT);
-    mr_catalogue_free(world->catalogue);
+    mr_topic_metadata_free(world->catalogue);
     mr_timers_free(&world->timers);
     int result = uv_loop_close(&world->loop);
     free(world);
@@ -100,7 +100,7 @@ static void pass(struct world *world, uint64_t ms)
 
 static void ask(struct world *world)
 {
-    mr_catalogue_ask(world->catalogue, 0);
+    mr_topic_metadata_ask(world->catalogue, 0);
     pass(world, 0);
 }
 
@@ -109,15 +109,15 @@ static void nothing_is_asked_unasked(void **state)
     struct world *world = *state;
     pass(world, 100000);
     assert_int_equal(cluster.asked, 0);
-    assert_null(mr_catalogue_topics(world->catalogue));
+    assert_null(mr_topic_metadata_topics(world->catalogue));
 }
 
 static void it_asks_within_the_shortest_time_that_was_said_and_once(void **state)
 {
     struct world *world = *state;
-    mr_catalogue_ask(world->catalogue, 500);
-    mr_catalogue_ask(world->catalogue, 200);
-    mr_catalogue_ask(world->catalogue, 900);
+    mr_topic_metadata_ask(world->catalogue, 500);
+    mr_topic_metadata_ask(world->catalogue, 200);
+    mr_topic_metadata_ask(world->catalogue, 900);
     pass(world, 199);
     assert_int_equal(cluster.asked, 0);
     pass(world, 1);
@@ -130,7 +130,7 @@ static void the_answer_is_what_the_cluster_has(void **state)
 {
     struct world *world = *state;
     ask(world);
-    const struct mr_cluster_topics *topics = mr_catalogue_topics(world->catalogue);
+    const struct mr_cluster_topics *topics = mr_topic_metadata_topics(world->catalogue);
     assert_int_equal(topics->count, 2);
     assert_string_equal(topics->rows[0].name, "orders");
     assert_int_equal(topics->rows[0].partitions, 3);
@@ -143,7 +143,7 @@ static void the_first_answer_is_a_change_even_where_there_are_no_topics(void **s
     cluster.count = 0;
     ask(world);
     assert_int_equal(world->changes, 1);
-    assert_int_equal(mr_catalogue_topics(world->catalogue)->count, 0);
+    assert_int_equal(mr_topic_metadata_topics(world->catalogue)->count, 0);
 }
 
 static void only_what_is_not_as_last_time_is_a_change(void **state)
@@ -179,7 +179,7 @@ static void where_there_is_no_answer_it_asks_until_there_is_and_keeps_what_it_kn
     pass(world, 1);
     assert_int_equal(cluster.asked, 3);
     assert_int_equal(world->heard, 1);
-    assert_int_equal(mr_catalogue_topics(world->catalogue)->count, 2);
+    assert_int_equal(mr_topic_metadata_topics(world->catalogue)->count, 2);
     cluster.there = true;
     pass(world, RETRY_MS);
     assert_int_equal(cluster.asked, 4);
@@ -190,9 +190,9 @@ static void where_there_is_no_answer_it_asks_until_there_is_and_keeps_what_it_kn
 static void what_is_asked_during_a_question_is_asked_after_it(void **state)
 {
     struct world *world = *state;
-    mr_catalogue_ask(world->catalogue, 0);
+    mr_topic_metadata_ask(world->catalogue, 0);
     mr_timers_run(&world->timers, now_ms); /* it is under way until the loop runs */
-    mr_catalogue_ask(world->catalogue, 0);
+    mr_topic_metadata_ask(world->catalogue, 0);
     pass(world, 0);
     assert_int_equal(cluster.asked, 1);
     pass(world, RETRY_MS);
@@ -203,9 +203,9 @@ static void what_is_asked_during_a_question_is_asked_after_it(void **state)
 static void once_stopped_it_neither_asks_nor_tells(void **state)
 {
     struct world *world = *state;
-    mr_catalogue_ask(world->catalogue, 0);
+    mr_topic_metadata_ask(world->catalogue, 0);
     mr_timers_run(&world->timers, now_ms);
-    mr_catalogue_stop(world->catalogue);
+    mr_topic_metadata_stop(world->catalogue);
     pass(world, 0);
     assert_int_equal(cluster.asked, 1);
     ask(world);

@@ -16,7 +16,7 @@ struct world {
     struct mr_partition partition;
     struct mr_partitions partitions;
     struct mr_batch batch;
-    struct mr_blame blame;
+    struct mr_culprit blame;
     struct mr_job jobs[JOBS];
     struct mr_job_list refused;
 };
@@ -26,7 +26,7 @@ static int set_up(void **state)
     struct world *world = calloc(1, sizeof(*world));
     world->partitions.all = &world->partition;
     world->batch.members = &world->partition;
-    mr_blame_note(&world->blame, MR_SENT_BACK, "");
+    mr_culprit_note(&world->blame, MR_SENT_BACK, "");
     *state = world;
     return 0;
 }
@@ -35,8 +35,8 @@ static int tear_down(void **state)
 {
     struct world *world = *state;
     for (int i = 0; i < JOBS; i++)
-        mr_held_drop(&world->jobs[i]);
-    mr_blame_free(&world->blame);
+        mr_pending_records_drop(&world->jobs[i]);
+    mr_culprit_free(&world->blame);
     free(world);
     return 0;
 }
@@ -47,8 +47,9 @@ static void add(struct world *world, int number, const char *topic, size_t size,
     static const char value[1000];
     struct mr_job *job = &world->jobs[number];
     job->state = entered ? MR_JOB_IN_TRANSACTION : MR_JOB_COMMITTABLE;
-    mr_held_add(job, MR_FOR_REPLY, &(struct mr_outgoing){.topic = topic, .value = {value, size}});
-    mr_line_join(&world->partition.line, job);
+    mr_pending_records_add(job, MR_FOR_REPLY,
+                           &(struct mr_outgoing){.topic = topic, .value = {value, size}});
+    mr_commit_line_join(&world->partition.line, job);
     if (entered) {
         world->partition.line.entered++;
         world->batch.jobs++;
@@ -62,7 +63,7 @@ static void suspect(struct world *world, int number)
 
 static bool find(struct world *world)
 {
-    return mr_blame_find(&world->blame, &world->batch, &world->partitions, &world->refused);
+    return mr_culprit_find(&world->blame, &world->batch, &world->partitions, &world->refused);
 }
 
 static void assert_refused(const struct world *world, const char *numbers)
@@ -70,7 +71,7 @@ static void assert_refused(const struct world *world, const char *numbers)
     char found[JOBS + 1] = "";
     size_t count = 0;
     for (int i = 0; i < JOBS; i++)
-        if (world->jobs[i].held != NULL && mr_held_failed(&world->jobs[i]) != NULL)
+        if (world->jobs[i].held != NULL && mr_pending_records_failed(&world->jobs[i]) != NULL)
             found[count++] = (char)('0' + i);
     assert_string_equal(found, numbers);
 }
@@ -155,7 +156,7 @@ static void a_topic_that_takes_none_takes_none_of_all_that_are_finished(void **s
     add(world, 2, "a", 10, false);
     add(world, 3, "a", 10, false);
     world->jobs[3].state = MR_JOB_RUNNING;
-    mr_blame_topic(&world->partitions, "a", "forbidden");
+    mr_culprit_topic(&world->partitions, "a", "forbidden");
     assert_true(find(world));
     assert_refused(world, "02");
     assert_string_equal(world->jobs[2].held->why, "forbidden");
@@ -166,21 +167,21 @@ static void where_only_the_commit_tells_jobs_are_tried_alone(void **state)
     struct world *world = *state;
     add(world, 0, "a", 10, true);
     add(world, 1, "b", 10, true);
-    mr_blame_note(&world->blame, MR_SENT_REFUSED, "no");
+    mr_culprit_note(&world->blame, MR_SENT_REFUSED, "no");
     assert_true(find(world));
     assert_refused(world, "");
-    assert_int_equal(mr_blame_limit(&world->blame, 1000), 1);
-    mr_blame_committed(&world->blame, 1);
-    assert_int_equal(mr_blame_limit(&world->blame, 1000), 1);
-    mr_blame_committed(&world->blame, 1);
-    assert_int_equal(mr_blame_limit(&world->blame, 1000), 1000);
+    assert_int_equal(mr_culprit_limit(&world->blame, 1000), 1);
+    mr_culprit_committed(&world->blame, 1);
+    assert_int_equal(mr_culprit_limit(&world->blame, 1000), 1);
+    mr_culprit_committed(&world->blame, 1);
+    assert_int_equal(mr_culprit_limit(&world->blame, 1000), 1000);
 }
 
 static void alone_the_first_record_is_refused(void **state)
 {
     struct world *world = *state;
     add(world, 0, "a", 10, true);
-    mr_blame_note(&world->blame, MR_SENT_REFUSED, "no");
+    mr_culprit_note(&world->blame, MR_SENT_REFUSED, "no");
     assert_true(find(world));
     assert_refused(world, "0");
 }
@@ -190,11 +191,11 @@ static void what_was_told_of_one_transaction_is_not_of_the_next(void **state)
 {
     struct world *world = *state;
     add(world, 0, "a", 10, true);
-    mr_blame_note(&world->blame, MR_SENT_REFUSED, "no");
+    mr_culprit_note(&world->blame, MR_SENT_REFUSED, "no");
     assert_true(find(world));
     assert_refused(world, "0");
     mr_job_become(&world->jobs[0], MR_JOB_COMMITTABLE, NULL);
-    mr_held_acquit(world->jobs[0].held);
+    mr_pending_records_acquit(world->jobs[0].held);
     world->refused = (struct mr_job_list){0};
     assert_false(find(world));
     assert_refused(world, "");

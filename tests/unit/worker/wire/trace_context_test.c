@@ -59,7 +59,7 @@ static void the_context_of_a_message_goes_with_what_its_handler_sends(void **sta
          {BAGGAGE, PARENT}},
         {"longer names", {HEADER("traceparents", "1"), HEADER("baggag", "2")}, {OTHER}, {OTHER}},
     };
-    struct mr_trace trace = {0};
+    struct mr_trace_context trace = {0};
     (void)state;
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         const struct mr_outgoing record = {.topic = "t",
@@ -67,7 +67,7 @@ static void the_context_of_a_message_goes_with_what_its_handler_sends(void **sta
                                            .headers = rows[i].record,
                                            .header_count = count_of(rows[i].record)};
         const struct mr_outgoing *sent =
-            mr_trace_pass(&trace, rows[i].message, count_of(rows[i].message), &record);
+            mr_trace_context_pass(&trace, rows[i].message, count_of(rows[i].message), &record);
         if (sent->header_count != count_of(rows[i].sent) || sent->partition != 3)
             fail_msg("%s: %zu headers", rows[i].what, sent->header_count);
         for (size_t at = 0; at < sent->header_count; at++)
@@ -76,17 +76,17 @@ static void the_context_of_a_message_goes_with_what_its_handler_sends(void **sta
                 fail_msg("%s: header %zu is %.*s", rows[i].what, at,
                          (int)sent->headers[at].name.length, sent->headers[at].name.data);
     }
-    mr_trace_free(&trace);
+    mr_trace_context_free(&trace);
 }
 
 static void a_record_that_nothing_goes_with_is_not_copied(void **state)
 {
     static const struct mr_pair headers[] = {PARENT};
-    struct mr_trace trace = {0};
+    struct mr_trace_context trace = {0};
     const struct mr_outgoing record = {.headers = headers, .header_count = 1};
     (void)state;
-    assert_ptr_equal(mr_trace_pass(&trace, headers, 0, &record), &record);
-    assert_ptr_equal(mr_trace_pass(&trace, headers, 1, &record), &record);
+    assert_ptr_equal(mr_trace_context_pass(&trace, headers, 0, &record), &record);
+    assert_ptr_equal(mr_trace_context_pass(&trace, headers, 1, &record), &record);
     assert_null(trace.headers);
 }
 
