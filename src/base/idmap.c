@@ -55,16 +55,18 @@ void *mr_idmap_get(const struct mr_idmap *map, struct mr_bytes key)
     return map->count == 0 ? NULL : find(map, hash_of(key), key)->value;
 }
 
-void mr_idmap_put(struct mr_idmap *map, struct mr_bytes key, void *value)
+void *mr_idmap_put(struct mr_idmap *map, struct mr_bytes key, void *value)
 {
     MR_ASSERT(value != NULL);
     if ((map->count + 1) * 4 > map->capacity * 3)
         grow(map);
     uint64_t hash = hash_of(key);
     struct mr_idmap_entry *entry = find(map, hash, key);
-    if (entry->value == NULL)
+    void *before = entry->value;
+    if (before == NULL)
         map->count++;
     *entry = (struct mr_idmap_entry){hash, key, value};
+    return before;
 }
 
 /* Closes the gap at `hole`. Moves up the entries behind it that could no longer be found from their

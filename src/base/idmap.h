@@ -17,8 +17,9 @@ struct mr_idmap {
 };
 
 void *mr_idmap_get(const struct mr_idmap *map, struct mr_bytes key); /* NULL if there is none */
-/* Adds an entry; `value` is not NULL. Replaces an entry of the same key, including its key. */
-void mr_idmap_put(struct mr_idmap *map, struct mr_bytes key, void *value);
+/* Adds an entry; `value` is not NULL. Replaces an entry of the same key, including its key. Returns
+ * the replaced value, NULL if there was none. */
+void *mr_idmap_put(struct mr_idmap *map, struct mr_bytes key, void *value);
 /* Returns the removed value, NULL if there was none. */
 void *mr_idmap_remove(struct mr_idmap *map, struct mr_bytes key);
 void mr_idmap_free(struct mr_idmap *map);

@@ -45,8 +45,7 @@ bool mr_order_enter(struct mr_order *order, struct mr_job *job, enum mr_ordering
     if (free_of_order)
         return true;
     name_chain(job, ordering);
-    struct mr_job *before = mr_idmap_get(&order->tails, job->chain);
-    mr_idmap_put(&order->tails, job->chain, job);
+    struct mr_job *before = mr_idmap_put(&order->tails, job->chain, job);
     if (before == NULL)
         return true;
     before->behind = job;

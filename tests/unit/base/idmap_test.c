@@ -65,8 +65,8 @@ static void an_entry_of_the_same_key_is_replaced_and_its_key_too(void **state)
 {
     (void)state;
     char *first = strdup("the key");
-    mr_idmap_put(&map, mr_bytes_of(first), &values[0]);
-    mr_idmap_put(&map, MR_BYTES("the key"), &values[1]);
+    assert_null(mr_idmap_put(&map, mr_bytes_of(first), &values[0]));
+    assert_ptr_equal(mr_idmap_put(&map, MR_BYTES("the key"), &values[1]), &values[0]);
     memset(first, 'x', strlen(first));
     free(first); /* the map borrows the second key now */
     assert_int_equal(map.count, 1);
