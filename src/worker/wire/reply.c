@@ -10,6 +10,11 @@
 /* If a huge value made the buffer larger than this, it is not kept for the small ones. */
 enum { KEEP_MOST = 1 << 20 };
 
+static struct mr_bytes text_of(const struct mr_reply *reply)
+{
+    return (struct mr_bytes){mr_buf_text(&reply->value), reply->value.length};
+}
+
 static void put_error(struct mr_buf *value, const struct mr_answer *answer, bool with_success,
                       const char *timestamp)
 {
@@ -30,18 +35,35 @@ static void put_error(struct mr_buf *value, const struct mr_answer *answer, bool
     mr_buf_string(value, "}");
 }
 
-static void put_success(struct mr_buf *value, const struct mr_answer *answer, bool enveloped,
-                        const char *timestamp)
+static void put_success(struct mr_buf *value, struct mr_bytes data, const char *timestamp)
 {
-    struct mr_bytes data = answer->value.data == NULL ? MR_BYTES("null") : answer->value;
-    if (enveloped)
-        mr_buf_string(value, "{\"success\":true,\"data\":");
+    mr_buf_string(value, "{\"success\":true,\"data\":");
     mr_buf_append(value, data.data, data.length);
-    if (enveloped) {
-        mr_buf_string(value, ",\"timestamp\":");
-        mr_buf_string(value, timestamp);
-        mr_buf_string(value, "}");
-    }
+    mr_buf_string(value, ",\"timestamp\":");
+    mr_buf_string(value, timestamp);
+    mr_buf_string(value, "}");
+}
+
+static struct mr_bytes value_of_error(struct mr_reply *reply, const struct mr_dialect_row *dialect,
+                                      const struct mr_answer *answer)
+{
+    put_error(&reply->value, answer, dialect->enveloped, reply->timestamp);
+    return dialect->error_header.data != NULL ? MR_BYTES_NONE : text_of(reply);
+}
+
+/* Returns the value of a success. Without an envelope it is the answer's own. */
+static struct mr_bytes value_of_success(struct mr_reply *reply,
+                                        const struct mr_dialect_row *dialect,
+                                        const struct mr_answer *answer)
+{
+    bool is_null = answer->value.data == NULL;
+    struct mr_bytes data = is_null ? MR_BYTES("null") : answer->value;
+    if (is_null && dialect->null_is_null)
+        return MR_BYTES_NONE;
+    if (!dialect->enveloped || answer->raw)
+        return data;
+    put_success(&reply->value, data, reply->timestamp);
+    return text_of(reply);
 }
 
 static struct mr_bytes put_value(struct mr_reply *reply, const struct mr_dialect_row *dialect,
@@ -50,14 +72,8 @@ static struct mr_bytes put_value(struct mr_reply *reply, const struct mr_dialect
     if (reply->value.capacity > KEEP_MOST)
         mr_buf_free(&reply->value);
     mr_buf_clear(&reply->value);
-    if (answer->is_error)
-        put_error(&reply->value, answer, dialect->enveloped, reply->timestamp);
-    else
-        put_success(&reply->value, answer, dialect->enveloped && !answer->raw, reply->timestamp);
-    bool is_null = answer->is_error ? dialect->error_header.data != NULL
-                                    : dialect->null_is_null && answer->value.data == NULL;
-    return is_null ? MR_BYTES_NONE
-                   : (struct mr_bytes){mr_buf_text(&reply->value), reply->value.length};
+    return answer->is_error ? value_of_error(reply, dialect, answer)
+                            : value_of_success(reply, dialect, answer);
 }
 
 static struct mr_bytes put_key(struct mr_reply *reply, enum mr_reply_key key,
@@ -93,10 +109,7 @@ static struct mr_pair own_header(const struct mr_reply *reply, enum mr_reply_hea
     case MR_REPLY_NEST_IS_DISPOSED:
         return (struct mr_pair){MR_BYTES("kafka_nest-is-disposed"), MR_BYTES("\0")};
     case MR_REPLY_ERROR:
-        return (struct mr_pair){
-            dialect->error_header,
-            {mr_buf_text(&reply->value), reply->value.length},
-        };
+        return (struct mr_pair){dialect->error_header, text_of(reply)};
     case MR_REPLY_END:
         break;
     }
@@ -120,8 +133,10 @@ static void put_headers(struct mr_reply *reply, const struct mr_request *request
          *own != MR_REPLY_END; own++)
         if (*own != MR_REPLY_ERROR || answer->is_error)
             add_header(reply, own_header(reply, *own, request, answer->is_error));
-    if (answer->is_error)
+    if (answer->is_error) {
+        mr_decimal(reply->status, answer->status);
         add_header(reply, (struct mr_pair){MR_BYTES("status-code"), mr_bytes_of(reply->status)});
+    }
     reply->record.header_count = mr_headers_append(reply->headers, reply->record.header_count,
                                                    answer->headers, answer->header_count);
     reply->record.headers = reply->headers;
@@ -139,7 +154,6 @@ void mr_compose(struct mr_reply *reply, const struct mr_request *request, struct
 {
     const struct mr_dialect_row *dialect = &mr_dialect_rows[request->dialect];
     mr_decimal(reply->timestamp, now);
-    mr_decimal(reply->status, answer->status);
     set_topic(reply, request->reply_to);
     reply->record =
         (struct mr_outgoing){.topic = reply->topic, .partition = request->reply_partition};
