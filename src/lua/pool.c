@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "base/panic.h"
+#include "lua/generation.h"
 #include "lua/json/buffers.h"
 #include "lua/run/call.h"
 
@@ -79,7 +80,8 @@ void mr_pool_give(struct mr_vm *vm, struct mr_task *task, bool reusable)
         task->co = NULL;
         empty_slot(vm, MR_SLOT_THREADS, task->slot);
     }
-    empty_slot(vm, MR_SLOT_CONTEXTS, task->slot);
+    if (task->script->takes_context)
+        empty_slot(vm, MR_SLOT_CONTEXTS, task->slot);
     empty_slot(vm, MR_SLOT_STRANDS, task->slot);
     mr_json_give_buf(&vm->json, &task->reply);
     trim_headers(task);

@@ -26,10 +26,11 @@ static struct mr_bytes text_of(lua_State *L, struct mr_task *task, bool is_strin
 
 static void take_value(lua_State *L, struct mr_task *task, struct mr_result *result)
 {
-    result->value_is_string = lua_type(L, VALUE) == LUA_TSTRING;
-    if (lua_isnil(L, VALUE)) {
+    const int type = lua_type(L, VALUE);
+    result->value_is_string = type == LUA_TSTRING;
+    if (type == LUA_TNIL) {
         result->reply = MR_REPLY_NONE;
-    } else if (lua_islightuserdata(L, VALUE) && lua_touserdata(L, VALUE) == NULL) {
+    } else if (type == LUA_TLIGHTUSERDATA && lua_touserdata(L, VALUE) == NULL) {
         result->reply = MR_REPLY_NULL;
     } else {
         result->reply = MR_REPLY_VALUE;
