@@ -20,8 +20,8 @@ static _Noreturn void end_worker(const struct mr_budget *budget)
     _exit(MR_EXIT_MEMORY);
 }
 
-/* pass() and note() are rare, and out of line because every allocation and every free goes through
- * account(). */
+/* Every allocation and every free goes through account(), so the rare cases are out of line:
+ * pass(), note() and release_sample(). */
 
 /* Looks at a request for `size` bytes that makes `used` pass its ceiling and become `total`.
  * Returns false if the request is refused. */
@@ -51,9 +51,10 @@ static __attribute__((noinline)) void note(struct mr_vm *vm, void *memory, size_
     mr_arm(vm, MR_BUDGET_OVER);
 }
 
-static void *account(void *data, void *memory, size_t before, size_t size)
+/* Allocates, or changes the size of an allocation. */
+static __attribute__((noinline)) void *provide(struct mr_vm *vm, void *memory, size_t before,
+                                               size_t size)
 {
-    struct mr_vm *vm = data;
     struct mr_budget *budget = &vm->budget;
     size_t total = budget->used + size - before;
     if (total > budget->ceiling && size > before && !pass(vm, size, total))
@@ -61,12 +62,35 @@ static void *account(void *data, void *memory, size_t before, size_t size)
     if (memory != NULL && mr_holders_may_know(&budget->holders, memory))
         mr_holders_forget(&budget->holders, memory);
     void *got = budget->alloc(budget->alloc_data, memory, before, size);
-    if (got == NULL && size > 0)
+    if (got == NULL)
         return NULL;
     budget->used = total;
-    if (size > 0 && mr_holders_is_due(&budget->holders, size))
+    if (mr_holders_is_due(&budget->holders, size))
         note(vm, got, size);
     return got;
+}
+
+static void *release(struct mr_budget *budget, void *memory, size_t before)
+{
+    budget->used -= before;
+    return budget->alloc(budget->alloc_data, memory, before, 0);
+}
+
+static __attribute__((noinline)) void *release_sample(struct mr_budget *budget, void *memory,
+                                                      size_t before)
+{
+    mr_holders_forget(&budget->holders, memory);
+    return release(budget, memory, before);
+}
+
+static void *account(void *data, void *memory, size_t before, size_t size)
+{
+    struct mr_vm *vm = data;
+    if (size > 0)
+        return provide(vm, memory, before, size);
+    if (memory != NULL && mr_holders_may_know(&vm->budget.holders, memory))
+        return release_sample(&vm->budget, memory, before);
+    return release(&vm->budget, memory, before);
 }
 
 void mr_accounting_open(struct mr_vm *vm)
