@@ -109,12 +109,17 @@ static inline const char *read_name(struct decoder *decoder, const char *begin, 
     return at + 1;
 }
 
+static void make_room(lua_State *L)
+{
+    luaL_checkstack(L, LEVELS * SLOTS + LUA_MINSTACK, "a value that is too deep");
+}
+
 static void enter(struct decoder *decoder, const char *at)
 {
     if (decoder->depth == MR_JSON_DEPTH)
         fail(decoder, at, ": more than 512 levels");
-    if (decoder->depth++ % LEVELS == 0)
-        luaL_checkstack(decoder->text.L, LEVELS * SLOTS + LUA_MINSTACK, "a value that is too deep");
+    if (++decoder->depth % LEVELS == 0)
+        make_room(decoder->text.L);
 }
 
 static inline void note_size(uint16_t *size, size_t count)
@@ -228,7 +233,7 @@ void mr_decode(lua_State *L, struct mr_json *json, struct mr_bytes text)
 {
     struct decoder decoder = {.text = {L, text.data, text.data + text.length, &json->scratch},
                               .json = json};
-    luaL_checkstack(L, LUA_MINSTACK, "a value");
+    make_room(L);
     lua_rawgeti(L, LUA_REGISTRYINDEX, json->names.strings);
     lua_rawgeti(L, LUA_REGISTRYINDEX, json->array_ref);
     decoder.array = lua_gettop(L);

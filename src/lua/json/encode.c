@@ -294,7 +294,7 @@ void mr_encode(lua_State *L, int index, struct mr_vm *vm, struct mr_buf *out)
 {
     const size_t budget = mr_budget_memory(vm);
     const struct encoder encoder = {L, vm, out, budget < text_most ? budget : text_most};
-    luaL_checkstack(L, LUA_MINSTACK, "a value");
+    mr_level_make_room(L);
     lua_pushvalue(L, index);
     put_value(&encoder, lua_gettop(L), NULL);
     lua_pop(L, 1);

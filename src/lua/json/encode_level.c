@@ -66,6 +66,11 @@ static void refuse_depth(lua_State *L, const struct mr_level *level)
     mr_level_refuse(L, first->outer, "a table that is in itself");
 }
 
+void mr_level_make_room(lua_State *L)
+{
+    luaL_checkstack(L, LEVELS * SLOTS + LUA_MINSTACK, "a value that is too deep");
+}
+
 /* A table within itself is entered again and again. So each table is compared with only one table
  * around it, the mark. The mark changes at each power of two of the depth (Richard P. Brent, "An
  * improved Monte Carlo factorization algorithm", 1980). */
@@ -78,6 +83,6 @@ void mr_level_enter(lua_State *L, int index, struct mr_level *level)
         refuse_depth(L, level);
     if (outer != NULL && (level->depth & (level->depth - 1)) != 0)
         level->mark = outer->mark;
-    if (level->depth % LEVELS == 1)
-        luaL_checkstack(L, LEVELS * SLOTS + LUA_MINSTACK, "a value that is too deep");
+    if (level->depth % LEVELS == 0)
+        mr_level_make_room(L);
 }

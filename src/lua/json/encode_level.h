@@ -15,6 +15,9 @@ struct mr_level {
     int depth;
 };
 
+/* Makes room on Lua's stack for a value and the first tables in it. Call it before the first
+ * mr_level_enter(), which makes room for more. */
+void mr_level_make_room(lua_State *L);
 /* Begins the table at `index`, within level->outer. Refuses a table that is too deep or within
  * itself. */
 void mr_level_enter(lua_State *L, int index, struct mr_level *level);
