@@ -64,7 +64,7 @@ struct mr_job *mr_job_new(struct mr_job_pool *pool, struct mr_topic_row *row,
         job = mr_alloc(sizeof(*job));
     else
         pool->free = job->next;
-    memset(job, 0, offsetof(struct mr_job, origin));
+    memset(job, 0, offsetof(struct mr_job, message));
     job->pool = pool;
     job->row = row;
     pool->count[job->state]++;

@@ -40,12 +40,10 @@ struct mr_job {
     struct mr_job_pool *pool;       /* the pool that counts the job; NULL: none does */
     struct mr_topic_row *row;       /* the row that counts it, in the scoreboard; set with `pool` */
     void *owner;                    /* the job's dispatch */
-    struct mr_message message;
-    struct mr_pair *headers; /* `few`, or allocated if there are more */
+    struct mr_pair *headers;        /* `few`, or allocated if there are more */
     size_t header_count;
     size_t size; /* bytes of memory, about */
     struct mr_request request;
-    struct mr_incoming incoming; /* the handler's arguments; valid as long as `task` */
     struct mr_partition *partition;
     uint64_t sequence;      /* in the partition's window */
     struct mr_route *route; /* set when the handler starts */
@@ -74,7 +72,9 @@ struct mr_job {
     struct mr_bytes chain; /* the name of its order chain; data NULL: it is in no chain */
     struct mr_job *behind; /* the next job of its order chain */
     /* The members below are not cleared when the job is used again. */
-    struct mr_origin origin; /* valid if `returned` */
+    struct mr_message message;
+    struct mr_incoming incoming; /* the handler's arguments; valid as long as `task` */
+    struct mr_origin origin;     /* valid if `returned` */
     /* Room for a short chain name, and for a few headers. */
     char short_chain[MR_JOB_SHORT_CHAIN];
     struct mr_pair few[MR_JOB_HEADERS];
