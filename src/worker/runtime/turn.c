@@ -53,12 +53,13 @@ static bool may_take(struct mr_worker *worker)
     return !crowded || worker->long_crowded;
 }
 
-/* If the worker is stopping, it takes every message, because it drops the message at once. */
+/* If the worker is stopping, it takes every message, because it drops the message at once. Leaves
+ * out the outbox: may_take() has looked at it, and taking messages sends no records. */
 bool mr_worker_has_room(const struct mr_worker *worker, const struct mr_consumer *consumer)
 {
     return worker->phase != MR_PHASE_WORKING ||
            (!mr_partitions_wait(&worker->dispatch.partitions, consumer) &&
-            (worker->long_crowded || !is_crowded(worker)));
+            (worker->long_crowded || !mr_partitions_crowded(&worker->dispatch.partitions)));
 }
 
 /* Decides if reports wake the loop. A wake-up costs more than the reports of a few records. If
