@@ -81,7 +81,9 @@ static void ask(struct topic *topic);
 
 static void on_again(struct mr_timer *timer)
 {
-    ask(MR_CONTAINER(timer, struct topic, timer));
+    struct topic *topic = MR_CONTAINER(timer, struct topic, timer);
+    if (!topic->doubts->stopped)
+        ask(topic);
 }
 
 static void ask_later(struct topic *topic)

@@ -132,11 +132,19 @@ int mr_transaction_want(struct mr_transaction *transaction, struct mr_errors *er
     return transaction->via.producer != NULL ? 0 : mr_transaction_open(transaction, errors);
 }
 
+/* Returns true if there is a producer that stays for now, so that questions may be asked through
+ * it. */
+static bool may_ask(const struct mr_transaction *transaction)
+{
+    return transaction->state == MR_TRANSACTION_BUSY || transaction->state == MR_TRANSACTION_OPEN ||
+           transaction->state == MR_TRANSACTION_RESTING;
+}
+
 void mr_transaction_reachable(struct mr_transaction *transaction, bool reachable)
 {
     transaction->reachable = reachable;
     mr_transaction_set_patience(transaction);
-    mr_topic_warmup_open(&transaction->via.warmup, reachable);
+    mr_topic_warmup_open(&transaction->via.warmup, reachable && may_ask(transaction));
 }
 
 void mr_transaction_stop(struct mr_transaction *transaction)

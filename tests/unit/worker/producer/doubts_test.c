@@ -218,6 +218,17 @@ static void an_error_of_the_topic_ends_the_doubt(void **state)
     }
 }
 
+static void what_is_stopped_between_two_questions_does_not_ask_the_next(void **state)
+{
+    (void)state;
+    raise_doubt(MR_PARTITION_ANY, 0);
+    pass(50, 0);
+    assert_int_equal(world.asked, 1);
+    mr_doubts_stop(&doubts);
+    pass(1000, 0);
+    assert_int_equal(world.asked, 1);
+}
+
 static void what_is_stopped_asks_nothing_and_doubts_nothing(void **state)
 {
     (void)state;
@@ -241,6 +252,7 @@ int main(void)
         TEST(a_partition_that_is_shown_later_is_there),
         TEST(no_answer_confirms_nothing),
         TEST(an_error_of_the_topic_ends_the_doubt),
+        TEST(what_is_stopped_between_two_questions_does_not_ask_the_next),
         TEST(what_is_stopped_asks_nothing_and_doubts_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -4,7 +4,6 @@
 
 #include <setjmp.h>
 #include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -201,23 +200,6 @@ static void what_was_told_of_one_transaction_is_not_of_the_next(void **state)
     assert_refused(world, "");
 }
 
-static void careful_topics_are_forgotten_after_a_time_and_never_too_many(void **state)
-{
-    struct mr_careful careful = {0};
-    char name[16];
-    (void)state;
-    for (int i = 0; i <= MR_CAREFUL_TOPICS; i++) {
-        snprintf(name, sizeof(name), "t%d", i);
-        mr_careful_add(&careful, name, (uint64_t)i);
-    }
-    assert_false(mr_careful_has(&careful, "t0"));
-    assert_true(mr_careful_has(&careful, "t1"));
-    mr_careful_tick(&careful, MR_CAREFUL_MS + 1);
-    assert_false(mr_careful_has(&careful, "t1"));
-    assert_true(mr_careful_has(&careful, "t2"));
-    mr_careful_free(&careful);
-}
-
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -232,7 +214,6 @@ int main(void)
         TEST(where_only_the_commit_tells_jobs_are_tried_alone),
         TEST(alone_the_first_record_is_refused),
         TEST(what_was_told_of_one_transaction_is_not_of_the_next),
-        TEST(careful_topics_are_forgotten_after_a_time_and_never_too_many),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
