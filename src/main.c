@@ -46,7 +46,7 @@ int main(int argc, char **argv)
     const char *name = argc > 1 ? argv[1] : "";
     if (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0 || strcmp(name, "help") == 0) {
         print_help(stdout);
-        return MR_EXIT_OK;
+        return finish("help", MR_EXIT_OK);
     }
     if (strcmp(name, "--version") == 0)
         name = "version";

@@ -35,13 +35,13 @@ static long number_of(const struct request *request, const char *name, const cha
     return -1;
 }
 
+/* Sets the numbers of the command line. The timeout stays 0 if it was not given. */
 static int set_numbers(struct request *request)
 {
     struct mr_asking *asking = &request->asking;
-    long timeout = (long)mr_config_integer(request->client.config, "rpc.timeout");
+    long timeout = number_of(request, "timeout", request->timeout, 0, TIMEOUT_MOST);
     long count = number_of(request, "count", request->count, 1, COUNT_MOST);
     long concurrency = number_of(request, "concurrency", request->concurrency, 1, CONCURRENCY_MOST);
-    timeout = number_of(request, "timeout", request->timeout, timeout, TIMEOUT_MOST);
     asking->timeout = (int)timeout;
     asking->count = (size_t)count;
     asking->concurrency = (size_t)concurrency;
@@ -138,11 +138,13 @@ static int serve(struct request *request, const char *topic, const char *json)
     if (code == 0)
         code = set_reply_to(request, topic);
     if (code == 0)
-        code = mr_client_open(&request->client, topic, json);
-    if (code == 0)
         code = set_numbers(request);
+    if (code == 0)
+        code = mr_client_open(&request->client, topic, json);
     if (code != 0)
         return code;
+    if (request->timeout == NULL)
+        request->asking.timeout = (int)mr_config_integer(request->client.config, "rpc.timeout");
     request->asking.client = &request->client;
     request->asking.answered = request->asking.count == 1 ? print_answer : NULL;
     set_bare(request);

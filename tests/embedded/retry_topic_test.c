@@ -246,6 +246,19 @@ static void one_that_cannot_be_moved_waits_on(void **state)
     assert_int_equal(copies(world, "kept"), 1);
 }
 
+static void a_retry_topic_that_gets_a_script_of_its_own_counts_for_itself(void **state)
+{
+    struct world *world = *state;
+    post(world, "narrow", 0, "before", ",\"fails\":1");
+    AWAIT(attempts(world, "before") == 2);
+    router_script(&world->router, "narrow-retry", orders);
+    assert_true(router_reload(&world->router));
+    post(world, "narrow-retry", 0, "own", "");
+    AWAIT(attempts(world, "own") == 1);
+    AWAIT(router_metric(&world->router, "messages_processed_total{topic=\"narrow-retry\","
+                                        "status=\"success\"}") == 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -260,6 +273,7 @@ int main(void)
         cmocka_unit_test(one_that_cannot_be_moved_waits_on),
         cmocka_unit_test(
             what_a_reload_leaves_in_a_retry_topic_is_told_and_handled_when_it_is_taken_back),
+        cmocka_unit_test(a_retry_topic_that_gets_a_script_of_its_own_counts_for_itself),
     };
     return cmocka_run_group_tests(tests, set_up, world_tear_down);
 }

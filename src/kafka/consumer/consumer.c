@@ -116,6 +116,7 @@ struct mr_consumer *mr_consumer_new(const struct mr_config *config, const char *
     consumer->commits.accepted = events->committed;
     consumer->commits.data = data;
     consumer->subscriber.handle = consumer->handle;
+    consumer->subscriber.beats = consumer->beats;
     mr_rebalance_begin(&consumer->rebalance, consumer->handle, timers);
     mr_prefetch_begin(&consumer->prefetch, consumer->handle, consumer->queue);
     rd_kafka_set_log_queue(consumer->handle, consumer->queue);

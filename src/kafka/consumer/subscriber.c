@@ -32,6 +32,19 @@ static bool owns_others_than(const struct mr_subscriber *subscriber,
     return others;
 }
 
+/* Returns true if the consumer has lost its membership and joins anew. If it gets a topic then that
+ * librdkafka has not seen, librdkafka aborts the process (rd_kafka_cgrp_modify_subscription). */
+static bool joins_anew(const struct mr_subscriber *subscriber)
+{
+    if (subscriber->current == NULL || subscriber->current->cnt == 0 ||
+        !atomic_load(&subscriber->beats->ever_joined))
+        return false;
+    char *id = rd_kafka_memberid(subscriber->handle);
+    bool is_member = id != NULL && id[0] != '\0';
+    rd_kafka_mem_free(subscriber->handle, id);
+    return !is_member;
+}
+
 /* Takes over the list. */
 static rd_kafka_resp_err_t use(struct mr_subscriber *subscriber,
                                rd_kafka_topic_partition_list_t *wanted)
@@ -47,20 +60,10 @@ static rd_kafka_resp_err_t use(struct mr_subscriber *subscriber,
     return RD_KAFKA_RESP_ERR_NO_ERROR;
 }
 
-static void use_or_tell(struct mr_subscriber *subscriber, rd_kafka_topic_partition_list_t *wanted)
+static void log_failure(const struct mr_subscriber *subscriber, rd_kafka_resp_err_t error)
 {
-    rd_kafka_resp_err_t error = use(subscriber, wanted);
     if (error != RD_KAFKA_RESP_ERR_NO_ERROR)
         mr_kafka_log_failure(subscriber->handle, "subscribe_failed", rd_kafka_err2str(error));
-}
-
-void mr_subscriber_further(struct mr_subscriber *subscriber)
-{
-    rd_kafka_topic_partition_list_t *next = subscriber->next;
-    if (next == NULL || owns_others_than(subscriber, next))
-        return;
-    subscriber->next = NULL;
-    use_or_tell(subscriber, next);
 }
 
 static bool same_topics(const rd_kafka_topic_partition_list_t *a,
@@ -85,20 +88,35 @@ static rd_kafka_topic_partition_list_t *kept_of(const struct mr_subscriber *subs
     return kept;
 }
 
-/* Changes the subscription; takes over the list. If topics are removed and topics that librdkafka
- * has not seen are added at once, it treats the removed topics' partitions as lost. So removed
- * topics go first, and the new ones follow when that is done. */
+/* Changes the subscription as far as possible now; takes over the list. If topics are removed and
+ * topics that librdkafka has not seen are added at once, it treats the removed topics' partitions
+ * as lost. So removed topics go first, and the new ones follow when that is done. A consumer that
+ * joins anew changes nothing before it has joined. */
 static rd_kafka_resp_err_t change_to(struct mr_subscriber *subscriber,
                                      rd_kafka_topic_partition_list_t *wanted)
 {
+    if (wanted->cnt > 0 && joins_anew(subscriber)) {
+        subscriber->next = wanted;
+        return RD_KAFKA_RESP_ERR_NO_ERROR;
+    }
     rd_kafka_topic_partition_list_t *kept = kept_of(subscriber, wanted);
-    drop_list(&subscriber->next);
-    if (kept->cnt == wanted->cnt || !owns_others_than(subscriber, wanted)) {
+    bool at_once = kept->cnt == wanted->cnt || !owns_others_than(subscriber, wanted);
+    if (at_once || same_topics(subscriber->current, kept)) {
+        subscriber->next = at_once ? NULL : wanted;
         rd_kafka_topic_partition_list_destroy(kept);
-        return use(subscriber, wanted);
+        return at_once ? use(subscriber, wanted) : RD_KAFKA_RESP_ERR_NO_ERROR;
     }
     subscriber->next = wanted;
     return use(subscriber, kept);
+}
+
+void mr_subscriber_further(struct mr_subscriber *subscriber)
+{
+    rd_kafka_topic_partition_list_t *next = subscriber->next;
+    if (next == NULL)
+        return;
+    subscriber->next = NULL;
+    log_failure(subscriber, change_to(subscriber, next));
 }
 
 int mr_subscriber_want(struct mr_subscriber *subscriber, const char *const *topics, size_t count,
@@ -112,6 +130,7 @@ int mr_subscriber_want(struct mr_subscriber *subscriber, const char *const *topi
         rd_kafka_topic_partition_list_destroy(wanted);
         return 0;
     }
+    drop_list(&subscriber->next);
     rd_kafka_resp_err_t error = change_to(subscriber, wanted);
     if (error == RD_KAFKA_RESP_ERR_NO_ERROR)
         return 0;
@@ -122,14 +141,14 @@ int mr_subscriber_want(struct mr_subscriber *subscriber, const char *const *topi
 void mr_subscriber_anew(struct mr_subscriber *subscriber,
                         const rd_kafka_topic_partition_list_t *missing)
 {
-    if (subscriber->current == NULL || subscriber->next != NULL)
+    if (subscriber->current == NULL || subscriber->next != NULL || joins_anew(subscriber))
         return;
     rd_kafka_topic_partition_list_t *all = rd_kafka_topic_partition_list_copy(subscriber->current);
     rd_kafka_topic_partition_list_t *without = rd_kafka_topic_partition_list_copy(all);
     for (int i = 0; i < missing->cnt; i++)
         rd_kafka_topic_partition_list_del(without, missing->elems[i].topic, RD_KAFKA_PARTITION_UA);
-    use_or_tell(subscriber, without);
-    use_or_tell(subscriber, all);
+    log_failure(subscriber, use(subscriber, without));
+    log_failure(subscriber, use(subscriber, all));
 }
 
 void mr_subscriber_stay(struct mr_subscriber *subscriber)

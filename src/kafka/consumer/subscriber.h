@@ -6,11 +6,14 @@
 #include <stddef.h>
 
 #include "base/errors.h"
+#include "kafka/consumer/beats.h"
 
 struct mr_subscriber {
     rd_kafka_t *handle;
+    const struct mr_beats *beats;
     rd_kafka_topic_partition_list_t *current;
-    rd_kafka_topic_partition_list_t *next; /* waits for partitions to leave; NULL: none */
+    /* Waits for partitions to leave, or until the consumer has joined anew; NULL: none. */
+    rd_kafka_topic_partition_list_t *next;
 };
 
 /* Works as mr_consumer_subscribe. */

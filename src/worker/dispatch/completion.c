@@ -8,7 +8,7 @@
 static void count(struct mr_dispatch *dispatch, const struct mr_job *job)
 {
     if (job->status < MR_STATUSES)
-        mr_cell_add(&dispatch->slot->topics[job->partition->count_row].processed[job->status], 1);
+        mr_cell_add(&job->row->processed[job->status], 1);
     mr_poison_list_settled(dispatch, job);
 }
 

@@ -16,6 +16,14 @@ static void find_route(struct mr_routes *routes, struct mr_partition *partition)
     partition->returns = partition->first_topic != NULL;
 }
 
+/* A route of the retry topic itself may come or go: then messages count for another topic. */
+static void give_rows(struct mr_slot *slot, struct mr_partition *partition)
+{
+    partition->topic_row = mr_slot_topic(slot, partition->topic);
+    partition->count_row =
+        partition->returns ? mr_slot_topic(slot, partition->first_topic) : partition->topic_row;
+}
+
 static void attach(struct mr_dispatch *dispatch, struct mr_partition *partition)
 {
     const struct mr_route *route = partition->route;
@@ -47,8 +55,11 @@ static void decide(struct mr_partition *partition)
 
 void mr_partition_route_find(struct mr_dispatch *dispatch, struct mr_partition *partition)
 {
+    bool returned = partition->returns;
     partition->routes_number = dispatch->routes_number;
     find_route(dispatch->routes, partition);
+    if (partition->topic_row == UINT64_MAX || partition->returns != returned)
+        give_rows(dispatch->slot, partition);
     decide(partition);
     if (partition->route != NULL) {
         partition->most = partition->route->policy.window;

@@ -10,13 +10,6 @@
 #include "worker/failure/retry.h"
 #include "worker/handler/halt.h"
 
-static void give_rows(struct mr_slot *slot, struct mr_partition *partition)
-{
-    partition->topic_row = mr_slot_topic(slot, partition->topic);
-    partition->count_row =
-        partition->returns ? mr_slot_topic(slot, partition->first_topic) : partition->topic_row;
-}
-
 /* Replaces a partition whose topic was created again, or that was cut. The messages taken before
  * are not in the new partition: handlers at work may end, and the other jobs are dropped. Returns
  * the new partition. */
@@ -49,9 +42,8 @@ void mr_intake_message(struct mr_dispatch *dispatch, struct mr_consumer *consume
     }
     if (!mr_offset_window_follows(&partition->window, message->offset))
         partition = begin_anew(dispatch, partition, message);
-    struct mr_route *route = mr_partition_route(dispatch, partition); /* sets window and delivery */
-    if (partition->topic_row == UINT64_MAX)
-        give_rows(dispatch->slot, partition);
+    /* Sets window, delivery and rows, too. */
+    struct mr_route *route = mr_partition_route(dispatch, partition);
     struct mr_job *job =
         mr_job_new(&dispatch->pool, &dispatch->slot->topics[partition->count_row], message);
     job->owner = dispatch;
