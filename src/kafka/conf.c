@@ -22,6 +22,7 @@
  * early (worker/producer/early_flush.h);
  * - socket.nagle.disable: a request does not wait for the acknowledgement of the one before;
  * - reconnect.backoff.max.ms: a broker that is back is used again within a second;
+ * - partitioner: a key has the partition that Java's client, kafkajs and most others give it;
  * - message.max.bytes: the broker and the topic decide which record is too large;
  * - message.timeout.ms 0: a record waits for its broker without limit, and so does the offset of
  * its message;
@@ -41,9 +42,11 @@ static const struct {
     {MR_ROLE_CONSUMER, "topic.metadata.refresh.interval.ms", "10000"},
     {MR_ROLE_PRODUCER, "enable.idempotence", "true"},
     {MR_ROLE_PRODUCER, "linger.ms", "1"},
+    {MR_ROLE_PRODUCER, "partitioner", "murmur2_random"},
     {MR_ROLE_PRODUCER, "message.timeout.ms", "0"},
     {MR_ROLE_TRANSACTIONS, "enable.idempotence", "true"},
     {MR_ROLE_TRANSACTIONS, "linger.ms", "1"},
+    {MR_ROLE_TRANSACTIONS, "partitioner", "murmur2_random"},
     {MR_ROLE_TRANSACTIONS, "message.timeout.ms", "0"},
     {MR_ROLE_TRANSACTIONS, "topic.metadata.propagation.max.ms", "1000"},
     {MR_ROLE_TRANSACTIONS, "reconnect.backoff.max.ms", "1000"},
