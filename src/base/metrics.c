@@ -61,6 +61,8 @@ const struct mr_metric mr_metrics[] = {
             "Messages that were written to a dead-letter topic."),
     GAUGE("dlq_blocked_partitions", MR_DLQ_BLOCKED,
           "Partitions that wait because one of their dead letters cannot be written."),
+    GAUGE("damaged_partitions", MR_PARTITIONS_DAMAGED,
+          "Partitions that wait because their next batch is damaged."),
     GAUGE("transactions_stalled", MR_TRANSACTIONS_STALLED,
           "Workers whose transactions make no progress, or whose messages wait for an output "
           "topic."),

@@ -22,6 +22,7 @@
  * early (worker/producer/early_flush.h);
  * - socket.nagle.disable: a request does not wait for the acknowledgement of the one before;
  * - reconnect.backoff.max.ms: a broker that is back is used again within a second;
+ * - check.crcs: a damaged batch is reported, not handled (kafka/consumer/damage.h);
  * - partitioner: a key has the partition that Java's client, kafkajs and most others give it;
  * - message.max.bytes: the broker and the topic decide which record is too large;
  * - message.timeout.ms 0: a record waits for its broker without limit, and so does the offset of
@@ -36,6 +37,7 @@ static const struct {
     {MR_ROLE_CONSUMER, "enable.auto.commit", "false"},
     {MR_ROLE_CONSUMER, "enable.auto.offset.store", "false"},
     {MR_ROLE_CONSUMER, "partition.assignment.strategy", "cooperative-sticky"},
+    {MR_ROLE_CONSUMER, "check.crcs", "true"},
     {MR_ROLE_CONSUMER, "session.timeout.ms", "10000"},
     {MR_ROLE_CONSUMER, "heartbeat.interval.ms", "1000"},
     {MR_ROLE_CONSUMER, "allow.auto.create.topics", "true"},
@@ -56,6 +58,7 @@ static const struct {
     {MR_ROLE_PRODUCER, "reconnect.backoff.max.ms", "1000"},
     {MR_ROLE_LISTENER, "reconnect.backoff.max.ms", "1000"},
     {MR_ROLE_LISTENER, "enable.partition.eof", "true"},
+    {MR_ROLE_LISTENER, "check.crcs", "true"},
     {MR_ROLE_CONSUMER, "socket.nagle.disable", "true"},
     {MR_ROLE_PRODUCER, "socket.nagle.disable", "true"},
     {MR_ROLE_TRANSACTIONS, "socket.nagle.disable", "true"},

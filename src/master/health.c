@@ -26,6 +26,10 @@ static const struct {
     [MR_HEALTH_BLOCKED] = {"dead_letter_blocked",
                            "a dead letter cannot be written, its partition waits; the log says why",
                            true},
+    [MR_HEALTH_DAMAGED] = {"partition_damaged",
+                           "the next batch of a partition is damaged, the partition waits; the log "
+                           "says where",
+                           true},
     [MR_HEALTH_STALLED] = {"transactions_stalled",
                            "transactions stand still, or an output topic does not acknowledge its "
                            "records; the log says why",
@@ -54,6 +58,8 @@ enum mr_health mr_health_of(const struct mr_view *view, uint64_t slot)
         return MR_HEALTH_JOINING;
     if (mr_cell_get(&row->gauges[MR_DLQ_BLOCKED]) > 0)
         return MR_HEALTH_BLOCKED;
+    if (mr_cell_get(&row->gauges[MR_PARTITIONS_DAMAGED]) > 0)
+        return MR_HEALTH_DAMAGED;
     return mr_cell_get(&row->gauges[MR_TRANSACTIONS_STALLED]) > 0 ? MR_HEALTH_STALLED
                                                                   : MR_HEALTH_OK;
 }
@@ -63,8 +69,8 @@ static bool counts(enum mr_health health, enum mr_health_question question)
 {
     if (question == MR_HEALTH_LIVE)
         return !table[health].alive;
-    bool serves =
-        health == MR_HEALTH_OK || health == MR_HEALTH_BLOCKED || health == MR_HEALTH_STALLED;
+    bool serves = health == MR_HEALTH_OK || health == MR_HEALTH_BLOCKED ||
+                  health == MR_HEALTH_DAMAGED || health == MR_HEALTH_STALLED;
     return health != MR_HEALTH_OK && (question == MR_HEALTH_BOTH || !serves);
 }
 

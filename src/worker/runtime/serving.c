@@ -38,6 +38,7 @@ void mr_serving_look(struct mr_serving *serving, struct mr_slot *slot, struct mr
     if (now < serving->again)
         return;
     serving->again = now + LOOK_MS;
+    mr_cell_set(&slot->gauges[MR_PARTITIONS_DAMAGED], mr_groups_damaged(groups));
     enum mr_outage trouble = mr_groups_trouble(groups, why, sizeof(why));
     if (trouble == MR_OUTAGE_NONE)
         trouble = look_at_topics(broker, routes, why, sizeof(why));

@@ -54,6 +54,18 @@ static void transactions_that_stand_still_are_a_reason_and_the_worker_is_ready(v
     assert_false(mr_health_well(&a->view, MR_HEALTH_BOTH));
 }
 
+static void a_damaged_partition_is_a_reason_and_the_worker_is_ready(void **state)
+{
+    struct a_view *a = *state;
+    mr_cell_set(&a->board.slots[1].gauges[MR_PARTITIONS_DAMAGED], 1);
+    assert_int_equal(mr_health_of(&a->view, 1), MR_HEALTH_DAMAGED);
+    expect_json(a, MR_HEALTH_READY, "{\"status\":\"ok\",\"reasons\":[]}\n");
+    expect_json(a, MR_HEALTH_BOTH,
+                "{\"status\":\"unavailable\",\"reasons\":[{\"worker\":1,\"reason\":"
+                "\"partition_damaged\",\"message\":\"the next batch of a partition is damaged, the "
+                "partition waits; the log says where\"}]}\n");
+}
+
 static void a_dead_letter_that_cannot_be_written_is_a_reason_and_the_worker_is_ready(void **state)
 {
     struct a_view *a = *state;
@@ -232,6 +244,7 @@ int main(void)
         TEST(two_workers_in_their_groups_are_well),
         TEST(a_worker_that_joins_is_alive_and_not_ready),
         TEST(transactions_that_stand_still_are_a_reason_and_the_worker_is_ready),
+        TEST(a_damaged_partition_is_a_reason_and_the_worker_is_ready),
         TEST(a_dead_letter_that_cannot_be_written_is_a_reason_and_the_worker_is_ready),
         TEST(scripts_that_fill_the_memory_are_a_reason_with_a_name),
         TEST(a_name_that_another_member_has_is_a_reason_for_a_while),

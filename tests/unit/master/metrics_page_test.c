@@ -61,6 +61,9 @@ static const struct advice advices[] = {
     {"dlq_blocked_partitions", "partitions",
      "Worry above 0: these partitions stand still. `dead_letter_blocked` names the topic and the "
      "reason. Create it, allow WRITE on it, or raise its `max.message.bytes`."},
+    {"damaged_partitions", "partitions",
+     "Worry above 0: these partitions stand still. `partition_damaged` names the topic, the "
+     "partition and the offset. Restore the batch, or move the group's offset behind it."},
     {"transactions_stalled", "workers",
      "Worry above 0 for a minute: messages of exactly-once routes wait. `output_stalled` and "
      "`transactions_stalled` name the topic or the reason."},
