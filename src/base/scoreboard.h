@@ -106,6 +106,7 @@ struct mr_slot {
     mr_cell broker;    /* enum mr_broker_state */
     mr_cell trouble;   /* enum mr_outage */
     struct mr_note trouble_note;
+    struct mr_note joining_note; /* the latest error of a client while consumers join */
     struct mr_note blocked_note; /* why a dead letter cannot be written */
     struct mr_membership_row membership;
     mr_cell counters[MR_COUNTERS];

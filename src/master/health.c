@@ -130,6 +130,8 @@ static void message_of(const struct mr_view *view, uint64_t slot, enum mr_health
     text[0] = '\0';
     if (health >= MR_HEALTH_GROUP_DENIED && health <= MR_HEALTH_RESPONSES)
         mr_note_read(&row->trouble_note, text);
+    else if (health == MR_HEALTH_JOINING)
+        mr_note_read(&row->joining_note, text);
     else if (health == MR_HEALTH_BLOCKED)
         mr_note_read(&row->blocked_note, text);
     if (text[0] == '\0')

@@ -42,6 +42,10 @@ static void a_worker_that_joins_is_alive_and_not_ready(void **state)
     expect_json(a, MR_HEALTH_READY,
                 "{\"status\":\"unavailable\",\"reasons\":[{\"worker\":1,\"reason\":\"joining\","
                 "\"message\":\"the worker's consumers are joining their groups\"}]}\n");
+    mr_note_write(&a->board.slots[1].joining_note, "10.1.1.1:9092/2: Connection refused");
+    expect_json(a, MR_HEALTH_READY,
+                "{\"status\":\"unavailable\",\"reasons\":[{\"worker\":1,\"reason\":\"joining\","
+                "\"message\":\"10.1.1.1:9092/2: Connection refused\"}]}\n");
 }
 
 static void transactions_that_stand_still_are_a_reason_and_the_worker_is_ready(void **state)
