@@ -66,6 +66,10 @@ const struct mr_metric mr_metrics[] = {
     GAUGE("transactions_stalled", MR_TRANSACTIONS_STALLED,
           "Workers whose transactions make no progress, or whose messages wait for an output "
           "topic."),
+    {"oldest_unacknowledged_seconds", MR_METRIC_GAUGE, MR_FROM_EACH_GAUGE,
+     MR_UNACKNOWLEDGED_SECONDS,
+     "Age of the oldest record that was sent and is not acknowledged, by worker; 0 if there is "
+     "none."},
     GAUGE("active_consumers", MR_ACTIVE_CONSUMERS,
           "Consumers that workers have, one per group and worker. A consumer that has not joined "
           "its group counts, too."),

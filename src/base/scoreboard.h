@@ -28,6 +28,9 @@ enum mr_worker_state {
 
 enum mr_broker_state { MR_BROKER_UNKNOWN, MR_BROKER_UP, MR_BROKER_DOWN };
 
+/* From this age on, a record that is not acknowledged is a trouble. */
+enum { MR_UNACKNOWLEDGED_S = 10 };
+
 /* Why a running worker serves nothing, or less than it should. */
 enum mr_outage {
     MR_OUTAGE_NONE,

@@ -34,6 +34,10 @@ static const struct {
                            "transactions stand still, or an output topic does not acknowledge its "
                            "records; the log says why",
                            true},
+    [MR_HEALTH_UNACKNOWLEDGED] = {"records_unacknowledged",
+                                  "a record has not been acknowledged for 10 s or longer; the log "
+                                  "says for which partition",
+                                  true},
 };
 
 enum mr_health mr_health_of(const struct mr_view *view, uint64_t slot)
@@ -60,8 +64,11 @@ enum mr_health mr_health_of(const struct mr_view *view, uint64_t slot)
         return MR_HEALTH_BLOCKED;
     if (mr_cell_get(&row->gauges[MR_PARTITIONS_DAMAGED]) > 0)
         return MR_HEALTH_DAMAGED;
-    return mr_cell_get(&row->gauges[MR_TRANSACTIONS_STALLED]) > 0 ? MR_HEALTH_STALLED
-                                                                  : MR_HEALTH_OK;
+    if (mr_cell_get(&row->gauges[MR_TRANSACTIONS_STALLED]) > 0)
+        return MR_HEALTH_STALLED;
+    return mr_cell_get(&row->gauges[MR_UNACKNOWLEDGED_SECONDS]) >= MR_UNACKNOWLEDGED_S
+               ? MR_HEALTH_UNACKNOWLEDGED
+               : MR_HEALTH_OK;
 }
 
 /* Returns true if this state makes the answer negative. */
@@ -69,8 +76,7 @@ static bool counts(enum mr_health health, enum mr_health_question question)
 {
     if (question == MR_HEALTH_LIVE)
         return !table[health].alive;
-    bool serves = health == MR_HEALTH_OK || health == MR_HEALTH_BLOCKED ||
-                  health == MR_HEALTH_DAMAGED || health == MR_HEALTH_STALLED;
+    bool serves = health == MR_HEALTH_OK || health >= MR_HEALTH_BLOCKED;
     return health != MR_HEALTH_OK && (question == MR_HEALTH_BOTH || !serves);
 }
 
