@@ -61,9 +61,15 @@ const struct mr_metric mr_metrics[] = {
             "Messages that were written to a dead-letter topic."),
     GAUGE("dlq_blocked_partitions", MR_DLQ_BLOCKED,
           "Partitions that wait because one of their dead letters cannot be written."),
+    GAUGE("damaged_partitions", MR_PARTITIONS_DAMAGED,
+          "Partitions that wait because their next batch is damaged."),
     GAUGE("transactions_stalled", MR_TRANSACTIONS_STALLED,
           "Workers whose transactions make no progress, or whose messages wait for an output "
           "topic."),
+    {"oldest_unacknowledged_seconds", MR_METRIC_GAUGE, MR_FROM_EACH_GAUGE,
+     MR_UNACKNOWLEDGED_SECONDS,
+     "Age of the oldest record that was sent and is not acknowledged, by worker; 0 if there is "
+     "none."},
     GAUGE("active_consumers", MR_ACTIVE_CONSUMERS,
           "Consumers that workers have, one per group and worker. A consumer that has not joined "
           "its group counts, too."),

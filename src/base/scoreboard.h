@@ -28,6 +28,9 @@ enum mr_worker_state {
 
 enum mr_broker_state { MR_BROKER_UNKNOWN, MR_BROKER_UP, MR_BROKER_DOWN };
 
+/* From this age on, a record that is not acknowledged is a trouble. */
+enum { MR_UNACKNOWLEDGED_S = 10 };
+
 /* Why a running worker serves nothing, or less than it should. */
 enum mr_outage {
     MR_OUTAGE_NONE,
@@ -106,6 +109,7 @@ struct mr_slot {
     mr_cell broker;    /* enum mr_broker_state */
     mr_cell trouble;   /* enum mr_outage */
     struct mr_note trouble_note;
+    struct mr_note joining_note; /* the latest error of a client while consumers join */
     struct mr_note blocked_note; /* why a dead letter cannot be written */
     struct mr_membership_row membership;
     mr_cell counters[MR_COUNTERS];

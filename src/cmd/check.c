@@ -13,6 +13,13 @@ static int print_errors(struct mr_errors *errors, int code)
     return any ? code : MR_EXIT_OK;
 }
 
+static void print_warnings(const struct mr_snapshot *snapshot)
+{
+    struct mr_errors warnings = {0};
+    mr_routing_warn(snapshot, &warnings);
+    print_errors(&warnings, MR_EXIT_OK);
+}
+
 /* Refuses a call to the host. No script gets as far as such a call while it only loads. */
 static int refuse(char *error, size_t size)
 {
@@ -73,6 +80,8 @@ static int check(const struct mr_settings *settings)
     if (errors.count == 0)
         mr_routing_check(snapshot, &errors);
     size_t count = count_handlers(snapshot);
+    if (errors.count == 0)
+        print_warnings(snapshot);
     if (errors.count == 0)
         printf("%zu script%s, configuration OK\n", count, count == 1 ? "" : "s");
     mr_snapshot_free(snapshot);

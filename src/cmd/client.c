@@ -95,7 +95,7 @@ static int connect_broker(struct mr_client *client)
 int mr_client_undelivered(const struct mr_client *client, const char *why)
 {
     int timeout = (int)mr_config_integer(client->config, "kafka.connection_timeout");
-    bool reachable = mr_asker_reachable(client->asker, timeout);
+    bool reachable = !mr_asker_silent(client->asker) && mr_asker_reachable(client->asker, timeout);
     return mr_client_fail(client, reachable ? MR_EXIT_DATA : MR_EXIT_UNAVAILABLE,
                           "%s: not delivered: %s", client->record.topic, why);
 }

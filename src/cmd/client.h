@@ -37,8 +37,8 @@ struct mr_client {
  * mr_exit to end with. The client must be {0} except for `command` and the fields that options
  * set. */
 int mr_client_open(struct mr_client *client, const char *topic, const char *json);
-/* Prints that the record was not delivered, and why. Returns 65 if a broker answers, because then
- * the record or its topic was refused; else 69. */
+/* Prints that the record was not delivered, and why. Returns 65 if the record or its topic was
+ * refused; 69 if no broker answers, or the leader of the topic does not. */
 int mr_client_undelivered(const struct mr_client *client, const char *why);
 void mr_client_close(struct mr_client *client);
 /* Prints "moonroute COMMAND: ..." on standard error and returns `code`. */

@@ -129,18 +129,48 @@ void mr_cluster_topics_free(struct mr_cluster_topics *topics)
     *topics = (struct mr_cluster_topics){0};
 }
 
+static rd_kafka_resp_err_t ask_about(const struct mr_producer *via, const char *topic, int timeout,
+                                     const struct rd_kafka_metadata **metadata)
+{
+    rd_kafka_t *handle = mr_producer_handle(via);
+    rd_kafka_topic_t *about = rd_kafka_topic_new(handle, topic, NULL);
+    if (about == NULL)
+        return rd_kafka_last_error();
+    rd_kafka_resp_err_t error = rd_kafka_metadata(handle, 0, about, metadata, timeout);
+    rd_kafka_topic_destroy(about);
+    return error;
+}
+
+static bool leads(const struct rd_kafka_metadata *metadata, int32_t broker)
+{
+    for (int i = 0; metadata->topic_cnt > 0 && i < metadata->topics[0].partition_cnt; i++)
+        if (metadata->topics[0].partitions[i].leader == broker)
+            return true;
+    return false;
+}
+
+void mr_cluster_leaders(const struct mr_producer *via, const char *topic, int timeout, char *text,
+                        size_t size)
+{
+    const struct rd_kafka_metadata *metadata;
+    size_t length = 0;
+    text[0] = '\0';
+    if (ask_about(via, topic, timeout, &metadata) != RD_KAFKA_RESP_ERR_NO_ERROR)
+        return;
+    for (int i = 0; i < metadata->broker_cnt && length < size; i++) {
+        const struct rd_kafka_metadata_broker *broker = &metadata->brokers[i];
+        if (leads(metadata, broker->id))
+            length += (size_t)snprintf(text + length, size - length, "%s%s:%d",
+                                       length > 0 ? ", " : "", broker->host, broker->port);
+    }
+    rd_kafka_metadata_destroy(metadata);
+}
+
 int32_t mr_cluster_topic(const struct mr_producer *via, const char *topic, int timeout, char *why,
                          size_t size)
 {
     const struct rd_kafka_metadata *metadata;
-    rd_kafka_t *handle = mr_producer_handle(via);
-    rd_kafka_topic_t *about = rd_kafka_topic_new(handle, topic, NULL);
-    if (about == NULL) {
-        snprintf(why, size, "%s", rd_kafka_err2str(rd_kafka_last_error()));
-        return MR_CLUSTER_FAILED;
-    }
-    rd_kafka_resp_err_t error = rd_kafka_metadata(handle, 0, about, &metadata, timeout);
-    rd_kafka_topic_destroy(about);
+    rd_kafka_resp_err_t error = ask_about(via, topic, timeout, &metadata);
     if (error != RD_KAFKA_RESP_ERR_NO_ERROR) {
         snprintf(why, size, "%s", rd_kafka_err2str(error));
         return MR_CLUSTER_FAILED;

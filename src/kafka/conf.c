@@ -22,6 +22,8 @@
  * early (worker/producer/early_flush.h);
  * - socket.nagle.disable: a request does not wait for the acknowledgement of the one before;
  * - reconnect.backoff.max.ms: a broker that is back is used again within a second;
+ * - check.crcs: a damaged batch is reported, not handled (kafka/consumer/damage.h);
+ * - partitioner: a key has the partition that Java's client, kafkajs and most others give it;
  * - message.max.bytes: the broker and the topic decide which record is too large;
  * - message.timeout.ms 0: a record waits for its broker without limit, and so does the offset of
  * its message;
@@ -35,15 +37,18 @@ static const struct {
     {MR_ROLE_CONSUMER, "enable.auto.commit", "false"},
     {MR_ROLE_CONSUMER, "enable.auto.offset.store", "false"},
     {MR_ROLE_CONSUMER, "partition.assignment.strategy", "cooperative-sticky"},
+    {MR_ROLE_CONSUMER, "check.crcs", "true"},
     {MR_ROLE_CONSUMER, "session.timeout.ms", "10000"},
     {MR_ROLE_CONSUMER, "heartbeat.interval.ms", "1000"},
     {MR_ROLE_CONSUMER, "allow.auto.create.topics", "true"},
     {MR_ROLE_CONSUMER, "topic.metadata.refresh.interval.ms", "10000"},
     {MR_ROLE_PRODUCER, "enable.idempotence", "true"},
     {MR_ROLE_PRODUCER, "linger.ms", "1"},
+    {MR_ROLE_PRODUCER, "partitioner", "murmur2_random"},
     {MR_ROLE_PRODUCER, "message.timeout.ms", "0"},
     {MR_ROLE_TRANSACTIONS, "enable.idempotence", "true"},
     {MR_ROLE_TRANSACTIONS, "linger.ms", "1"},
+    {MR_ROLE_TRANSACTIONS, "partitioner", "murmur2_random"},
     {MR_ROLE_TRANSACTIONS, "message.timeout.ms", "0"},
     {MR_ROLE_TRANSACTIONS, "topic.metadata.propagation.max.ms", "1000"},
     {MR_ROLE_TRANSACTIONS, "reconnect.backoff.max.ms", "1000"},
@@ -53,6 +58,7 @@ static const struct {
     {MR_ROLE_PRODUCER, "reconnect.backoff.max.ms", "1000"},
     {MR_ROLE_LISTENER, "reconnect.backoff.max.ms", "1000"},
     {MR_ROLE_LISTENER, "enable.partition.eof", "true"},
+    {MR_ROLE_LISTENER, "check.crcs", "true"},
     {MR_ROLE_CONSUMER, "socket.nagle.disable", "true"},
     {MR_ROLE_PRODUCER, "socket.nagle.disable", "true"},
     {MR_ROLE_TRANSACTIONS, "socket.nagle.disable", "true"},

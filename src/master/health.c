@@ -26,10 +26,18 @@ static const struct {
     [MR_HEALTH_BLOCKED] = {"dead_letter_blocked",
                            "a dead letter cannot be written, its partition waits; the log says why",
                            true},
+    [MR_HEALTH_DAMAGED] = {"partition_damaged",
+                           "the next batch of a partition is damaged, the partition waits; the log "
+                           "says where",
+                           true},
     [MR_HEALTH_STALLED] = {"transactions_stalled",
                            "transactions stand still, or an output topic does not acknowledge its "
                            "records; the log says why",
                            true},
+    [MR_HEALTH_UNACKNOWLEDGED] = {"records_unacknowledged",
+                                  "a record has not been acknowledged for 10 s or longer; the log "
+                                  "says for which partition",
+                                  true},
 };
 
 enum mr_health mr_health_of(const struct mr_view *view, uint64_t slot)
@@ -54,8 +62,13 @@ enum mr_health mr_health_of(const struct mr_view *view, uint64_t slot)
         return MR_HEALTH_JOINING;
     if (mr_cell_get(&row->gauges[MR_DLQ_BLOCKED]) > 0)
         return MR_HEALTH_BLOCKED;
-    return mr_cell_get(&row->gauges[MR_TRANSACTIONS_STALLED]) > 0 ? MR_HEALTH_STALLED
-                                                                  : MR_HEALTH_OK;
+    if (mr_cell_get(&row->gauges[MR_PARTITIONS_DAMAGED]) > 0)
+        return MR_HEALTH_DAMAGED;
+    if (mr_cell_get(&row->gauges[MR_TRANSACTIONS_STALLED]) > 0)
+        return MR_HEALTH_STALLED;
+    return mr_cell_get(&row->gauges[MR_UNACKNOWLEDGED_SECONDS]) >= MR_UNACKNOWLEDGED_S
+               ? MR_HEALTH_UNACKNOWLEDGED
+               : MR_HEALTH_OK;
 }
 
 /* Returns true if this state makes the answer negative. */
@@ -63,8 +76,7 @@ static bool counts(enum mr_health health, enum mr_health_question question)
 {
     if (question == MR_HEALTH_LIVE)
         return !table[health].alive;
-    bool serves =
-        health == MR_HEALTH_OK || health == MR_HEALTH_BLOCKED || health == MR_HEALTH_STALLED;
+    bool serves = health == MR_HEALTH_OK || health >= MR_HEALTH_BLOCKED;
     return health != MR_HEALTH_OK && (question == MR_HEALTH_BOTH || !serves);
 }
 
@@ -124,6 +136,8 @@ static void message_of(const struct mr_view *view, uint64_t slot, enum mr_health
     text[0] = '\0';
     if (health >= MR_HEALTH_GROUP_DENIED && health <= MR_HEALTH_RESPONSES)
         mr_note_read(&row->trouble_note, text);
+    else if (health == MR_HEALTH_JOINING)
+        mr_note_read(&row->joining_note, text);
     else if (health == MR_HEALTH_BLOCKED)
         mr_note_read(&row->blocked_note, text);
     if (text[0] == '\0')

@@ -28,8 +28,10 @@ enum mr_health {
     MR_HEALTH_LEADER,
     MR_HEALTH_RESPONSES,
     MR_HEALTH_JOINING,
-    MR_HEALTH_BLOCKED,
+    MR_HEALTH_BLOCKED, /* from here on, the worker takes messages */
+    MR_HEALTH_DAMAGED,
     MR_HEALTH_STALLED,
+    MR_HEALTH_UNACKNOWLEDGED,
 };
 
 /* How long it stays a reason that a worker was replaced because its scripts kept too much memory:

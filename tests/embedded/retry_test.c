@@ -175,6 +175,20 @@ static void a_request_that_raises_a_status_is_answered_at_once(void **state)
     assert_int_equal(attempts(world, id), 1);
 }
 
+/* A request whose deadline no integer holds. */
+static void ask_at_the_end_of_time(struct world *world)
+{
+    const struct mr_pair headers[] = {{MR_BYTES("correlation-id"), MR_BYTES("last")},
+                                      {MR_BYTES("reply-to"), MR_BYTES("replies")}};
+    client_send(world->client, &(struct mr_outgoing){.topic = "orders",
+                                                     .value = MR_BYTES("{\"id\":\"last\"}"),
+                                                     .partition = MR_PARTITION_ANY,
+                                                     .timestamp = INT64_MAX,
+                                                     .headers = headers,
+                                                     .header_count = 2});
+    assert_text(world_reply(world, "last")->value, "\"done\"");
+}
+
 static void a_request_past_its_deadline_is_dropped_where_that_is_wanted(void **state)
 {
     struct world *world = *state;
@@ -200,6 +214,7 @@ static void a_request_past_its_deadline_is_dropped_where_that_is_wanted(void **s
     AWAIT(router_metric(&world->router, counted) == 1);
     world_request(world, "orders", NULL, "in-time", "{\"id\":\"in-time\"}");
     assert_text(world_reply(world, "in-time")->value, "\"done\"");
+    ask_at_the_end_of_time(world);
     world_settle(world, "orders", PARTITIONS);
     assert_int_equal(world_replies(world, "late"), 0);
     router_config(&world->router, CONFIG);

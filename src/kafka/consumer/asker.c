@@ -24,6 +24,7 @@ struct mr_asker {
     struct mr_listener *listener;
     size_t undelivered;
     bool listening;
+    bool silent;       /* a leader did not acknowledge a record in time */
     char failure[512]; /* of a delivery, or of the topic listened to */
 };
 
@@ -113,11 +114,32 @@ int mr_asker_post(struct mr_asker *asker, const struct mr_outgoing *record, char
     return 0;
 }
 
+bool mr_asker_silent(const struct mr_asker *asker)
+{
+    return asker->silent;
+}
+
 bool mr_asker_failed(const struct mr_asker *asker, char *why, size_t size)
 {
     if (asker->failure[0] != '\0')
         snprintf(why, size, "%s", asker->failure);
     return asker->failure[0] != '\0';
+}
+
+/* Explains that no leader acknowledged the record. The cluster may advertise addresses that cannot
+ * be reached from here, so the text names them. */
+static void explain_silence(struct mr_asker *asker, const char *topic, int timeout, char *why,
+                            size_t size)
+{
+    enum { ASK_MS = 2000 };
+    char leaders[128];
+    asker->silent = true;
+    mr_cluster_leaders(asker->producer, topic, ASK_MS, leaders, sizeof(leaders));
+    snprintf(
+        why, size,
+        "not acknowledged within %d ms%s%s: check that the addresses that Kafka advertises can "
+        "be reached from here",
+        timeout, leaders[0] != '\0' ? " by " : "", leaders);
 }
 
 int mr_asker_send(struct mr_asker *asker, const struct mr_outgoing *record, int timeout, char *why,
@@ -131,7 +153,7 @@ int mr_asker_send(struct mr_asker *asker, const struct mr_outgoing *record, int 
          mr_producer_poll(asker->producer)) {
         if (!await(asker, deadline)) {
             if (known)
-                snprintf(why, size, "not acknowledged within %d ms", timeout);
+                explain_silence(asker, record->topic, timeout, why, size);
             return -1;
         }
     }

@@ -19,6 +19,8 @@ bool mr_asker_reachable(struct mr_asker *asker, int timeout); /* true if a broke
 /* Sends the record and waits for its acknowledgement. Returns 0, or -1 with `why`. */
 int mr_asker_send(struct mr_asker *asker, const struct mr_outgoing *record, int timeout, char *why,
                   size_t size);
+/* Returns true if mr_asker_send failed since no leader of the topic acknowledged the record. */
+bool mr_asker_silent(const struct mr_asker *asker);
 /* Makes the topic known, so that records posted to it leave at once. Returns 0, or -1 with
  * `why`. */
 int mr_asker_know(struct mr_asker *asker, const char *topic, int timeout, char *why, size_t size);

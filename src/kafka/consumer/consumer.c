@@ -7,6 +7,7 @@
 #include "kafka/conf.h"
 #include "kafka/consumer/commits.h"
 #include "kafka/consumer/coverage.h"
+#include "kafka/consumer/damage.h"
 #include "kafka/consumer/fence.h"
 #include "kafka/consumer/membership.h"
 #include "kafka/consumer/pauses.h"
@@ -28,6 +29,7 @@ struct mr_consumer {
     struct mr_pauses pauses;
     struct mr_prefetch prefetch;
     struct mr_pulse pulse;
+    struct mr_damage damage;
     struct mr_beats *beats; /* lives as long as the handle, which may outlive the consumer */
     struct mr_coverage coverage;
     bool failed, given_up;
@@ -41,6 +43,8 @@ static void on_rebalance(rd_kafka_t *handle, rd_kafka_resp_err_t what,
     (void)handle;
     if (what == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS)
         mr_pulse_joined(&consumer->pulse);
+    else
+        mr_damage_revoked(&consumer->damage, partitions);
     mr_rebalance_serve(&consumer->rebalance, what, partitions);
     if (what == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS)
         mr_coverage_assigned(&consumer->coverage);
@@ -111,6 +115,8 @@ struct mr_consumer *mr_consumer_new(const struct mr_config *config, const char *
     consumer->queue = rd_kafka_queue_get_consumer(consumer->handle);
     consumer->pauses.handle = consumer->pulse.handle = consumer->handle;
     consumer->pauses.prefetch = &consumer->prefetch;
+    consumer->damage =
+        (struct mr_damage){.pauses = &consumer->pauses, .group_id = consumer->rebalance.group_id};
     consumer->commits.handle = consumer->handle;
     consumer->answers = consumer->commits.queue = rd_kafka_queue_new(consumer->handle);
     consumer->commits.accepted = events->committed;
@@ -154,6 +160,11 @@ enum mr_outage mr_consumer_trouble(struct mr_consumer *consumer, bool joined, ch
                                    size_t size)
 {
     return mr_pulse_trouble(&consumer->pulse, joined, why, size);
+}
+
+size_t mr_consumer_damaged(struct mr_consumer *consumer)
+{
+    return mr_damage_look(&consumer->damage);
 }
 
 bool mr_consumer_failed(const struct mr_consumer *consumer, char *why, size_t size)
@@ -246,13 +257,14 @@ bool mr_consumer_poll(struct mr_consumer *consumer, struct mr_message *message)
         if (polled->err == RD_KAFKA_RESP_ERR_NO_ERROR) {
             mr_prefetch_took(&consumer->prefetch, polled);
             mr_pulse_took(&consumer->pulse, polled);
+            mr_damage_took(&consumer->damage, polled);
             mr_message_view(message, polled);
             return true;
         }
         mr_pulse_error(&consumer->pulse, polled);
         if (polled->err == RD_KAFKA_RESP_ERR__FATAL)
             fail(consumer, rd_kafka_message_errstr(polled));
-        else
+        else if (!mr_damage_error(&consumer->damage, polled))
             mr_kafka_log_failure(consumer->handle, "consumer_trouble",
                                  rd_kafka_message_errstr(polled));
         rd_kafka_message_destroy(polled);
@@ -325,6 +337,7 @@ static bool may_be_destroyed(const struct mr_consumer *consumer)
 void mr_consumer_free(struct mr_consumer *consumer)
 {
     mr_pulse_free(&consumer->pulse);
+    mr_damage_free(&consumer->damage);
     mr_coverage_end(&consumer->coverage);
     mr_subscriber_free(&consumer->subscriber);
     mr_pauses_free(&consumer->pauses);

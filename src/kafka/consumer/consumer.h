@@ -77,10 +77,11 @@ int64_t mr_consumer_end(const struct mr_consumer *consumer, const char *topic, i
 void mr_consumer_give_back(struct mr_consumer *consumer);
 /* Why a partition is paused. */
 enum mr_pause {
-    MR_PAUSE_FULL,  /* as many of its messages as allowed are not handled yet */
-    MR_PAUSE_SHELF, /* as many of its messages as allowed wait until they are due */
-    MR_PAUSE_HELD,  /* the worker takes no messages: it stops, or has too much in progress */
-    MR_PAUSE_STUCK, /* records sent for its messages are not acknowledged */
+    MR_PAUSE_FULL,    /* as many of its messages as allowed are not handled yet */
+    MR_PAUSE_SHELF,   /* as many of its messages as allowed wait until they are due */
+    MR_PAUSE_HELD,    /* the worker takes no messages: it stops, or has too much in progress */
+    MR_PAUSE_STUCK,   /* records sent for its messages are not acknowledged */
+    MR_PAUSE_DAMAGED, /* its next batch is damaged (kafka/consumer/damage.h) */
 };
 /* Pauses or resumes a partition. Fetching is paused while there is a reason. Messages that were
  * fetched but not polled are fetched again. The same reason counts once, and a newly assigned
@@ -105,6 +106,9 @@ bool mr_consumer_failed(const struct mr_consumer *consumer, char *why, size_t si
  * partitions. */
 enum mr_outage mr_consumer_trouble(struct mr_consumer *consumer, bool joined, char *why,
                                    size_t size);
+/* Returns how many partitions wait because their next batch is damaged, and reads them again from
+ * time to time. Call it about once a second. */
+size_t mr_consumer_damaged(struct mr_consumer *consumer);
 enum mr_fence {
     MR_FENCE_NONE,
     MR_FENCE_OTHER, /* another member took its name */

@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/panic.h"
 #include "kafka/conf.h"
+#include "kafka/consumer/damage.h"
 #include "kafka/consumer/prefetch.h"
 #include "kafka/endings.h"
 #include "kafka/view.h"
@@ -198,6 +199,14 @@ static void note_reset(struct mr_listener *listener, struct place *place)
     set_again(listener, place, mr_clock_ms() + RESET_AGAIN_MS);
 }
 
+/* Takes note of a damaged batch. If no record follows it, the partition is started at its end: the
+ * replies in the batch are lost, and those behind it are not to wait for them. */
+static void note_damage(struct mr_listener *listener, struct place *place)
+{
+    place->from = RD_KAFKA_OFFSET_END;
+    set_again(listener, place, mr_clock_ms());
+}
+
 static void note_error(struct mr_listener *listener, struct listened *listened, struct place *place,
                        rd_kafka_resp_err_t error)
 {
@@ -214,6 +223,8 @@ static void note_error(struct mr_listener *listener, struct listened *listened, 
         note_reset(listener, place);
         return;
     default:
+        if (mr_damage_is(error))
+            note_damage(listener, place);
         return;
     }
 }

@@ -274,6 +274,14 @@ enum mr_outage mr_groups_trouble(struct mr_groups *groups, char *why, size_t siz
     return trouble;
 }
 
+size_t mr_groups_damaged(struct mr_groups *groups)
+{
+    size_t count = 0;
+    for (struct mr_group *group = groups->all; group != NULL; group = group->next)
+        count += mr_consumer_damaged(group->consumer);
+    return count;
+}
+
 void mr_groups_commit(struct mr_groups *groups)
 {
     for (struct mr_group *group = groups->all; group != NULL; group = group->next)

@@ -71,6 +71,9 @@ bool mr_groups_fenced(struct mr_groups *groups);
 /* Returns the trouble that keeps one of the groups from serving, with the reason. Call it every
  * second or so. */
 enum mr_outage mr_groups_trouble(struct mr_groups *groups, char *why, size_t size);
+/* Returns how many partitions wait because their next batch is damaged. Call it every second or
+ * so. */
+size_t mr_groups_damaged(struct mr_groups *groups);
 /* Returns true if every consumer is in its group, or has no topic for now because nothing matches
  * its patterns. */
 bool mr_groups_joined(const struct mr_groups *groups);

@@ -112,3 +112,13 @@ bool mr_stuck_look(struct mr_partitions *partitions, bool crowded, uint64_t now)
                       on_look);
     return changed;
 }
+
+const struct mr_partition *mr_stuck_longest(const struct mr_partitions *partitions)
+{
+    const struct mr_partition *longest = NULL;
+    for (const struct mr_partition *p = partitions->all; p != NULL; p = p->next)
+        if (p->dues.first != NULL &&
+            (longest == NULL || p->dues.first->sent < longest->dues.first->sent))
+            longest = p;
+    return longest;
+}

@@ -42,6 +42,9 @@ void mr_stuck_reported(struct mr_partition *partition, struct mr_parcel *parcel,
  * Call it every turn; `now` in ns. Returns true if a partition has become stuck, or is stuck no
  * more. */
 bool mr_stuck_look(struct mr_partitions *partitions, bool crowded, uint64_t now);
+/* Returns the partition whose oldest record that is not reported was sent first of all; NULL if all
+ * records are reported. */
+const struct mr_partition *mr_stuck_longest(const struct mr_partitions *partitions);
 /* Ends the stuck state of the partition, if it is stuck. Call it also before the partition is
  * freed. */
 void mr_stuck_end(struct mr_partition *partition);

@@ -33,8 +33,9 @@ static uint64_t hold_of(const struct mr_job *job)
 static uint64_t next_move(const struct mr_dispatch *dispatch, const struct mr_job *job)
 {
     uint64_t now = mr_clock_ms();
-    int64_t written = job->message.timestamp - dispatch->wall_offset;
-    bool known = job->message.timestamp > 0 && written >= 0 && (uint64_t)written < now;
+    int64_t timestamp = job->message.timestamp;
+    int64_t written = timestamp > 0 ? timestamp - dispatch->wall_offset : -1;
+    bool known = written >= 0 && (uint64_t)written < now;
     return (known ? (uint64_t)written : now) + hold_of(job);
 }
 

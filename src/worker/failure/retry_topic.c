@@ -34,17 +34,16 @@ bool mr_retry_topic_write(struct mr_forward_record *letter, const struct mr_poli
 /* Reads a decimal number from `least` to `most`. Returns false for any other text. */
 static bool read_number(struct mr_bytes text, int64_t least, int64_t most, int64_t *number)
 {
-    enum { MOST_DIGITS = 18 };
     bool negative = text.length > 0 && text.data[0] == '-';
     int64_t value = 0;
-    if (text.length <= negative || text.length > MOST_DIGITS)
+    if (text.length <= negative)
         return false;
     for (size_t i = negative; i < text.length; i++) {
-        if (text.data[i] < '0' || text.data[i] > '9')
+        int digit = text.data[i] - '0';
+        if (digit < 0 || digit > 9 || __builtin_mul_overflow(value, 10, &value) ||
+            __builtin_add_overflow(value, negative ? -digit : digit, &value))
             return false;
-        value = value * 10 + (text.data[i] - '0');
     }
-    value = negative ? -value : value;
     if (value < least || value > most)
         return false;
     *number = value;
@@ -102,7 +101,7 @@ size_t mr_retry_topic_read(struct mr_pair *headers, size_t count, const struct m
     take(headers, &count, error_name, &text);
     take_number(headers, &count, due_name, 0, INT64_MAX, &returned->due);
     take_number(headers, &count, count_name, 0, INT_MAX - 1, &retries);
-    take_number(headers, &count, names[MR_DLQ_TIMESTAMP], -1, INT64_MAX, &origin->timestamp);
+    take_number(headers, &count, names[MR_DLQ_TIMESTAMP], INT64_MIN, INT64_MAX, &origin->timestamp);
     take_number(headers, &count, names[MR_DLQ_OFFSET], 0, INT64_MAX, &origin->offset);
     take_number(headers, &count, names[MR_DLQ_PARTITION], 0, INT32_MAX, &partition);
     take(headers, &count, names[MR_DLQ_TOPIC], &text);

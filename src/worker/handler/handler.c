@@ -85,7 +85,10 @@ static int64_t deadline_of(const struct mr_dispatch *dispatch, const struct mr_j
 {
     int64_t sent = job->request.sent_at > 0 ? job->request.sent_at : timestamp;
     int64_t timeout = job->request.timeout > 0 ? job->request.timeout : dispatch->rpc_timeout;
-    return job->request.is_request && sent > 0 ? sent + timeout : 0;
+    int64_t deadline;
+    if (!job->request.is_request || sent <= 0)
+        return 0;
+    return __builtin_add_overflow(sent, timeout, &deadline) ? INT64_MAX : deadline;
 }
 
 static void fill_incoming(const struct mr_dispatch *dispatch, struct mr_job *job)

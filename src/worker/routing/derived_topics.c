@@ -29,22 +29,15 @@ static bool has_dead_letters_of(struct mr_routes *routes, const struct mr_route 
     return serves_one(routes, route, from, mr_topic_dead_letter_of(template, topic, from));
 }
 
-static bool has_retries_of(struct mr_routes *routes, const struct mr_route *route,
-                           const char *topic)
-{
-    origins from;
-    return route->policy.retry.by_topic &&
-           serves_one(routes, route, from, mr_topic_retry_of(topic, from));
-}
-
 bool mr_derived_topics(struct mr_routes *routes, const char *topic)
 {
     origins from;
     for (size_t i = 0; i < mr_routes_count(routes); i++) {
         const struct mr_route *route = mr_routes_at(routes, i);
-        if (has_dead_letters_of(routes, route, topic) || has_retries_of(routes, route, topic))
+        if (has_dead_letters_of(routes, route, topic))
             return true;
     }
     return mr_routes_listens(routes, topic) ||
+           serves_one(routes, NULL, from, mr_topic_retry_of(topic, from)) ||
            serves_one(routes, NULL, from, mr_topic_response_of(topic, from));
 }

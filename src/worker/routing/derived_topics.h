@@ -9,7 +9,8 @@
 #include "worker/routing/routes.h"
 
 /* Returns true for a dead-letter, retry or response topic of a topic that a route serves, and for
- * the topics in rpc.response_topics. */
+ * the topics in rpc.response_topics. A route that retries in place has a retry topic, too: messages
+ * may wait in it from before a reload. */
 bool mr_derived_topics(struct mr_routes *routes, const char *topic);
 
 #endif

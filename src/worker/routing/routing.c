@@ -144,3 +144,37 @@ void mr_routing_check(const struct mr_snapshot *snapshot, struct mr_errors *erro
     if (routes != NULL)
         mr_routes_retire(routes);
 }
+
+/* Returns the first route of the group, up to `end`, whose delivery is exactly-once, or is not. */
+static const struct mr_route *first_of(struct mr_routes *routes, const char *group_id, size_t end,
+                                       bool exactly_once)
+{
+    for (size_t i = 0; i < end; i++) {
+        const struct mr_route *route = mr_routes_at(routes, i);
+        if (strcmp(route->group_id, group_id) == 0 &&
+            (route->policy.delivery == MR_EXACTLY_ONCE) == exactly_once)
+            return route;
+    }
+    return NULL;
+}
+
+void mr_routing_warn(const struct mr_snapshot *snapshot, struct mr_errors *warnings)
+{
+    struct mr_routes *routes = mr_routing_new(snapshot, NULL, warnings);
+    for (size_t i = 0; routes != NULL && i < mr_routes_count(routes); i++) {
+        const struct mr_route *route = mr_routes_at(routes, i);
+        const char *group = route->group_id;
+        const struct mr_route *other = first_of(routes, group, mr_routes_count(routes), false);
+        if (route->policy.delivery != MR_EXACTLY_ONCE || other == NULL ||
+            first_of(routes, group, i, true) != NULL)
+            continue;
+        mr_errors_add(
+            warnings,
+            "warning: routes[\"%s\"] is exactly-once and routes[\"%s\"] of the same group "
+            "\"%s\" is not: give the exactly-once routes a group of their own, such as "
+            "group_id = \"%s-exactly-once\"",
+            route->name, other->name, group, group);
+    }
+    if (routes != NULL)
+        mr_routes_retire(routes);
+}

@@ -17,6 +17,9 @@ struct mr_routes *mr_routing_new(const struct mr_snapshot *snapshot,
                                  struct mr_generation *generation, struct mr_errors *errors);
 /* Adds the errors that mr_routing_new() would add, without loading a script. */
 void mr_routing_check(const struct mr_snapshot *snapshot, struct mr_errors *errors);
+/* Adds a warning for each group with exactly-once routes beside others. Kafka warns of groups whose
+ * offsets are committed both in transactions and without. Call it if there are no errors. */
+void mr_routing_warn(const struct mr_snapshot *snapshot, struct mr_errors *warnings);
 /* Returns the route that serves a topic: that of its exact name, else the first pattern, by name,
  * that matches. A pattern serves no topic that is taken by name only (base/topic.h), and none
  * beside those that routes serve. Returns NULL if there is no such route. */

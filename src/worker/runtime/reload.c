@@ -55,6 +55,18 @@ static void fail(struct mr_worker *worker)
     worker->fenced = mr_groups_fenced(worker->groups);
 }
 
+/* Notes the error, also as the reason why the consumers have not joined. It names the address: the
+ * brokers that answer may advertise addresses that cannot be reached from here. */
+static void note_trouble(struct mr_worker *worker, const char *text)
+{
+    char note[MR_NOTE_SIZE];
+    mr_log(MR_LOG_DEBUG, "kafka_trouble", MR_S("message", text));
+    if (mr_cell_get(&worker->slot->state) == MR_WORKER_READY)
+        return;
+    snprintf(note, sizeof(note), "the worker's consumers are joining their groups; %s", text);
+    mr_note_write(&worker->slot->joining_note, note);
+}
+
 static void on_troubled(void *data, bool unreachable, const char *text)
 {
     struct mr_worker *worker = data;
@@ -63,7 +75,7 @@ static void on_troubled(void *data, bool unreachable, const char *text)
     else if (!worker->failed && has_failed(worker))
         fail(worker);
     else
-        mr_log(MR_LOG_DEBUG, "kafka_trouble", MR_S("message", text));
+        note_trouble(worker, text);
 }
 
 static bool has_room(void *data, const struct mr_consumer *consumer)

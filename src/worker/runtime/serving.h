@@ -9,16 +9,18 @@
 #include "worker/rpc/requests.h"
 #include "worker/runtime/broker_health.h"
 
+struct mr_partitions;
 struct mr_routes;
 
 struct mr_serving {
     enum mr_outage trouble;
-    uint64_t again; /* ms, when to look again */
+    uint64_t again;      /* ms, when to look again */
+    bool unacknowledged; /* a record has not been acknowledged for MR_UNACKNOWLEDGED_S */
 };
 
 /* Looks, every 500 ms at most, and shows the result. `routes` may be NULL. */
 void mr_serving_look(struct mr_serving *serving, struct mr_slot *slot, struct mr_groups *groups,
                      const struct mr_broker_health *broker, struct mr_routes *routes,
-                     struct mr_rpc *rpc);
+                     struct mr_rpc *rpc, const struct mr_partitions *partitions);
 
 #endif

@@ -15,6 +15,8 @@ void mr_worker_show_state(struct mr_worker *worker)
     if (mr_cell_get(&worker->slot->state) == state)
         return;
     mr_cell_set(&worker->slot->state, state);
+    if (state == MR_WORKER_READY || state == MR_WORKER_STARTING)
+        mr_note_write(&worker->slot->joining_note, "");
     if (state == MR_WORKER_READY)
         mr_log(MR_LOG_INFO, "worker_ready", MR_I("pid", getpid()));
 }

@@ -140,7 +140,7 @@ void mr_worker_turn(struct mr_worker *worker)
         more = work(worker, &taken);
         finish_turn(worker, more);
         mr_serving_look(&worker->serving, worker->slot, worker->groups, &worker->broker,
-                        worker->dispatch.routes, worker->rpc);
+                        worker->dispatch.routes, worker->rpc, &worker->dispatch.partitions);
         mr_worker_show_state(worker);
     }
     if (worker->phase == MR_PHASE_WORKING && mr_memory_further(&worker->dispatch)) {

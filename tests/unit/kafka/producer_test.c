@@ -1,4 +1,4 @@
-/* Records that linger, on librdkafka's embedded cluster. */
+/* Records that linger, and partitions of keys, on librdkafka's embedded cluster. */
 #include "kafka/producer.h"
 
 #include <setjmp.h>
@@ -10,6 +10,7 @@
 /* and this one that */
 #include <librdkafka/rdkafka_mock.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
@@ -99,11 +100,76 @@ static void what_is_flushed_lingers_no_more_and_is_reported_by_a_poll(void **sta
     assert_int_equal(mr_producer_outstanding_bytes(world->producer), 0);
 }
 
+/* What org.apache.kafka.clients.producer chooses of 12 partitions. */
+static const struct {
+    const char *key;
+    int32_t partition;
+} java_s[] = {{"customer-1", 9}, {"customer-2", 2}, {"customer-3", 10}, {"customer-4", 1},
+              {"customer-5", 6}, {"customer-6", 7}, {"customer-7", 7},  {"", 9}};
+enum { KEYS = sizeof(java_s) / sizeof(java_s[0]), PARTITIONS = 12 };
+
+static void send_keys(struct world *world)
+{
+    char why[256];
+    for (size_t i = 0; i < KEYS; i++) {
+        const struct mr_outgoing record = {
+            .topic = "replies", .key = mr_bytes_of(java_s[i].key), .partition = MR_PARTITION_ANY};
+        assert_int_equal(
+            mr_producer_send(world->producer, &record, &world->opaque, why, sizeof(why)), MR_SENT);
+    }
+    while (world->delivered < KEYS) {
+        mr_producer_flush(world->producer, 20);
+        mr_producer_poll(world->producer);
+    }
+}
+
+static rd_kafka_t *read_all(const struct world *world)
+{
+    rd_kafka_conf_t *conf = rd_kafka_conf_new();
+    rd_kafka_conf_set(conf, "bootstrap.servers", rd_kafka_mock_cluster_bootstraps(world->cluster),
+                      NULL, 0);
+    rd_kafka_conf_set(conf, "group.id", "readers", NULL, 0);
+    rd_kafka_t *reader = rd_kafka_new(RD_KAFKA_CONSUMER, conf, NULL, 0);
+    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(PARTITIONS);
+    for (int32_t i = 0; i < PARTITIONS; i++)
+        rd_kafka_topic_partition_list_add(list, "replies", i)->offset = RD_KAFKA_OFFSET_BEGINNING;
+    assert_int_equal(rd_kafka_assign(reader, list), 0);
+    rd_kafka_topic_partition_list_destroy(list);
+    return reader;
+}
+
+static int32_t java_partition(const rd_kafka_message_t *message)
+{
+    for (size_t i = 0; i < KEYS; i++)
+        if (strlen(java_s[i].key) == message->key_len &&
+            memcmp(java_s[i].key, message->key, message->key_len) == 0)
+            return java_s[i].partition;
+    return -1;
+}
+
+static void keys_have_the_partitions_that_java_gives_them(void **state)
+{
+    struct world *world = *state;
+    rd_kafka_mock_topic_create(world->cluster, "replies", PARTITIONS, 1);
+    send_keys(world);
+    rd_kafka_t *reader = read_all(world);
+    for (size_t i = 0; i < KEYS; i++) {
+        rd_kafka_message_t *message = rd_kafka_consumer_poll(reader, 10000);
+        assert_non_null(message);
+        assert_int_equal(message->err, 0);
+        assert_int_equal(message->partition, java_partition(message));
+        rd_kafka_message_destroy(message);
+    }
+    rd_kafka_destroy(reader);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(what_is_flushed_lingers_no_more_and_is_reported_by_a_poll,
                                         set_up, tear_down),
+        cmocka_unit_test_setup_teardown(keys_have_the_partitions_that_java_gives_them, set_up,
+                                        tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

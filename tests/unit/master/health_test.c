@@ -42,6 +42,10 @@ static void a_worker_that_joins_is_alive_and_not_ready(void **state)
     expect_json(a, MR_HEALTH_READY,
                 "{\"status\":\"unavailable\",\"reasons\":[{\"worker\":1,\"reason\":\"joining\","
                 "\"message\":\"the worker's consumers are joining their groups\"}]}\n");
+    mr_note_write(&a->board.slots[1].joining_note, "10.1.1.1:9092/2: Connection refused");
+    expect_json(a, MR_HEALTH_READY,
+                "{\"status\":\"unavailable\",\"reasons\":[{\"worker\":1,\"reason\":\"joining\","
+                "\"message\":\"10.1.1.1:9092/2: Connection refused\"}]}\n");
 }
 
 static void transactions_that_stand_still_are_a_reason_and_the_worker_is_ready(void **state)
@@ -52,6 +56,29 @@ static void transactions_that_stand_still_are_a_reason_and_the_worker_is_ready(v
     assert_true(mr_health_well(&a->view, MR_HEALTH_READY));
     assert_true(mr_health_well(&a->view, MR_HEALTH_LIVE));
     assert_false(mr_health_well(&a->view, MR_HEALTH_BOTH));
+}
+
+static void an_old_record_without_acknowledgement_is_a_reason_and_the_worker_is_ready(void **state)
+{
+    struct a_view *a = *state;
+    mr_cell_set(&a->board.slots[1].gauges[MR_UNACKNOWLEDGED_SECONDS], MR_UNACKNOWLEDGED_S - 1);
+    assert_int_equal(mr_health_of(&a->view, 1), MR_HEALTH_OK);
+    mr_cell_set(&a->board.slots[1].gauges[MR_UNACKNOWLEDGED_SECONDS], MR_UNACKNOWLEDGED_S);
+    assert_int_equal(mr_health_of(&a->view, 1), MR_HEALTH_UNACKNOWLEDGED);
+    assert_true(mr_health_well(&a->view, MR_HEALTH_READY));
+    assert_false(mr_health_well(&a->view, MR_HEALTH_BOTH));
+}
+
+static void a_damaged_partition_is_a_reason_and_the_worker_is_ready(void **state)
+{
+    struct a_view *a = *state;
+    mr_cell_set(&a->board.slots[1].gauges[MR_PARTITIONS_DAMAGED], 1);
+    assert_int_equal(mr_health_of(&a->view, 1), MR_HEALTH_DAMAGED);
+    expect_json(a, MR_HEALTH_READY, "{\"status\":\"ok\",\"reasons\":[]}\n");
+    expect_json(a, MR_HEALTH_BOTH,
+                "{\"status\":\"unavailable\",\"reasons\":[{\"worker\":1,\"reason\":"
+                "\"partition_damaged\",\"message\":\"the next batch of a partition is damaged, the "
+                "partition waits; the log says where\"}]}\n");
 }
 
 static void a_dead_letter_that_cannot_be_written_is_a_reason_and_the_worker_is_ready(void **state)
@@ -232,6 +259,8 @@ int main(void)
         TEST(two_workers_in_their_groups_are_well),
         TEST(a_worker_that_joins_is_alive_and_not_ready),
         TEST(transactions_that_stand_still_are_a_reason_and_the_worker_is_ready),
+        TEST(an_old_record_without_acknowledgement_is_a_reason_and_the_worker_is_ready),
+        TEST(a_damaged_partition_is_a_reason_and_the_worker_is_ready),
         TEST(a_dead_letter_that_cannot_be_written_is_a_reason_and_the_worker_is_ready),
         TEST(scripts_that_fill_the_memory_are_a_reason_with_a_name),
         TEST(a_name_that_another_member_has_is_a_reason_for_a_while),

@@ -61,9 +61,15 @@ static const struct advice advices[] = {
     {"dlq_blocked_partitions", "partitions",
      "Worry above 0: these partitions stand still. `dead_letter_blocked` names the topic and the "
      "reason. Create it, allow WRITE on it, or raise its `max.message.bytes`."},
+    {"damaged_partitions", "partitions",
+     "Worry above 0: these partitions stand still. `partition_damaged` names the topic, the "
+     "partition and the offset. Restore the batch, or move the group's offset behind it."},
     {"transactions_stalled", "workers",
      "Worry above 0 for a minute: messages of exactly-once routes wait. `output_stalled` and "
      "`transactions_stalled` name the topic or the reason."},
+    {"oldest_unacknowledged_seconds", "seconds",
+     "Worry from 10 on: `records_unacknowledged` names a partition whose messages wait. Run "
+     "`kafka-topics.sh --describe` for the topics that its script writes to."},
     {"active_consumers", "consumers",
      "It is the number of groups times the number of workers. If it is lower for a minute, see "
      "`/health` and `worker_died`. It does not show if a consumer has joined: `/health/ready` "

@@ -123,6 +123,21 @@ static void what_is_not_acknowledged_is_stuck_when_too_much_is_on_its_way(void *
     assert_paused(0, 0, 0);
 }
 
+static void the_record_that_waits_longest_is_found(void **state)
+{
+    struct world *world = *state;
+    assert_null(mr_stuck_longest(&world->all));
+    send_records(world, 1, 2);
+    world->now += MS;
+    send_records(world, 0, 1);
+    assert_ptr_equal(mr_stuck_longest(&world->all), world->each[1]);
+    report(world, 1, 0);
+    report(world, 1, 1);
+    assert_ptr_equal(mr_stuck_longest(&world->all), world->each[0]);
+    report(world, 0, 0);
+    assert_null(mr_stuck_longest(&world->all));
+}
+
 static void a_partition_whose_oldest_records_are_acknowledged_is_not_stuck(void **state)
 {
     struct world *world = *state;
@@ -230,6 +245,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(its_messages_do_not_crowd_the_others, set_up, tear_down),
         cmocka_unit_test_setup_teardown(one_that_goes_is_counted_until_its_last_job_and_not_resumed,
                                         set_up, tear_down),
+        cmocka_unit_test_setup_teardown(the_record_that_waits_longest_is_found, set_up, tear_down),
         cmocka_unit_test_setup_teardown(another_look_is_due_while_there_is_one, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -123,6 +123,35 @@ static void what_had_no_timestamp_has_none(void **state)
     mr_forward_record_free(&letter);
 }
 
+static void every_time_of_a_record_is_kept(void **state)
+{
+    (void)state;
+    static const int64_t times[] = {INT64_MIN, -5, 0, 1111111111111111111, INT64_MAX};
+    for (size_t i = 0; i < sizeof(times) / sizeof(times[0]); i++) {
+        struct mr_forward_record letter;
+        struct mr_returned returned = elsewhere();
+        failed.origin.timestamp = times[i];
+        mr_forward_record_begin(&letter, MR_BYTES_NONE, MR_BYTES_NONE, NULL, 0);
+        mr_retry_topic_write(&letter, &policy, &failed);
+        mr_retry_topic_read(letter.headers, letter.record.header_count, &policy, &returned);
+        assert_true(returned.origin.timestamp == times[i]);
+        mr_forward_record_free(&letter);
+    }
+}
+
+static void a_number_that_no_integer_holds_is_none(void **state)
+{
+    (void)state;
+    static const char *const texts[] = {"9223372036854775808", "-9223372036854775809",
+                                        "99999999999999999999", "-", "1.5"};
+    for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+        struct mr_pair header = {MR_BYTES("original-timestamp"), mr_bytes_of(texts[i])};
+        struct mr_returned returned = elsewhere();
+        assert_int_equal(mr_retry_topic_read(&header, 1, &policy, &returned), 0);
+        assert_int_equal(returned.origin.timestamp, 1800000000000);
+    }
+}
+
 static void what_somebody_else_put_there_is_a_new_message(void **state)
 {
     (void)state;
@@ -150,6 +179,8 @@ int main(void)
         cmocka_unit_test_setup(what_was_written_is_read_and_the_message_s_own_headers_are_left,
                                set_up),
         cmocka_unit_test_setup(what_had_no_timestamp_has_none, set_up),
+        cmocka_unit_test_setup(every_time_of_a_record_is_kept, set_up),
+        cmocka_unit_test_setup(a_number_that_no_integer_holds_is_none, set_up),
         cmocka_unit_test_setup(what_somebody_else_put_there_is_a_new_message, set_up),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

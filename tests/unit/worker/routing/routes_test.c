@@ -267,7 +267,7 @@ static void a_pattern_never_takes_the_topics_beside_those_served(void **state)
         {"orders.a-dlq", false},
         {"orders.a-dlq-dlq", false},
         {"orders.a-responses", false},
-        {"orders.a-retry", true}, /* retries stay in their partition, so it is no retry topic */
+        {"orders.a-retry", false}, /* though retries stay in their partition now */
         {"orders.answers", false},
         {"orders.-dlq", false},
         {"orders-dlq", true}, /* would be of "orders" or "orders-commands", which nobody serves */
@@ -313,7 +313,7 @@ static void a_template_of_the_users_is_seen_through(void **state)
     assert_string_equal(served_by(routes, "dead.stock.of.stock"), "^");
     assert_string_equal(served_by(routes, "dead-letters"), "-");
     assert_string_equal(served_by(routes, "a-retry"), "-");
-    assert_string_equal(served_by(routes, "stock-retry"), "^");
+    assert_string_equal(served_by(routes, "stock-retry"), "-");
     assert_string_equal(served_by(routes, "a-dlq"), "^");
     mr_routes_retire(routes);
 }
@@ -408,6 +408,28 @@ static void a_missing_script_says_what_to_do(void **state)
                         "script = \"FILE\"\n");
 }
 
+static void a_group_that_is_exactly_once_and_not_is_named_once(void **state)
+{
+    struct world *world = *state;
+    handler(world, "a.lua");
+    handler(world, "b.lua");
+    handler(world, "c.lua");
+    handler(world, "d.lua");
+    mr_routing_warn(&world->snapshot, &world->errors);
+    assert_string_equal(mr_errors_text(&world->errors), "");
+    set(world, "routes[\"b\"].delivery", "exactly-once");
+    set(world, "routes[\"c\"].delivery", "exactly-once");
+    set(world, "routes[\"d\"].delivery", "exactly-once");
+    set(world, "routes[\"d\"].group_id", "other");
+    mr_routing_warn(&world->snapshot, &world->errors);
+    assert_string_equal(
+        mr_errors_text(&world->errors),
+        "warning: routes[\"b\"] is exactly-once and routes[\"a\"] of the same group \"moonroute\" "
+        "is "
+        "not: give the exactly-once routes a group of their own, such as group_id = "
+        "\"moonroute-exactly-once\"\n");
+}
+
 static void what_is_no_regular_expression_is_named(void **state)
 {
     struct world *world = *state;
@@ -500,6 +522,7 @@ int main(void)
         TEST(a_named_script_serves_its_own_topic_where_a_route_says_so),
         TEST(an_exact_name_wins_over_a_pattern),
         TEST(the_first_pattern_by_name_wins),
+        TEST(a_group_that_is_exactly_once_and_not_is_named_once),
         TEST(a_missing_script_says_what_to_do),
         TEST(a_pattern_never_takes_the_topics_beside_those_served),
         TEST(a_template_of_the_users_is_seen_through),
