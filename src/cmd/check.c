@@ -72,6 +72,7 @@ static int check(const struct mr_settings *settings)
     int code = errors.count > 0 ? MR_EXIT_DATA : MR_EXIT_CONFIG;
     if (errors.count == 0)
         mr_routing_check(snapshot, &errors);
+    mr_config_hide_secrets(snapshot->config, &errors);
     size_t count = count_handlers(snapshot);
     if (errors.count == 0)
         printf("%zu script%s, configuration OK\n", count, count == 1 ? "" : "s");

@@ -76,6 +76,7 @@ static int read_config(struct mr_client *client)
         mr_dev_settings(client->config, dev, &errors);
     if (errors.count == 0)
         client->asker = mr_asker_new(client->config, &errors);
+    mr_config_hide_secrets(client->config, &errors);
     mr_print(stderr, "%s", mr_errors_text(&errors));
     mr_errors_free(&errors);
     return client->asker == NULL ? MR_EXIT_CONFIG : 0;

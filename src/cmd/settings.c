@@ -47,6 +47,7 @@ struct mr_config *mr_settings_config(const struct mr_settings *settings, struct 
         mr_config_file(config, file, errors);
     mr_config_check(config, file == NULL ? "configuration" : file, errors);
     mr_kafka_check(config, errors);
+    mr_config_hide_secrets(config, errors);
     return config;
 }
 
@@ -63,6 +64,7 @@ struct mr_snapshot *mr_settings_snapshot(const struct mr_settings *settings, uin
         mr_snapshot_read(generation, config, mr_config_string(config, "scripts"), errors);
     if (errors->count == errors_before)
         return snapshot;
+    mr_config_hide_secrets(snapshot->config, errors);
     mr_snapshot_free(snapshot);
     return NULL;
 }

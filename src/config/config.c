@@ -22,6 +22,7 @@ void mr_config_free(struct mr_config *config)
         free(config->settings[i].origin);
     }
     free(config->settings);
+    mr_config_free_secrets(config);
     free(config);
 }
 
@@ -49,6 +50,8 @@ const struct mr_config_setting *mr_config_find(const struct mr_config *config, c
 void mr_config_store(struct mr_config *config, const struct mr_config_key *key, const char *path,
                      const char *text, const char *origin)
 {
+    if ((key->flags & MR_KEY_SECRET) != 0)
+        mr_config_add_secret(config, text);
     if (mr_config_find(config, path) != NULL)
         return;
     if (config->count == config->capacity) {

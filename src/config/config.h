@@ -89,6 +89,13 @@ void mr_config_path_child(struct mr_buf *out, const char *parent, const char *na
 void mr_config_add_entry(struct mr_config *config, const char *path, const char *origin);
 void mr_config_unknown(const char *path, const char *origin, struct mr_errors *errors);
 
+/* Notes a text that must not be shown, such as a password. Copies it. The value of a secret key is
+ * noted when it is set. */
+void mr_config_add_secret(struct mr_config *config, const char *text);
+/* Puts "[hidden]" in place of each secret in the errors. Call this before errors are shown that may
+ * repeat a value of the configuration: a secret may be in a wrong key. */
+void mr_config_hide_secrets(const struct mr_config *config, struct mr_errors *errors);
+
 /* Reads a variable, or the file that NAME_FILE names, without one newline at its end. Returns 1
  * with the value appended, or 0 if neither is set (empty counts as unset). Returns -1 with an error
  * added if both are set or the file cannot be read. */
@@ -109,7 +116,7 @@ void mr_config_encode(const struct mr_config *config, struct mr_buf *out);
 struct mr_config *mr_config_decode(struct mr_bytes bytes);
 
 /* Calls `each` for every path that is set but takes effect only in a later version, with its
- * value. */
+ * value, less the secrets in it. */
 void mr_config_pending(const struct mr_config *config, mr_config_each_fn *each, void *context);
 
 /* Calls `each` for every path that needs a restart and differs between the two, with the value

@@ -69,6 +69,15 @@ static void take_variable(struct mr_config *config, char *const *environment,
     mr_buf_free(&value);
 }
 
+/* Takes the variables of all keys that are secret, or of all others. */
+static void take_variables(struct mr_config *config, char *const *environment, bool secret,
+                           struct mr_errors *errors)
+{
+    for (const struct mr_config_key *key = mr_config_keys; key->path != NULL; key++)
+        if (((key->flags & MR_KEY_SECRET) != 0) == secret)
+            take_variable(config, environment, key, errors);
+}
+
 /* IS_DOCKER is not a key: it only changes the default broker. */
 static void take_container(struct mr_config *config, char *const *environment,
                            struct mr_errors *errors)
@@ -137,8 +146,8 @@ static void check_name(const char *name, struct mr_errors *errors)
 void mr_config_environment(struct mr_config *config, char *const *environment,
                            struct mr_errors *errors)
 {
-    for (const struct mr_config_key *key = mr_config_keys; key->path != NULL; key++)
-        take_variable(config, environment, key, errors);
+    take_variables(config, environment, true, errors); /* first, so that no error shows them */
+    take_variables(config, environment, false, errors);
     take_container(config, environment, errors);
     for (; *environment != NULL; environment++) {
         if (strncmp(*environment, "MOONROUTE_", 10) != 0)

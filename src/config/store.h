@@ -17,6 +17,8 @@ struct mr_config {
     struct mr_config_setting *settings; /* sorted by path */
     size_t count;
     size_t capacity;
+    char **secrets; /* texts that must not be shown */
+    size_t secret_count;
 };
 
 /* Returns the setting at the path, or NULL. */
@@ -27,6 +29,10 @@ void mr_config_store(struct mr_config *config, const struct mr_config_key *key, 
 /* Returns the value in force: set, inherited or the default; "" if there is none. */
 const char *mr_config_effective(const struct mr_config *config, const struct mr_config_key *key,
                                 const char *path);
+
+/* Appends the text, with "[hidden]" in place of each secret in it. */
+void mr_config_append_shown(const struct mr_config *config, const char *text, struct mr_buf *out);
+void mr_config_free_secrets(struct mr_config *config);
 
 /* Checks the text against the key's type and appends its canonical form. Returns false if the text
  * is not of the type. */

@@ -274,6 +274,7 @@ void mr_worker_prepare(struct mr_worker *worker, struct mr_bytes body)
     if (code == MR_EXIT_OK) {
         mr_master_channel_loaded(&worker->link, generation);
     } else {
+        mr_config_hide_secrets(snapshot->config, &errors);
         mr_master_channel_refused(&worker->link, generation, mr_errors_text(&errors), code);
         if (worker->prepared.snapshot == NULL)
             mr_snapshot_free(snapshot);

@@ -144,6 +144,45 @@ static void errors_of_every_source_are_told_at_once(void **state)
     mr_config_free(config);
 }
 
+/* What is said about a file that has the password in a wrong place. */
+static void assert_hidden(struct world *world, const char *file, const char *told)
+{
+    struct mr_settings settings = {0};
+    put("scripts/echo.lua", "");
+    put("config/moonroute.lua", file);
+    mr_errors_free(&world->errors);
+    assert_null(mr_settings_snapshot(&settings, 1, &world->errors));
+    assert_string_equal(mr_errors_text(&world->errors), told);
+}
+
+static void a_password_in_a_wrong_place_is_not_shown(void **state)
+{
+    setenv("KAFKA_SASL_USERNAME", "me", 1);
+    setenv("KAFKA_SASL_PASSWORD", "hunter\"2", 1);
+    assert_hidden(*state, "return { workers = env 'KAFKA_SASL_PASSWORD' .. '!' }",
+                  "config/moonroute.lua: workers: expected \"auto\" or an integer from 1 to 1024, "
+                  "got \"[hidden]!\"\n");
+    assert_hidden(*state, "error('no ' .. env 'KAFKA_SASL_PASSWORD')",
+                  "config/moonroute.lua:1: no [hidden]\n");
+    assert_hidden(
+        *state, "return { kafka = { properties = { debug = env 'KAFKA_SASL_PASSWORD' } } }",
+        "config/moonroute.lua: kafka.properties[\"debug\"]: Invalid value \"[hidden]\" for "
+        "configuration property \"debug\"\n");
+    assert_hidden(*state, "return { scripts = env 'KAFKA_SASL_PASSWORD' }",
+                  "[hidden]: no such folder: create it or pass --scripts DIR\n");
+    setenv("MOONROUTE_WORKERS", "hunter\"2", 1);
+    assert_hidden(*state, "return {}",
+                  "MOONROUTE_WORKERS: workers: expected \"auto\" or an integer from 1 to 1024, "
+                  "got \"[hidden]\"\n");
+    unsetenv("MOONROUTE_WORKERS");
+    setenv("KAFKA_SASL_PASSWORD", "4711", 1);
+    assert_hidden(*state, "return { workers = tonumber(env 'KAFKA_SASL_PASSWORD') }",
+                  "config/moonroute.lua: workers: expected \"auto\" or an integer from 1 to 1024, "
+                  "got [hidden]\n");
+    unsetenv("KAFKA_SASL_PASSWORD");
+    unsetenv("KAFKA_SASL_USERNAME");
+}
+
 static void a_missing_scripts_folder_says_what_to_do(void **state)
 {
     struct world *world = *state;
@@ -184,6 +223,7 @@ int main(void)
         TEST(a_file_that_was_named_must_be_there),
         TEST(properties_that_librdkafka_does_not_take_are_told_with_their_place),
         TEST(errors_of_every_source_are_told_at_once),
+        TEST(a_password_in_a_wrong_place_is_not_shown),
         TEST(a_missing_scripts_folder_says_what_to_do),
         TEST(a_folder_without_scripts_is_an_error),
         TEST(errors_from_before_do_not_count),
