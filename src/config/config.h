@@ -77,6 +77,11 @@ struct mr_config_value {
 };
 void mr_config_set_value(struct mr_config *config, const char *path, struct mr_config_value value,
                          const char *origin, struct mr_errors *errors);
+/* Checks an item of the list at `path`; the first index is 1. Returns false if the item is bad,
+ * with an error about PATH[INDEX] added. */
+bool mr_config_check_item(const struct mr_config *config, const char *path, size_t index,
+                          struct mr_config_value value, const char *origin,
+                          struct mr_errors *errors);
 /* Returns what is at a path. A table of keys is "kafka" or `routes["x"]`; a map, whose names the
  * user chooses, is "routes". If there is nothing, mr_config_unknown() adds the error. */
 enum mr_config_path { MR_PATH_UNKNOWN, MR_PATH_KEY, MR_PATH_LIST, MR_PATH_TABLE, MR_PATH_MAP };

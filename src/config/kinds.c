@@ -203,6 +203,23 @@ static bool parse_topics(const struct mr_config_key *key, const char *text, stru
     return parse_list(key, text, parse_topic, out);
 }
 
+const struct mr_config_key *mr_config_item_key(const struct mr_config_key *key)
+{
+    static const struct mr_config_key broker = {.kind = MR_KIND_HOST_PORT};
+    static const struct mr_config_key topic = {.kind = MR_KIND_TOPIC};
+    MR_ASSERT(mr_config_key_is_list(key));
+    return key->kind == MR_KIND_BROKERS ? &broker : &topic;
+}
+
+bool mr_config_is_item(const struct mr_config_key *key, const char *text)
+{
+    struct mr_buf ignored = {0};
+    parse_fn *parse = key->kind == MR_KIND_BROKERS ? parse_broker : parse_topic;
+    bool valid = *text != '\0' && parse_list(key, text, parse, &ignored);
+    mr_buf_free(&ignored);
+    return valid;
+}
+
 enum {
     STRING = 1 << MR_GIVEN_STRING,
     NUMBER = 1 << MR_GIVEN_NUMBER,

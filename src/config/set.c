@@ -67,7 +67,7 @@ static void append_got(const struct mr_config *config, struct mr_buf *out, bool 
     if (value.given == MR_GIVEN_OTHER)
         mr_buf_printf(out, "%s%s", strcmp(value.text, "nil") == 0 ? "" : "a ", value.text);
     else if (value.given == MR_GIVEN_LIST)
-        mr_buf_string(out, "a list");
+        mr_buf_string(out, *value.text == '\0' ? "an empty list" : "a list");
     else if (secret)
         mr_buf_string(out, "another value");
     else if (value.given == MR_GIVEN_NUMBER && !isfinite(value.number))
@@ -107,6 +107,20 @@ void mr_config_set_value(struct mr_config *config, const char *path, struct mr_c
         mr_config_store(config, key, path, mr_buf_text(&text), origin);
     mr_buf_free(&given);
     mr_buf_free(&text);
+}
+
+bool mr_config_check_item(const struct mr_config *config, const char *path, size_t index,
+                          struct mr_config_value value, const char *origin,
+                          struct mr_errors *errors)
+{
+    const struct mr_config_key *key = mr_config_key_at(path);
+    struct mr_buf item = {0};
+    if (value.given == MR_GIVEN_STRING && mr_config_is_item(key, value.text))
+        return true;
+    mr_buf_printf(&item, "%s[%zu]", path, index);
+    refuse(config, mr_config_item_key(key), mr_buf_text(&item), value, origin, errors);
+    mr_buf_free(&item);
+    return false;
 }
 
 void mr_config_set_text(struct mr_config *config, const char *path, const char *text,

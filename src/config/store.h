@@ -39,6 +39,10 @@ void mr_config_free_secrets(struct mr_config *config);
 bool mr_config_parse(const struct mr_config_key *key, const char *text, struct mr_buf *out);
 /* Returns true if the key's type accepts such a Lua value. */
 bool mr_config_takes(const struct mr_config_key *key, enum mr_config_given given);
+/* Returns true if the text is an item of the key's list, or several with commas between them. */
+bool mr_config_is_item(const struct mr_config_key *key, const char *text);
+/* Returns a key that describes the items of the key's list in errors. */
+const struct mr_config_key *mr_config_item_key(const struct mr_config_key *key);
 /* Appends a description of valid values: "an integer of 0 or more". */
 void mr_config_expected(const struct mr_config_key *key, struct mr_buf *out);
 
