@@ -87,7 +87,12 @@ static void the_command_line_goes_before_the_environment_before_the_file(void **
 static void every_option_sets_its_key(void **state)
 {
     struct world *world = *state;
-    struct mr_settings settings = {NULL, "s", "b:1", "2", "h:3", "error", "text"};
+    struct mr_settings settings = {.scripts = "s",
+                                   .brokers = "b:1",
+                                   .workers = "2",
+                                   .admin = "h:3",
+                                   .log_level = "error",
+                                   .log_format = "text"};
     struct mr_config *config = mr_settings_config(&settings, &world->errors);
     assert_string_equal(mr_config_string(config, "scripts"), "s");
     assert_string_equal(mr_config_string(config, "kafka.brokers"), "b:1");
@@ -106,6 +111,55 @@ static void a_file_that_was_named_must_be_there(void **state)
     assert_null(mr_settings_snapshot(&settings, 1, &world->errors));
     assert_string_equal(mr_errors_text(&world->errors),
                         "other.lua: cannot read it: No such file or directory\n");
+}
+
+static void assert_unreadable(struct world *world, struct mr_settings *settings)
+{
+    mr_errors_free(&world->errors);
+    assert_null(mr_settings_snapshot(settings, 1, &world->errors));
+    assert_string_equal(mr_errors_text(&world->errors),
+                        "config/moonroute.lua: cannot read it: No such file or directory\n");
+}
+
+static void links_that_lead_nowhere_are_not_passed_over(void **state)
+{
+    struct mr_settings settings = {0};
+    put("scripts/echo.lua", "");
+    assert_int_equal(symlink("nowhere", "config/moonroute.lua"), 0);
+    assert_unreadable(*state, &settings);
+    assert_int_equal(unlink("config/moonroute.lua") | rmdir("config"), 0);
+    assert_int_equal(symlink("nowhere", "config"), 0);
+    assert_unreadable(*state, &settings);
+}
+
+static void a_folder_that_may_not_be_looked_into_is_not_passed_over(void **state)
+{
+    struct world *world = *state;
+    struct mr_settings settings = {0};
+    if (geteuid() == 0)
+        skip(); /* root may look into any folder */
+    put("scripts/echo.lua", "");
+    assert_int_equal(chmod("config", 0), 0);
+    assert_null(mr_settings_snapshot(&settings, 1, &world->errors));
+    assert_int_equal(chmod("config", 0755), 0);
+    assert_string_equal(mr_errors_text(&world->errors),
+                        "config/moonroute.lua: cannot read it: Permission denied\n");
+}
+
+static void a_file_that_was_read_before_must_still_be_there(void **state)
+{
+    struct world *world = *state;
+    struct mr_settings settings = {0};
+    put("scripts/echo.lua", "");
+    for (int i = 0; i < 2; i++) { /* at first there is none */
+        mr_snapshot_free(mr_settings_snapshot(&settings, 1, &world->errors));
+        assert_string_equal(mr_errors_text(&world->errors), "");
+        put("config/moonroute.lua", "return {}");
+    }
+    mr_snapshot_free(mr_settings_snapshot(&settings, 2, &world->errors));
+    assert_string_equal(mr_errors_text(&world->errors), "");
+    unlink("config/moonroute.lua");
+    assert_unreadable(world, &settings);
 }
 
 static void properties_that_librdkafka_does_not_take_are_told_with_their_place(void **state)
@@ -221,6 +275,9 @@ int main(void)
         TEST(the_command_line_goes_before_the_environment_before_the_file),
         TEST(every_option_sets_its_key),
         TEST(a_file_that_was_named_must_be_there),
+        TEST(links_that_lead_nowhere_are_not_passed_over),
+        TEST(a_folder_that_may_not_be_looked_into_is_not_passed_over),
+        TEST(a_file_that_was_read_before_must_still_be_there),
         TEST(properties_that_librdkafka_does_not_take_are_told_with_their_place),
         TEST(errors_of_every_source_are_told_at_once),
         TEST(a_password_in_a_wrong_place_is_not_shown),
