@@ -70,6 +70,8 @@ struct mr_config *mr_settings_config(const struct mr_settings *settings, struct 
     mr_config_environment(config, environ, errors);
     if (file != NULL)
         mr_config_file(config, file, errors);
+    if (settings->complete != NULL)
+        settings->complete(settings->context, config, errors);
     mr_config_check(config, file == NULL ? "configuration" : file, errors);
     mr_kafka_check(config, errors);
     mr_config_hide_secrets(config, errors);

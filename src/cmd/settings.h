@@ -16,6 +16,9 @@ struct mr_settings {
     const char *admin;       /* --admin */
     const char *log_level;   /* --log-level */
     const char *log_format;  /* --log-format */
+    /* Changes what was read before it is checked; NULL: does not. */
+    void (*complete)(void *context, struct mr_config *config, struct mr_errors *errors);
+    void *context;
     const char *read_before; /* the last file that was read without --config; NULL: none */
 };
 

@@ -66,6 +66,22 @@ void mr_config_store(struct mr_config *config, const struct mr_config_key *key, 
     config->count++;
 }
 
+void mr_config_unset(struct mr_config *config, const char *prefix)
+{
+    size_t left = 0;
+    for (size_t i = 0; i < config->count; i++) {
+        struct mr_config_setting *setting = &config->settings[i];
+        if (strncmp(setting->path, prefix, strlen(prefix)) != 0) {
+            config->settings[left++] = *setting;
+            continue;
+        }
+        free(setting->path);
+        free(setting->text);
+        free(setting->origin);
+    }
+    config->count = left;
+}
+
 bool mr_config_is_set(const struct mr_config *config, const char *path)
 {
     return mr_config_find(config, path) != NULL;

@@ -60,6 +60,8 @@ const char *mr_config_origin(const struct mr_config *config, const char *path);
  * default. */
 void mr_config_set_text(struct mr_config *config, const char *path, const char *text,
                         const char *origin, struct mr_errors *errors);
+/* Unsets all keys whose paths begin with `prefix`. */
+void mr_config_unset(struct mr_config *config, const char *prefix);
 /* A value with its type, as the configuration file has it. Errors are as above, and "got" shows the
  * Lua type or the value. */
 enum mr_config_given {

@@ -22,6 +22,10 @@ static int set_up(void **state)
     static struct router router;
     router_make(&router, "", 1);
     router.command = "dev";
+    /* Meant for another broker. */
+    router.environment[0] = "KAFKA_SASL_USERNAME=me";
+    router.environment[1] = "KAFKA_SASL_PASSWORD=secret";
+    router.environment[2] = "MOONROUTE_KAFKA_TLS_CA=/nowhere";
     router_script(&router, "greeter", greeter);
     router_start(&router);
     *state = &router;

@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include "cmd/dev_settings.h"
 #include "cmd/settings.h"
 
 /* The folder that the test runs in, and the one where it began. */
@@ -181,6 +182,34 @@ static void properties_that_librdkafka_does_not_take_are_told_with_their_place(v
     mr_config_free(config);
 }
 
+static void complete(void *context, struct mr_config *config, struct mr_errors *errors)
+{
+    mr_dev_settings(config, context, errors);
+}
+
+static void the_broker_of_dev_needs_no_login_whatever_is_set(void **state)
+{
+    struct world *world = *state;
+    struct mr_settings settings = {.complete = complete, .context = (char[]){"127.0.0.1:7"}};
+    put("config/moonroute.lua",
+        "return { kafka = { tls = { ca = 'ca.pem' }, group_instance_id = 'me', properties = {"
+        " ['security.protocol'] = 'ssl', ['ssl.cipher.suites'] = 'x', acks = 'all',"
+        " ['fetch.wait.max.ms'] = 20 } } }");
+    setenv("KAFKA_SASL_PASSWORD", "without a username", 1);
+    struct mr_config *config = mr_settings_config(&settings, &world->errors);
+    unsetenv("KAFKA_SASL_PASSWORD");
+    assert_string_equal(mr_errors_text(&world->errors), "");
+    assert_string_equal(mr_config_string(config, "kafka.brokers"), "127.0.0.1:7");
+    assert_string_equal(mr_config_string(config, "kafka.group_instance_id"), "");
+    assert_false(mr_config_is_set(config, "kafka.tls.ca"));
+    assert_false(mr_config_is_set(config, "kafka.sasl.password"));
+    assert_false(mr_config_is_set(config, "kafka.properties[\"security.protocol\"]"));
+    assert_false(mr_config_is_set(config, "kafka.properties[\"ssl.cipher.suites\"]"));
+    assert_string_equal(mr_config_string(config, "kafka.properties[\"fetch.wait.max.ms\"]"), "20");
+    assert_true(mr_config_is_set(config, "kafka.properties[\"acks\"]"));
+    mr_config_free(config);
+}
+
 static void errors_of_every_source_are_told_at_once(void **state)
 {
     struct world *world = *state;
@@ -279,6 +308,7 @@ int main(void)
         TEST(a_folder_that_may_not_be_looked_into_is_not_passed_over),
         TEST(a_file_that_was_read_before_must_still_be_there),
         TEST(properties_that_librdkafka_does_not_take_are_told_with_their_place),
+        TEST(the_broker_of_dev_needs_no_login_whatever_is_set),
         TEST(errors_of_every_source_are_told_at_once),
         TEST(a_password_in_a_wrong_place_is_not_shown),
         TEST(a_missing_scripts_folder_says_what_to_do),
