@@ -20,7 +20,7 @@ struct decoder {
     struct mr_json_text text;
     struct mr_json *json;
     int names, array; /* stack indexes: the list of names, the metatable of arrays */
-    int depth;
+    int depth, most;  /* levels that are open, and may be */
 };
 
 static const char *read_value(struct decoder *decoder, const char *at, uint16_t *size);
@@ -111,7 +111,7 @@ static inline const char *read_name(struct decoder *decoder, const char *begin, 
 
 static void enter(struct decoder *decoder, const char *at)
 {
-    if (decoder->depth == MR_JSON_DEPTH)
+    if (decoder->depth == decoder->most)
         fail(decoder, at, ": more than 512 levels");
     if (decoder->depth++ % LEVELS == 0)
         luaL_checkstack(decoder->text.L, LEVELS * SLOTS + LUA_MINSTACK, "a value that is too deep");
@@ -224,9 +224,10 @@ static void read_document(struct decoder *decoder)
         fail(decoder, at, ": expected the end");
 }
 
-void mr_decode(lua_State *L, struct mr_json *json, struct mr_bytes text)
+void mr_decode(lua_State *L, struct mr_json *json, struct mr_bytes text, int most)
 {
     struct decoder decoder = {.text = {L, text.data, text.data + text.length, &json->scratch},
+                              .most = most,
                               .json = json};
     luaL_checkstack(L, LUA_MINSTACK, "a value");
     lua_rawgeti(L, LUA_REGISTRYINDEX, json->names.strings);
