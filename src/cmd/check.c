@@ -46,6 +46,7 @@ static void check_scripts(const struct mr_snapshot *snapshot, struct mr_errors *
     const struct mr_host host = {
         .publish = refuse_publish, .request = refuse_request, .sleep = refuse_sleep};
     struct mr_vm *vm = mr_vm_new(&host, NULL, mr_trust_of(snapshot->config));
+    mr_vm_allow(vm, snapshot->config);
     mr_generation_check(vm, snapshot, errors);
     mr_vm_free(vm);
 }

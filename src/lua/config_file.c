@@ -34,6 +34,8 @@ static int env(lua_State *lua)
         lua_concat(lua, 2);
     } else {
         lua_pushstring(lua, mr_buf_text(&value));
+        if (mr_config_is_secret(name, mr_buf_text(&value)))
+            mr_config_add_secret(lua_touserdata(lua, lua_upvalueindex(1)), mr_buf_text(&value));
     }
     bool failed = errors.count > 0;
     mr_buf_free(&value);
@@ -61,7 +63,7 @@ static void open_libraries(lua_State *lua)
 }
 
 /* Pushes the table of all globals that the file can use. */
-static void push_environment(lua_State *lua)
+static void push_environment(struct loading *loading, lua_State *lua)
 {
     static const char *const names[] = {"string",   "table", "math",   "tostring",
                                         "tonumber", "pairs", "ipairs", "type",
@@ -71,7 +73,8 @@ static void push_environment(lua_State *lua)
         lua_getglobal(lua, names[i]);
         lua_setfield(lua, -2, names[i]);
     }
-    lua_pushcfunction(lua, env);
+    lua_pushlightuserdata(lua, loading->config);
+    lua_pushcclosure(lua, env, 1);
     lua_setfield(lua, -2, "env");
 }
 
@@ -215,7 +218,7 @@ static int load(lua_State *lua)
     open_libraries(lua);
     if (luaL_loadbufferx(lua, text->data, text->length, "=" CHUNK, "t") != 0)
         return lua_error(lua);
-    push_environment(lua);
+    push_environment(loading, lua);
     lua_setfenv(lua, -2);
     lua_sethook(lua, on_too_long, LUA_MASKCOUNT, INSTRUCTIONS_MOST);
     lua_call(lua, 0, 1);

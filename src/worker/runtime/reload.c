@@ -227,6 +227,7 @@ static struct mr_vm *open_vm(struct mr_worker *worker, const struct mr_config *c
 {
     struct mr_vm *vm = mr_vm_new(&mr_dispatch_host, &worker->dispatch, mr_trust_of(config));
     mr_vm_show(vm, &worker->slot->run);
+    mr_vm_allow(vm, config);
     return vm;
 }
 
