@@ -1,6 +1,7 @@
 #include <stdio.h>
 
 #include "base/print.h"
+#include "cmd/load_limits.h"
 #include "cmd/settings.h"
 #include "lua/vm.h"
 #include "worker/routing/routing.h"
@@ -47,6 +48,7 @@ static void check_scripts(const struct mr_snapshot *snapshot, struct mr_errors *
         .publish = refuse_publish, .request = refuse_request, .sleep = refuse_sleep};
     struct mr_vm *vm = mr_vm_new(&host, NULL, mr_trust_of(snapshot->config));
     mr_vm_allow(vm, snapshot->config);
+    mr_load_limits_set(vm, snapshot->config);
     mr_generation_check(vm, snapshot, errors);
     mr_vm_free(vm);
 }
