@@ -25,6 +25,11 @@ return {
     -- Whether scripts are kept from files, programs and each other; false: scripts are trusted with
     -- all of Lua.
     --sandbox = true,
+    env = {
+        -- Environment variables that scripts may read with `router.env` though their names or
+        -- values look like secrets.
+        --allow = { "PAYMENTS_API_KEY" },
+    },
     -- Whether dead-letter, retry and response topics that are missing are created.
     --create_topics = true,
     kafka = {

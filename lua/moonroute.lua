@@ -302,8 +302,9 @@ end
 --- Returns a variable of the environment.
 -- @tparam string name
 --
--- @treturn ?string its value; nil if it is not set, or if its name is that of a secret. Such a name
--- contains PASSWORD, SECRET, TOKEN, CREDENTIAL or PRIVATE_KEY, or ends in _FILE.
+-- @treturn ?string its value; nil if it is not set, or if it looks like a secret and env.allow of
+-- the configuration does not name it. A secret has a word such as PASSWORD, PASS, PWD, SECRET, TOKEN,
+-- KEY, CREDENTIAL, AUTH or DSN in its name, ends in _FILE, or is a URL with a login.
 function router.env(name)
   if type(name) ~= "string" then
     error("router.env: expected a name, got a " .. type(name), 2)

@@ -6,23 +6,9 @@ local null = require("moonroute.json").null
 
 local headers = {}
 
--- Returns all digits of a whole number, or as many as it takes to read back the same number.
-local function number_text(value)
-  if value % 1 == 0 and math.abs(value) < 2 ^ 63 then
-    return ("%.0f"):format(value)
-  end
-  for digits = 14, 16 do
-    local text = ("%." .. digits .. "g"):format(value)
-    if tonumber(text) == value then
-      return text
-    end
-  end
-  return ("%.17g"):format(value)
-end
-
 local as_text = {
   string = function(value) return value end,
-  number = number_text,
+  number = integer.text,
   boolean = tostring,
   cdata = function(value) return integer.digits(value) or tostring(value) end,
 }

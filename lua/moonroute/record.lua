@@ -43,7 +43,7 @@ end
 
 local function as_key(key)
   if type(key) == "number" then
-    return key % 1 == 0 and ("%.0f"):format(key) or tostring(key)
+    return integer.text(key)
   elseif type(key) == "string" then
     return key
   end

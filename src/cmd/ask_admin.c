@@ -10,11 +10,24 @@
 
 enum { CONNECT_TIME = 2000, ANSWER_TIME = 5000 }; /* ms */
 
-static int find_address(const struct mr_admin_question *question, struct mr_address *address)
+/* Reads no more than admin.listen if it can. Adds what else is wrong with the configuration to
+ * `doubts`: the running router did not read that configuration, so it is asked all the same. */
+static struct mr_config *read_config(const struct mr_admin_question *question,
+                                     struct mr_errors *errors, struct mr_errors *doubts)
+{
+    struct mr_settings settings = {.config_file = question->config_file};
+    if (question->admin == NULL)
+        return mr_settings_config(&settings, doubts);
+    struct mr_config *config = mr_config_new();
+    mr_config_set_text(config, "admin.listen", question->admin, "--admin", errors);
+    return config;
+}
+
+static int find_address(const struct mr_admin_question *question, struct mr_address *address,
+                        struct mr_errors *doubts)
 {
     struct mr_errors errors = {0};
-    struct mr_settings settings = {.config_file = question->config_file, .admin = question->admin};
-    struct mr_config *config = mr_settings_config(&settings, &errors);
+    struct mr_config *config = read_config(question, &errors, doubts);
     if (errors.count == 0 &&
         mr_address_parse(address, "admin.listen", mr_config_string(config, "admin.listen"),
                          &errors) == 0 &&
@@ -25,7 +38,8 @@ static int find_address(const struct mr_admin_question *question, struct mr_addr
     mr_print(stderr, "%s", mr_errors_text(&errors));
     int code = errors.count > 0 ? MR_EXIT_CONFIG : 0;
     mr_errors_free(&errors);
-    mr_address_reachable(address);
+    if (code == 0)
+        mr_address_reachable(address);
     return code;
 }
 
@@ -63,15 +77,10 @@ static int explain(const struct mr_command *self, CURLcode result, const char *w
     return MR_EXIT_UNAVAILABLE;
 }
 
-int mr_ask_admin(const struct mr_command *self, const struct mr_admin_question *question,
-                 const char *path, bool as_json, long *status, struct mr_buf *body)
+static CURLcode get(const char *where, const char *path, bool as_json, long *status,
+                    struct mr_buf *body)
 {
-    struct mr_address address = {0};
-    char where[MR_ADDRESS_TEXT], url[MR_ADDRESS_TEXT + 64];
-    int code = find_address(question, &address);
-    if (code != 0)
-        return code;
-    mr_address_text(&address, where);
+    char url[MR_ADDRESS_TEXT + 64];
     snprintf(url, sizeof(url), "http://%s%s", where, path);
     curl_global_init(CURL_GLOBAL_DEFAULT);
     struct curl_slist *headers =
@@ -82,5 +91,25 @@ int mr_ask_admin(const struct mr_command *self, const struct mr_admin_question *
     curl_easy_cleanup(curl);
     curl_slist_free_all(headers);
     curl_global_cleanup();
-    return result == CURLE_OK ? 0 : explain(self, result, where);
+    return result;
+}
+
+int mr_ask_admin(const struct mr_command *self, const struct mr_admin_question *question,
+                 const char *path, bool as_json, long *status, struct mr_buf *body)
+{
+    struct mr_address address = {0};
+    struct mr_errors doubts = {0};
+    char where[MR_ADDRESS_TEXT];
+    int code = find_address(question, &address, &doubts);
+    if (code == 0) {
+        mr_address_text(&address, where);
+        CURLcode result = get(where, path, as_json, status, body);
+        code = result == CURLE_OK ? 0 : explain(self, result, where);
+        if (code == MR_EXIT_UNAVAILABLE && doubts.count > 0)
+            code = MR_EXIT_CONFIG; /* it may have told of another address */
+    }
+    if (code != 0)
+        mr_print(stderr, "%s", mr_errors_text(&doubts));
+    mr_errors_free(&doubts);
+    return code;
 }

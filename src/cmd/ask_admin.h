@@ -22,8 +22,9 @@ struct mr_admin_question {
     }
 
 /* GETs `path` (as text, or as JSON) from the listener that options and configuration name. Returns
- * 0 with the answer's HTTP status and body (the caller frees it). If the configuration is bad, if
- * nobody listens, or if no answer comes in time, prints that and returns an enum mr_exit. */
+ * 0 with the answer's HTTP status and body (the caller frees it). If nobody listens, or if no
+ * answer comes in time, prints that and returns an enum mr_exit. A bad configuration on disk is an
+ * error only if nobody listens: the router may run with another one. */
 int mr_ask_admin(const struct mr_command *self, const struct mr_admin_question *question,
                  const char *path, bool as_json, long *status, struct mr_buf *body);
 

@@ -1,6 +1,7 @@
 #include <stdio.h>
 
 #include "base/print.h"
+#include "cmd/load_limits.h"
 #include "cmd/settings.h"
 #include "lua/vm.h"
 #include "worker/routing/routing.h"
@@ -53,6 +54,8 @@ static void check_scripts(const struct mr_snapshot *snapshot, struct mr_errors *
     const struct mr_host host = {
         .publish = refuse_publish, .request = refuse_request, .sleep = refuse_sleep};
     struct mr_vm *vm = mr_vm_new(&host, NULL, mr_trust_of(snapshot->config));
+    mr_vm_allow(vm, snapshot->config);
+    mr_load_limits_set(vm, snapshot->config);
     mr_generation_check(vm, snapshot, errors);
     mr_vm_free(vm);
 }
@@ -79,6 +82,7 @@ static int check(const struct mr_settings *settings)
     int code = errors.count > 0 ? MR_EXIT_DATA : MR_EXIT_CONFIG;
     if (errors.count == 0)
         mr_routing_check(snapshot, &errors);
+    mr_config_hide_secrets(snapshot->config, &errors);
     size_t count = count_handlers(snapshot);
     if (errors.count == 0)
         print_warnings(snapshot);

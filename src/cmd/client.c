@@ -66,16 +66,23 @@ static int set_headers(struct mr_client *client)
     return 0;
 }
 
+/* Uses the broker of a `moonroute dev` that runs, if no broker is set. */
+static void find_dev(void *context, struct mr_config *config, struct mr_errors *errors)
+{
+    (void)context;
+    char brokers[256];
+    if (!mr_config_is_set(config, "kafka.brokers") && mr_dev_file_read(brokers, sizeof(brokers)))
+        mr_dev_settings(config, brokers, errors);
+}
+
 static int read_config(struct mr_client *client)
 {
     struct mr_errors errors = {0};
-    char dev[256];
+    client->settings.complete = find_dev;
     client->config = mr_settings_config(&client->settings, &errors);
-    if (errors.count == 0 && !mr_config_is_set(client->config, "kafka.brokers") &&
-        mr_dev_file_read(dev, sizeof(dev)))
-        mr_dev_settings(client->config, dev, &errors);
     if (errors.count == 0)
         client->asker = mr_asker_new(client->config, &errors);
+    mr_config_hide_secrets(client->config, &errors);
     mr_print(stderr, "%s", mr_errors_text(&errors));
     mr_errors_free(&errors);
     return client->asker == NULL ? MR_EXIT_CONFIG : 0;

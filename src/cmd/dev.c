@@ -17,6 +17,15 @@ struct dev {
     struct mr_embedded *embedded;
 };
 
+/* Makes the settings those of the embedded broker, with defaults for one person at a terminal. */
+static void complete(void *context, struct mr_config *config, struct mr_errors *errors)
+{
+    const struct dev *dev = context;
+    mr_dev_settings(config, mr_embedded_brokers(dev->embedded), errors);
+    mr_config_set_text(config, "workers", "1", "moonroute dev", errors);
+    mr_config_set_text(config, "log.format", "text", "moonroute dev", errors);
+}
+
 static void create_route_topic(void *context, const char *name, const char *value)
 {
     struct dev *dev = context;
@@ -41,8 +50,6 @@ static struct mr_snapshot *read_snapshot(void *context, uint64_t generation,
     struct dev *dev = context;
     char topic[256];
     struct mr_snapshot *snapshot = mr_settings_snapshot(&dev->settings, generation, errors);
-    if (snapshot != NULL)
-        mr_dev_settings(snapshot->config, mr_embedded_brokers(dev->embedded), errors);
     for (size_t i = 0; snapshot != NULL && i < snapshot->file_count; i++)
         if (topic_of(&snapshot->files[i], topic, sizeof(topic)))
             mr_embedded_topic(dev->embedded, topic, DEV_PARTITIONS);
@@ -104,7 +111,7 @@ static int serve(struct dev *dev)
 
 int mr_cmd_dev(const struct mr_command *self, int argc, char **argv)
 {
-    struct dev dev = {.settings = {.log_format = "text", .workers = "1"}};
+    struct dev dev = {.settings = {.complete = complete, .context = &dev}};
     struct mr_errors errors = {0};
     int code;
     const struct mr_option options[] = {

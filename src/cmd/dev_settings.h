@@ -5,8 +5,8 @@
 #include "base/errors.h"
 #include "config/config.h"
 
-/* Sets kafka.brokers and the settings that the embedded broker needs, unless they are set
- * already. */
+/* Sets kafka.brokers and fetch.wait.max.ms, unless they are set already. Unsets the login, TLS and
+ * static membership, which are meant for another broker. */
 void mr_dev_settings(struct mr_config *config, const char *brokers, struct mr_errors *errors);
 
 #endif

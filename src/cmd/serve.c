@@ -25,6 +25,7 @@ static bool set_up(const struct mr_settings *settings)
     if (opened != 0)
         mr_errors_add(&errors, "log.file: cannot open %s: %s", mr_config_string(config, "log.file"),
                       strerror(-opened));
+    mr_config_hide_secrets(config, &errors);
     bool good = errors.count == 0;
     if (good)
         mr_config_pending(config, warn_pending, NULL);

@@ -1,19 +1,44 @@
 #include "cmd/settings.h"
 
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/panic.h"
 #include "kafka/check.h"
 #include "lua/config_file.h"
 
 /* Tried in this order if no file is named. */
 static const char *const usual_files[] = {"config/moonroute.lua", "/etc/moonroute/moonroute.lua"};
 
+/* Returns true if the path is known to lead to nothing, not even to a link that leads nowhere. */
+static bool is_absent(const char *path)
+{
+    struct stat info;
+    return lstat(path, &info) != 0 && (errno == ENOENT || errno == ENOTDIR);
+}
+
+/* Returns true if neither the file nor anything in its place is there. A file that cannot be looked
+ * for is not absent, nor is one in a folder that is a link to nowhere. */
+static bool is_not_there(const char *file)
+{
+    char *folder = mr_strndup(file, (size_t)(strrchr(file, '/') - file));
+    bool reachable = access(folder, F_OK) == 0;
+    bool absent = is_absent(file) && (reachable || is_absent(folder));
+    free(folder);
+    return absent;
+}
+
+/* Returns the configuration file; NULL if there is none. A file that was read before counts as
+ * being there. */
 static const char *find_file(const struct mr_settings *settings)
 {
     if (settings->config_file != NULL)
         return settings->config_file;
     for (size_t i = 0; i < sizeof(usual_files) / sizeof(usual_files[0]); i++)
-        if (access(usual_files[i], F_OK) == 0)
+        if (settings->read_before == usual_files[i] || !is_not_there(usual_files[i]))
             return usual_files[i];
     return NULL;
 }
@@ -45,12 +70,15 @@ struct mr_config *mr_settings_config(const struct mr_settings *settings, struct 
     mr_config_environment(config, environ, errors);
     if (file != NULL)
         mr_config_file(config, file, errors);
+    if (settings->complete != NULL)
+        settings->complete(settings->context, config, errors);
     mr_config_check(config, file == NULL ? "configuration" : file, errors);
     mr_kafka_check(config, errors);
+    mr_config_hide_secrets(config, errors);
     return config;
 }
 
-struct mr_snapshot *mr_settings_snapshot(const struct mr_settings *settings, uint64_t generation,
+struct mr_snapshot *mr_settings_snapshot(struct mr_settings *settings, uint64_t generation,
                                          struct mr_errors *errors)
 {
     size_t errors_before = errors->count;
@@ -61,8 +89,11 @@ struct mr_snapshot *mr_settings_snapshot(const struct mr_settings *settings, uin
     }
     struct mr_snapshot *snapshot =
         mr_snapshot_read(generation, config, mr_config_string(config, "scripts"), errors);
-    if (errors->count == errors_before)
+    if (errors->count == errors_before) {
+        settings->read_before = find_file(settings);
         return snapshot;
+    }
+    mr_config_hide_secrets(snapshot->config, errors);
     mr_snapshot_free(snapshot);
     return NULL;
 }

@@ -16,6 +16,10 @@ struct mr_settings {
     const char *admin;       /* --admin */
     const char *log_level;   /* --log-level */
     const char *log_format;  /* --log-format */
+    /* Changes what was read before it is checked; NULL: does not. */
+    void (*complete)(void *context, struct mr_config *config, struct mr_errors *errors);
+    void *context;
+    const char *read_before; /* the last file that was read without --config; NULL: none */
 };
 
 /* Rows for an option table. */
@@ -48,12 +52,13 @@ struct mr_settings {
 
 /* Reads the configuration from these settings, the environment and the file. Never returns NULL,
  * but do not use the result if errors were added. The caller frees it. It is an error if --config
- * names a file that does not exist. */
+ * names a file that does not exist. It is one, too, if a usual file may be there but cannot be
+ * read, or if it was read before and is gone. */
 struct mr_config *mr_settings_config(const struct mr_settings *settings, struct mr_errors *errors);
 
 /* Reads the configuration and the scripts, for the master at start and at every reload. Returns
  * NULL if errors were added. */
-struct mr_snapshot *mr_settings_snapshot(const struct mr_settings *settings, uint64_t generation,
+struct mr_snapshot *mr_settings_snapshot(struct mr_settings *settings, uint64_t generation,
                                          struct mr_errors *errors);
 
 #endif

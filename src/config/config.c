@@ -22,6 +22,7 @@ void mr_config_free(struct mr_config *config)
         free(config->settings[i].origin);
     }
     free(config->settings);
+    mr_config_free_secrets(config);
     free(config);
 }
 
@@ -49,6 +50,8 @@ const struct mr_config_setting *mr_config_find(const struct mr_config *config, c
 void mr_config_store(struct mr_config *config, const struct mr_config_key *key, const char *path,
                      const char *text, const char *origin)
 {
+    if ((key->flags & MR_KEY_SECRET) != 0)
+        mr_config_add_secret(config, text);
     if (mr_config_find(config, path) != NULL)
         return;
     if (config->count == config->capacity) {
@@ -61,6 +64,22 @@ void mr_config_store(struct mr_config *config, const struct mr_config_key *key, 
     memmove(setting + 1, setting, (config->count - at) * sizeof(*setting));
     *setting = (struct mr_config_setting){mr_strdup(path), key, mr_strdup(text), mr_strdup(origin)};
     config->count++;
+}
+
+void mr_config_unset(struct mr_config *config, const char *prefix)
+{
+    size_t left = 0;
+    for (size_t i = 0; i < config->count; i++) {
+        struct mr_config_setting *setting = &config->settings[i];
+        if (strncmp(setting->path, prefix, strlen(prefix)) != 0) {
+            config->settings[left++] = *setting;
+            continue;
+        }
+        free(setting->path);
+        free(setting->text);
+        free(setting->origin);
+    }
+    config->count = left;
 }
 
 bool mr_config_is_set(const struct mr_config *config, const char *path)

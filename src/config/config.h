@@ -60,6 +60,8 @@ const char *mr_config_origin(const struct mr_config *config, const char *path);
  * default. */
 void mr_config_set_text(struct mr_config *config, const char *path, const char *text,
                         const char *origin, struct mr_errors *errors);
+/* Unsets all keys whose paths begin with `prefix`. */
+void mr_config_unset(struct mr_config *config, const char *prefix);
 /* A value with its type, as the configuration file has it. Errors are as above, and "got" shows the
  * Lua type or the value. */
 enum mr_config_given {
@@ -77,6 +79,11 @@ struct mr_config_value {
 };
 void mr_config_set_value(struct mr_config *config, const char *path, struct mr_config_value value,
                          const char *origin, struct mr_errors *errors);
+/* Checks an item of the list at `path`; the first index is 1. Returns false if the item is bad,
+ * with an error about PATH[INDEX] added. */
+bool mr_config_check_item(const struct mr_config *config, const char *path, size_t index,
+                          struct mr_config_value value, const char *origin,
+                          struct mr_errors *errors);
 /* Returns what is at a path. A table of keys is "kafka" or `routes["x"]`; a map, whose names the
  * user chooses, is "routes". If there is nothing, mr_config_unknown() adds the error. */
 enum mr_config_path { MR_PATH_UNKNOWN, MR_PATH_KEY, MR_PATH_LIST, MR_PATH_TABLE, MR_PATH_MAP };
@@ -89,7 +96,19 @@ void mr_config_path_child(struct mr_buf *out, const char *parent, const char *na
 void mr_config_add_entry(struct mr_config *config, const char *path, const char *origin);
 void mr_config_unknown(const char *path, const char *origin, struct mr_errors *errors);
 
-/* Reads a variable, or the file that NAME_FILE names, without one newline at its end. Returns 1
+/* Notes a text that must not be shown, such as a password. Copies it. The value of a secret key is
+ * noted when it is set. */
+void mr_config_add_secret(struct mr_config *config, const char *text);
+/* Returns true if a variable's name, or its value, is that of a secret: the name has a word such as
+ * PASSWORD, PASS, PWD, SECRET, TOKEN, KEY, CREDENTIAL, AUTH or DSN, or ends in _FILE, or is that of
+ * a database; or the value is a URL with a login. PWD and OLDPWD are folders. */
+bool mr_config_is_secret(const char *name, const char *value);
+/* Puts "[hidden]" in place of each secret in the errors. Call this before errors are shown that may
+ * repeat a value of the configuration: a secret may be in a wrong key. */
+void mr_config_hide_secrets(const struct mr_config *config, struct mr_errors *errors);
+
+/* Reads a variable, or the file that NAME_FILE names, without one line end (LF or CRLF) at its
+ * end. Returns 1
  * with the value appended, or 0 if neither is set (empty counts as unset). Returns -1 with an error
  * added if both are set or the file cannot be read. */
 int mr_config_variable(char *const *environment, const char *name, struct mr_buf *value,
@@ -109,7 +128,7 @@ void mr_config_encode(const struct mr_config *config, struct mr_buf *out);
 struct mr_config *mr_config_decode(struct mr_bytes bytes);
 
 /* Calls `each` for every path that is set but takes effect only in a later version, with its
- * value. */
+ * value, less the secrets in it. */
 void mr_config_pending(const struct mr_config *config, mr_config_each_fn *each, void *context);
 
 /* Calls `each` for every path that needs a restart and differs between the two, with the value

@@ -61,8 +61,12 @@ void mr_config_pending(const struct mr_config *config, mr_config_each_fn *each, 
 {
     for (size_t i = 0; i < config->count; i++) {
         const struct mr_config_setting *setting = &config->settings[i];
-        if (setting->key->pending)
-            each(context, setting->path, setting->text);
+        struct mr_buf shown = {0};
+        if (!setting->key->pending)
+            continue;
+        mr_config_append_shown(config, setting->text, &shown);
+        each(context, setting->path, mr_buf_text(&shown));
+        mr_buf_free(&shown);
     }
 }
 

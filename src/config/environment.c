@@ -14,6 +14,16 @@ static const char *look_up(char *const *environment, const char *name)
     return NULL;
 }
 
+/* Drops one line end, \n or \r\n, from the end of what follows `start`. */
+static void drop_line_end(struct mr_buf *value, size_t start)
+{
+    if (value->length == start || value->data[value->length - 1] != '\n')
+        return;
+    value->length--;
+    if (value->length > start && value->data[value->length - 1] == '\r')
+        value->length--;
+}
+
 /* Appends the file's text. Returns NULL, or why the file cannot be a value. */
 static const char *read_value(const char *file, struct mr_buf *value)
 {
@@ -24,8 +34,7 @@ static const char *read_value(const char *file, struct mr_buf *value)
         return strerror(-result);
     if (memchr(value->data + before, '\0', value->length - before) != NULL)
         return "the file holds a NUL byte";
-    if (value->length > before && value->data[value->length - 1] == '\n')
-        value->length--;
+    drop_line_end(value, before);
     value->data[value->length] = '\0';
     return NULL;
 }
@@ -58,15 +67,34 @@ int mr_config_variable(char *const *environment, const char *name, struct mr_buf
     return result;
 }
 
+/* Appends the name of the variable that mr_config_variable reads: `name` or NAME_FILE. */
+static void append_origin(char *const *environment, const char *name, struct mr_buf *origin)
+{
+    bool from_file = look_up(environment, name) == NULL;
+    mr_buf_printf(origin, "%s%s", name, from_file ? "_FILE" : "");
+}
+
 static void take_variable(struct mr_config *config, char *const *environment,
                           const struct mr_config_key *key, struct mr_errors *errors)
 {
-    struct mr_buf name = {0}, value = {0};
+    struct mr_buf name = {0}, value = {0}, origin = {0};
     if (mr_config_key_variable(key, &name) &&
-        mr_config_variable(environment, mr_buf_text(&name), &value, errors) == 1)
-        mr_config_set_text(config, key->path, mr_buf_text(&value), mr_buf_text(&name), errors);
+        mr_config_variable(environment, mr_buf_text(&name), &value, errors) == 1) {
+        append_origin(environment, mr_buf_text(&name), &origin);
+        mr_config_set_text(config, key->path, mr_buf_text(&value), mr_buf_text(&origin), errors);
+    }
     mr_buf_free(&name);
     mr_buf_free(&value);
+    mr_buf_free(&origin);
+}
+
+/* Takes the variables of all keys that are secret, or of all others. */
+static void take_variables(struct mr_config *config, char *const *environment, bool secret,
+                           struct mr_errors *errors)
+{
+    for (const struct mr_config_key *key = mr_config_keys; key->path != NULL; key++)
+        if (((key->flags & MR_KEY_SECRET) != 0) == secret)
+            take_variable(config, environment, key, errors);
 }
 
 /* IS_DOCKER is not a key: it only changes the default broker. */
@@ -74,14 +102,16 @@ static void take_container(struct mr_config *config, char *const *environment,
                            struct mr_errors *errors)
 {
     static const struct mr_config_key boolean = {.kind = MR_KIND_BOOLEAN};
-    struct mr_buf given = {0}, value = {0};
+    struct mr_buf given = {0}, value = {0}, origin = {0};
     if (mr_config_variable(environment, "IS_DOCKER", &given, errors) == 1) {
+        append_origin(environment, "IS_DOCKER", &origin);
         if (mr_config_parse(&boolean, mr_buf_text(&given), &value))
             config->in_container = strcmp(mr_buf_text(&value), "true") == 0;
         else
-            mr_errors_add(errors, "IS_DOCKER: expected true or false, got \"%s\"",
+            mr_errors_add(errors, "%s: expected true or false, got \"%s\"", mr_buf_text(&origin),
                           mr_buf_text(&given));
     }
+    mr_buf_free(&origin);
     mr_buf_free(&given);
     mr_buf_free(&value);
 }
@@ -137,8 +167,8 @@ static void check_name(const char *name, struct mr_errors *errors)
 void mr_config_environment(struct mr_config *config, char *const *environment,
                            struct mr_errors *errors)
 {
-    for (const struct mr_config_key *key = mr_config_keys; key->path != NULL; key++)
-        take_variable(config, environment, key, errors);
+    take_variables(config, environment, true, errors); /* first, so that no error shows them */
+    take_variables(config, environment, false, errors);
     take_container(config, environment, errors);
     for (; *environment != NULL; environment++) {
         if (strncmp(*environment, "MOONROUTE_", 10) != 0)

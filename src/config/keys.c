@@ -134,6 +134,12 @@ const struct mr_config_key mr_config_keys[] = {
      .fallback = "true",
      .help = "Whether scripts are kept from files, programs and each other; false: scripts are "
              "trusted with all of Lua."},
+    {.path = "env.allow",
+     .kind = MR_KIND_VARIABLES,
+     .flags = MR_KEY_RESTART,
+     .example = "{ \"PAYMENTS_API_KEY\" }",
+     .help = "Environment variables that scripts may read with `router.env` though their names or "
+             "values look like secrets."},
     {.path = "create_topics",
      .kind = MR_KIND_BOOLEAN,
      .flags = MR_KEY_RESTART,

@@ -20,6 +20,7 @@ enum mr_config_kind {
     MR_KIND_NAME,      /* of the service: a letter, then letters, digits and . _ - */
     MR_KIND_TOPIC,     /* a topic name */
     MR_KIND_TEMPLATE,  /* a topic name that may contain {base} and {topic} */
+    MR_KIND_VARIABLE,  /* the name of an environment variable */
     MR_KIND_SCRIPT,    /* the name of a file in the scripts folder */
     MR_KIND_INTEGER,   /* from least to most */
     MR_KIND_DURATION,  /* an integer of milliseconds */
@@ -32,6 +33,7 @@ enum mr_config_kind {
     MR_KIND_SCALAR,    /* a string, a number or a boolean */
     MR_KIND_BROKERS,   /* a list of HOST:PORT */
     MR_KIND_TOPICS,    /* a list of topic names */
+    MR_KIND_VARIABLES, /* a list of names of environment variables */
 };
 
 enum mr_config_flag {

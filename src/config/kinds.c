@@ -37,6 +37,13 @@ static bool parse_topic(const struct mr_config_key *key, const char *text, struc
     return mr_topic_legal(mr_bytes_of(text));
 }
 
+static bool parse_variable(const struct mr_config_key *key, const char *text, struct mr_buf *out)
+{
+    (void)key;
+    mr_buf_string(out, text);
+    return *text != '\0' && text[strcspn(text, " \t\r\n=,")] == '\0';
+}
+
 static bool parse_template(const struct mr_config_key *key, const char *text, struct mr_buf *out)
 {
     static const char *const names[] = {"{base}", "{topic}"};
@@ -203,6 +210,43 @@ static bool parse_topics(const struct mr_config_key *key, const char *text, stru
     return parse_list(key, text, parse_topic, out);
 }
 
+static bool parse_variables(const struct mr_config_key *key, const char *text, struct mr_buf *out)
+{
+    return parse_list(key, text, parse_variable, out);
+}
+
+/* Lists: the type of their items, for errors, and how an item is parsed. */
+static const struct {
+    enum mr_config_kind kind;
+    struct mr_config_key item;
+    parse_fn *parse;
+} lists[] = {
+    {MR_KIND_BROKERS, {.kind = MR_KIND_HOST_PORT}, parse_broker},
+    {MR_KIND_TOPICS, {.kind = MR_KIND_TOPIC}, parse_topic},
+    {MR_KIND_VARIABLES, {.kind = MR_KIND_VARIABLE}, parse_variable},
+};
+
+static size_t list_of(const struct mr_config_key *key)
+{
+    size_t i = 0;
+    while (lists[i].kind != key->kind)
+        i++;
+    return i;
+}
+
+const struct mr_config_key *mr_config_item_key(const struct mr_config_key *key)
+{
+    return &lists[list_of(key)].item;
+}
+
+bool mr_config_is_item(const struct mr_config_key *key, const char *text)
+{
+    struct mr_buf ignored = {0};
+    bool valid = *text != '\0' && parse_list(key, text, lists[list_of(key)].parse, &ignored);
+    mr_buf_free(&ignored);
+    return valid;
+}
+
 enum {
     STRING = 1 << MR_GIVEN_STRING,
     NUMBER = 1 << MR_GIVEN_NUMBER,
@@ -235,6 +279,8 @@ static const struct {
     [MR_KIND_HOST_PORT] = {STRING, parse_host_port, "HOST:PORT"},
     [MR_KIND_SCALAR] = {STRING | NUMBER | BOOLEAN, parse_string, "a string, a number or a boolean"},
     [MR_KIND_BROKERS] = {STRING | LIST, parse_brokers, "a list of HOST:PORT"},
+    [MR_KIND_VARIABLE] = {STRING, parse_variable, "the name of a variable"},
+    [MR_KIND_VARIABLES] = {STRING | LIST, parse_variables, "a list of names of variables"},
     [MR_KIND_TOPICS] = {STRING | LIST, parse_topics, "a list of topic names (" LEGAL_TOPIC ")"},
 };
 

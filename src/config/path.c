@@ -128,7 +128,8 @@ bool mr_config_key_variable(const struct mr_config_key *key, struct mr_buf *out)
 
 bool mr_config_key_is_list(const struct mr_config_key *key)
 {
-    return key->kind == MR_KIND_BROKERS || key->kind == MR_KIND_TOPICS;
+    return key->kind == MR_KIND_BROKERS || key->kind == MR_KIND_TOPICS ||
+           key->kind == MR_KIND_VARIABLES;
 }
 
 bool mr_config_listed(const char *list, const char *value)

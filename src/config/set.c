@@ -46,29 +46,44 @@ static void append_quoted(struct mr_buf *out, const char *text)
         mr_buf_string(out, "...");
 }
 
-static void append_got(struct mr_buf *out, bool secret, struct mr_config_value value)
+/* Appends a string, number or boolean, without the secrets in it. */
+static void append_shown(const struct mr_config *config, struct mr_buf *out,
+                         struct mr_config_value value)
+{
+    struct mr_buf text = {0}, shown = {0};
+    append_text(&text, value);
+    mr_config_append_shown(config, mr_buf_text(&text), &shown);
+    if (value.given == MR_GIVEN_STRING)
+        append_quoted(out, mr_buf_text(&shown));
+    else
+        mr_buf_string(out, mr_buf_text(&shown));
+    mr_buf_free(&text);
+    mr_buf_free(&shown);
+}
+
+static void append_got(const struct mr_config *config, struct mr_buf *out, bool secret,
+                       struct mr_config_value value)
 {
     if (value.given == MR_GIVEN_OTHER)
         mr_buf_printf(out, "%s%s", strcmp(value.text, "nil") == 0 ? "" : "a ", value.text);
     else if (value.given == MR_GIVEN_LIST)
-        mr_buf_string(out, "a list");
+        mr_buf_string(out, *value.text == '\0' ? "an empty list" : "a list");
     else if (secret)
         mr_buf_string(out, "another value");
-    else if (value.given == MR_GIVEN_STRING)
-        append_quoted(out, value.text);
     else if (value.given == MR_GIVEN_NUMBER && !isfinite(value.number))
         mr_buf_string(out, isnan(value.number) ? "NaN" : "infinity");
     else
-        append_text(out, value);
+        append_shown(config, out, value);
 }
 
-static void refuse(const struct mr_config_key *key, const char *path, struct mr_config_value value,
-                   const char *origin, struct mr_errors *errors)
+static void refuse(const struct mr_config *config, const struct mr_config_key *key,
+                   const char *path, struct mr_config_value value, const char *origin,
+                   struct mr_errors *errors)
 {
     struct mr_buf what = {0};
     mr_config_expected(key, &what);
     mr_buf_string(&what, ", got ");
-    append_got(&what, (key->flags & MR_KEY_SECRET) != 0, value);
+    append_got(config, &what, (key->flags & MR_KEY_SECRET) != 0, value);
     mr_errors_add(errors, "%s: %s: expected %s", origin, path, mr_buf_text(&what));
     mr_buf_free(&what);
 }
@@ -87,11 +102,25 @@ void mr_config_set_value(struct mr_config *config, const char *path, struct mr_c
     struct mr_buf given = {0}, text = {0};
     append_text(&given, value);
     if (!mr_config_takes(key, value.given) || !mr_config_parse(key, mr_buf_text(&given), &text))
-        refuse(key, path, value, origin, errors);
+        refuse(config, key, path, value, origin, errors);
     else if (key->kind != MR_KIND_STRING || text.length > 0 || key->fallback != NULL)
         mr_config_store(config, key, path, mr_buf_text(&text), origin);
     mr_buf_free(&given);
     mr_buf_free(&text);
+}
+
+bool mr_config_check_item(const struct mr_config *config, const char *path, size_t index,
+                          struct mr_config_value value, const char *origin,
+                          struct mr_errors *errors)
+{
+    const struct mr_config_key *key = mr_config_key_at(path);
+    struct mr_buf item = {0};
+    if (value.given == MR_GIVEN_STRING && mr_config_is_item(key, value.text))
+        return true;
+    mr_buf_printf(&item, "%s[%zu]", path, index);
+    refuse(config, mr_config_item_key(key), mr_buf_text(&item), value, origin, errors);
+    mr_buf_free(&item);
+    return false;
 }
 
 void mr_config_set_text(struct mr_config *config, const char *path, const char *text,

@@ -17,6 +17,8 @@ struct mr_config {
     struct mr_config_setting *settings; /* sorted by path */
     size_t count;
     size_t capacity;
+    char **secrets; /* texts that must not be shown */
+    size_t secret_count;
 };
 
 /* Returns the setting at the path, or NULL. */
@@ -28,11 +30,19 @@ void mr_config_store(struct mr_config *config, const struct mr_config_key *key, 
 const char *mr_config_effective(const struct mr_config *config, const struct mr_config_key *key,
                                 const char *path);
 
+/* Appends the text, with "[hidden]" in place of each secret in it. */
+void mr_config_append_shown(const struct mr_config *config, const char *text, struct mr_buf *out);
+void mr_config_free_secrets(struct mr_config *config);
+
 /* Checks the text against the key's type and appends its canonical form. Returns false if the text
  * is not of the type. */
 bool mr_config_parse(const struct mr_config_key *key, const char *text, struct mr_buf *out);
 /* Returns true if the key's type accepts such a Lua value. */
 bool mr_config_takes(const struct mr_config_key *key, enum mr_config_given given);
+/* Returns true if the text is an item of the key's list, or several with commas between them. */
+bool mr_config_is_item(const struct mr_config_key *key, const char *text);
+/* Returns a key that describes the items of the key's list in errors. */
+const struct mr_config_key *mr_config_item_key(const struct mr_config_key *key);
 /* Appends a description of valid values: "an integer of 0 or more". */
 void mr_config_expected(const struct mr_config_key *key, struct mr_buf *out);
 

@@ -60,15 +60,18 @@ int mr_arguments_push(lua_State *L, void *data)
 }
 
 /* Pushes the data of a reply. A null value becomes router.null, as the text `null` does. */
-static void push_reply_data(lua_State *L, const struct mr_task *task, enum mr_codec codec,
-                            struct mr_bytes value)
+static void push_reply_data(lua_State *L, const struct mr_task *task,
+                            const struct mr_resumption *with)
 {
+    struct mr_bytes value = with->value;
     if (value.data == NULL)
         lua_pushlightuserdata(L, NULL);
-    else if (is_json(codec, value))
-        mr_json_decode(L, &task->vm->json, value);
-    else
+    else if (!is_json(with->codec, value))
         lua_pushlstring(L, value.data, value.length);
+    else if (with->enveloped)
+        mr_json_decode_envelope(L, &task->vm->json, value);
+    else
+        mr_json_decode(L, &task->vm->json, value);
 }
 
 int mr_arguments_push_resumption(lua_State *L, void *data)
@@ -88,7 +91,7 @@ int mr_arguments_push_resumption(lua_State *L, void *data)
         return 5;
     case MR_RESUME_REPLY:
         lua_pushliteral(L, "reply");
-        push_reply_data(L, waking->task, with->codec, with->value);
+        push_reply_data(L, waking->task, with);
         push_headers(L, with->headers, with->header_count);
         lua_pushboolean(L, with->enveloped);
         lua_pushboolean(L, with->is_error);

@@ -34,6 +34,8 @@ static int env(lua_State *lua)
         lua_concat(lua, 2);
     } else {
         lua_pushstring(lua, mr_buf_text(&value));
+        if (mr_config_is_secret(name, mr_buf_text(&value)))
+            mr_config_add_secret(lua_touserdata(lua, lua_upvalueindex(1)), mr_buf_text(&value));
     }
     bool failed = errors.count > 0;
     mr_buf_free(&value);
@@ -61,7 +63,7 @@ static void open_libraries(lua_State *lua)
 }
 
 /* Pushes the table of all globals that the file can use. */
-static void push_environment(lua_State *lua)
+static void push_environment(struct loading *loading, lua_State *lua)
 {
     static const char *const names[] = {"string",   "table", "math",   "tostring",
                                         "tonumber", "pairs", "ipairs", "type",
@@ -71,7 +73,8 @@ static void push_environment(lua_State *lua)
         lua_getglobal(lua, names[i]);
         lua_setfield(lua, -2, names[i]);
     }
-    lua_pushcfunction(lua, env);
+    lua_pushlightuserdata(lua, loading->config);
+    lua_pushcclosure(lua, env, 1);
     lua_setfield(lua, -2, "env");
 }
 
@@ -135,41 +138,6 @@ static void read_table(struct loading *loading, lua_State *lua, const char *path
     free(names);
 }
 
-/* Appends the items of the list on top of the stack, with commas between them. If the table is not
- * a list of strings, reports that and returns false. */
-static bool join_items(struct loading *loading, lua_State *lua, const char *path,
-                       struct mr_buf *joined)
-{
-    size_t errors_before = loading->errors->count, seen = 0;
-    size_t length = lua_objlen(lua, -1);
-    for (size_t i = 1; i <= length; i++) {
-        lua_rawgeti(lua, -1, (int)i);
-        if (lua_type(lua, -1) == LUA_TSTRING)
-            mr_buf_printf(joined, "%s%s", i > 1 ? "," : "", lua_tostring(lua, -1));
-        else
-            mr_errors_add(loading->errors, "%s: %s[%zu]: expected a string, got a %s",
-                          loading->file, path, i, luaL_typename(lua, -1));
-        lua_pop(lua, 1);
-    }
-    for (lua_pushnil(lua); lua_next(lua, -2) != 0; lua_pop(lua, 1))
-        seen++;
-    if (seen > length)
-        mr_errors_add(loading->errors, "%s: %s: expected a list, got a table with other keys",
-                      loading->file, path);
-    return loading->errors->count == errors_before;
-}
-
-static void read_list(struct loading *loading, lua_State *lua, const char *path)
-{
-    struct mr_buf joined = {0};
-    if (join_items(loading, lua, path, &joined))
-        mr_config_set_value(
-            loading->config, path,
-            (struct mr_config_value){.given = MR_GIVEN_LIST, .text = mr_buf_text(&joined)},
-            loading->file, loading->errors);
-    mr_buf_free(&joined);
-}
-
 /* Returns the value on top of the stack; Lua keeps its text. A value that no key takes becomes
  * MR_GIVEN_OTHER with the name of its type. */
 static struct mr_config_value scalar(lua_State *lua)
@@ -195,6 +163,39 @@ static struct mr_config_value scalar(lua_State *lua)
                                                        : luaL_typename(lua, -1)};
 }
 
+/* Appends the items of the list on top of the stack, with commas between them. If an item
+ * is bad or the table is not a list, reports that and returns false. */
+static bool join_items(struct loading *loading, lua_State *lua, const char *path,
+                       struct mr_buf *joined)
+{
+    size_t errors_before = loading->errors->count, seen = 0;
+    size_t length = lua_objlen(lua, -1);
+    for (size_t i = 1; i <= length; i++) {
+        lua_rawgeti(lua, -1, (int)i);
+        struct mr_config_value item = scalar(lua);
+        if (mr_config_check_item(loading->config, path, i, item, loading->file, loading->errors))
+            mr_buf_printf(joined, "%s%s", i > 1 ? "," : "", item.text);
+        lua_pop(lua, 1);
+    }
+    for (lua_pushnil(lua); lua_next(lua, -2) != 0; lua_pop(lua, 1))
+        seen++;
+    if (seen > length)
+        mr_errors_add(loading->errors, "%s: %s: expected a list, got a table with other keys",
+                      loading->file, path);
+    return loading->errors->count == errors_before;
+}
+
+static void read_list(struct loading *loading, lua_State *lua, const char *path)
+{
+    struct mr_buf joined = {0};
+    if (join_items(loading, lua, path, &joined))
+        mr_config_set_value(
+            loading->config, path,
+            (struct mr_config_value){.given = MR_GIVEN_LIST, .text = mr_buf_text(&joined)},
+            loading->file, loading->errors);
+    mr_buf_free(&joined);
+}
+
 static void read_value(struct loading *loading, lua_State *lua, const char *path)
 {
     luaL_checkstack(lua, 8, "the configuration is nested too deeply");
@@ -217,7 +218,7 @@ static int load(lua_State *lua)
     open_libraries(lua);
     if (luaL_loadbufferx(lua, text->data, text->length, "=" CHUNK, "t") != 0)
         return lua_error(lua);
-    push_environment(lua);
+    push_environment(loading, lua);
     lua_setfenv(lua, -2);
     lua_sethook(lua, on_too_long, LUA_MASKCOUNT, INSTRUCTIONS_MOST);
     lua_call(lua, 0, 1);

@@ -62,10 +62,11 @@ static void push_pair(lua_State *L, const struct mr_pair *pair)
     lua_createtable(L, 2, 0);
     lua_pushlstring(L, pair->name.data, pair->name.length);
     lua_rawseti(L, -2, 1);
-    if (pair->value.data != NULL) {
+    if (pair->value.data != NULL)
         lua_pushlstring(L, pair->value.data, pair->value.length);
-        lua_rawseti(L, -2, 2);
-    }
+    else
+        lua_pushlightuserdata(L, NULL); /* router.null, so that the header can be sent on */
+    lua_rawseti(L, -2, 2);
 }
 
 int mr_context_headers(lua_State *L)

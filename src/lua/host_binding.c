@@ -7,6 +7,7 @@
 #include "base/dialect.h"
 #include "base/topic.h"
 #include "base/uuid.h"
+#include "config/config.h"
 #include "lua/context_binding.h"
 #include "lua/log_binding.h"
 #include "lua/outgoing.h"
@@ -165,22 +166,30 @@ static int now(lua_State *L)
     return 1;
 }
 
-static bool is_secret(const char *name)
+/* Returns true if the list of names, with commas between them, has the name. NULL is an empty
+ * list. */
+static bool is_listed(const char *names, const char *name)
 {
-    static const char *const words[] = {"PASSWORD", "SECRET", "TOKEN", "CREDENTIAL", "PRIVATE_KEY"};
-    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
-        if (strcasestr(name, words[i]) != NULL)
-            return true;
     size_t length = strlen(name);
-    return length >= 5 && strcasecmp(name + length - 5, "_FILE") == 0;
+    while (names != NULL && *names != '\0') {
+        size_t item = strcspn(names, ",");
+        if (item == length && memcmp(names, name, length) == 0)
+            return true;
+        names += item + (names[item] == ',');
+    }
+    return false;
 }
 
-/* env(name): returns the value of a variable; nil if it is not set or if its name is that of a
- * secret */
+/* env(name): returns the value of a variable. Returns nil if it is not set, or if it is a secret
+ * that env.allow does not name. */
 static int env(lua_State *L)
 {
+    const struct mr_vm *vm = mr_vm_of(L);
     const char *name = luaL_checkstring(L, 1);
-    lua_pushstring(L, is_secret(name) ? NULL : getenv(name));
+    const char *value = getenv(name);
+    bool shown =
+        value != NULL && (is_listed(vm->readable, name) || !mr_config_is_secret(name, value));
+    lua_pushstring(L, shown ? value : NULL);
     return 1;
 }
 

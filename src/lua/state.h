@@ -37,6 +37,7 @@ struct mr_vm {
     bool is_alone; /* hardened, and finds no Lua files except those in the binary; false for
                       `moonroute test` and for trusted scripts */
     enum mr_trust trust;
+    char *readable; /* names of variables, with commas between them: env.allow; NULL: none */
     struct {
         mr_call_fn *function;
         void *data;

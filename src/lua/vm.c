@@ -112,6 +112,12 @@ struct mr_vm *mr_vm_new(const struct mr_host *host, void *data, enum mr_trust tr
     return mr_vm_open(host, data, trust == MR_SANDBOXED, trust);
 }
 
+void mr_vm_allow(struct mr_vm *vm, const struct mr_config *config)
+{
+    free(vm->readable);
+    vm->readable = mr_strdup(mr_config_list_text(config, "env.allow"));
+}
+
 void mr_vm_free(struct mr_vm *vm)
 {
     if (vm == NULL)
@@ -123,6 +129,7 @@ void mr_vm_free(struct mr_vm *vm)
     mr_json_close(vm);
     mr_buf_free(&vm->trace);
     free(vm->pairs);
+    free(vm->readable);
     free(vm);
 }
 

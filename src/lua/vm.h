@@ -114,6 +114,8 @@ enum mr_trust { MR_SANDBOXED, MR_TRUSTED };
 enum mr_trust mr_trust_of(const struct mr_config *config);
 
 struct mr_vm *mr_vm_new(const struct mr_host *host, void *data, enum mr_trust trust);
+/* Lets scripts read the variables that env.allow names, also if they look like secrets. */
+void mr_vm_allow(struct mr_vm *vm, const struct mr_config *config);
 void mr_vm_free(struct mr_vm *vm);           /* tasks and generations must have ended */
 size_t mr_vm_memory(const struct mr_vm *vm); /* bytes in use by Lua */
 

@@ -161,6 +161,31 @@ static void every_script_that_does_not_load_is_named(void **state)
     folder_delete(*state, "scripts/second.lua");
 }
 
+/* `moonroute check` with a script; returns what it printed as errors. The caller frees it. */
+static struct ended check(const struct folder *folder, const char *script)
+{
+    const char *const variables[] = {"MOONROUTE_DEFAULTS_BUDGET_TIME=20", NULL};
+    const char *const arguments[] = {"check", "--scripts", "scripts", NULL};
+    folder_write(folder, "scripts/orders.lua", script);
+    return process_run(folder, variables, arguments);
+}
+
+static void check_ends_whatever_a_script_does_as_it_loads(void **state)
+{
+    static const char *const cases[][2] = {
+        {"\nwhile true do end\n", "scripts/orders.lua:2: over its time budget of 200 ms"},
+        {"while true do pcall(error) end\n", "scripts/orders.lua:1: over its time budget"},
+        {"local t = {}\nfor i = 1, 1e9 do t[i] = {} end\n", "over its "},
+        {"local s = ('a'):rep(3e5):find(('a*'):rep(12) .. 'b')\n", "a C function"},
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct ended ended = check(*state, cases[i][0]);
+        assert_contains(ended.err, cases[i][1]);
+        assert_int_equal(ended.code, DATA);
+        ended_free(&ended);
+    }
+}
+
 static void an_admin_address_in_use_is_told(void **state)
 {
     char address[64];
@@ -206,6 +231,7 @@ int main(void)
         cmocka_unit_test(a_script_without_a_handler_is_named),
         cmocka_unit_test(nothing_that_a_terminal_obeys_is_printed),
         cmocka_unit_test(every_script_that_does_not_load_is_named),
+        cmocka_unit_test(check_ends_whatever_a_script_does_as_it_loads),
         cmocka_unit_test(an_admin_address_in_use_is_told),
         cmocka_unit_test(a_folder_of_scripts_that_is_not_there_is_named),
     };

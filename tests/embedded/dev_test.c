@@ -6,7 +6,7 @@
 #include "harness/router.h"
 #include "harness/test.h"
 
-enum { FAILED = 1, UNAVAILABLE = 69, TIMED_OUT = 75 };
+enum { FAILED = 1, UNAVAILABLE = 69, TIMED_OUT = 75, CONFIGURATION = 78 };
 
 static const char greeter[] =
     "local router = require 'moonroute'\n"
@@ -22,6 +22,10 @@ static int set_up(void **state)
     static struct router router;
     router_make(&router, "", 1);
     router.command = "dev";
+    /* Meant for another broker. */
+    router.environment[0] = "KAFKA_SASL_USERNAME=me";
+    router.environment[1] = "KAFKA_SASL_PASSWORD=secret";
+    router.environment[2] = "MOONROUTE_KAFKA_TLS_CA=/nowhere";
     router_script(&router, "greeter", greeter);
     router_start(&router);
     *state = &router;
@@ -107,6 +111,33 @@ static void publish_finds_the_router_too(void **state)
     AWAIT(router_logged(router, 0, "told the sun"));
 }
 
+static struct ended run_bare(const struct router *router, const char *admin)
+{
+    const char *const arguments[] = {"health", NULL};
+    const char *const environment[] = {admin, NULL};
+    return process_run(&router->folder, environment, arguments);
+}
+
+static void health_is_asked_whatever_the_configuration_on_disk_has_become(void **state)
+{
+    struct router *router = *state;
+    char admin[64];
+    snprintf(admin, sizeof(admin), "MOONROUTE_ADMIN_LISTEN=127.0.0.1:%d", router->port);
+    static const char *const broken[] = {"return {", "return { workers = 'many' }"};
+    for (size_t i = 0; i < 2; i++) {
+        folder_write(&router->folder, "config/moonroute.lua", broken[i]);
+        struct ended ended = run_bare(router, admin);
+        assert_string_equal(ended.err, "");
+        assert_int_equal(ended.code, 0);
+        ended_free(&ended);
+    }
+    struct ended ended = run_bare(router, "MOONROUTE_ADMIN_LISTEN=127.0.0.1:1");
+    assert_contains(ended.err, "config/moonroute.lua: workers: expected");
+    assert_int_equal(ended.code, CONFIGURATION);
+    ended_free(&ended);
+    folder_delete(&router->folder, "config/moonroute.lua");
+}
+
 static void a_changed_file_is_loaded_by_itself(void **state)
 {
     struct router *router = *state;
@@ -163,6 +194,7 @@ int main(void)
         cmocka_unit_test(request_ends_with_1_at_an_error_reply_and_prints_it),
         cmocka_unit_test(request_ends_with_75_where_nobody_answers),
         cmocka_unit_test(publish_finds_the_router_too),
+        cmocka_unit_test(health_is_asked_whatever_the_configuration_on_disk_has_become),
         cmocka_unit_test(a_changed_file_is_loaded_by_itself),
         cmocka_unit_test(a_file_with_a_mistake_is_told_and_the_code_before_goes_on),
         cmocka_unit_test(a_new_file_is_a_new_route_with_a_topic_of_its_own),

@@ -48,6 +48,8 @@ describe("a record's default key", function()
   it("is the value's id, else its messageId", function()
     assert.equal("a", record.key_of { id = "a", messageId = "b" })
     assert.equal("12345678901234", record.key_of { messageId = 12345678901234 })
+    assert.equal("0.30000000000000004", record.key_of { id = 0.1 + 0.2 })
+    assert.equal("123456789012.125", record.make(ALL, "x", 1, { key = 123456789012.125 }).key)
     assert.equal("-1234567890123456789", record.key_of { id = -1234567890123456789LL })
   end)
 

@@ -20,7 +20,7 @@ struct decoder {
     struct mr_json_text text;
     struct mr_json *json;
     int names, array; /* stack indexes: the list of names, the metatable of arrays */
-    int depth;
+    int depth, most;  /* levels that are open, and may be */
 };
 
 static const char *read_value(struct decoder *decoder, const char *at, uint16_t *size);
@@ -116,7 +116,7 @@ static void make_room(lua_State *L)
 
 static void enter(struct decoder *decoder, const char *at)
 {
-    if (decoder->depth == MR_JSON_DEPTH)
+    if (decoder->depth == decoder->most)
         fail(decoder, at, ": more than 512 levels");
     if (++decoder->depth % LEVELS == 0)
         make_room(decoder->text.L);
@@ -229,9 +229,10 @@ static void read_document(struct decoder *decoder)
         fail(decoder, at, ": expected the end");
 }
 
-void mr_decode(lua_State *L, struct mr_json *json, struct mr_bytes text)
+void mr_decode(lua_State *L, struct mr_json *json, struct mr_bytes text, int most)
 {
     struct decoder decoder = {.text = {L, text.data, text.data + text.length, &json->scratch},
+                              .most = most,
                               .json = json};
     make_room(L);
     lua_rawgeti(L, LUA_REGISTRYINDEX, json->names.strings);

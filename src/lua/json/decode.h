@@ -14,7 +14,8 @@
 
 struct mr_json;
 
-/* Pushes the value. Raises "byte 17: expected ...", counted from 1. Call it protected. */
-void mr_decode(lua_State *L, struct mr_json *json, struct mr_bytes text);
+/* Pushes the value, of `most` levels at most. Raises "byte 17: expected ...", counted from 1. Call
+ * it protected. */
+void mr_decode(lua_State *L, struct mr_json *json, struct mr_bytes text, int most);
 
 #endif

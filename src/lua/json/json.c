@@ -13,7 +13,13 @@
 void mr_json_decode(lua_State *L, struct mr_json *json, struct mr_bytes text)
 {
     mr_json_make_ready(&json->scratch);
-    mr_decode(L, json, text.data != NULL ? text : MR_BYTES(""));
+    mr_decode(L, json, text.data != NULL ? text : MR_BYTES(""), MR_JSON_DEPTH);
+}
+
+void mr_json_decode_envelope(lua_State *L, struct mr_json *json, struct mr_bytes text)
+{
+    mr_json_make_ready(&json->scratch);
+    mr_decode(L, json, text, MR_JSON_DEPTH + 1);
 }
 
 void mr_json_encode(lua_State *L, struct mr_vm *vm, int index, struct mr_buf *text)

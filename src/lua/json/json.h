@@ -39,6 +39,8 @@ void mr_json_close(struct mr_vm *vm);
 /* Pushes the value of the JSON text; null is the light userdata NULL. Raises the reason if the text
  * is not JSON. */
 void mr_json_decode(lua_State *L, struct mr_json *json, struct mr_bytes text);
+/* Does the same with a value in an envelope, which is one more level. */
+void mr_json_decode_envelope(lua_State *L, struct mr_json *json, struct mr_bytes text);
 /* Writes the JSON text of the value at `index` into the buffer, which stays the caller's even if
  * this raises. Raises if the value cannot be written. */
 void mr_json_encode(lua_State *L, struct mr_vm *vm, int index, struct mr_buf *text);

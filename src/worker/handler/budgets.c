@@ -37,18 +37,23 @@ static void note_memory(void *context, const char *route, const char *value)
     most->memory = memory > most->memory ? memory : most->memory;
 }
 
-void mr_budgets_limit_loads(struct mr_dispatch *dispatch, const struct mr_config *config)
+struct mr_limits mr_budgets_of_loads(const struct mr_config *config)
 {
-    mr_cell *shortest = &dispatch->slot->shortest_budget;
     struct most most = {config, mr_config_integer(config, "defaults.budget.memory")};
     uint64_t time = LOAD_RUNS * (uint64_t)mr_config_integer(config, "defaults.budget.time");
     time = time < LOAD_MOST ? time : LOAD_MOST;
     mr_config_map(config, "routes", note_memory, &most);
-    mr_vm_limit_loads(dispatch->vm,
-                      &(struct mr_limits){.time = time, .memory = (size_t)most.memory});
-    dispatch->load_time = time;
-    if (mr_cell_get(shortest) == 0 || mr_cell_get(shortest) > time)
-        mr_cell_set(shortest, time);
+    return (struct mr_limits){.time = time, .memory = (size_t)most.memory};
+}
+
+void mr_budgets_limit_loads(struct mr_dispatch *dispatch, const struct mr_config *config)
+{
+    mr_cell *shortest = &dispatch->slot->shortest_budget;
+    struct mr_limits limits = mr_budgets_of_loads(config);
+    mr_vm_limit_loads(dispatch->vm, &limits);
+    dispatch->load_time = limits.time;
+    if (mr_cell_get(shortest) == 0 || mr_cell_get(shortest) > limits.time)
+        mr_cell_set(shortest, limits.time);
 }
 
 void mr_budgets_use(struct mr_dispatch *dispatch)

@@ -84,7 +84,7 @@ static int64_t deadline_of(const struct mr_dispatch *dispatch, const struct mr_j
                            int64_t timestamp)
 {
     int64_t sent = job->request.sent_at > 0 ? job->request.sent_at : timestamp;
-    int64_t timeout = job->request.timeout > 0 ? job->request.timeout : dispatch->rpc_timeout;
+    int64_t timeout = job->request.timeout >= 0 ? job->request.timeout : dispatch->rpc_timeout;
     int64_t deadline;
     if (!job->request.is_request || sent <= 0)
         return 0;

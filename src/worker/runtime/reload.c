@@ -239,6 +239,7 @@ static struct mr_vm *open_vm(struct mr_worker *worker, const struct mr_config *c
 {
     struct mr_vm *vm = mr_vm_new(&mr_dispatch_host, &worker->dispatch, mr_trust_of(config));
     mr_vm_show(vm, &worker->slot->run);
+    mr_vm_allow(vm, config);
     return vm;
 }
 
@@ -286,6 +287,7 @@ void mr_worker_prepare(struct mr_worker *worker, struct mr_bytes body)
     if (code == MR_EXIT_OK) {
         mr_master_channel_loaded(&worker->link, generation);
     } else {
+        mr_config_hide_secrets(snapshot->config, &errors);
         mr_master_channel_refused(&worker->link, generation, mr_errors_text(&errors), code);
         if (worker->prepared.snapshot == NULL)
             mr_snapshot_free(snapshot);

@@ -22,14 +22,14 @@ static int64_t decimal(struct mr_bytes text, size_t most_digits)
     return value;
 }
 
-/* Returns a header's milliseconds, of `most_digits` digits at most. Returns 0 if the header is
- * missing or is no such number. */
+/* Returns a header's milliseconds, of `most_digits` digits at most. Returns `missing` if the header
+ * is missing or is no such number. */
 static int64_t milliseconds(const struct mr_pair *headers, size_t count, struct mr_bytes name,
-                            size_t most_digits)
+                            size_t most_digits, int64_t missing)
 {
     struct mr_bytes text;
-    int64_t value = mr_header_find(headers, count, name, &text) ? decimal(text, most_digits) : 0;
-    return value < 0 ? 0 : value;
+    int64_t value = mr_header_find(headers, count, name, &text) ? decimal(text, most_digits) : -1;
+    return value < 0 ? missing : value;
 }
 
 static bool find_pair(const struct mr_pair *headers, size_t count, struct mr_bytes id,
@@ -105,7 +105,7 @@ struct mr_request mr_dialect_recognise(enum mr_dialect forced, const struct mr_p
     request.is_request = true;
     if (forced != MR_DIALECT_AUTO)
         request.dialect = forced;
-    request.sent_at = milliseconds(headers, count, MR_BYTES("timestamp"), 15);
-    request.timeout = milliseconds(headers, count, MR_BYTES("timeout"), 18);
+    request.sent_at = milliseconds(headers, count, MR_BYTES("timestamp"), 15, 0);
+    request.timeout = milliseconds(headers, count, MR_BYTES("timeout"), 18, -1);
     return request;
 }

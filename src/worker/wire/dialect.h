@@ -20,7 +20,7 @@ struct mr_request {
     int32_t reply_partition;  /* MR_PARTITION_ANY if none is named */
     bool bad_reply_partition; /* the header names something that is no partition */
     int64_t sent_at;          /* ms, from `timestamp`; 0 if missing */
-    int64_t timeout;          /* ms, from `timeout`; 0 if missing */
+    int64_t timeout;          /* ms, from `timeout`; -1 if missing */
 };
 
 /* Reads the headers of a message. If the message is a request, its dialect is `forced` (the

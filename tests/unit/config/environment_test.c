@@ -143,6 +143,44 @@ static void a_secret_comes_from_a_file_less_one_newline(void **state)
     assert_string_equal(mr_config_string(world->config, "kafka.sasl.password"), "hush\n");
 }
 
+static void put(const struct world *world, const char *text)
+{
+    FILE *file = fopen(world->file, "w");
+    fputs(text, file);
+    fclose(file);
+}
+
+static void a_secret_s_file_may_have_line_ends_of_either_kind(void **state)
+{
+    static const char *const cases[][2] = {{"hush\r\n", "hush"},
+                                           {"hush\n", "hush"},
+                                           {"hush", "hush"},
+                                           {"hush\r", "hush\r"},
+                                           {"hush\r\n\r\n", "hush\r\n"}};
+    struct world *world = *state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        mr_config_free(world->config);
+        world->config = mr_config_new();
+        put(world, cases[i][0]);
+        take(world, from_file(world, "KAFKA_SASL_PASSWORD_FILE", world->file), NULL, NULL);
+        assert_string_equal(mr_config_string(world->config, "kafka.sasl.password"), cases[i][1]);
+    }
+    put(world, "\r\n");
+    take(world, from_file(world, "KAFKA_GROUP_ID_FILE", world->file), NULL, NULL);
+    assert_false(mr_config_is_set(world->config, "kafka.group_id"));
+}
+
+static void a_bad_value_in_a_file_names_the_variable_that_was_set(void **state)
+{
+    struct world *world = *state;
+    assert_string_equal(
+        take(world, from_file(world, "MOONROUTE_RPC_TIMEOUT_FILE", world->file), NULL, NULL),
+        "MOONROUTE_RPC_TIMEOUT_FILE: rpc.timeout: expected an integer from 1 to 2147483647 "
+        "(milliseconds), got \"hush\\n\"\n");
+    assert_string_equal(take(world, from_file(world, "IS_DOCKER_FILE", world->file), NULL, NULL),
+                        "IS_DOCKER_FILE: expected true or false, got \"hush\n\"\n");
+}
+
 static void a_variable_and_its_file_are_one_too_many(void **state)
 {
     struct world *world = *state;
@@ -235,6 +273,8 @@ int main(void)
         TEST(a_bad_value_names_the_variable_and_the_key),
         TEST(an_empty_variable_counts_as_unset),
         TEST(a_secret_comes_from_a_file_less_one_newline),
+        TEST(a_secret_s_file_may_have_line_ends_of_either_kind),
+        TEST(a_bad_value_in_a_file_names_the_variable_that_was_set),
         TEST(a_variable_and_its_file_are_one_too_many),
         TEST(a_file_that_cannot_be_read_is_named),
         TEST(a_file_with_a_nul_byte_is_refused),

@@ -108,8 +108,8 @@ static void all_errors_are_told_at_once_in_order(void **state)
                      " cap = 1.5 } } }, kafka = { broker = {}, brokers = { 'a:1', false, {} } },"
                      " log = 5, rpc = { timeout = { 1 }, drop_expired = 'maybe' } }"),
         "FILE: kafka.broker: unknown key (did you mean kafka.brokers?)\n"
-        "FILE: kafka.brokers[2]: expected a string, got a boolean\n"
-        "FILE: kafka.brokers[3]: expected a string, got a table\n"
+        "FILE: kafka.brokers[2]: expected HOST:PORT, got false\n"
+        "FILE: kafka.brokers[3]: expected HOST:PORT, got a table\n"
         "FILE: log: expected a table, got 5\n"
         "FILE: routes[\"dashboard-bybit-commands\"].retry.cap: expected an integer of 0 or more "
         "(milliseconds), got 1.5\n"
@@ -118,6 +118,23 @@ static void all_errors_are_told_at_once_in_order(void **state)
         "FILE: rpc.drop_expired: expected true or false, got \"maybe\"\n"
         "FILE: rpc.timeout: expected an integer from 1 to 2147483647 (milliseconds), got a "
         "table\n");
+}
+
+static void a_bad_item_of_a_list_is_shown_with_its_place(void **state)
+{
+    assert_string_equal(load(*state, "return { kafka = { brokers = { 'a:9092', '' } } }"),
+                        "FILE: kafka.brokers[2]: expected HOST:PORT, got \"\"\n");
+    assert_string_equal(load(*state, "return { kafka = { brokers = { 'a,', 'b:1,c', 'd:x' } } }"),
+                        "FILE: kafka.brokers[1]: expected HOST:PORT, got \"a,\"\n"
+                        "FILE: kafka.brokers[3]: expected HOST:PORT, got \"d:x\"\n");
+    assert_string_equal(load(*state, "return { kafka = { brokers = { 'a\\0b' } } }"),
+                        "FILE: kafka.brokers[1]: expected HOST:PORT, got a string with a NUL "
+                        "byte\n");
+    assert_string_equal(load(*state, "return { kafka = { brokers = {} } }"),
+                        "FILE: kafka.brokers: expected a list of HOST:PORT, got an empty list\n");
+    assert_string_equal(load(*state, "return { rpc = { response_topics = { 'a', 'b c' } } }"),
+                        "FILE: rpc.response_topics[2]: expected a topic name (1 to 249 of letters, "
+                        "digits, \".\", \"_\" and \"-\"), got \"b c\"\n");
 }
 
 static void odd_tables_are_refused(void **state)
@@ -250,6 +267,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(the_file_of_the_design_is_understood),
         TEST(all_errors_are_told_at_once_in_order),
+        TEST(a_bad_item_of_a_list_is_shown_with_its_place),
         TEST(odd_tables_are_refused),
         TEST(odd_values_are_refused),
         TEST(errors_of_the_language_name_the_line),

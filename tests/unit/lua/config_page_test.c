@@ -24,7 +24,7 @@ static const char head[] =
     "\n"
     "**The environment** has a variable for every key in which nobody chooses a name. With `_FILE` "
     "behind its name, it names\n"
-    "a file from which the value is read, less one newline at the end:\n"
+    "a file from which the value is read, less one line end:\n"
     "`KAFKA_SASL_PASSWORD_FILE=/run/secrets/kafka`. An empty variable counts as not set; the items "
     "of a list stand between\n"
     "commas. `IS_DOCKER=true` makes `kafka:9092` the default broker.\n"

@@ -172,8 +172,58 @@ static void the_environment_is_readable_but_for_secrets(void **state)
                                   "router.env('KAFKA_SASL_USERNAME_FILE') == nil, "
                                   "router.env('MR_TEST_UNSET') == nil } end",
                    "1", "[\"plain\",true,true,true,true,true]");
+    static const char *const secrets[][2] = {
+        {"API_KEY", "x"},      {"DB_PASS", "x"},
+        {"MYSQL_PWD", "x"},    {"JWT_SIGNING_KEY", "x"},
+        {"DATABASE_URL", "x"}, {"Apikey", "x"},
+        {"SENTRY_DSN", "x"},   {"CACHE", "redis://me:x@host:1/0"},
+    };
+    for (size_t i = 0; i < sizeof(secrets) / sizeof(secrets[0]); i++) {
+        struct mr_buf script = {0};
+        mr_buf_printf(&script, ROUTER HANDLER "return tostring(router.env('%s')) end",
+                      secrets[i][0]);
+        setenv(secrets[i][0], secrets[i][1], 1);
+        assert_handles(*state, mr_buf_text(&script), "1", "\"nil\"");
+        mr_buf_free(&script);
+    }
+    setenv("MR_TEST_KEYBOARD", "de", 1);
+    setenv("MR_TEST_URL", "http://host/@me", 1);
+    assert_handles(*state,
+                   ROUTER HANDLER "return { router.env('MR_TEST_KEYBOARD'), "
+                                  "router.env('MR_TEST_URL'), router.env('PWD') ~= nil } end",
+                   "1", "[\"de\",\"http://host/@me\",true]");
     assert_fails(*state, ROUTER HANDLER "router.env() end", "1",
                  "test.lua:1: router.env: expected a name, got a nil");
+}
+
+static void a_message_s_headers_can_be_sent_on_with_the_null_ones(void **state)
+{
+    struct world *world = *state;
+    const struct mr_pair headers[] = {{MR_BYTES("a"), MR_BYTES("1")},
+                                      {MR_BYTES("none"), MR_BYTES_NONE}};
+    struct mr_incoming incoming = world_message("1");
+    incoming.headers = headers;
+    incoming.header_count = 2;
+    world_script(world, ROUTER HANDLER "router.publish('x', 1, { headers = context.headers }) "
+                                       "return { context.headers[2][2] == router.null } end");
+    struct mr_task *task = world_begin(world, MR_CODEC_JSON, &incoming);
+    assert_reply(world, "[true]");
+    world_end(world, task);
+}
+
+static void secrets_that_the_configuration_names_are_readable(void **state)
+{
+    struct world *world = *state;
+    struct mr_config *config = mr_config_new();
+    setenv("MR_TEST_A_KEY", "a", 1);
+    setenv("MR_TEST_KEY", "no", 1);
+    mr_config_set_text(config, "env.allow", "MR_TEST_A_KEY, DATABASE_URL", "test", &world->errors);
+    mr_vm_allow(world->vm, config);
+    mr_config_free(config);
+    assert_handles(world,
+                   ROUTER HANDLER "return { router.env('MR_TEST_A_KEY'), "
+                                  "router.env('MR_TEST_KEY') == nil } end",
+                   "1", "[\"a\",true]");
 }
 
 /* Runs the handler with the log in a file; returns its text, to be freed. */
@@ -248,6 +298,8 @@ int main(void)
         world_test(uuids_are_random_version_four),
         world_test(now_is_the_time_of_day_in_milliseconds),
         world_test(the_environment_is_readable_but_for_secrets),
+        world_test(secrets_that_the_configuration_names_are_readable),
+        world_test(a_message_s_headers_can_be_sent_on_with_the_null_ones),
         world_test(the_log_names_the_script_and_the_message),
         world_test(print_and_a_plain_log_go_to_the_log_too),
         world_test(odd_things_can_be_logged),

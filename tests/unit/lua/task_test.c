@@ -178,6 +178,29 @@ static void replies_are_unwrapped_or_raised(void **state)
     }
 }
 
+static void the_envelope_of_a_reply_is_a_level_of_its_own(void **state)
+{
+    struct world *world = *state;
+    enum { MOST = 512 };
+    for (int levels = MOST; levels <= MOST + 1; levels++) {
+        struct mr_buf value = {0};
+        mr_buf_string(&value, "{\"success\":true,\"data\":");
+        for (int i = 0; i < levels; i++)
+            mr_buf_string(&value, "[");
+        for (int i = 0; i < levels; i++)
+            mr_buf_string(&value, "]");
+        mr_buf_string(&value, "}");
+        struct mr_task *task =
+            begin(world, ROUTER HANDLER "local ok, data = pcall(router.request, 't', 1) "
+                                        "return ok and 'read' or data.message end");
+        resume_reply(world, task, mr_buf_text(&value));
+        end_with(world, task,
+                 levels == MOST ? "\"read\""
+                                : "\"Reply is not valid JSON: byte 536: more than 512 levels\"");
+        mr_buf_free(&value);
+    }
+}
+
 static void a_bare_reply_is_text_unless_it_begins_as_an_object_or_a_list(void **state)
 {
     struct world *world = *state;
@@ -435,6 +458,7 @@ int main(void)
         world_test(a_timeout_is_at_least_a_millisecond),
         world_test(an_impossible_request_raises_at_once),
         world_test(replies_are_unwrapped_or_raised),
+        world_test(the_envelope_of_a_reply_is_a_level_of_its_own),
         world_test(a_bare_reply_is_text_unless_it_begins_as_an_object_or_a_list),
         world_test(a_bare_reply_that_begins_as_an_object_and_is_none_is_error_502),
         world_test(strings_are_asked_bare_in_nestjs_alone),
