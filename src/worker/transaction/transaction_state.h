@@ -7,11 +7,15 @@
 
 /* X(state, the states that may follow).
  *
- *   OFF       no route delivers exactly once (yet): there is no producer.
- *   BUSY      a step is under way; finished jobs gather in their lines. If a commit fails, the
- * abort follows at once. OPEN      jobs enter. RESTING   waits a moment after repeated aborts.
- *   RENEWING  its producer is replaced as soon as nobody needs it.
- *   FAILED    abandoned for good, by a failure or because the worker stops, or by both. */
+ * State, meaning:
+ *
+ * - OFF       no route delivers exactly once (yet): there is no producer
+ * - BUSY      a step is under way, and finished jobs gather in their lines; if a commit fails, the
+ *             abort follows at once
+ * - OPEN      jobs enter
+ * - RESTING   waits a moment after repeated aborts
+ * - RENEWING  its producer is replaced as soon as nobody needs it
+ * - FAILED    abandoned for good, by a failure or because the worker stops, or by both */
 #define MR_TRANSACTION_STATE_TABLE(X)                                                              \
     X(OFF, MR_TRANSACTION_IN(BUSY) | MR_TRANSACTION_IN(FAILED))                                    \
     X(BUSY, MR_TRANSACTION_IN(BUSY) | MR_TRANSACTION_IN(OPEN) | MR_TRANSACTION_IN(RESTING) |       \
