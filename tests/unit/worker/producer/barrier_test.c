@@ -264,8 +264,8 @@ static size_t first_has(const struct world *world)
     return mr_producer_outstanding(mr_outbox_producer(world->outbox));
 }
 
-/* The broker refuses a, which goes again alone, and puts b off for as long as a retry takes. The
- * record c, which is sent meanwhile, would be there before b. */
+/* The broker refuses a, which goes again alone. It also puts a record off for as long as a retry
+ * takes: b, or a on its second way. The record c, which is sent meanwhile, would be there first. */
 static void a_later_record_does_not_overtake_those_that_were_behind_a_refused_one(void **state)
 {
     struct world *world = *state;
@@ -280,7 +280,8 @@ static void a_later_record_does_not_overtake_those_that_were_behind_a_refused_on
     assert_int_equal(world->jobs[2].deliveries, 1);
     while (mr_outbox_outstanding(world->outbox) > 0)
         poll_once(world);
-    assert_string_equal(world->order, "abc");
+    assert_int_equal(strlen(world->order), 3);
+    assert_int_equal(world->order[2], 'c');
 }
 
 /* The broker puts a off for as long as a retry takes and refuses b, which would be there before a.
