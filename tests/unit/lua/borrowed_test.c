@@ -164,7 +164,7 @@ static const struct variant replies[] = {
     {"return 1, setmetatable({}, { __index = function(t, k) router.sleep(1) end })",
      "reply: scripts/test.lua:1: router.sleep: no message is being handled", "raised"},
     {"return 1, setmetatable({}, { __index = function(t, k) return coroutine.yield(1) end })",
-     "reply: lua/moonroute/headers.lua:88: attempt to yield outside a coroutine: use router.sleep "
+     "reply: lua/moonroute/headers.lua:74: attempt to yield outside a coroutine: use router.sleep "
      "or router.request",
      "raised"},
     {"return 1, setmetatable({}, { __index = function(t, k) return t[k] end })",
