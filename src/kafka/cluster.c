@@ -135,7 +135,7 @@ static rd_kafka_resp_err_t ask_about(const struct mr_producer *via, const char *
     rd_kafka_t *handle = mr_producer_handle(via);
     rd_kafka_topic_t *about = rd_kafka_topic_new(handle, topic, NULL);
     if (about == NULL)
-        return rd_kafka_last_error();
+        return RD_KAFKA_RESP_ERR__INVALID_ARG; /* the only reason that librdkafka has */
     rd_kafka_resp_err_t error = rd_kafka_metadata(handle, 0, about, metadata, timeout);
     rd_kafka_topic_destroy(about);
     return error;
