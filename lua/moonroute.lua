@@ -302,9 +302,9 @@ end
 --- Returns a variable of the environment.
 -- @tparam string name
 --
--- @treturn ?string its value; nil if it is not set, or if it looks like a secret and env.allow of
--- the configuration does not name it. A secret has a word such as PASSWORD, PASS, PWD, SECRET, TOKEN,
--- KEY, CREDENTIAL, AUTH or DSN in its name, ends in _FILE, or is a URL with a login.
+-- @treturn ?string its value. nil if it is not set, or if it looks like a secret that `env.allow`
+-- does not name. The name of a secret has a word such as PASSWORD, PASS, PWD, SECRET, TOKEN, KEY,
+-- CREDENTIAL, AUTH or DSN, or ends in _FILE. A URL with a login is a secret, too.
 function router.env(name)
   if type(name) ~= "string" then
     error("router.env: expected a name, got a " .. type(name), 2)

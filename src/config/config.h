@@ -99,17 +99,16 @@ void mr_config_unknown(const char *path, const char *origin, struct mr_errors *e
 /* Notes a text that must not be shown, such as a password. Copies it. The value of a secret key is
  * noted when it is set. */
 void mr_config_add_secret(struct mr_config *config, const char *text);
-/* Returns true if a variable's name, or its value, is that of a secret: the name has a word such as
- * PASSWORD, PASS, PWD, SECRET, TOKEN, KEY, CREDENTIAL, AUTH or DSN, or ends in _FILE, or is that of
- * a database; or the value is a URL with a login. PWD and OLDPWD are folders. */
+/* Returns true if a variable's name, or its value, is that of a secret. Such a name has a word such
+ * as PASSWORD, PASS, PWD, SECRET, TOKEN, KEY, CREDENTIAL, AUTH or DSN, ends in _FILE, or is that of
+ * a database. Such a value is a URL with a login. PWD and OLDPWD are folders. */
 bool mr_config_is_secret(const char *name, const char *value);
 /* Puts "[hidden]" in place of each secret in the errors. Call this before errors are shown that may
  * repeat a value of the configuration: a secret may be in a wrong key. */
 void mr_config_hide_secrets(const struct mr_config *config, struct mr_errors *errors);
 
 /* Reads a variable, or the file that NAME_FILE names, without one line end (LF or CRLF) at its
- * end. Returns 1
- * with the value appended, or 0 if neither is set (empty counts as unset). Returns -1 with an error
+ * end. Returns 1 with the value appended, or 0 if neither is set (empty counts as unset). Returns -1 with an error
  * added if both are set or the file cannot be read. */
 int mr_config_variable(char *const *environment, const char *name, struct mr_buf *value,
                        struct mr_errors *errors);

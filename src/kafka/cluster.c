@@ -129,16 +129,20 @@ void mr_cluster_topics_free(struct mr_cluster_topics *topics)
     *topics = (struct mr_cluster_topics){0};
 }
 
-static rd_kafka_resp_err_t ask_about(const struct mr_producer *via, const char *topic, int timeout,
-                                     const struct rd_kafka_metadata **metadata)
+/* Returns the answer, which the caller destroys, or NULL with the error. */
+static const struct rd_kafka_metadata *ask_about(const struct mr_producer *via, const char *topic,
+                                                 int timeout, rd_kafka_resp_err_t *error)
 {
+    const struct rd_kafka_metadata *metadata = NULL;
     rd_kafka_t *handle = mr_producer_handle(via);
     rd_kafka_topic_t *about = rd_kafka_topic_new(handle, topic, NULL);
-    if (about == NULL)
-        return RD_KAFKA_RESP_ERR__INVALID_ARG; /* the only reason that librdkafka has */
-    rd_kafka_resp_err_t error = rd_kafka_metadata(handle, 0, about, metadata, timeout);
+    if (about == NULL) {
+        *error = rd_kafka_last_error();
+        return NULL;
+    }
+    *error = rd_kafka_metadata(handle, 0, about, &metadata, timeout);
     rd_kafka_topic_destroy(about);
-    return error;
+    return *error == RD_KAFKA_RESP_ERR_NO_ERROR ? metadata : NULL;
 }
 
 static bool leads(const struct rd_kafka_metadata *metadata, int32_t broker)
@@ -152,10 +156,11 @@ static bool leads(const struct rd_kafka_metadata *metadata, int32_t broker)
 void mr_cluster_leaders(const struct mr_producer *via, const char *topic, int timeout, char *text,
                         size_t size)
 {
-    const struct rd_kafka_metadata *metadata;
+    rd_kafka_resp_err_t error;
     size_t length = 0;
     text[0] = '\0';
-    if (ask_about(via, topic, timeout, &metadata) != RD_KAFKA_RESP_ERR_NO_ERROR)
+    const struct rd_kafka_metadata *metadata = ask_about(via, topic, timeout, &error);
+    if (metadata == NULL)
         return;
     for (int i = 0; i < metadata->broker_cnt && length < size; i++) {
         const struct rd_kafka_metadata_broker *broker = &metadata->brokers[i];
@@ -169,9 +174,9 @@ void mr_cluster_leaders(const struct mr_producer *via, const char *topic, int ti
 int32_t mr_cluster_topic(const struct mr_producer *via, const char *topic, int timeout, char *why,
                          size_t size)
 {
-    const struct rd_kafka_metadata *metadata;
-    rd_kafka_resp_err_t error = ask_about(via, topic, timeout, &metadata);
-    if (error != RD_KAFKA_RESP_ERR_NO_ERROR) {
+    rd_kafka_resp_err_t error;
+    const struct rd_kafka_metadata *metadata = ask_about(via, topic, timeout, &error);
+    if (metadata == NULL) {
         snprintf(why, size, "%s", rd_kafka_err2str(error));
         return MR_CLUSTER_FAILED;
     }

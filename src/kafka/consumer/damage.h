@@ -1,8 +1,7 @@
-/* Partitions of a consumer whose next batch is damaged: its checksum is wrong, or it cannot be
+/* Partitions of a consumer whose next batch is damaged. Its checksum is wrong, or it cannot be
  * uncompressed. librdkafka reports such a batch, and then goes on behind it. So the partition is
- * paused at once, which drops what was fetched behind the batch, and begins at the batch again
- * every few seconds: another replica, or a repaired one, may have it whole. Included only in this
- * folder. */
+ * paused at once, which drops what was fetched behind the batch. Every few seconds it begins at the
+ * batch again, because another replica may have the batch whole. Included only in this folder. */
 #ifndef MR_KAFKA_CONSUMER_DAMAGE_H
 #define MR_KAFKA_CONSUMER_DAMAGE_H
 

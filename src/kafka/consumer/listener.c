@@ -199,8 +199,8 @@ static void note_reset(struct mr_listener *listener, struct place *place)
     set_again(listener, place, mr_clock_ms() + RESET_AGAIN_MS);
 }
 
-/* Takes note of a damaged batch. If no record follows it, the partition is started at its end: the
- * replies in the batch are lost, and those behind it are not to wait for them. */
+/* Takes note of a damaged batch. Its replies are lost. If no record follows it, the partition is
+ * started at its end, so that later replies are read. */
 static void note_damage(struct mr_listener *listener, struct place *place)
 {
     place->from = RD_KAFKA_OFFSET_END;

@@ -171,7 +171,7 @@ void mr_routing_warn(const struct mr_snapshot *snapshot, struct mr_errors *warni
         mr_errors_add(
             warnings,
             "warning: routes[\"%s\"] is exactly-once and routes[\"%s\"] of the same group "
-            "\"%s\" is not: give the exactly-once routes a group of their own, such as "
+            "\"%s\" is not. Give the exactly-once routes a group of their own, such as "
             "group_id = \"%s-exactly-once\"",
             route->name, other->name, group, group);
     }

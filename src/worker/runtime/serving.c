@@ -47,7 +47,7 @@ static void look_at_output(struct mr_serving *serving, struct mr_slot *slot,
         mr_log(MR_LOG_ERROR, "records_unacknowledged", MR_S("topic", longest->topic),
                MR_I("partition", longest->number), MR_I("seconds", age),
                MR_S("message", "a record that was sent for a message of this partition is not "
-                               "acknowledged: a leader is not reachable, or too few replicas are "
+                               "acknowledged. A leader is not reachable, or too few replicas are "
                                "in sync"));
     else
         mr_log(MR_LOG_INFO, "records_acknowledged",

@@ -426,7 +426,7 @@ static void a_group_that_is_exactly_once_and_not_is_named_once(void **state)
         mr_errors_text(&world->errors),
         "warning: routes[\"b\"] is exactly-once and routes[\"a\"] of the same group \"moonroute\" "
         "is "
-        "not: give the exactly-once routes a group of their own, such as group_id = "
+        "not. Give the exactly-once routes a group of their own, such as group_id = "
         "\"moonroute-exactly-once\"\n");
 }
 
