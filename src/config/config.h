@@ -108,7 +108,8 @@ bool mr_config_is_secret(const char *name, const char *value);
 void mr_config_hide_secrets(const struct mr_config *config, struct mr_errors *errors);
 
 /* Reads a variable, or the file that NAME_FILE names, without one line end (LF or CRLF) at its
- * end. Returns 1 with the value appended, or 0 if neither is set (empty counts as unset). Returns -1 with an error
+ * end. Returns 1 with the value appended, or 0 if neither is set (empty counts as unset). Returns
+ * -1 with an error
  * added if both are set or the file cannot be read. */
 int mr_config_variable(char *const *environment, const char *name, struct mr_buf *value,
                        struct mr_errors *errors);

@@ -14,7 +14,8 @@ struct mr_commit_line {
     struct mr_job *first, *last;
     struct mr_job *latest; /* the last job that has entered the transaction; NULL: none has */
     size_t entered;
-    bool broken; /* a job was dropped or the partition is lost: no later job is committed */
+    bool broken;   /* a job was dropped or the partition is lost: no later job is committed */
+    bool troubled; /* the next job waits for an output topic (worker/transaction/trouble.h) */
 };
 
 void mr_commit_line_join(struct mr_commit_line *line, struct mr_job *job);

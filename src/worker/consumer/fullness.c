@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "base/container.h"
+#include "base/panic.h"
 #include "worker/consumer/shelf.h"
 
 /* Makes the move, and counts the partitions in their grace period. */
@@ -128,6 +129,19 @@ void mr_partition_began(struct mr_partition *partition, size_t size)
     partition->jobs++;
     add_bytes(partition, size);
     count(partition, size);
+}
+
+void mr_partition_holds_record(struct mr_partition *partition, size_t size)
+{
+    partition->record_bytes += size;
+    add_bytes(partition, size);
+}
+
+void mr_partition_frees_record(struct mr_partition *partition, size_t size)
+{
+    MR_ASSERT(size <= partition->record_bytes);
+    partition->record_bytes -= size;
+    mr_fullness_take_bytes(partition, size);
 }
 
 void mr_partition_shelve(struct mr_partition *partition, size_t size)

@@ -15,7 +15,8 @@ enum { MR_PARTITION_PATIENCE_MS = 50 };
 
 /* Messages are bounded by their size, too (job.h). If UNHANDLED_BYTES are not handled, each
  * partition that has its share of them is full. If MR_PARTITIONS_BYTES are not settled, nothing
- * should be taken. These bytes include jobs whose records are under way. */
+ * should be taken. These bytes include jobs whose records are under way, and the records that jobs
+ * hold for a transaction. */
 enum { MR_PARTITIONS_UNHANDLED_BYTES = 32 << 20, MR_PARTITIONS_BYTES = 48 << 20 };
 
 /* Returns true if a partition of the consumer is in its grace period: take nothing from the
@@ -37,6 +38,12 @@ void mr_partition_take_up(struct mr_partition *partition, size_t size);
 void mr_partition_put_back(struct mr_partition *partition, size_t size);
 /* Counts a job of that size that is handled. Resumes the partition if it may go on. */
 void mr_partition_handled(struct mr_partition *partition, size_t size);
+
+/* Counts a record of that size that a job of the partition holds for a transaction
+ * (worker/transaction/pending_records.h). It counts as bytes of its job until it is held no more.
+ */
+void mr_partition_holds_record(struct mr_partition *partition, size_t size);
+void mr_partition_frees_record(struct mr_partition *partition, size_t size);
 
 /* The rest is for partitions.c, which counts jobs that are settled, and releases partitions. */
 

@@ -74,6 +74,7 @@ bool mr_partition_has(struct mr_partition *partition, const struct mr_message *m
 static void unlink_partition(struct mr_partitions *partitions, struct mr_partition *partition)
 {
     struct mr_partition **link = &partitions->all;
+    MR_ASSERT(partition->record_bytes == 0);
     while (*link != partition)
         link = &(*link)->next;
     *link = partition->next;

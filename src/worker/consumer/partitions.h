@@ -44,7 +44,8 @@ struct mr_partition {
     size_t unhandled;   /* jobs whose handlers have not ended; if transactional: not settled */
     size_t unhandled_bytes; /* of these jobs */
     size_t jobs;            /* jobs not settled */
-    size_t bytes;           /* of the jobs that are not shelved */
+    size_t bytes;           /* of the jobs that are not shelved, and of record_bytes */
+    size_t record_bytes;    /* of records that its jobs hold for a transaction */
     struct mr_dues dues;
     size_t shelved, shelved_bytes; /* jobs that wait until they are due (shelf.h) */
     struct mr_job_list later;      /* shelved jobs that wait long (failure/later.h) */
@@ -74,7 +75,7 @@ struct mr_partitions {
     struct mr_schedule *schedule;
     size_t full;                   /* partitions in their grace period before they are paused */
     size_t busy;                   /* partitions with unhandled jobs */
-    size_t unhandled_bytes, bytes; /* of jobs not handled, of jobs not settled */
+    size_t unhandled_bytes, bytes; /* of jobs not handled, of jobs not settled and their records */
     size_t shelves;                /* partitions with shelved jobs */
     size_t shelved_bytes;          /* of shelved jobs; in no other sum */
     size_t full_shelves;           /* partitions that are paused for a full shelf */

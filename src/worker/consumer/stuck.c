@@ -76,14 +76,15 @@ void mr_stuck_end(struct mr_partition *partition)
 static bool stands(const struct mr_partition *partition, uint64_t now)
 {
     const struct mr_dues *dues = &partition->dues;
-    return dues->first != NULL && now >= dues->since + (uint64_t)MR_STUCK_AFTER_MS * NS_PER_MS;
+    return partition->line.troubled ||
+           (dues->first != NULL && now >= dues->since + (uint64_t)MR_STUCK_AFTER_MS * NS_PER_MS);
 }
 
 /* Returns true if the partition is stuck now. If it was stuck before, it stays so until few bytes
  * are left: else it would crowd the worker at once. */
 static bool is_stuck(const struct mr_partition *partition, bool crowded, uint64_t now)
 {
-    bool much = partition->dues.bytes >= MR_STUCK_MOST;
+    bool much = partition->dues.bytes + partition->record_bytes >= MR_STUCK_MOST;
     if (partition->stuck)
         return stands(partition, now) || much;
     return stands(partition, now) && (crowded || (partition->owner->stuck.count > 0 && much));

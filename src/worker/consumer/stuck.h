@@ -16,8 +16,9 @@ struct mr_partition;
 struct mr_partitions;
 
 /* A partition is stuck if the same record has been its oldest for AFTER ms, and too much is under
- * way. If another partition is stuck already, it is enough that this one has MOST bytes of records
- * under way. */
+ * way. An exactly-once partition is stuck likewise if its next job waits for an output topic. If
+ * another partition is stuck already, it is enough that this one has MOST bytes of records under
+ * way, or held by its jobs. */
 enum { MR_STUCK_AFTER_MS = 500, MR_STUCK_MOST = 1 << 20 };
 
 /* A partition's records that are not reported, oldest first. {0} is empty. */

@@ -1,5 +1,5 @@
-/* The state of the running worker, seen only in worker.c, turn.c, reload.c, topic_sync.c,
- * shutdown.c and slot_state.c. */
+/* The state of the running worker. Only worker.c, turn.c, reload.c, events.c, topic_sync.c,
+ * shutdown.c and slot_state.c see it. */
 #ifndef MR_WORKER_RUNTIME_INTERNAL_H
 #define MR_WORKER_RUNTIME_INTERNAL_H
 
@@ -78,6 +78,14 @@ void mr_worker_turn(struct mr_worker *worker);
 bool mr_worker_has_room(const struct mr_worker *worker, const struct mr_consumer *consumer);
 /* slot_state.c: shows the worker's state to the master, in its slot, if it has changed. */
 void mr_worker_show_state(struct mr_worker *worker);
+
+/* events.c: how the worker reacts to its groups, its outbox, its transactions, its requests and the
+ * broker. Each has the worker as data. */
+extern const struct mr_groups_events mr_worker_groups_events;
+extern const struct mr_outbox_events mr_worker_outbox_events;
+extern const struct mr_transaction_events mr_worker_transaction_events;
+extern const struct mr_rpc_events mr_worker_rpc_events;
+void mr_worker_broker_changed(void *data); /* passes on whether a broker answers */
 
 /* reload.c: snapshots from the master. */
 void mr_worker_prepare(struct mr_worker *worker, struct mr_bytes body); /* reports the result */

@@ -1,6 +1,7 @@
 #include "worker/transaction/batch.h"
 
 #include "base/clock.h"
+#include "worker/consumer/fullness.h"
 
 /* Sends this record and the job's later ones, until a record has to wait. */
 static void send_from(struct mr_batch *batch, struct mr_pending_records *held)
@@ -113,7 +114,7 @@ bool mr_batch_awaited(const struct mr_batch *batch)
     for (const struct mr_partition *p = batch->members; p != NULL; p = p->together)
         if (p->fullness != MR_FULLNESS_OPEN || p->tenure != MR_TENURE_SERVING)
             return true;
-    return false;
+    return batch->members != NULL && mr_partitions_crowded(batch->members->owner);
 }
 
 static struct mr_partition *empty(struct mr_batch *batch)

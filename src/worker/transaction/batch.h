@@ -53,7 +53,8 @@ void mr_batch_each(const struct mr_batch *batch,
 /* Marks the transaction as failing if one of its partitions was revoked. */
 void mr_batch_revoked(struct mr_batch *batch);
 /* Returns true if the transaction should not wait for more jobs. That is so if one of its
- * partitions is full, so that it takes no messages before the commit, or is to be given back. */
+ * partitions is full, or the worker is crowded, so that it takes no messages before the commit. It
+ * is also so if one of its partitions is to be given back. */
 bool mr_batch_awaited(const struct mr_batch *batch);
 /* Empties the batch after a commit. Calls `left` for each job, which has already left its line. */
 void mr_batch_leave(struct mr_batch *batch, void (*left)(void *data, struct mr_job *job),

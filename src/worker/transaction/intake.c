@@ -64,6 +64,13 @@ static bool may_enter(const struct mr_transaction *transaction,
                                 : of == MR_TROUBLE_NONE;
 }
 
+static bool is_troubled(const struct mr_transaction *transaction,
+                        const struct mr_partition *partition)
+{
+    const struct mr_job *job = mr_commit_line_next(&partition->line);
+    return job != NULL && mr_trouble_of(&transaction->trouble, job) != MR_TROUBLE_NONE;
+}
+
 /* Lets the partition's finished jobs enter, or drops them. */
 static void look(struct mr_transaction *transaction, struct mr_partition *partition)
 {
@@ -71,6 +78,7 @@ static void look(struct mr_transaction *transaction, struct mr_partition *partit
         partition->line.broken = true;
     while (may_enter(transaction, partition))
         enter(transaction, partition);
+    partition->line.troubled = is_troubled(transaction, partition);
     drop_from(transaction, partition);
 }
 

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "base/panic.h"
+#include "worker/consumer/fullness.h"
 
 void mr_pending_records_add(struct mr_job *job, enum mr_purpose purpose,
                             const struct mr_outgoing *record)
@@ -15,6 +16,7 @@ void mr_pending_records_add(struct mr_job *job, enum mr_purpose purpose,
     else
         job->last_held->next = held;
     job->last_held = held;
+    mr_partition_holds_record(job->partition, mr_outgoing_size(held->record));
 }
 
 size_t mr_pending_records_count(const struct mr_job *job)
@@ -56,6 +58,7 @@ void mr_pending_records_acquit(struct mr_pending_records *held)
 
 static void free_held(struct mr_pending_records *held)
 {
+    mr_partition_frees_record(held->job->partition, mr_outgoing_size(held->record));
     free(held->record);
     free(held->why);
     free(held);

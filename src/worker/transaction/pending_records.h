@@ -1,5 +1,6 @@
 /* Records that wait on their job until its handler has ended. If an attempt fails, the records that
- * it sent are dropped. */
+ * it sent are dropped. While a record is held, its bytes count for the job's partition
+ * (worker/consumer/fullness.h). */
 #ifndef MR_WORKER_TRANSACTION_PENDING_RECORDS_H
 #define MR_WORKER_TRANSACTION_PENDING_RECORDS_H
 

@@ -264,6 +264,34 @@ static void a_transactional_one_keeps_them_until_they_are_settled(void **state)
     assert_int_equal(world->all.full, 0);
 }
 
+static void held_records_crowd_the_worker_until_they_are_gone(void **state)
+{
+    struct world *world = *state;
+    mr_delivery_become(&world->each[0]->delivery, MR_DELIVERY_EXACTLY_ONCE);
+    begin(world, 0, 1000, 100);
+    for (int i = 0; i < 50; i++)
+        mr_partition_holds_record(world->each[0], MB);
+    assert_false(mr_partitions_crowded(&world->all));
+    mr_partition_holds_record(world->each[0], MB);
+    assert_true(mr_partitions_crowded(&world->all));
+    assert_int_equal(world->all.full, 0);
+    mr_partition_frees_record(world->each[0], MB);
+    assert_false(mr_partitions_crowded(&world->all));
+    for (int i = 0; i < 50; i++)
+        mr_partition_frees_record(world->each[0], MB);
+    assert_int_equal(world->all.bytes, 100 * 1000);
+    settle(world, 0, 1000, 100);
+}
+
+static void a_record_beyond_all_bounds_passes_by_itself(void **state)
+{
+    struct world *world = *state;
+    mr_partition_holds_record(world->each[0], 500 * MB);
+    assert_true(mr_partitions_crowded(&world->all));
+    mr_partition_frees_record(world->each[0], 500 * MB);
+    assert_false(mr_partitions_crowded(&world->all));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -286,6 +314,10 @@ int main(void)
                                         tear_down),
         cmocka_unit_test_setup_teardown(a_transactional_one_keeps_them_until_they_are_settled,
                                         set_up, tear_down),
+        cmocka_unit_test_setup_teardown(held_records_crowd_the_worker_until_they_are_gone, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(a_record_beyond_all_bounds_passes_by_itself, set_up,
+                                        tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -203,6 +203,27 @@ static void its_messages_do_not_crowd_the_others(void **state)
     look_later(world, false, 0);
 }
 
+static void records_held_for_an_output_in_trouble_do_not_crowd_the_others(void **state)
+{
+    struct world *world = *state;
+    mr_partition_began(world->each[0], JOB);
+    mr_partition_holds_record(world->each[0], MR_PARTITIONS_BYTES);
+    assert_true(mr_partitions_crowded(&world->all));
+    assert_false(look_later(world, true, 0));
+    world->each[0]->line.troubled = true;
+    assert_true(look_later(world, true, 0));
+    assert_paused(1, 0, 0);
+    assert_false(mr_partitions_crowded(&world->all));
+    world->each[0]->line.troubled = false;
+    assert_false(look_later(world, false, 0)); /* it has much left */
+    mr_partition_frees_record(world->each[0], MR_PARTITIONS_BYTES);
+    assert_true(look_later(world, false, 0));
+    assert_paused(0, 0, 0);
+    uint64_t sequence = mr_offset_window_open(&world->each[0]->window, 0);
+    mr_partition_handled(world->each[0], JOB);
+    mr_partition_settled(&world->all, world->each[0], sequence, JOB, true);
+}
+
 static void one_that_goes_is_counted_until_its_last_job_and_not_resumed(void **state)
 {
     struct world *world = *state;
@@ -247,6 +268,8 @@ int main(void)
                                         set_up, tear_down),
         cmocka_unit_test_setup_teardown(the_record_that_waits_longest_is_found, set_up, tear_down),
         cmocka_unit_test_setup_teardown(another_look_is_due_while_there_is_one, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(
+            records_held_for_an_output_in_trouble_do_not_crowd_the_others, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

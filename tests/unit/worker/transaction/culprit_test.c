@@ -24,6 +24,9 @@ static int set_up(void **state)
 {
     struct world *world = calloc(1, sizeof(*world));
     world->partitions.all = &world->partition;
+    world->partition.owner = &world->partitions;
+    for (int i = 0; i < JOBS; i++)
+        world->jobs[i].partition = &world->partition;
     world->batch.members = &world->partition;
     mr_culprit_note(&world->blame, MR_SENT_BACK, "");
     *state = world;

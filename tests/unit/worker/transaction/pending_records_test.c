@@ -6,14 +6,29 @@
 
 #include <cmocka.h>
 
+#include "worker/consumer/fullness.h"
 #include "worker/transaction/pending_records.h"
 
+static struct mr_partitions all;
+static struct mr_partition partition;
 static struct mr_job job;
 
 static int set_up(void **state)
 {
     (void)state;
-    job = (struct mr_job){0};
+    all = (struct mr_partitions){0};
+    partition = (struct mr_partition){.owner = &all};
+    job = (struct mr_job){.partition = &partition};
+    return 0;
+}
+
+/* When all records are dropped, none is counted. */
+static int tear_down(void **state)
+{
+    (void)state;
+    assert_int_equal(partition.record_bytes, 0);
+    assert_int_equal(partition.bytes, 0);
+    assert_int_equal(all.bytes, 0);
     return 0;
 }
 
@@ -90,13 +105,58 @@ static void a_reply_that_is_taken_back_has_not_been_given(void **state)
     assert_false(job.answered);
 }
 
+static void hold_bytes(size_t size)
+{
+    static const char value[100000];
+    const struct mr_outgoing record = {
+        .topic = "out", .key = MR_BYTES("key"), .value = {value, size}};
+    mr_pending_records_add(&job, MR_FOR_PUBLISH, &record);
+}
+
+static void a_record_counts_for_its_partition_while_it_is_held(void **state)
+{
+    (void)state;
+    hold_bytes(100000);
+    assert_int_equal(partition.bytes, 100003 + 1024);
+    hold_bytes(1000);
+    hold_bytes(0);
+    assert_int_equal(partition.bytes, 101009 + 3 * 1024);
+    assert_int_equal(all.bytes, partition.bytes);
+    mr_pending_records_take_out(job.held->next);
+    assert_int_equal(partition.bytes, 100006 + 2 * 1024);
+    mr_pending_records_fail(job.held, MR_SENT_REFUSED, "why");
+    assert_int_equal(all.bytes, partition.bytes);
+    mr_pending_records_drop(&job);
+    assert_int_equal(all.bytes, 0);
+}
+
+static void records_crowd_the_worker_until_they_are_dropped(void **state)
+{
+    (void)state;
+    size_t record = 100003 + 1024, count = 0;
+    for (; count * record < MR_PARTITIONS_BYTES; count++) {
+        assert_false(mr_partitions_crowded(&all));
+        hold_bytes(100000);
+    }
+    assert_true(mr_partitions_crowded(&all));
+    mr_pending_records_take_out(job.held);
+    assert_false(mr_partitions_crowded(&all));
+    mr_pending_records_drop(&job);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup(records_are_kept_whole_and_in_order, set_up),
-        cmocka_unit_test_setup(the_first_that_cannot_be_delivered_is_found, set_up),
-        cmocka_unit_test_setup(one_record_is_taken_out_of_several, set_up),
-        cmocka_unit_test_setup(a_reply_that_is_taken_back_has_not_been_given, set_up),
+        cmocka_unit_test_setup_teardown(records_are_kept_whole_and_in_order, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(the_first_that_cannot_be_delivered_is_found, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(one_record_is_taken_out_of_several, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_reply_that_is_taken_back_has_not_been_given, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(a_record_counts_for_its_partition_while_it_is_held, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(records_crowd_the_worker_until_they_are_dropped, set_up,
+                                        tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
