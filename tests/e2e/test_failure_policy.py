@@ -59,7 +59,9 @@ ROWS = [  # what is raised; of a request its status, attempts and dead letters, 
     ("client's fault", {"statusCode": 404, "message": "no"}, (404, 1, 0), (1, 1)),
     ("service's fault", {"statusCode": 503, "message": "no"}, (503, 1, 0), (3, 1)),
     ("later", {"retry_after": 20, "message": "no"}, (503, 3, 1), (3, 1)),
+    ("later, with a status", {"retry_after": 20, "statusCode": 429, "message": "no"}, (429, 3, 1), (3, 1)),
     ("never", {"retryable": False, "message": "no"}, (500, 1, 1), (1, 1)),
+    ("never, with a status", {"retryable": False, "statusCode": 422, "message": "no"}, (422, 1, 1), (1, 1)),
     ("an error", "string", (500, 3, 1), (3, 1)),
 ]
 

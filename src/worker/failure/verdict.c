@@ -13,8 +13,8 @@ static const struct {
 } by_fault[] = {
     [MR_FAULT_STATUS] = {.request_spared = true},
     [MR_FAULT_ERROR] = {500, .retried = true},
-    [MR_FAULT_RETRY] = {503, .retried = true},
-    [MR_FAULT_REJECT] = {500},
+    [MR_FAULT_RETRY] = {.retried = true},
+    [MR_FAULT_REJECT] = {0},
     [MR_FAULT_TIME] = {504},
     [MR_FAULT_MEMORY] = {500},
     [MR_FAULT_CRASH] = {500},
