@@ -108,6 +108,9 @@ return {
             -- Place where a message waits for a retry: its partition, which keeps the order, or the
             -- topic `<topic>-retry`, which lets other messages pass. One of "in-place", "topic".
             --mode = "in-place",
+            -- Whether a request whose handler fails with an ordinary error is retried. Otherwise
+            -- its asker gets the error reply at once.
+            --requests = false,
         },
         dlq = {
             -- Dead-letter topic; {topic} is the message's topic, {base} is that topic without
@@ -164,6 +167,7 @@ return {
                 --cap = 30000, -- ms
                 --jitter = 0.1,
                 --mode = "in-place",
+                --requests = false,
             --},
             --dlq = {
                 --topic = "{base}-dlq",

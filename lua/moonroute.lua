@@ -226,7 +226,9 @@ function router.fail(status, message, name)
   error({ statusCode = status or 500, message = message, error = name }, 0)
 end
 
---- Ends the handler; the message is handled again later.
+--- Ends the handler; the message is handled again later. After the last retry a request gets an
+-- error reply 503. For another status, raise `{ retry_after = milliseconds, statusCode = 429 }`.
+--
 -- @tparam number milliseconds
 -- @tparam[opt] string message
 function router.retry(milliseconds, message)
@@ -236,7 +238,9 @@ function router.retry(milliseconds, message)
   error({ retry_after = milliseconds, message = message }, 0)
 end
 
---- Ends the handler; the message goes to the dead-letter topic at once.
+--- Ends the handler; the message goes to the dead-letter topic at once. A request gets an error reply
+-- 500. For another status, raise `{ retryable = false, statusCode = 422 }`.
+--
 -- @tparam[opt] string message
 function router.reject(message)
   error({ retryable = false, message = message }, 0)

@@ -65,10 +65,10 @@ local function failed(self)
   end
 end
 
--- Returns true for an error reply of 4xx: it is an answer, so the service works.
+-- Returns true for an error with a statusCode of 4xx: it is an answer, so the service works.
 local function is_answer(raised)
-  local kind, _, _, status = fault.classify(raised)
-  return kind == "status" and status < 500
+  local _, _, _, status = fault.classify(raised)
+  return status < 500
 end
 
 -- Returns or raises what the call did. The call counts only if the state has not changed since it

@@ -90,22 +90,36 @@ local function has_status_shape(value)
     and (message_of(value) ~= nil or field(value, "error") ~= nil)
 end
 
---- Classifies a raised value.
--- @return the kind ("status", "retry", "reject", "error"), the message, the error's name, and the
--- status or the delay in ms
+-- Returns the status that the error reply has at the end: the statusCode of the value, or `default`
+-- if it has none.
+local function reply_status(value, default)
+  local status = field(value, "statusCode")
+  return status == nil and default or status_of(status)
+end
+
+local function classify_table(value)
+  local delay = delay_of(value)
+  if field(value, "retryable") == false then
+    return "reject", reply_status(value, 500), 0
+  elseif delay then
+    return "retry", reply_status(value, 503), delay
+  elseif field(value, "statusCode") ~= nil or has_status_shape(value) then
+    return "status", reply_status(value, 500), 0
+  end
+  return "error", 500, 0
+end
+
+--- Classifies a raised value. If a table has several of the fields, `retryable = false` comes
+-- first, then `retry_after`, then `statusCode`.
+-- @return the kind ("status", "retry", "reject", "error"), the message, the error's name, the status
+-- of the error reply, and the delay of the retry in ms
 function fault.classify(value)
   if type(value) ~= "table" then
-    return "error", fault.text(value), DEFAULT_NAME, 0
+    return "error", fault.text(value), DEFAULT_NAME, 500, 0
   end
-  local status, delay = field(value, "statusCode"), delay_of(value)
-  if status ~= nil or has_status_shape(value) then
-    return "status", message_of(value) or DEFAULT_MESSAGE, name_of(value), status_of(status)
-  elseif delay then
-    return "retry", message_of(value) or DEFAULT_MESSAGE, name_of(value), delay
-  elseif field(value, "retryable") == false then
-    return "reject", message_of(value) or DEFAULT_MESSAGE, name_of(value), 0
-  end
-  return "error", message_of(value) or table_text(value), name_of(value), 0
+  local kind, status, delay = classify_table(value)
+  local message = message_of(value) or (kind == "error" and table_text(value)) or DEFAULT_MESSAGE
+  return kind, message, name_of(value), status, delay
 end
 
 return fault

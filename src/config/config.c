@@ -226,6 +226,14 @@ double mr_config_route_number(const struct mr_config *config, const char *route,
     return value;
 }
 
+bool mr_config_route_boolean(const struct mr_config *config, const char *route, const char *key)
+{
+    struct mr_buf path = route_path(route, key);
+    bool value = mr_config_boolean(config, mr_buf_text(&path));
+    mr_buf_free(&path);
+    return value;
+}
+
 const char *mr_config_route_string(const struct mr_config *config, const char *route,
                                    const char *key)
 {

@@ -44,6 +44,7 @@ void mr_config_map(const struct mr_config *config, const char *path, mr_config_e
  * to kafka.group_id). */
 int64_t mr_config_route_integer(const struct mr_config *config, const char *route, const char *key);
 double mr_config_route_number(const struct mr_config *config, const char *route, const char *key);
+bool mr_config_route_boolean(const struct mr_config *config, const char *route, const char *key);
 const char *mr_config_route_string(const struct mr_config *config, const char *route,
                                    const char *key);
 

@@ -38,6 +38,9 @@
             .choices = "in-place|topic",                                                           \
             .help = "Place where a message waits for a retry: its partition, which keeps the "     \
                     "order, or the topic `<topic>-retry`, which lets other messages pass."),       \
+        ROW("retry.requests", .kind = MR_KIND_BOOLEAN, .fallback = "false",                        \
+            .help = "Whether a request whose handler fails with an ordinary error is retried. "    \
+                    "Otherwise its asker gets the error reply at once."),                          \
         ROW("dlq.topic", .kind = MR_KIND_TEMPLATE, .fallback = "{base}-dlq",                       \
             .help = "Dead-letter topic; {topic} is the message's topic, {base} is that topic "     \
                     "without -commands."),                                                         \

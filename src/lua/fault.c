@@ -51,8 +51,8 @@ struct raised {
     struct mr_fault *fault;
 };
 
-/* Returns the kind of that name. The results of fault.classify are kind, message, name, and status
- * or delay. */
+/* Returns the kind of that name. The results of fault.classify are kind, message, name, status and
+ * delay. */
 static enum mr_fault_kind kind_of(const char *name)
 {
     static const char *const names[] = {
@@ -73,12 +73,12 @@ static int describe(lua_State *L, void *data)
     struct mr_fault *fault = raised->fault;
     lua_rawgeti(L, LUA_REGISTRYINDEX, raised->vm->fault);
     lua_xmove(raised->co, L, 1);
-    lua_call(L, 1, 4);
+    lua_call(L, 1, 5);
     fault->kind = kind_of(lua_tostring(L, 1));
     put_value(&raised->text->message, L, 2);
     put_value(&raised->text->name, L, 3);
-    fault->status = fault->kind == MR_FAULT_STATUS ? (int)lua_tointeger(L, 4) : 500;
-    fault->retry_after = fault->kind == MR_FAULT_RETRY ? (int64_t)lua_tonumber(L, 4) : 0;
+    fault->status = (int)lua_tointeger(L, 4);
+    fault->retry_after = (int64_t)lua_tonumber(L, 5);
     if (fault->kind != MR_FAULT_STATUS) {
         luaL_traceback(L, raised->co, lua_tostring(L, 2), 0);
         put_value(&raised->text->trace, L, -1);

@@ -77,8 +77,8 @@ enum mr_reply_kind { MR_REPLY_NONE, MR_REPLY_NULL, MR_REPLY_VALUE };
 enum mr_fault_kind {
     MR_FAULT_ERROR,  /* a string, a runtime error, a reply that cannot be encoded */
     MR_FAULT_STATUS, /* {statusCode=, message=, error=} */
-    MR_FAULT_RETRY,  /* {retry_after=, message=} */
-    MR_FAULT_REJECT, /* {retryable=false, message=} */
+    MR_FAULT_RETRY,  /* {retry_after=, message=}, perhaps with statusCode */
+    MR_FAULT_REJECT, /* {retryable=false, message=}, perhaps with statusCode */
     MR_FAULT_TIME,   /* over budget.time; never retried */
     MR_FAULT_MEMORY, /* over budget.memory; never retried */
     MR_FAULT_CRASH,  /* the worker died of it, twice; never retried */
@@ -88,7 +88,7 @@ enum mr_fault_kind {
 
 struct mr_fault {
     enum mr_fault_kind kind;
-    int status;              /* 400 to 599; 500 if the fault has none */
+    int status;              /* 400 to 599; if the fault has none, 503 for RETRY, else 500 */
     int64_t retry_after;     /* ms, 0 or more */
     struct mr_bytes message; /* UTF-8 */
     struct mr_bytes name;    /* "ValidationError"; "InternalServerError" by default */

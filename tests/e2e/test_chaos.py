@@ -23,7 +23,7 @@ STILL_SECONDS = 90.0  # how long there may be no progress
 CONFIG = """return {
     kafka = { properties = { ["session.timeout.ms"] = 4000, ["heartbeat.interval.ms"] = 500 } },
     -- A machine that is crowded enough may let a handler stand still for a second.
-    defaults = { delivery = "DELIVERY", retry = { max = 3, base = 10, cap = 50 }, budget = { time = 60000 } },
+    defaults = { delivery = "DELIVERY", retry = { max = 3, base = 10, cap = 50, requests = true }, budget = { time = 60000 } },
 }
 """
 

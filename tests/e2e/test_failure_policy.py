@@ -59,8 +59,10 @@ ROWS = [  # what is raised; of a request its status, attempts and dead letters, 
     ("client's fault", {"statusCode": 404, "message": "no"}, (404, 1, 0), (1, 1)),
     ("service's fault", {"statusCode": 503, "message": "no"}, (503, 1, 0), (3, 1)),
     ("later", {"retry_after": 20, "message": "no"}, (503, 3, 1), (3, 1)),
+    ("later, with a status", {"retry_after": 20, "statusCode": 429, "message": "no"}, (429, 3, 1), (3, 1)),
     ("never", {"retryable": False, "message": "no"}, (500, 1, 1), (1, 1)),
-    ("an error", "string", (500, 3, 1), (3, 1)),
+    ("never, with a status", {"retryable": False, "statusCode": 422, "message": "no"}, (422, 1, 1), (1, 1)),
+    ("an error", "string", (500, 1, 1), (3, 1)),
 ]
 
 
@@ -82,6 +84,16 @@ def test_every_row_of_the_table(cluster: Cluster, scripts: Scripts, start_router
         mine = [record for record in replies if ("correlation-id", ids[f"{name}, request"]) in record.headers]
         assert [record.header("status-code") for record in mine] == [str(status).encode()], name
         assert not [record for record in replies if ("correlation-id", ids[f"{name}, event"]) in record.headers]
+
+
+def test_a_request_is_retried_if_its_route_says_so(cluster: Cluster, scripts: Scripts, start_router: StartRouter, asker: Asker) -> None:
+    service = Service(cluster, scripts, start_router, ', routes = { ["TOPIC"] = { retry = { requests = true } } }')
+    assert asker.ask_data(service.topic, {"id": "mended", "raise": "string", "succeeds": 3}) == 3
+    correlation_id = new_id()
+    asker.send(service.topic, {"id": "in vain", "raise": "string"}, [("id", b"in vain"), *asker.plain(correlation_id)])
+    assert asker.reply_to(correlation_id).header("status-code") == b"500"
+    service.await_done()
+    assert (service.attempts("in vain"), len(service.dead_letters("in vain"))) == (3, 1)
 
 
 def test_what_is_no_json_is_dead_and_told(cluster: Cluster, scripts: Scripts, start_router: StartRouter, asker: Asker) -> None:

@@ -45,7 +45,8 @@ static int set_up(void **state)
     client_read(world->client, "published", 1);
     router_config(
         &world->router,
-        "routes = { fine = { dlq = { topic = '{topic}.failed', dialect = 'spring',"
+        "routes = { fine = { retry = { requests = true }, dlq = { topic = '{topic}.failed', "
+        "dialect = 'spring',"
         " headers = { ['total-retries'] = 'x-retry-count', error = 'x-error-message' } } } "
         "}");
     router_start(&world->router);
@@ -144,14 +145,22 @@ static void what_is_no_json_is_there_byte_for_byte_and_a_request_is_told(void **
     assert_text(record_header(world_reply(world, "no-json"), "status-code"), "400");
 }
 
-static void what_always_fails_is_there_with_its_traceback_after_the_last_retry(void **state)
+static void what_always_fails_is_there_after_the_last_retry(void **state)
+{
+    struct world *world = *state;
+    post(world, &(struct question){.topic = "orders", .json = "{\"fail\":true}"}, "event");
+    const struct record *record = await_dead(world, "orders-dlq", "event");
+    assert_text(record_header(record, "total-retries"), "3");
+}
+
+static void a_request_that_fails_is_told_and_there_with_its_traceback_at_once(void **state)
 {
     struct world *world = *state;
     post(world,
          &(struct question){.topic = "orders", .json = "{\"fail\":true}", .dialect = KAFKA_CLIENT},
          "always");
     const struct record *record = await_dead(world, "orders-dlq", "always");
-    assert_text(record_header(record, "total-retries"), "3");
+    assert_text(record_header(record, "total-retries"), "0");
     assert_starts(record_header(record, "error"), "scripts/orders.lua:10: it failed");
     struct mr_bytes stack = record_header(record, "error-stack");
     char *text = strndup(stack.data, stack.length);
@@ -409,7 +418,8 @@ int main(void)
         cmocka_unit_test(it_is_what_came_and_what_became_of_it),
         cmocka_unit_test(a_null_stays_a_null),
         cmocka_unit_test(what_is_no_json_is_there_byte_for_byte_and_a_request_is_told),
-        cmocka_unit_test(what_always_fails_is_there_with_its_traceback_after_the_last_retry),
+        cmocka_unit_test(what_always_fails_is_there_after_the_last_retry),
+        cmocka_unit_test(a_request_that_fails_is_told_and_there_with_its_traceback_at_once),
         cmocka_unit_test(a_request_that_is_refused_with_a_status_has_none),
         cmocka_unit_test(a_request_that_is_rejected_is_told_and_there),
         cmocka_unit_test(it_goes_by_key_where_its_partition_is_not_there),

@@ -35,7 +35,7 @@ static int set_up(void **state)
     router_config(
         &world->router,
         "commit_interval = 5000, defaults = { retry = { max = 0 }, budget = { time = 60000 } }, "
-        "routes = { again = { retry = { mode = 'topic', max = 3, base = 10 } } }");
+        "routes = { again = { retry = { mode = 'topic', max = 3, base = 10, requests = true } } }");
     router_start(&world->router);
     return 0;
 }

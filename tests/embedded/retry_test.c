@@ -15,7 +15,8 @@ static const char orders[] = "local router = require 'moonroute'\n"
                              "end\n";
 #define CONFIG                                                                                     \
     "defaults = { retry = { base = 100, jitter = 0 } },"                                           \
-    "routes = { narrow = { concurrency = 1 }, strict = { ordering = 'partition' },"                \
+    "routes = { keen = { retry = { requests = true } }, narrow = { concurrency = 1 }, strict = { " \
+    "ordering = 'partition' },"                                                                    \
     "patient = { retry = { base = 60000, cap = 60000 } } }"
 enum { PARTITIONS = 2 };
 
@@ -24,6 +25,7 @@ static int set_up(void **state)
     struct world *world = world_new(1, 1);
     *state = world;
     world_serve(world, "orders", PARTITIONS, orders);
+    world_serve(world, "keen", PARTITIONS, orders);
     world_serve(world, "narrow", 1, orders);
     world_serve(world, "strict", 1, orders);
     world_serve(world, "patient", 1, orders);
@@ -137,15 +139,27 @@ static void in_a_partition_s_order_the_partition_waits(void **state)
     assert_true(await_attempt(world, other, 1, &at) > again);
 }
 
-static void a_request_is_answered_once_by_the_attempt_that_does_it(void **state)
+static void a_request_is_answered_by_its_first_attempt_even_if_that_fails(void **state)
+{
+    struct world *world = *state;
+    char id[32], json[64];
+    snprintf(id, sizeof(id), "%s", unique("failed"));
+    snprintf(json, sizeof(json), "{\"id\":\"%s\",\"fails\":1}", id);
+    world_request(world, "orders", NULL, id, json);
+    assert_text(record_header(world_reply(world, id), "status-code"), "500");
+    world_settle(world, "orders", PARTITIONS);
+    assert_int_equal(attempts(world, id), 1);
+}
+
+static void where_its_route_says_so_the_attempt_that_does_it_answers_it_once(void **state)
 {
     struct world *world = *state;
     char id[32], json[64];
     snprintf(id, sizeof(id), "%s", unique("asked"));
     snprintf(json, sizeof(json), "{\"id\":\"%s\",\"fails\":2}", id);
-    world_request(world, "orders", NULL, id, json);
+    world_request(world, "keen", NULL, id, json);
     assert_text(world_reply(world, id)->value, "\"done\"");
-    world_settle(world, "orders", PARTITIONS);
+    world_settle(world, "keen", PARTITIONS);
     AWAIT(attempts(world, id) == 3);
     assert_int_equal(world_replies(world, id), 1);
 }
@@ -276,7 +290,8 @@ int main(void)
         cmocka_unit_test(the_fault_s_own_delay_wins),
         cmocka_unit_test(its_key_waits_and_the_others_go_on),
         cmocka_unit_test(in_a_partition_s_order_the_partition_waits),
-        cmocka_unit_test(a_request_is_answered_once_by_the_attempt_that_does_it),
+        cmocka_unit_test(a_request_is_answered_by_its_first_attempt_even_if_that_fails),
+        cmocka_unit_test(where_its_route_says_so_the_attempt_that_does_it_answers_it_once),
         cmocka_unit_test(a_request_that_always_fails_is_answered_at_the_end),
         cmocka_unit_test(a_request_that_raises_a_status_is_answered_at_once),
         cmocka_unit_test(a_request_past_its_deadline_is_dropped_where_that_is_wanted),

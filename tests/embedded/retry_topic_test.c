@@ -20,7 +20,7 @@ static const char orders[] =
     "  return 'done'\n"
     "end\n";
 static const char by_topic[] =
-    "defaults = { retry = { base = 100, jitter = 0, mode = 'topic' } },"
+    "defaults = { retry = { base = 100, jitter = 0, mode = 'topic', requests = true } },"
     "routes = { narrow = { ordering = 'partition' }, ['^taken\\\\.'] = { script = 'taken.lua' } }";
 enum { PARTITIONS = 2, RETRIES = 2 };
 

@@ -89,6 +89,7 @@ describe("a circuit breaker", function()
   it("takes 4xx for an answer", function()
     for _ = 1, 5 do
       fail { statusCode = 404 }
+      fail { statusCode = 404, retryable = false }
     end
     assert.equal("closed", breaker:state())
     fail { statusCode = 503 }

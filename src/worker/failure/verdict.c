@@ -8,13 +8,14 @@
 static const struct {
     int status;          /* of the error reply; 0: the fault's own */
     bool retried;        /* up to retry.max times */
+    bool request_asks;   /* a request is retried only if retry.requests is true */
     bool request_spared; /* a request is only answered: no retry, no dead letter */
     bool unanswerable;
 } by_fault[] = {
     [MR_FAULT_STATUS] = {.request_spared = true},
-    [MR_FAULT_ERROR] = {500, .retried = true},
-    [MR_FAULT_RETRY] = {503, .retried = true},
-    [MR_FAULT_REJECT] = {500},
+    [MR_FAULT_ERROR] = {500, .retried = true, .request_asks = true},
+    [MR_FAULT_RETRY] = {.retried = true},
+    [MR_FAULT_REJECT] = {0},
     [MR_FAULT_TIME] = {504},
     [MR_FAULT_MEMORY] = {500},
     [MR_FAULT_CRASH] = {500},
@@ -76,6 +77,16 @@ static struct mr_verdict last(const struct mr_trial *trial, int status, struct m
     };
 }
 
+/* Returns true if a retry may mend the fault, and the message may be retried for it. `told` is true
+ * for a request that has no answer yet. */
+static bool is_temporary(const struct mr_fault *fault, const struct mr_policy *policy, bool told)
+{
+    if (fault->kind == MR_FAULT_STATUS)
+        return !told && fault->status >= 500;
+    bool asked = policy->retry.requests || !by_fault[fault->kind].request_asks;
+    return by_fault[fault->kind].retried && (!told || asked);
+}
+
 static struct mr_verdict raised(const struct mr_fault *fault, const struct mr_trial *trial)
 {
     int own = by_fault[fault->kind].status, status = own != 0 ? own : fault->status;
@@ -83,8 +94,7 @@ static struct mr_verdict raised(const struct mr_fault *fault, const struct mr_tr
         return repeated();
     bool told = trial->is_request && !trial->answered;
     bool spared = told && by_fault[fault->kind].request_spared;
-    bool temporary = fault->kind == MR_FAULT_STATUS ? status >= 500 : by_fault[fault->kind].retried;
-    if (!spared && temporary && trial->retries < trial->policy->retry.max)
+    if (is_temporary(fault, trial->policy, told) && trial->retries < trial->policy->retry.max)
         return again(fault, trial);
     struct mr_verdict verdict = last(trial, status, fault->message, fault->name);
     if (by_fault[fault->kind].unanswerable)

@@ -45,6 +45,7 @@ struct mr_policy mr_policy_of(const struct mr_config *config, const char *route)
                   .cap = mr_config_route_integer(config, route, "retry.cap"),
                   .multiplier = mr_config_route_number(config, route, "retry.multiplier"),
                   .jitter = mr_config_route_number(config, route, "retry.jitter"),
+                  .requests = mr_config_route_boolean(config, route, "retry.requests"),
                   .by_topic = is(config, route, "retry.mode", "topic")},
         .dlq = {.topic = mr_strdup(mr_config_route_string(config, route, "dlq.topic")),
                 .spring = is(config, route, "dlq.dialect", "spring")},

@@ -32,6 +32,7 @@ struct mr_policy {
         int max;           /* retries after the first attempt */
         int64_t base, cap; /* ms */
         double multiplier, jitter;
+        bool requests; /* a request that fails with an ordinary error is retried, too */
         bool by_topic; /* retries wait in `<topic>-retry`, not in their partition */
     } retry;
     struct {

@@ -62,7 +62,7 @@ class SoakSize:
 CONFIG = """return {
     kafka = { properties = { ["session.timeout.ms"] = 6000, ["heartbeat.interval.ms"] = 500,
                              ["topic.metadata.refresh.interval.ms"] = 2000 } },
-    defaults = { retry = { max = 3, base = 10, cap = 50 }, budget = { time = 60000 } },
+    defaults = { retry = { max = 3, base = 10, cap = 50, requests = true }, budget = { time = 60000 } },
     routes = {
         ROUTES
     },

@@ -147,8 +147,11 @@ static void a_route_inherits_what_it_does_not_set(void **state)
     struct world *world = *state;
     set(world, "defaults.retry.max", "7");
     set(world, "routes[\"a\"].retry.max", "5");
+    set(world, "routes[\"a\"].retry.requests", "true");
     set(world, "routes[\"a\"].codec", "raw");
     assert_int_equal(mr_config_route_integer(world->config, "a", "retry.max"), 5);
+    assert_true(mr_config_route_boolean(world->config, "a", "retry.requests"));
+    assert_false(mr_config_route_boolean(world->config, "b", "retry.requests"));
     assert_int_equal(mr_config_route_integer(world->config, "b", "retry.max"), 7);
     assert_int_equal(mr_config_route_integer(world->config, "b", "retry.base"), 1000);
     assert_true(mr_config_route_number(world->config, "b", "retry.multiplier") == 2);

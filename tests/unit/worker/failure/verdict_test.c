@@ -70,12 +70,17 @@ static const struct {
      "retry, log", "dead letter, log, dead_letter"},
     {"statusCode=500", RAISED(MR_FAULT_STATUS, 500), "error 500, error", "error 500, error",
      "retry, log", "dead letter, log, dead_letter"},
-    {"retry_after", RAISED(MR_FAULT_RETRY, 500), "retry, log",
+    {"retry_after", RAISED(MR_FAULT_RETRY, 503), "retry, log",
      "error 503, dead letter, log, dead_letter", "retry, log", "dead letter, log, dead_letter"},
+    {"retry_after with statusCode", RAISED(MR_FAULT_RETRY, 429), "retry, log",
+     "error 429, dead letter, log, dead_letter", "retry, log", "dead letter, log, dead_letter"},
+    {"retryable=false with statusCode", RAISED(MR_FAULT_REJECT, 422),
+     "error 422, dead letter, log, dead_letter", "error 422, dead letter, log, dead_letter",
+     "dead letter, log, dead_letter", "dead letter, log, dead_letter"},
     {"retryable=false", RAISED(MR_FAULT_REJECT, 500), "error 500, dead letter, log, dead_letter",
      "error 500, dead letter, log, dead_letter", "dead letter, log, dead_letter",
      "dead letter, log, dead_letter"},
-    {"any other error", RAISED(MR_FAULT_ERROR, 500), "retry, log",
+    {"any other error", RAISED(MR_FAULT_ERROR, 500), "error 500, dead letter, log, dead_letter",
      "error 500, dead letter, log, dead_letter", "retry, log", "dead letter, log, dead_letter"},
     {"not valid JSON",
      {.outcome = MR_OUTCOME_UNDECODABLE, .fault = {.message = MESSAGE}},
@@ -154,6 +159,23 @@ static void what_others_did_is_no_retry_and_waits_for_nothing(void **state)
     struct mr_verdict verdict = judge_as(&result, true, MAX_RETRIES);
     assert_true(verdict.retries && verdict.uncounted);
     assert_int_equal(verdict.delay, 0);
+}
+
+static void a_request_is_retried_after_an_error_if_its_route_says_so(void **state)
+{
+    (void)state;
+    const struct mr_result error = RAISED(MR_FAULT_ERROR, 500),
+                           status = RAISED(MR_FAULT_STATUS, 503);
+    policy.retry.requests = true;
+    struct mr_verdict first = judge_as(&error, true, 0);
+    struct mr_verdict last = judge_as(&error, true, MAX_RETRIES);
+    struct mr_verdict answered = judge_as(&status, true, 0);
+    policy.retry.requests = false;
+    assert_true(first.retries && !first.answers);
+    assert_false(last.retries);
+    assert_true(last.answers && last.dead_letters);
+    assert_int_equal(last.answer.status, 500);
+    assert_false(answered.retries);
 }
 
 static void without_retries_the_first_attempt_is_the_last(void **state)
@@ -261,6 +283,14 @@ static void what_fails_after_the_reply_has_gone_is_retried_or_dead_lettered(void
     }
 }
 
+static void an_error_after_the_reply_has_gone_is_retried_although_it_is_a_request_s(void **state)
+{
+    (void)state;
+    const struct mr_result result = RAISED(MR_FAULT_ERROR, 500);
+    const struct mr_trial trial = {.is_request = true, .answered = true, .policy = &policy};
+    assert_true(mr_verdict_of(&result, &trial).retries);
+}
+
 static void a_reply_is_the_value_with_its_headers(void **state)
 {
     (void)state;
@@ -323,6 +353,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_row_of_the_table_holds),
         cmocka_unit_test(what_others_did_is_no_retry_and_waits_for_nothing),
+        cmocka_unit_test(a_request_is_retried_after_an_error_if_its_route_says_so),
         cmocka_unit_test(without_retries_the_first_attempt_is_the_last),
         cmocka_unit_test(an_error_reply_says_what_was_raised),
         cmocka_unit_test(a_fault_that_names_its_delay_is_retried_after_that),
@@ -330,6 +361,7 @@ int main(void)
         cmocka_unit_test(whatever_the_settings_a_delay_is_near_what_they_say),
         cmocka_unit_test(jitter_takes_both_sides),
         cmocka_unit_test(what_fails_after_the_reply_has_gone_is_retried_or_dead_lettered),
+        cmocka_unit_test(an_error_after_the_reply_has_gone_is_retried_although_it_is_a_request_s),
         cmocka_unit_test(a_reply_is_the_value_with_its_headers),
         cmocka_unit_test(a_null_reply_has_no_value_and_may_have_headers),
         cmocka_unit_test(only_strings_of_raw_routes_go_as_they_are),
