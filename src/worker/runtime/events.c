@@ -1,3 +1,5 @@
+#include <stdio.h>
+
 #include "base/log.h"
 #include "worker/dispatch/completion.h"
 #include "worker/dispatch/enqueue.h"

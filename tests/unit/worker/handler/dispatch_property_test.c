@@ -657,15 +657,18 @@ static void use(struct mr_routes *routes)
             return; /* a handler of it is still at work */
     for (size_t i = 0; i < TOPICS; i++) {
         routes->without[i] = served_now_and_then && random_below(&seed, 5) == 0;
-        routes->routes[i] = (struct mr_route){
-            .name = names[i],
-            .ordering = kinds[i].ordering,
-            .concurrency = kinds[i].concurrency,
-            .group_id = group,
-            .script = (struct mr_script *)(scripts + i),
-            .policy = {.window = kinds[i].window,
-                       .retry = {.max = RETRIES, .base = BASE_MS, .cap = 1000, .multiplier = 2},
-                       .dlq = {.topic = dead_letters}}};
+        routes->routes[i] = (struct mr_route){.name = names[i],
+                                              .ordering = kinds[i].ordering,
+                                              .concurrency = kinds[i].concurrency,
+                                              .group_id = group,
+                                              .script = (struct mr_script *)(scripts + i),
+                                              .policy = {.window = kinds[i].window,
+                                                         .retry = {.max = RETRIES,
+                                                                   .base = BASE_MS,
+                                                                   .cap = 1000,
+                                                                   .multiplier = 2,
+                                                                   .requests = true},
+                                                         .dlq = {.topic = dead_letters}}};
     }
     current = routes;
     for (size_t i = 0; i < TOPICS * PARTITIONS; i++)

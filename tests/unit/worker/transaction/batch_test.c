@@ -10,6 +10,7 @@ static struct mr_topic_warmup warmup; /* closed: no question is asked */
 static struct mr_doubts doubts;
 static struct mr_careful careful;
 static struct mr_producer producer;
+static struct mr_partitions all;
 static struct mr_partition partitions[2];
 static struct mr_job jobs[JOBS];
 static struct mr_batch batch;
@@ -41,6 +42,7 @@ static int set_up(void **state)
     memset(&producer, 0, sizeof(producer));
     producer.events = &events;
     memset(partitions, 0, sizeof(partitions));
+    partitions[0].owner = partitions[1].owner = &all;
     memset(jobs, 0, sizeof(jobs));
     batch = (struct mr_batch){.producer = &producer, .careful = &careful, .doubts = &doubts};
     left[0] = '\0';

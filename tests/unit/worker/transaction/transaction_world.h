@@ -131,13 +131,15 @@ static inline void make_world(const char *messages)
     snprintf(client, sizeof(client), "transactions-%d", (int)getpid());
     configure("kafka.client_id", client);
     for (int32_t i = 0; i < WORLD_PARTITIONS; i++)
-        world.partitions[i] =
-            (struct mr_partition){.topic = in, .number = i, .consumer = &world.consumers[i]};
+        world.partitions[i] = (struct mr_partition){
+            .owner = &world.all, .topic = in, .number = i, .consumer = &world.consumers[i]};
     world.all.all = &world.partitions[0];
     for (int i = 1; i < WORLD_PARTITIONS; i++)
         world.partitions[i - 1].next = &world.partitions[i];
-    for (int i = 0; i < WORLD_JOBS; i++)
+    for (int i = 0; i < WORLD_JOBS; i++) {
         world.jobs[i].state = MR_JOB_DELIVERING;
+        world.jobs[i].partition = &world.partitions[0];
+    }
     world.transaction = mr_transaction_new(world.config, &world.loop, -1, &world.timers, world.slot,
                                            &world.all, &world_events, &world);
     mr_transaction_reachable(world.transaction, true);
