@@ -111,8 +111,11 @@ end
 
 --- Classifies a raised value. If a table has several of the fields, `retryable = false` comes
 -- first, then `retry_after`, then `statusCode`.
--- @return the kind ("status", "retry", "reject", "error"), the message, the error's name, the status
--- of the error reply, and the delay of the retry in ms
+-- @return the kind: "status", "retry", "reject" or "error"
+-- @return the message
+-- @return the error's name
+-- @return the status of the error reply
+-- @return the delay of the retry in ms
 function fault.classify(value)
   if type(value) ~= "table" then
     return "error", fault.text(value), DEFAULT_NAME, 500, 0
