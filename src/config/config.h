@@ -101,8 +101,8 @@ void mr_config_unknown(const char *path, const char *origin, struct mr_errors *e
  * noted when it is set. */
 void mr_config_add_secret(struct mr_config *config, const char *text);
 /* Returns true if a variable's name, or its value, is that of a secret. Such a name has a word such
- * as PASSWORD, PASS, PWD, SECRET, TOKEN, KEY, CREDENTIAL, AUTH or DSN, or ends in _FILE. The name of
- * a database is one, too. Such a value is a URL with a login. PWD and OLDPWD are folders. */
+ * as PASSWORD, PASS, PWD, SECRET, TOKEN, KEY, CREDENTIAL, AUTH or DSN, or ends in _FILE. The name
+ * of a database is one, too. Such a value is a URL with a login. PWD and OLDPWD are folders. */
 bool mr_config_is_secret(const char *name, const char *value);
 /* Puts "[hidden]" in place of each secret in the errors. Call this before errors are shown that may
  * repeat a value of the configuration: a secret may be in a wrong key. */
