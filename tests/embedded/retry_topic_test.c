@@ -208,7 +208,9 @@ what_a_reload_leaves_in_a_retry_topic_is_told_and_handled_when_it_is_taken_back(
     router_config(&world->router, by_topic);
     assert_true(router_reload(&world->router));
     AWAIT(attempts(world, "left") == 2);
-    assert_int_equal(router_logged_times(&world->router, logged, "retry_topic_left"), 1);
+    assert_int_equal(router_logged_times(&world->router, logged,
+                                         "\"retry_topic_left\",\"topic\":\"orders-retry\""),
+                     1);
 }
 
 static size_t copies(struct world *world, const char *id)
