@@ -188,6 +188,7 @@ static void the_environment_is_readable_but_for_secrets(void **state)
     }
     setenv("MR_TEST_KEYBOARD", "de", 1);
     setenv("MR_TEST_URL", "http://host/@me", 1);
+    setenv("PWD", "/tmp", 1);
     assert_handles(*state,
                    ROUTER HANDLER "return { router.env('MR_TEST_KEYBOARD'), "
                                   "router.env('MR_TEST_URL'), router.env('PWD') ~= nil } end",
