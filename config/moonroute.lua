@@ -135,6 +135,9 @@ return {
                 --["failed-at"] = "failed-at",
                 -- Header of a dead letter with the number of retries.
                 --["total-retries"] = "total-retries",
+                -- Header of a dead letter with the kind of failure: rejected, status, error,
+                -- undecodable, budget, crash or undeliverable.
+                --reason = "reason",
             },
         },
         budget = {
@@ -181,6 +184,7 @@ return {
                     --["error-stack"] = "error-stack",
                     --["failed-at"] = "failed-at",
                     --["total-retries"] = "total-retries",
+                    --reason = "reason",
                 --},
             --},
             --budget = {

@@ -16,6 +16,8 @@ local log = require "moonroute.log"
 local record = require "moonroute.record"
 local strands = require "moonroute.strands"
 
+local mistake = host.mistake
+
 local router = {}
 
 --- JSON's null. If a handler returns it, the reply is empty and successful. If it is published, the
@@ -36,9 +38,9 @@ router.log = log
 -- Raises in the script if no message is being handled.
 local function needs_message(name)
   if apart.name() then
-    error(("router.%s: cannot be called while a script loads"):format(name), 3)
+    mistake(("router.%s: cannot be called while a script loads"):format(name), 3)
   elseif not host.handling() then
-    error(("router.%s: no message is being handled"):format(name), 3)
+    mistake(("router.%s: no message is being handled"):format(name), 3)
   end
 end
 
@@ -64,9 +66,10 @@ local PUBLISH_OPTIONS = { key = true, headers = true, partition = true, timestam
 function router.publish(topic, value, options)
   needs_message("publish")
   local made, err = record.make(PUBLISH_OPTIONS, topic, value, options, record.key_of(value))
-  if made then
-    err = host.publish(made)
+  if not made then
+    mistake("router.publish: " .. err, 2)
   end
+  err = host.publish(made)
   if err then
     error("router.publish: " .. err, 2)
   end
@@ -134,7 +137,7 @@ function router.request(topic, value, options)
   needs_message("request")
   local made, err = record.make(REQUEST_OPTIONS, topic, value, options)
   if not made then
-    error("router.request: " .. err, 2)
+    mistake("router.request: " .. err, 2)
   end
   local outcome, a, b, c, d = strands.await("request", made)
   if outcome == "reply" then
@@ -150,7 +153,7 @@ end
 function router.sleep(milliseconds)
   needs_message("sleep")
   if type(milliseconds) ~= "number" or milliseconds ~= milliseconds then
-    error("router.sleep: expected milliseconds, got " .. tostring(milliseconds), 2)
+    mistake("router.sleep: expected milliseconds, got " .. tostring(milliseconds), 2)
   end
   local outcome, err = strands.await("sleep", math.floor(math.min(math.max(milliseconds, 0), 2 ^ 53)))
   if outcome ~= "done" then
@@ -193,7 +196,7 @@ function router.all(functions)
   needs_message("all")
   local taken, wrong = take_functions(functions)
   if not taken then
-    error("router.all: " .. wrong, 2)
+    mistake("router.all: " .. wrong, 2)
   end
   return strands.all(taken)
 end
@@ -212,7 +215,7 @@ end
 function router.spawn(run)
   needs_message("spawn")
   if type(run) ~= "function" then
-    error("router.spawn: expected a function, got a " .. type(run), 2)
+    mistake("router.spawn: expected a function, got a " .. type(run), 2)
   end
   strands.spawn(run)
 end
@@ -233,7 +236,7 @@ end
 -- @tparam[opt] string message
 function router.retry(milliseconds, message)
   if type(milliseconds) ~= "number" then
-    error("router.retry: expected milliseconds, got " .. tostring(milliseconds), 2)
+    mistake("router.retry: expected milliseconds, got " .. tostring(milliseconds), 2)
   end
   error({ retry_after = milliseconds, message = message }, 0)
 end
@@ -274,7 +277,7 @@ end
 function router.breaker(name, options)
   local made, err = breaker.get(name, options)
   if not made then
-    error("router.breaker: " .. err, 2)
+    mistake("router.breaker: " .. err, 2)
   end
   return made
 end
@@ -284,7 +287,10 @@ end
 -- @tparam[opt] table list default: a new table
 -- @treturn table the same table
 function router.array(list)
-  list = list or {}
+  list = list == nil and {} or list
+  if type(list) ~= "table" then
+    mistake("router.array: expected a table, got a " .. type(list), 2)
+  end
   if debug.getmetatable(list) ~= json.array then
     setmetatable(list, json.array)
   end
@@ -311,7 +317,7 @@ end
 -- CREDENTIAL, AUTH or DSN, or ends in _FILE. A URL with a login is a secret, too.
 function router.env(name)
   if type(name) ~= "string" then
-    error("router.env: expected a name, got a " .. type(name), 2)
+    mistake("router.env: expected a name, got a " .. type(name), 2)
   end
   return host.env(name)
 end

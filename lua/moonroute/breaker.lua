@@ -105,7 +105,7 @@ end
 local function handle(self)
   local function checked(_, run, ...)
     if not is_callable(run) then
-      error(("breaker %q: expected a function to call, got a %s"):format(self.name, type(run)), 2)
+      host.mistake(("breaker %q: expected a function to call, got a %s"):format(self.name, type(run)), 2)
     end
     return call(self, run, ...)
   end

@@ -80,12 +80,14 @@ end
 
 --- Flattens the headers of a reply, whose metamethods may raise anything, also if the stack is full.
 -- The pcall keeps that away from the message handler of C's protected call.
+--
+-- @return the flat list; or nil, what is wrong, and true if a metamethod raised it
 function headers.of_reply(given)
   local ok, flat, err = pcall(headers.flatten, given)
   if ok then
-    return flat, err
+    return flat, err, false
   end
-  return nil, flat
+  return nil, flat, true
 end
 
 return headers

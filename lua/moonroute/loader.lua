@@ -125,7 +125,8 @@ end
 
 -- Returns the value of a library; loads a new library.
 --
--- @return the value, or nil, an error, and true if the error names a place itself
+-- @return the value, or nil, an error, true if the error names a place itself, and true if no retry
+-- can mend the error
 function Generation:library(name)
   if not apart.name() then
     self.loading = {} -- left over if an earlier run was ended by force
@@ -133,12 +134,12 @@ function Generation:library(name)
   if self.libraries[name] ~= nil then
     return self.libraries[name]
   elseif self:is_loading(name) then
-    return nil, ("module '%s' requires itself: %s"):format(name, self:circle(name))
+    return nil, ("module '%s' requires itself: %s"):format(name, self:circle(name)), false, true
   end
   local file, missing = self:find(name)
   if not file then
-    local other, err = sandbox.require_other(name)
-    return other, err and missing .. "; " .. tostring(err) or missing
+    local other, err, found = sandbox.require_other(name)
+    return other, err and missing .. "; " .. tostring(err) or missing, false, not found
   end
   local value, err = self:load_library(name, file)
   self.libraries[name] = value
@@ -146,12 +147,12 @@ function Generation:library(name)
 end
 
 -- Raises at the line that called require. If that was a tail call, its line is lost, and the error
--- begins with the file's place.
-local function raise(err, place)
+-- begins with the file's place. `how` is `error` or `host.mistake`.
+local function raise(how, err, place)
   if not debug.getinfo(3, "l") then
-    error(place .. ": " .. err, 0)
+    how(place .. ": " .. err, 0)
   end
-  error(err, 3)
+  how(err, 3)
 end
 
 --- Returns the `require` for the environment of the file at that place.
@@ -159,17 +160,17 @@ function Generation:requirer(place)
   local own = {}
   return function(name)
     if type(name) ~= "string" then
-      error("require: expected a module's name, got a " .. type(name), 2)
+      host.mistake("require: expected a module's name, got a " .. type(name), 2)
     end
     if builtin[name] then
       own[name] = own[name] or builtin[name]()
       return own[name]
     end
-    local value, err, has_place = self:library(name)
+    local value, err, has_place, is_mistake = self:library(name)
     if has_place then
       error(err, 0)
     elseif value == nil then
-      raise(err, place)
+      raise(is_mistake and host.mistake or error, err, place)
     end
     return value
   end

@@ -43,7 +43,7 @@ end
 
 local function write(level, message, fields)
   if fields ~= nil and type(fields) ~= "table" then
-    error(("router.log.%s: fields: expected a table, got a %s"):format(level, type(fields)), 3)
+    host.mistake(("router.log.%s: fields: expected a table, got a %s"):format(level, type(fields)), 3)
   end
   if host.log_enabled(level) then
     host.log(level, fault.text(message), flatten(fields or {}), apart.name())

@@ -193,7 +193,7 @@ end
 local strict = {
   __metatable = false,
   __index = function(_, name)
-    error(("undefined global '%s'"):format(tostring(name)), 2)
+    host.mistake(("undefined global '%s'"):format(tostring(name)), 2)
   end,
 }
 
@@ -201,7 +201,7 @@ local trusting = {
   __index = function(_, name)
     local value = rawget(globals, name)
     if value == nil then
-      error(("undefined global '%s'"):format(tostring(name)), 2)
+      host.mistake(("undefined global '%s'"):format(tostring(name)), 2)
     end
     return value
   end,
@@ -258,10 +258,17 @@ function sandbox.environment(require)
   return setmetatable(env, strict)
 end
 
+-- Returns true if Lua itself finds the module. Asks for the place, because the text of an error may
+-- be the module's own.
+local function is_found(name)
+  return package.preload[name] ~= nil or package.searchpath(name, package.path) ~= nil
+    or package.searchpath(name, package.cpath) ~= nil
+end
+
 --- Requires a module that is not from lib/, if scripts are trusted: whatever Lua itself finds, once
 -- per worker.
 --
--- @return its value, or nil and the error
+-- @return its value, or nil, the error, and true if there is such a module
 function sandbox.require_other(name)
   if not host.trusted then
     return nil
@@ -270,7 +277,7 @@ function sandbox.require_other(name)
   if ok then
     return value
   end
-  return nil, value
+  return nil, value, is_found(name)
 end
 
 --- Replaces the coroutine library for modules that trusted scripts load. In their coroutines, too,

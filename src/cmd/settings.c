@@ -8,7 +8,7 @@
 
 #include "base/panic.h"
 #include "kafka/check.h"
-#include "lua/config_file.h"
+#include "lua/config_process.h"
 
 /* Tried in this order if no file is named. */
 static const char *const usual_files[] = {"config/moonroute.lua", "/etc/moonroute/moonroute.lua"};
@@ -69,7 +69,7 @@ struct mr_config *mr_settings_config(const struct mr_settings *settings, struct 
     take_options(config, settings, errors);
     mr_config_environment(config, environ, errors);
     if (file != NULL)
-        mr_config_file(config, file, errors);
+        mr_config_process_file(config, file, errors);
     if (settings->complete != NULL)
         settings->complete(settings->context, config, errors);
     mr_config_check(config, file == NULL ? "configuration" : file, errors);

@@ -128,6 +128,11 @@ void mr_config_check(const struct mr_config *config, const char *origin, struct 
 void mr_config_encode(const struct mr_config *config, struct mr_buf *out);
 struct mr_config *mr_config_decode(struct mr_bytes bytes);
 
+/* Encodes the values of one origin, with all secrets. Decoding reads them from where the reader is,
+ * and sets those that are not set yet. Returns false if the bytes are malformed. */
+void mr_config_encode_from(const struct mr_config *config, const char *origin, struct mr_buf *out);
+bool mr_config_decode_from(struct mr_config *config, const char *origin, struct mr_reader *reader);
+
 /* Calls `each` for every path that is set but takes effect only in a later version, with its
  * value, less the secrets in it. */
 void mr_config_pending(const struct mr_config *config, mr_config_each_fn *each, void *context);

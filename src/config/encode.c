@@ -14,6 +14,25 @@ void mr_config_encode(const struct mr_config *config, struct mr_buf *out)
     }
 }
 
+static void put_text(struct mr_buf *out, const char *text)
+{
+    mr_buf_put_bytes(out, text, strlen(text));
+}
+
+void mr_config_encode_from(const struct mr_config *config, const char *origin, struct mr_buf *out)
+{
+    mr_buf_put_u64(out, config->secret_count);
+    for (size_t i = 0; i < config->secret_count; i++)
+        put_text(out, config->secrets[i]);
+    for (size_t i = 0; i < config->count; i++) {
+        const struct mr_config_setting *setting = &config->settings[i];
+        if (strcmp(setting->origin, origin) != 0)
+            continue;
+        put_text(out, setting->path);
+        put_text(out, setting->text);
+    }
+}
+
 /* Reads a text without NUL bytes. The caller frees `text`. */
 static bool read_text(struct mr_reader *reader, struct mr_buf *text)
 {
@@ -55,6 +74,26 @@ struct mr_config *mr_config_decode(struct mr_bytes bytes)
         return config;
     mr_config_free(config);
     return NULL;
+}
+
+bool mr_config_decode_from(struct mr_config *config, const char *origin, struct mr_reader *reader)
+{
+    struct mr_buf path = {0}, text = {0};
+    uint64_t secrets = mr_reader_u64(reader);
+    bool valid = !reader->failed;
+    for (uint64_t i = 0; valid && i < secrets; i++)
+        if ((valid = read_text(reader, &text)))
+            mr_config_add_secret(config, mr_buf_text(&text));
+    while (valid && reader->at < reader->end) {
+        valid = read_text(reader, &path) && read_text(reader, &text);
+        const struct mr_config_key *key = valid ? mr_config_key_at(mr_buf_text(&path)) : NULL;
+        valid = key != NULL;
+        if (valid)
+            mr_config_store(config, key, mr_buf_text(&path), mr_buf_text(&text), origin);
+    }
+    mr_buf_free(&path);
+    mr_buf_free(&text);
+    return valid;
 }
 
 void mr_config_pending(const struct mr_config *config, mr_config_each_fn *each, void *context)

@@ -56,6 +56,9 @@
         DLQ_HEADER(ROW, "[\"error-stack\"]", "error-stack", "the traceback"),                      \
         DLQ_HEADER(ROW, "[\"failed-at\"]", "failed-at", "the time of the failure, in ms"),         \
         DLQ_HEADER(ROW, "[\"total-retries\"]", "total-retries", "the number of retries"),          \
+        DLQ_HEADER(ROW, ".reason", "reason",                                                       \
+                   "the kind of failure: rejected, status, error, undecodable, budget, crash or "  \
+                   "undeliverable"),                                                               \
         ROW("budget.time", .kind = MR_KIND_DURATION, .fallback = "1000", .least = 1, .unit = "ms", \
             .help = "The longest uninterrupted run of a handler's Lua; waiting does not count."),  \
         ROW("budget.memory", .kind = MR_KIND_SIZE, .fallback = "256MB", .least = 1048576,          \

@@ -143,6 +143,21 @@ static int lingers(lua_State *L)
     return 0;
 }
 
+/* mistake(text, level): raises the text as error(text, level) does, and notes it as a mistake of
+ * the running task (lua/mistakes.h) */
+static int mistake(lua_State *L)
+{
+    struct mr_task *task = mr_vm_of(L)->running;
+    struct mr_bytes text;
+    luaL_where(L, luaL_checkint(L, 2));
+    lua_pushvalue(L, 1);
+    lua_concat(L, 2);
+    text.data = lua_tolstring(L, -1, &text.length);
+    if (task != NULL)
+        mr_mistakes_note(&task->mistakes, text);
+    return lua_error(L);
+}
+
 /* is_topic(name): returns true if a Kafka topic can have that name */
 static int is_topic(lua_State *L)
 {
@@ -225,6 +240,7 @@ int mr_luaopen_host(lua_State *L)
         {"lingers", lingers},
         {"log", mr_log_from_script},
         {"log_enabled", mr_log_enabled_for},
+        {"mistake", mistake},
         {"now", now},
         {"publish", publish},
         {"random", mr_random_new},

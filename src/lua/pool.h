@@ -6,6 +6,7 @@
 #include <stddef.h>
 
 #include "lua/fault.h"
+#include "lua/mistakes.h"
 #include "lua/run/holders.h"
 #include "lua/vm.h"
 
@@ -27,8 +28,9 @@ struct mr_task {
     struct mr_script *script;
     struct mr_account account; /* its memory; open while the task runs a script */
     void *job;
-    uint32_t waits; /* begun so far; the number of the next wait */
-    bool lingers;   /* its handler has spawned strands, which must finish */
+    uint32_t waits;              /* begun so far; the number of the next wait */
+    bool lingers;                /* its handler has spawned strands, which must finish */
+    struct mr_mistakes mistakes; /* found in it so far */
     enum mr_codec codec;
     struct mr_incoming incoming;
     struct mr_fault_text fault;

@@ -38,17 +38,22 @@ static void take_value(lua_State *L, struct mr_task *task, struct mr_result *res
     }
 }
 
-/* Replaces the returned table by the flat list of its headers, and reads them. */
-static void take_headers(lua_State *L, struct mr_task *task, struct mr_result *result)
+/* Replaces the returned table by the flat list of its headers, and reads them. If that fails, sets
+ * `by_script` to true if code of the script raised. */
+static void take_headers(lua_State *L, struct mr_task *task, struct mr_result *result,
+                         bool *by_script)
 {
     if (lua_isnil(L, HEADERS))
         return;
     lua_rawgeti(L, LUA_REGISTRYINDEX, task->vm->headers);
     lua_pushvalue(L, HEADERS);
-    lua_call(L, 1, 2);
-    if (lua_isnil(L, -2))
+    lua_call(L, 1, 3);
+    if (lua_isnil(L, -3)) {
+        *by_script = lua_toboolean(L, -1);
+        lua_pop(L, 1);
         lua_error(L);
-    lua_pop(L, 1);
+    }
+    lua_pop(L, 2);
     lua_replace(L, HEADERS);
     result->header_count = mr_outgoing_pairs(L, HEADERS, &task->headers, &task->header_capacity);
     result->headers = task->headers;
@@ -57,6 +62,7 @@ static void take_headers(lua_State *L, struct mr_task *task, struct mr_result *r
 struct taking {
     struct mr_task *task;
     struct mr_result *result;
+    bool by_script; /* code of the script raised, not the runtime */
 };
 
 static void count(lua_State *L, struct mr_task *task, const struct mr_result *result)
@@ -74,7 +80,7 @@ static int take(lua_State *L, void *data)
     struct mr_task *task = taking->task;
     lua_settop(task->co, 2);
     lua_xmove(task->co, L, 2);
-    take_headers(L, task, taking->result);
+    take_headers(L, task, taking->result, &taking->by_script);
     take_value(L, task, taking->result);
     count(L, task, taking->result);
     lua_xmove(L, task->co, 2); /* the result points into these: a string, and the list */
@@ -84,13 +90,14 @@ static int take(lua_State *L, void *data)
 void mr_reply_take(struct mr_task *task, struct mr_result *result)
 {
     struct mr_vm *vm = task->vm;
-    struct taking taking = {task, result};
+    struct taking taking = {.task = task, .result = result};
     *result = (struct mr_result){.outcome = MR_OUTCOME_RETURNED};
     if (mr_call(vm, take, &taking) != 0) {
         struct mr_buf message = {0};
         mr_buf_printf(&message, "reply: %s", mr_call_message(vm));
         *result = (struct mr_result){.outcome = MR_OUTCOME_RAISED};
         mr_fault_error(&task->fault, message.data, task->script->place, &result->fault);
+        result->fault.kind = taking.by_script ? MR_FAULT_ERROR : MR_FAULT_MISTAKE;
         mr_buf_free(&message);
     }
     mr_call_done(vm);

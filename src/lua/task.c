@@ -82,6 +82,20 @@ static void refuse_yield(struct mr_task *task, struct mr_result *result)
                    task->script->place, &result->fault);
 }
 
+/* Describes the value that the handler raised. If the runtime raised that value as a mistake, the
+ * fault is a mistake. */
+static void describe_raised(struct mr_task *task, struct mr_result *result)
+{
+    struct mr_bytes text = MR_BYTES_NONE;
+    if (lua_type(task->co, -1) == LUA_TSTRING)
+        text.data = lua_tolstring(task->co, -1, &text.length);
+    bool is_mistake = text.data != NULL && mr_mistakes_has(&task->mistakes, text);
+    *result = (struct mr_result){.outcome = MR_OUTCOME_RAISED};
+    mr_fault_raised(task->vm, task->co, &task->fault, &result->fault);
+    if (is_mistake)
+        result->fault.kind = MR_FAULT_MISTAKE;
+}
+
 /* Runs the task with `count` values until it waits for the host or ends. */
 static void run(struct mr_task *task, int count, struct mr_result *result)
 {
@@ -99,8 +113,7 @@ static void run(struct mr_task *task, int count, struct mr_result *result)
             return;
         case MR_RESUMED_RAISED:
             task->state = MR_TASK_BROKEN;
-            *result = (struct mr_result){.outcome = MR_OUTCOME_RAISED};
-            mr_fault_raised(task->vm, task->co, &task->fault, &result->fault);
+            describe_raised(task, result);
             return;
         case MR_RESUMED_YIELDED:
             break;
@@ -172,6 +185,7 @@ static void start(struct mr_task *task, struct mr_result *result)
     mr_buf_printf(&message, "not valid JSON: %s", mr_call_message(vm));
     mr_call_done(vm);
     mr_fault_error(&task->fault, message.data, "", &result->fault);
+    result->fault.kind = MR_FAULT_UNDECODABLE;
     mr_buf_free(&message);
 }
 
@@ -188,6 +202,7 @@ struct mr_task *mr_task_start(struct mr_script *script, enum mr_codec codec,
     task->state = MR_TASK_FINISHED;
     task->waits = 0;
     task->lingers = false;
+    task->mistakes.count = 0;
     mr_account_open(&task->vm->budget.holders, &task->account, script->row);
     begin_run(task);
     start(task, result);

@@ -75,15 +75,19 @@ enum mr_outcome {
 enum mr_reply_kind { MR_REPLY_NONE, MR_REPLY_NULL, MR_REPLY_VALUE };
 
 enum mr_fault_kind {
-    MR_FAULT_ERROR,  /* a string, a runtime error, a reply that cannot be encoded */
-    MR_FAULT_STATUS, /* {statusCode=, message=, error=} */
-    MR_FAULT_RETRY,  /* {retry_after=, message=}, perhaps with statusCode */
-    MR_FAULT_REJECT, /* {retryable=false, message=}, perhaps with statusCode */
-    MR_FAULT_TIME,   /* over budget.time; never retried */
-    MR_FAULT_MEMORY, /* over budget.memory; never retried */
-    MR_FAULT_CRASH,  /* the worker died of it, twice; never retried */
-    MR_FAULT_REPLY,  /* its reply cannot be delivered; never retried */
-    MR_FAULT_ROOM,   /* others have filled the VM's memory; can be repeated (lua/run/room.h) */
+    MR_FAULT_ERROR,       /* a string, a runtime error */
+    MR_FAULT_STATUS,      /* {statusCode=, message=, error=} */
+    MR_FAULT_RETRY,       /* {retry_after=, message=}, perhaps with statusCode */
+    MR_FAULT_REJECT,      /* {retryable=false, message=}, perhaps with statusCode */
+    MR_FAULT_MISTAKE,     /* wrong arguments to the router, a reply that is not JSON, an undefined
+                             global, a missing module; never retried */
+    MR_FAULT_UNDECODABLE, /* the message is not JSON */
+    MR_FAULT_TIME,        /* over budget.time; never retried */
+    MR_FAULT_MEMORY,      /* over budget.memory; never retried */
+    MR_FAULT_CRASH,       /* the worker died of it, twice; never retried */
+    MR_FAULT_REPLY,       /* its reply cannot be delivered; never retried */
+    MR_FAULT_RECORD,      /* a record that the handler published cannot be delivered */
+    MR_FAULT_ROOM,        /* others have filled the VM's memory; can be repeated (lua/run/room.h) */
 };
 
 struct mr_fault {

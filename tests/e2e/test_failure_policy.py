@@ -20,6 +20,8 @@ function handleMessage(_topic, message, _headers, context)
     router.publish("TRACE", { id = message.id, attempt = context.attempt }, { key = message.id })
     if message.succeeds and context.attempt >= message.succeeds then return context.attempt end
     if message.raise == "string" then error("it failed") end
+    if message.raise == "mistake" then return undefined_function() end
+    if message.raise == "no JSON" then return print end
     error(message.raise)
 end
 """
@@ -63,6 +65,8 @@ ROWS = [  # what is raised; of a request its status, attempts and dead letters, 
     ("never", {"retryable": False, "message": "no"}, (500, 1, 1), (1, 1)),
     ("never, with a status", {"retryable": False, "statusCode": 422, "message": "no"}, (422, 1, 1), (1, 1)),
     ("an error", "string", (500, 1, 1), (3, 1)),
+    ("an undefined global", "mistake", (500, 1, 1), (1, 1)),
+    ("a reply that is no JSON", "no JSON", (500, 1, 1), (1, 1)),
 ]
 
 
@@ -119,14 +123,14 @@ def test_a_dead_letter_is_what_came_and_what_became_of_it(cluster: Cluster, scri
     assert (record.key, record.value, record.partition) == (b"\xfe\x01", value, 2)
     assert record.headers[:4] == own
     assert [name for name, _ in record.headers[4:]] == ["original-topic", "original-partition", "original-offset", "original-timestamp",
-                                                        "error", "error-stack", "failed-at", "total-retries"]
+                                                        "error", "error-stack", "failed-at", "total-retries", "reason"]
     assert record.header("original-topic") == service.topic.encode()
     assert (record.header("original-partition"), record.header("original-offset")) == (b"2", b"0")
     assert before - 5 < int(record.header("original-timestamp")) / 1000 < time.time() + 5
     assert before - 5 < int(record.header("failed-at")) / 1000 < time.time() + 5
     assert record.header("error").endswith(b": it failed")
     assert b"stack traceback:" in record.header("error-stack")
-    assert record.header("total-retries") == b"2"
+    assert (record.header("total-retries"), record.header("reason")) == (b"2", b"error")
     [null] = service.dead_letters("null")
     assert (null.key, null.value, null.partition) == (None, None, 1)
 
@@ -143,6 +147,7 @@ def test_a_reply_that_cannot_be_delivered_is_a_dead_letter(cluster: Cluster, scr
     for key in ("illegal", "small"):
         [record] = service.dead_letters(key)
         assert record.header("error").startswith(b"the reply cannot be delivered"), key
+        assert record.header("reason") == b"undeliverable", key
     assert service.attempts("small") == 1, "it is not retried"
 
 
@@ -217,7 +222,7 @@ def test_a_topic_retry_survives_a_restart(cluster: Cluster, scripts: Scripts, st
     [record] = service.dead_letters("restarted")
     assert service.attempts("restarted") == 3
     assert [name for name, _ in record.headers] == ["id", "retry-count", "original-topic", "original-partition", "original-offset",
-                                                    "original-timestamp", "error", "error-stack", "failed-at", "total-retries"]
+                                                    "original-timestamp", "error", "error-stack", "failed-at", "total-retries", "reason"]
     assert (record.header("original-topic"), record.header("original-partition"), record.header("original-offset")) == \
         (service.topic.encode(), b"1", b"0")
     assert (record.key, record.header("retry-count"), record.header("total-retries")) == (b"k", b"its own", b"2")

@@ -47,7 +47,8 @@ static int set_up(void **state)
         &world->router,
         "routes = { fine = { retry = { requests = true }, dlq = { topic = '{topic}.failed', "
         "dialect = 'spring',"
-        " headers = { ['total-retries'] = 'x-retry-count', error = 'x-error-message' } } } "
+        " headers = { ['total-retries'] = 'x-retry-count', error = 'x-error-message',"
+        " reason = 'x-reason' } } } "
         "}");
     router_start(&world->router);
     return 0;
@@ -105,7 +106,8 @@ static void it_is_what_came_and_what_became_of_it(void **state)
     assert_int_equal(record->partition, 2);
     assert_string_equal(record_header_names(record),
                         "id x-b x-a x-b original-topic original-partition original-offset "
-                        "original-timestamp error error-stack failed-at total-retries");
+                        "original-timestamp error error-stack failed-at total-retries "
+                        "reason");
     assert_text(record_header(record, "original-topic"), "orders");
     assert_text(record_header(record, "original-partition"), "2");
     assert_text(record_header(record, "original-offset"), offset);
@@ -132,6 +134,7 @@ static void a_null_stays_a_null(void **state)
     assert_null(record->key.data);
     assert_null(record->value.data);
     assert_text(record_header(record, "error"), "nothing in it");
+    assert_text(record_header(record, "reason"), "rejected");
 }
 
 static void what_is_no_json_is_there_byte_for_byte_and_a_request_is_told(void **state)
@@ -142,6 +145,7 @@ static void what_is_no_json_is_there_byte_for_byte_and_a_request_is_told(void **
     const struct record *record = await_dead(world, "orders-dlq", "no-json");
     assert_true(mr_bytes_equal(record->value, value));
     assert_starts(record_header(record, "error"), "not valid JSON");
+    assert_text(record_header(record, "reason"), "undecodable");
     assert_text(record_header(world_reply(world, "no-json"), "status-code"), "400");
 }
 
@@ -223,13 +227,14 @@ static void topic_names_and_spring_s_headers_are_as_configured(void **state)
     const struct record *record = await_dead(world, "fine.failed", "spring");
     assert_string_equal(record_header_names(record),
                         "id original-topic original-partition original-offset original-timestamp "
-                        "x-error-message error-stack failed-at x-retry-count "
+                        "x-error-message error-stack failed-at x-retry-count x-reason "
                         "kafka_dlt-original-topic kafka_dlt-original-partition "
                         "kafka_dlt-original-offset kafka_dlt-original-timestamp "
                         "kafka_dlt-original-timestamp-type kafka_dlt-original-consumer-group "
                         "kafka_dlt-exception-fqcn kafka_dlt-exception-message "
                         "kafka_dlt-exception-stacktrace");
     assert_text(record_header(record, "x-error-message"), "refused");
+    assert_text(record_header(record, "x-reason"), "status");
     assert_text(record_header(record, "kafka_dlt-original-topic"), "fine");
     assert_true(mr_bytes_equal(record_header(record, "kafka_dlt-original-partition"),
                                MR_BYTES("\x00\x00\x00\x00")));

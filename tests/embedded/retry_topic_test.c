@@ -121,7 +121,7 @@ static void its_dead_letter_tells_of_its_first_topic_once(void **state)
         client_await_with(world->client, "orders-dlq", "id", MR_BYTES("dead"));
     assert_string_equal(record_header_names(record),
                         "id retry-count original-topic original-partition original-offset "
-                        "original-timestamp error error-stack failed-at total-retries");
+                        "original-timestamp error error-stack failed-at total-retries reason");
     assert_text(record_header(record, "original-topic"), "orders");
     assert_text(record_header(record, "original-partition"), "0");
     assert_text(record_header(record, "original-offset"), "0");

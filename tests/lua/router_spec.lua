@@ -33,6 +33,7 @@ describe("the router outside of a message", function()
     assert.equal(list, router.array(list))
     assert.equal(list, router.array(list))
     assert.same({}, router.array())
+    assert.has_error(function() router.array(1) end, "router.array: expected a table, got a number")
   end)
 
   it("has the null of cjson", function()

@@ -7,6 +7,16 @@ static const struct {
     size_t message, trace;
 } limits[MR_DEAD_LETTER_CUTS + 1] = {{MR_FAILURE_MESSAGE, MR_FAILURE_TRACE}, {512, 512}, {64, 0}};
 
+/* The header `reason`, by kind of fault. */
+static const char *const reasons[] = {
+    [MR_FAULT_ERROR] = "error",          [MR_FAULT_STATUS] = "status",
+    [MR_FAULT_RETRY] = "error",          [MR_FAULT_REJECT] = "rejected",
+    [MR_FAULT_MISTAKE] = "error",        [MR_FAULT_UNDECODABLE] = "undecodable",
+    [MR_FAULT_TIME] = "budget",          [MR_FAULT_MEMORY] = "budget",
+    [MR_FAULT_CRASH] = "crash",          [MR_FAULT_REPLY] = "undeliverable",
+    [MR_FAULT_RECORD] = "undeliverable", [MR_FAULT_ROOM] = "budget",
+};
+
 static struct mr_bytes message_of(const struct mr_failure *failure)
 {
     return mr_failure_cut(failure->fault.message, limits[failure->cut].message);
@@ -53,6 +63,8 @@ bool mr_dead_letter_write(struct mr_forward_record *letter, const struct mr_poli
     mr_forward_record_text(letter, names[MR_DLQ_STACK], trace_of(dead->failure));
     mr_forward_record_number(letter, names[MR_DLQ_FAILED_AT], dead->failure->at);
     mr_forward_record_number(letter, names[MR_DLQ_RETRIES], dead->retries);
+    mr_forward_record_text(letter, names[MR_DLQ_REASON],
+                           mr_bytes_of(reasons[dead->failure->fault.kind]));
     if (policy->dlq.spring)
         write_spring(letter, dead);
     letter->record.single = true;

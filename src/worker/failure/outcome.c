@@ -188,7 +188,7 @@ void mr_outcome_undelivered(struct mr_dispatch *dispatch, struct mr_job *job,
              is_reply ? "the reply" : "a record that the handler published", report->topic,
              report->error);
     if (is_reply || job->failure == NULL) {
-        struct mr_fault fault = mr_failure_own(is_reply ? MR_FAULT_REPLY : MR_FAULT_ERROR, why);
+        struct mr_fault fault = mr_failure_own(is_reply ? MR_FAULT_REPLY : MR_FAULT_RECORD, why);
         keep(job, &fault);
     }
 }

@@ -16,10 +16,13 @@ static const struct {
     [MR_FAULT_ERROR] = {500, .retried = true, .request_asks = true},
     [MR_FAULT_RETRY] = {.retried = true},
     [MR_FAULT_REJECT] = {0},
+    [MR_FAULT_MISTAKE] = {500},
+    [MR_FAULT_UNDECODABLE] = {400},
     [MR_FAULT_TIME] = {504},
     [MR_FAULT_MEMORY] = {500},
     [MR_FAULT_CRASH] = {500},
     [MR_FAULT_REPLY] = {500, .unanswerable = true},
+    [MR_FAULT_RECORD] = {500, .retried = true, .request_asks = true},
     [MR_FAULT_ROOM] = {500},
 };
 

@@ -14,6 +14,7 @@ static const char *const header_keys[MR_DLQ_HEADERS] = {
     [MR_DLQ_STACK] = "dlq.headers[\"error-stack\"]",
     [MR_DLQ_FAILED_AT] = "dlq.headers[\"failed-at\"]",
     [MR_DLQ_RETRIES] = "dlq.headers[\"total-retries\"]",
+    [MR_DLQ_REASON] = "dlq.headers.reason",
 };
 
 static enum mr_delivery delivery_of(const char *name)

@@ -22,6 +22,7 @@ enum mr_dlq_header {
     MR_DLQ_STACK,
     MR_DLQ_FAILED_AT,
     MR_DLQ_RETRIES,
+    MR_DLQ_REASON,
     MR_DLQ_HEADERS
 };
 

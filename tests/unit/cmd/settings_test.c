@@ -210,6 +210,17 @@ static void the_broker_of_dev_needs_no_login_whatever_is_set(void **state)
     mr_config_free(config);
 }
 
+static void a_file_that_hangs_in_c_is_an_error(void **state)
+{
+    struct world *world = *state;
+    struct mr_settings settings = {0};
+    put("config/moonroute.lua", "local s = ('a'):rep(3e5):find(('a*'):rep(12) .. 'b') return {}");
+    assert_null(mr_settings_snapshot(&settings, 1, &world->errors));
+    assert_string_equal(mr_errors_text(&world->errors),
+                        "config/moonroute.lua: the configuration does not come to an end within "
+                        "5000 ms\n");
+}
+
 static void errors_of_every_source_are_told_at_once(void **state)
 {
     struct world *world = *state;
@@ -309,6 +320,7 @@ int main(void)
         TEST(a_file_that_was_read_before_must_still_be_there),
         TEST(properties_that_librdkafka_does_not_take_are_told_with_their_place),
         TEST(the_broker_of_dev_needs_no_login_whatever_is_set),
+        TEST(a_file_that_hangs_in_c_is_an_error),
         TEST(errors_of_every_source_are_told_at_once),
         TEST(a_password_in_a_wrong_place_is_not_shown),
         TEST(a_missing_scripts_folder_says_what_to_do),

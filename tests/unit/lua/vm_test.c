@@ -161,7 +161,7 @@ static void a_reply_that_cannot_be_written_is_a_fault(void **state)
         char script[256];
         snprintf(script, sizeof(script), HANDLER "return %s end", cases[i].returned);
         assert_fails(*state, script, "1", cases[i].why);
-        assert_int_equal(((struct world *)*state)->result.fault.kind, MR_FAULT_ERROR);
+        assert_int_equal(((struct world *)*state)->result.fault.kind, MR_FAULT_MISTAKE);
     }
 }
 

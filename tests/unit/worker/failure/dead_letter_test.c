@@ -13,7 +13,8 @@
 static char template[] = "{base}-dlq";
 static char names[MR_DLQ_HEADERS][20] = {
     "original-topic", "original-partition", "original-offset", "original-timestamp",
-    "error",          "error-stack",        "failed-at",       "total-retries"};
+    "error",          "error-stack",        "failed-at",       "total-retries",
+    "reason"};
 static struct mr_policy policy;
 static struct mr_failure failure;
 static struct mr_dead dead;
@@ -61,11 +62,38 @@ static void what_became_of_it_is_behind_what_came(void **state)
     assert_int_equal(letter.record.partition, 2);
     assert_true(mr_bytes_equal(letter.record.key, MR_BYTES("k")));
     assert_true(mr_bytes_equal(letter.record.value, MR_BYTES("v")));
-    expect_headers(&letter, 0,
-                   "b=1 a=2 original-topic=orders-commands original-partition=2 "
-                   "original-offset=4294967297 original-timestamp=1600000000000 error=it failed "
-                   "error-stack=a.lua:3: it failed failed-at=1700000000123 total-retries=3");
+    expect_headers(
+        &letter, 0,
+        "b=1 a=2 original-topic=orders-commands original-partition=2 "
+        "original-offset=4294967297 original-timestamp=1600000000000 error=it failed "
+        "error-stack=a.lua:3: it failed failed-at=1700000000123 total-retries=3 reason=error");
     mr_forward_record_free(&letter);
+}
+
+static void its_reason_is_the_kind_of_failure(void **state)
+{
+    static const struct {
+        enum mr_fault_kind kind;
+        const char *reason;
+    } cases[] = {
+        {MR_FAULT_ERROR, "error"},          {MR_FAULT_STATUS, "status"},
+        {MR_FAULT_RETRY, "error"},          {MR_FAULT_REJECT, "rejected"},
+        {MR_FAULT_MISTAKE, "error"},        {MR_FAULT_UNDECODABLE, "undecodable"},
+        {MR_FAULT_TIME, "budget"},          {MR_FAULT_MEMORY, "budget"},
+        {MR_FAULT_CRASH, "crash"},          {MR_FAULT_REPLY, "undeliverable"},
+        {MR_FAULT_RECORD, "undeliverable"}, {MR_FAULT_ROOM, "budget"},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct mr_forward_record letter;
+        failure.fault.kind = cases[i].kind;
+        mr_forward_record_begin(&letter, MR_BYTES_NONE, MR_BYTES_NONE, NULL, 0);
+        mr_dead_letter_write(&letter, &policy, &dead);
+        struct mr_pair last = letter.headers[letter.record.header_count - 1];
+        assert_true(mr_bytes_equal(last.name, MR_BYTES("reason")));
+        assert_true(mr_bytes_equal(last.value, mr_bytes_of(cases[i].reason)));
+        mr_forward_record_free(&letter);
+    }
 }
 
 static void nulls_stay_nulls(void **state)
@@ -76,7 +104,7 @@ static void nulls_stay_nulls(void **state)
     mr_dead_letter_write(&letter, &policy, &dead);
     assert_null(letter.record.key.data);
     assert_null(letter.record.value.data);
-    assert_int_equal(letter.record.header_count, 8);
+    assert_int_equal(letter.record.header_count, 9);
     mr_forward_record_free(&letter);
 }
 
@@ -99,12 +127,12 @@ static void numbers_of_spring_s_are_binary(void **state)
     dead.origin.broker_s_clock = true;
     mr_forward_record_begin(&letter, MR_BYTES_NONE, MR_BYTES_NONE, NULL, 0);
     mr_dead_letter_write(&letter, &policy, &dead);
-    assert_int_equal(letter.record.header_count, 17);
-    assert_true(mr_bytes_equal(letter.headers[9].value, MR_BYTES("\0\0\0\2")));
-    assert_true(mr_bytes_equal(letter.headers[10].value, MR_BYTES("\0\0\0\1\0\0\0\1")));
+    assert_int_equal(letter.record.header_count, 18);
+    assert_true(mr_bytes_equal(letter.headers[10].value, MR_BYTES("\0\0\0\2")));
+    assert_true(mr_bytes_equal(letter.headers[11].value, MR_BYTES("\0\0\0\1\0\0\0\1")));
     assert_true(
-        mr_bytes_equal(letter.headers[11].value, MR_BYTES("\x00\x00\x01\x74\x87\x6e\x80\x00")));
-    expect_headers(&letter, 12,
+        mr_bytes_equal(letter.headers[12].value, MR_BYTES("\x00\x00\x01\x74\x87\x6e\x80\x00")));
+    expect_headers(&letter, 13,
                    "kafka_dlt-original-timestamp-type=LogAppendTime "
                    "kafka_dlt-original-consumer-group=shop "
                    "kafka_dlt-exception-fqcn=InternalServerError "
@@ -187,6 +215,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(what_became_of_it_is_behind_what_came, set_up),
+        cmocka_unit_test_setup(its_reason_is_the_kind_of_failure, set_up),
         cmocka_unit_test_setup(nulls_stay_nulls, set_up),
         cmocka_unit_test_setup(a_partition_that_is_not_there_is_any, set_up),
         cmocka_unit_test_setup(numbers_of_spring_s_are_binary, set_up),

@@ -12,7 +12,8 @@
 
 static char names[MR_DLQ_HEADERS][20] = {
     "original-topic", "original-partition", "original-offset", "original-timestamp",
-    "error",          "error-stack",        "failed-at",       "total-retries"};
+    "error",          "error-stack",        "failed-at",       "total-retries",
+    "reason"};
 static struct mr_policy policy;
 static struct mr_failure failure;
 static struct mr_dead failed;
