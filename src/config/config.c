@@ -12,15 +12,19 @@ struct mr_config *mr_config_new(void)
     return mr_alloc(sizeof(struct mr_config));
 }
 
+static void free_setting(struct mr_config_setting *setting)
+{
+    free(setting->path);
+    free(setting->text);
+    free(setting->origin);
+}
+
 void mr_config_free(struct mr_config *config)
 {
     if (config == NULL)
         return;
-    for (size_t i = 0; i < config->count; i++) {
-        free(config->settings[i].path);
-        free(config->settings[i].text);
-        free(config->settings[i].origin);
-    }
+    for (size_t i = 0; i < config->count; i++)
+        free_setting(&config->settings[i]);
     free(config->settings);
     mr_config_free_secrets(config);
     free(config);
@@ -66,20 +70,26 @@ void mr_config_store(struct mr_config *config, const struct mr_config_key *key, 
     config->count++;
 }
 
-void mr_config_unset(struct mr_config *config, const char *prefix)
+void mr_config_drop(struct mr_config *config, mr_config_is_fn *goes, const char *context)
 {
     size_t left = 0;
     for (size_t i = 0; i < config->count; i++) {
-        struct mr_config_setting *setting = &config->settings[i];
-        if (strncmp(setting->path, prefix, strlen(prefix)) != 0) {
-            config->settings[left++] = *setting;
-            continue;
-        }
-        free(setting->path);
-        free(setting->text);
-        free(setting->origin);
+        if (goes(&config->settings[i], context))
+            free_setting(&config->settings[i]);
+        else
+            config->settings[left++] = config->settings[i];
     }
     config->count = left;
+}
+
+static bool begins_with(const struct mr_config_setting *setting, const char *prefix)
+{
+    return strncmp(setting->path, prefix, strlen(prefix)) == 0;
+}
+
+void mr_config_unset(struct mr_config *config, const char *prefix)
+{
+    mr_config_drop(config, begins_with, prefix);
 }
 
 bool mr_config_is_set(const struct mr_config *config, const char *path)

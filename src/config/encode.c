@@ -3,20 +3,23 @@
 
 #include "config/store.h"
 
+static void put_text(struct mr_buf *out, const char *text)
+{
+    mr_buf_put_bytes(out, text, strlen(text));
+}
+
+static void put_setting(struct mr_buf *out, const struct mr_config_setting *setting)
+{
+    put_text(out, setting->path);
+    put_text(out, setting->text);
+}
+
 void mr_config_encode(const struct mr_config *config, struct mr_buf *out)
 {
     mr_buf_put_u64(out, config->in_container ? 1 : 0);
     mr_buf_put_u64(out, config->count);
-    for (size_t i = 0; i < config->count; i++) {
-        const struct mr_config_setting *setting = &config->settings[i];
-        mr_buf_put_bytes(out, setting->path, strlen(setting->path));
-        mr_buf_put_bytes(out, setting->text, strlen(setting->text));
-    }
-}
-
-static void put_text(struct mr_buf *out, const char *text)
-{
-    mr_buf_put_bytes(out, text, strlen(text));
+    for (size_t i = 0; i < config->count; i++)
+        put_setting(out, &config->settings[i]);
 }
 
 void mr_config_encode_from(const struct mr_config *config, const char *origin, struct mr_buf *out)
@@ -24,13 +27,9 @@ void mr_config_encode_from(const struct mr_config *config, const char *origin, s
     mr_buf_put_u64(out, config->secret_count);
     for (size_t i = 0; i < config->secret_count; i++)
         put_text(out, config->secrets[i]);
-    for (size_t i = 0; i < config->count; i++) {
-        const struct mr_config_setting *setting = &config->settings[i];
-        if (strcmp(setting->origin, origin) != 0)
-            continue;
-        put_text(out, setting->path);
-        put_text(out, setting->text);
-    }
+    for (size_t i = 0; i < config->count; i++)
+        if (strcmp(config->settings[i].origin, origin) == 0)
+            put_setting(out, &config->settings[i]);
 }
 
 /* Reads a text without NUL bytes. The caller frees `text`. */
@@ -44,12 +43,20 @@ static bool read_text(struct mr_reader *reader, struct mr_buf *text)
     return true;
 }
 
+/* Reads what put_setting() wrote. Returns the key, or NULL if there is none. The caller frees both
+ * texts. */
+static const struct mr_config_key *read_setting(struct mr_reader *reader, struct mr_buf *path,
+                                                struct mr_buf *text)
+{
+    return read_text(reader, path) && read_text(reader, text) ? mr_config_key_at(mr_buf_text(path))
+                                                              : NULL;
+}
+
 static bool decode_setting(struct mr_reader *reader, struct mr_config *config)
 {
     struct mr_buf path = {0}, text = {0}, canonical = {0};
-    bool valid = read_text(reader, &path) && read_text(reader, &text);
-    const struct mr_config_key *key = valid ? mr_config_key_at(mr_buf_text(&path)) : NULL;
-    valid =
+    const struct mr_config_key *key = read_setting(reader, &path, &text);
+    bool valid =
         key != NULL && (key->kind == MR_KIND_ENTRY ? text.length == 0
                                                    : mr_config_parse(key, text.data, &canonical));
     if (valid)
@@ -85,8 +92,7 @@ bool mr_config_decode_from(struct mr_config *config, const char *origin, struct 
         if ((valid = read_text(reader, &text)))
             mr_config_add_secret(config, mr_buf_text(&text));
     while (valid && reader->at < reader->end) {
-        valid = read_text(reader, &path) && read_text(reader, &text);
-        const struct mr_config_key *key = valid ? mr_config_key_at(mr_buf_text(&path)) : NULL;
+        const struct mr_config_key *key = read_setting(reader, &path, &text);
         valid = key != NULL;
         if (valid)
             mr_config_store(config, key, mr_buf_text(&path), mr_buf_text(&text), origin);

@@ -26,6 +26,9 @@ const struct mr_config_setting *mr_config_find(const struct mr_config *config, c
 /* Sets the value, unless the path is already set. Copies the texts. */
 void mr_config_store(struct mr_config *config, const struct mr_config_key *key, const char *path,
                      const char *text, const char *origin);
+typedef bool mr_config_is_fn(const struct mr_config_setting *setting, const char *context);
+/* Removes the settings for which `goes` returns true. */
+void mr_config_drop(struct mr_config *config, mr_config_is_fn *goes, const char *context);
 /* Returns the value in force: set, inherited or the default; "" if there is none. */
 const char *mr_config_effective(const struct mr_config *config, const struct mr_config_key *key,
                                 const char *path);
