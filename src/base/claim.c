@@ -7,16 +7,8 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "base/hash.h"
 #include "base/panic.h"
-
-/* Hashes by FNV-1a, since a socket's name holds only about a hundred bytes. */
-static uint64_t hash(const char *name)
-{
-    uint64_t value = 14695981039346656037u;
-    for (; *name != '\0'; name++)
-        value = (value ^ (unsigned char)*name) * 1099511628211u;
-    return value;
-}
 
 /* Binds a name in the kernel's own name space of sockets, not a file. The kernel frees the name
  * when the process ends, however it ends. Returns as bind(2) does. */
@@ -36,7 +28,8 @@ void mr_claim_lowest(struct mr_claim *claim, const char *name)
 
 void mr_claim_from(struct mr_claim *claim, const char *name, unsigned first)
 {
-    uint64_t hashed = hash(name);
+    /* A socket's name has room for about a hundred bytes. */
+    uint64_t hashed = mr_hash(mr_bytes_of(name));
     claim->number = first;
     claim->fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
     MR_ASSERT(claim->fd > 0);
