@@ -5,20 +5,6 @@
 
 enum { USAGE = 64, INTERNAL = 70 };
 
-static int set_up(void **state)
-{
-    static struct folder folder;
-    folder_make(&folder);
-    *state = &folder;
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    folder_remove(*state);
-    return 0;
-}
-
 static void a_number_that_request_cannot_use_is_refused_and_no_broker_is_asked(void **state)
 {
     static const char *const numbers[] = {"--count=0", "--concurrency=-1", "--timeout=soon"};
@@ -51,5 +37,5 @@ int main(void)
         cmocka_unit_test(a_number_that_request_cannot_use_is_refused_and_no_broker_is_asked),
         cmocka_unit_test(help_that_cannot_be_printed_is_no_success),
     };
-    return cmocka_run_group_tests(tests, set_up, tear_down);
+    return cmocka_run_group_tests(tests, folder_set_up, folder_tear_down);
 }

@@ -11,20 +11,6 @@ enum { DATA = 65, CONFIGURATION = 78 };
 
 static const char good[] = "function handleMessage() return 1 end\n";
 
-static int set_up(void **state)
-{
-    static struct folder folder;
-    folder_make(&folder);
-    *state = &folder;
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    folder_remove(*state);
-    return 0;
-}
-
 /* `moonroute run` with a mistake in its environment, configuration file (NULL: none), script or
  * options. */
 static struct ended run(const struct folder *folder, const char *environment, const char *config,
@@ -235,5 +221,5 @@ int main(void)
         cmocka_unit_test(an_admin_address_in_use_is_told),
         cmocka_unit_test(a_folder_of_scripts_that_is_not_there_is_named),
     };
-    return cmocka_run_group_tests(tests, set_up, tear_down);
+    return cmocka_run_group_tests(tests, folder_set_up, folder_tear_down);
 }

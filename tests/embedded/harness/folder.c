@@ -74,3 +74,17 @@ void folder_remove(const struct folder *folder)
     if (folder->path[0] != '\0' && getenv("MR_TEST_KEEP") == NULL)
         nftw(folder->path, remove_one, 16, FTW_DEPTH | FTW_PHYS);
 }
+
+int folder_set_up(void **state)
+{
+    static struct folder folder;
+    folder_make(&folder);
+    *state = &folder;
+    return 0;
+}
+
+int folder_tear_down(void **state)
+{
+    folder_remove(*state);
+    return 0;
+}

@@ -14,5 +14,8 @@ void folder_delete(const struct folder *folder, const char *name);
 char *folder_read(const struct folder *folder, const char *name);
 /* With all that is in it. Where MR_TEST_KEEP is set it stays, to be looked into. */
 void folder_remove(const struct folder *folder);
+/* The fixtures of tests whose state is a folder. */
+int folder_set_up(void **state);
+int folder_tear_down(void **state);
 
 #endif
