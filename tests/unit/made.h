@@ -66,4 +66,27 @@ static inline void assert_made(const char *name, struct mr_buf (*make)(void))
     mr_buf_free(&text);
 }
 
+struct made {
+    const char *name;
+    struct mr_buf (*make)(void);
+};
+
+static inline void the_page_is_made_from_the_table(void **state)
+{
+    const struct made *page = *state;
+    assert_made(page->name, page->make);
+}
+
+/* The test that the file `name` is as `make` makes it. */
+#define MADE_TEST(name, make)                                                                      \
+    cmocka_unit_test_prestate(the_page_is_made_from_the_table, (&(struct made){name, make}))
+
+/* The main function of a program that has no other test. */
+static inline int made_main(int argc, char **argv, const char *name, struct mr_buf (*make)(void))
+{
+    const struct CMUnitTest tests[] = {MADE_TEST(name, make)};
+    return is_to_write(argc, argv) ? write_made(name, make)
+                                   : cmocka_run_group_tests(tests, NULL, NULL);
+}
+
 #endif

@@ -146,15 +146,7 @@ static struct mr_buf made(void)
     return out;
 }
 
-static void the_page_is_made_from_the_table(void **state)
-{
-    (void)state;
-    assert_made(page, made);
-}
-
 int main(int argc, char **argv)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(the_page_is_made_from_the_table)};
-    return is_to_write(argc, argv) ? write_made(page, made)
-                                   : cmocka_run_group_tests(tests, NULL, NULL);
+    return made_main(argc, argv, page, made);
 }

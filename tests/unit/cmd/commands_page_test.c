@@ -127,12 +127,6 @@ static struct mr_buf made(void)
     return out;
 }
 
-static void the_page_is_made_from_the_table(void **state)
-{
-    (void)state;
-    assert_made(page, made);
-}
-
 static bool has_option(const struct mr_option *options, const char *name, size_t length)
 {
     while (options->name != NULL &&
@@ -172,7 +166,7 @@ int main(int argc, char **argv)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_row_is_of_a_command),
         cmocka_unit_test(every_example_is_of_its_command_and_has_only_its_options),
-        cmocka_unit_test(the_page_is_made_from_the_table),
+        MADE_TEST(page, made),
     };
     return is_to_write(argc, argv) ? write_made(page, made)
                                    : cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,4 +1,4 @@
-/* What docs/COMMANDS.md and the manual page moonroute(1) have in common: they are made from the
+/* The common part of docs/COMMANDS.md and the manual page moonroute(1). Both are made from the
  * table of commands, from each command's options, and from the rows below. The programs are linked
  * so that a command calls __wrap_mr_options_parse(), which sees its options. */
 #ifndef MR_TESTS_MADE_FROM_COMMANDS_H

@@ -238,7 +238,7 @@ static void errors_of_every_source_are_told_at_once(void **state)
     mr_config_free(config);
 }
 
-/* What is said about a file that has the password in a wrong place. */
+/* Asserts the errors of a file that has the password in a wrong place. */
 static void assert_hidden(struct world *world, const char *file, const char *told)
 {
     struct mr_settings settings = {0};

@@ -100,7 +100,7 @@ static void what_is_flushed_lingers_no_more_and_is_reported_by_a_poll(void **sta
     assert_int_equal(mr_producer_outstanding_bytes(world->producer), 0);
 }
 
-/* What org.apache.kafka.clients.producer chooses of 12 partitions. */
+/* The partitions of 12 that org.apache.kafka.clients.producer chooses. */
 static const struct {
     const char *key;
     int32_t partition;

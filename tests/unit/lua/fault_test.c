@@ -148,7 +148,8 @@ static void a_string_too_long_to_make_is_an_error(void **state)
 
 #define CAUGHT "local ok, caught = pcall(function() return missing end) "
 
-/* What ends the handler, and whether it is a mistake: a fault that no retry can mend. */
+/* Rows: a handler, the error that ends it, and whether it is a mistake: a fault that no retry can
+ * mend. */
 static const struct {
     const char *code;
     bool is_mistake;

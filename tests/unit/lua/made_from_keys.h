@@ -1,5 +1,5 @@
-/* What docs/CONFIGURATION.md, config/moonroute.lua and moonroute.lua(5) have in common: they are
- * made from the table of keys. The programs are config_page_test, config_sample_test and
+/* The common part of docs/CONFIGURATION.md, config/moonroute.lua and moonroute.lua(5). All are made
+ * from the table of keys. The programs are config_page_test, config_sample_test and
  * config_man_test. */
 #ifndef MR_TESTS_MADE_FROM_KEYS_H
 #define MR_TESTS_MADE_FROM_KEYS_H

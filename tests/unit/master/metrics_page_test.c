@@ -250,12 +250,6 @@ static struct mr_buf made(void)
     return out;
 }
 
-static void the_page_is_made_from_the_table(void **state)
-{
-    (void)state;
-    assert_made(page, made);
-}
-
 static void every_metric_has_a_row_that_says_what_to_do(void **state)
 {
     (void)state;
@@ -281,7 +275,7 @@ int main(int argc, char **argv)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_metric_has_a_row_that_says_what_to_do),
         cmocka_unit_test(a_unit_in_a_name_is_the_metrics_unit),
-        cmocka_unit_test(the_page_is_made_from_the_table),
+        MADE_TEST(page, made),
     };
     return is_to_write(argc, argv) ? write_made(page, made)
                                    : cmocka_run_group_tests(tests, NULL, NULL);

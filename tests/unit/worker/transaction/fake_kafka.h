@@ -1,4 +1,4 @@
-/* What stands in for Kafka and the clock below a worker's transactions. A transaction's records
+/* Stand-ins for Kafka and the clock below a worker's transactions. A transaction's records
  * become visible with its commit, and its offsets with them. A test says how steps end. */
 #ifndef TESTS_UNIT_WORKER_TRANSACTION_FAKE_KAFKA_H
 #define TESTS_UNIT_WORKER_TRANSACTION_FAKE_KAFKA_H

@@ -1,4 +1,4 @@
-/* What follows from each report of the producer. */
+/* The effects of each report of the producer. */
 #include "transaction_world.h"
 
 static uint64_t publishes(void)

@@ -23,7 +23,7 @@ static struct {
     size_t joined[WORLD_PARTITIONS]; /* jobs that the partition ever had */
     struct mr_transaction *transaction;
     bool stirred;
-    /* What became of jobs, by their letters, in that order. */
+    /* The ends of jobs, by their letters, in that order. */
     char committed[FAKE_TEXT], dropped[FAKE_TEXT], refused[FAKE_TEXT];
     enum mr_sent how; /* of the latest refusal */
     char why[128], topic[32];
