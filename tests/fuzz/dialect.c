@@ -144,7 +144,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         PROMISED(request.correlation_id.data != NULL && request.reply_to.length > 0);
         PROMISED(request.reply_partition >= MR_PARTITION_ANY);
         PROMISED(!request.bad_reply_partition || request.reply_partition == MR_PARTITION_ANY);
-        PROMISED(request.sent_at >= 0 && request.timeout >= 0);
+        PROMISED(request.sent_at >= 0 && request.timeout >= -1);
         answer(&request, &cursor);
         ask_and_recognise(request.correlation_id);
     } else {
