@@ -13,9 +13,11 @@ static bool offer_back(struct mr_producer *producer, const rd_kafka_message_t *m
 {
     struct mr_pair *headers;
     bool unknown = how == MR_SENT_NO_TOPIC || how == MR_SENT_NO_PARTITION;
+    bool innocent = mr_kafka_refuses_batch(message->err) ||
+                    (how == MR_SENT_BACK && producer->unanswered == NULL);
     bool (*offer)(void *, void *, const struct mr_outgoing *, enum mr_sent, const char *) =
-        unknown ? producer->events->unknown : producer->events->refused_with_batch;
-    if (offer == NULL || (!unknown && !mr_kafka_refuses_batch(message->err)))
+        unknown ? producer->events->unknown : producer->events->returned;
+    if (offer == NULL || (!unknown && !innocent))
         return false;
     const struct mr_outgoing record = mr_kafka_record_of(message, &headers);
     bool taken =

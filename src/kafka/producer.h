@@ -21,7 +21,7 @@ enum mr_sent {
     MR_SENT_NO_PARTITION, /* the topic or the partition does not exist, by the latest answer */
     MR_SENT_NO_TOPIC,     /* the topic does not exist, by the latest answer */
     MR_SENT_DENIED,       /* the topic takes no records from us: forbidden, or not a topic's name */
-    MR_SENT_BACK,         /* its transaction fails for another reason: send it in the next one */
+    MR_SENT_BACK,         /* its producer or its transaction fails: send it again, by another one */
 };
 
 struct mr_producer_events {
@@ -30,13 +30,14 @@ struct mr_producer_events {
     void (*delivered)(void *data, void *opaque, const char *topic, enum mr_sent how,
                       const char *error);
     void (*troubled)(void *data, bool unreachable, const char *text);
-    /* The broker refused the record's batch, which says nothing about the record itself. The record
-     * is borrowed for the call and lacks its timestamp. If the function returns true, it has taken
-     * over the record, and `delivered` is not called. NULL: every refusal is final. */
-    bool (*refused_with_batch)(void *data, void *opaque, const struct mr_outgoing *record,
-                               enum mr_sent how, const char *error);
+    /* The record comes back without a verdict on it: the broker refused its batch, or the producer
+     * failed (BACK; never in a transaction). The record is borrowed for the call and lacks its
+     * timestamp. If the function returns true, it has taken over the record, and `delivered` is not
+     * called. NULL: every refusal is final. */
+    bool (*returned)(void *data, void *opaque, const struct mr_outgoing *record, enum mr_sent how,
+                     const char *error);
     /* The topic or partition does not exist, by the latest answer of one broker (NO_TOPIC,
-     * NO_PARTITION). Otherwise like refused_with_batch. */
+     * NO_PARTITION). Otherwise like `returned`. */
     bool (*unknown)(void *data, void *opaque, const struct mr_outgoing *record, enum mr_sent how,
                     const char *error);
     /* The transaction fails because the topic may not be written to. Records to that topic are then

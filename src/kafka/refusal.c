@@ -28,6 +28,40 @@ bool mr_kafka_refuses_batch(rd_kafka_resp_err_t error)
     }
 }
 
+/* librdkafka reports a record with any of these if its producer has failed, or if its producer got
+ * a new id while the record was on its way. The errors of the second kind would be retried
+ * otherwise. */
+bool mr_kafka_is_no_verdict(rd_kafka_resp_err_t error)
+{
+    switch (error) {
+    case RD_KAFKA_RESP_ERR__FATAL:
+    case RD_KAFKA_RESP_ERR__FENCED:
+    case RD_KAFKA_RESP_ERR__PURGE_QUEUE:
+    case RD_KAFKA_RESP_ERR__PURGE_INFLIGHT:
+    case RD_KAFKA_RESP_ERR_OUT_OF_ORDER_SEQUENCE_NUMBER:
+    case RD_KAFKA_RESP_ERR_UNKNOWN_PRODUCER_ID:
+    case RD_KAFKA_RESP_ERR_INVALID_PRODUCER_ID_MAPPING:
+    case RD_KAFKA_RESP_ERR_INVALID_PRODUCER_EPOCH:
+    case RD_KAFKA_RESP_ERR_PRODUCER_FENCED:
+    case RD_KAFKA_RESP_ERR__TRANSPORT:
+    case RD_KAFKA_RESP_ERR__TIMED_OUT:
+    case RD_KAFKA_RESP_ERR__TIMED_OUT_QUEUE:
+    case RD_KAFKA_RESP_ERR__MSG_TIMED_OUT: /* the request did: records have no time limit */
+    case RD_KAFKA_RESP_ERR_REQUEST_TIMED_OUT:
+    case RD_KAFKA_RESP_ERR_NETWORK_EXCEPTION:
+    case RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE:
+    case RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION:
+    case RD_KAFKA_RESP_ERR_BROKER_NOT_AVAILABLE:
+    case RD_KAFKA_RESP_ERR_REPLICA_NOT_AVAILABLE:
+    case RD_KAFKA_RESP_ERR_NOT_ENOUGH_REPLICAS:
+    case RD_KAFKA_RESP_ERR_NOT_ENOUGH_REPLICAS_AFTER_APPEND:
+    case RD_KAFKA_RESP_ERR_KAFKA_STORAGE_ERROR:
+        return true;
+    default:
+        return false;
+    }
+}
+
 bool mr_kafka_forbids_topic(const char *error)
 {
     static const rd_kafka_resp_err_t of_topics[] = {
@@ -67,6 +101,8 @@ static bool is_of_record(rd_kafka_resp_err_t error)
 
 enum mr_sent mr_kafka_sent(rd_kafka_resp_err_t error, bool transactional)
 {
+    if (mr_kafka_is_no_verdict(error))
+        return MR_SENT_BACK;
     if (transactional && error != RD_KAFKA_RESP_ERR_NO_ERROR &&
         error != RD_KAFKA_RESP_ERR__QUEUE_FULL && !is_of_record(error))
         return MR_SENT_BACK;

@@ -13,6 +13,10 @@
  * too. */
 bool mr_kafka_refuses_batch(rd_kafka_resp_err_t error);
 
+/* Returns true if the error is of the producer, its connection or the partition's leader. Such an
+ * error says nothing about the record, which may even be stored. */
+bool mr_kafka_is_no_verdict(rd_kafka_resp_err_t error);
+
 /* Returns true if the error, in librdkafka's words, excludes a topic from a transaction. A
  * coordinator's error about the producer (its id is denied, or fenced) does not count, though
  * librdkafka shows it for each topic. */

@@ -8,6 +8,11 @@ enum {
     REQUEST_END_TRANSACTION = 26,
 };
 
+static void push_error(struct world *world, int16_t request, rd_kafka_resp_err_t error)
+{
+    rd_kafka_mock_push_request_errors(world->cluster.mock, request, 1, error);
+}
+
 static void a_worker_whose_producer_fails_for_good_says_so_and_is_replaced(void **state)
 {
     struct world *world = world_new(1, 1);
@@ -24,6 +29,27 @@ static void a_worker_whose_producer_fails_for_good_says_so_and_is_replaced(void 
     router_await_ready(&world->router);
     world_ask(world, "orders", "{}");
     assert_int_equal(router_logged_times(&world->router, 0, "\"event\":\"kafka_fatal\""), 1);
+}
+
+/* The error arrives for a whole batch of replies, as after a change of the leader. */
+static void replies_of_a_producer_that_lost_step_with_the_broker_are_given_nonetheless(void **state)
+{
+    enum { REQUESTS = 20 };
+    struct world *world = world_new(1, 1);
+    *state = world;
+    world_serve(world, "orders", 1,
+                "local router = require 'moonroute'\n"
+                "function handleMessage() router.sleep(300) return 1 end\n");
+    router_start(&world->router);
+    world_ask(world, "orders", "{}");
+    world_request_many(world, "orders", "batch", REQUESTS, "{}");
+    AWAIT(router_metric(&world->router, "messages_in_flight") == REQUESTS);
+    push_error(world, REQUEST_PRODUCE, RD_KAFKA_RESP_ERR_OUT_OF_ORDER_SEQUENCE_NUMBER);
+    AWAIT(router_logged(&world->router, 0, "\"event\":\"kafka_fatal\""));
+    AWAIT(world_all_answered(world, "batch", REQUESTS));
+    router_await_ready(&world->router);
+    assert_false(router_logged(&world->router, 0, "\"event\":\"delivery_failed\""));
+    assert_false(router_logged(&world->router, 0, "\"event\":\"handler_failed\""));
 }
 
 enum { PARTITIONS = 2, EACH = 8 };
@@ -128,11 +154,6 @@ static struct world *exactly_once(void **state)
     return world;
 }
 
-static void push_error(struct world *world, int16_t request, rd_kafka_resp_err_t error)
-{
-    rd_kafka_mock_push_request_errors(world->cluster.mock, request, 1, error);
-}
-
 /* The next transaction is aborted, and its abort refused, as a broker does that is still writing
  * down the commit of the one before when it is told of a new one's partitions. */
 static void refuse_to_abort(struct world *world)
@@ -191,6 +212,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_teardown(a_worker_whose_producer_fails_for_good_says_so_and_is_replaced,
                                   world_tear_down),
+        cmocka_unit_test_teardown(
+            replies_of_a_producer_that_lost_step_with_the_broker_are_given_nonetheless,
+            world_tear_down),
         cmocka_unit_test_teardown(a_member_that_fences_itself_gets_another_client_in_its_worker,
                                   world_tear_down),
         cmocka_unit_test_teardown(what_a_fenced_client_had_not_committed_is_handled_again,

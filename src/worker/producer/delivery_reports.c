@@ -1,8 +1,9 @@
 /* Design: every record that was handed to a producer comes back here, once. If the record is
- * acknowledged, it is counted, and finish() reports it. If it is refused with its batch, it goes
- * once more, alone. If nobody knows its topic, it waits while the cluster is asked, and goes again
- * then. Any other refusal is final, and finish() reports it. finish() counts down job->deliveries
- * and releases the parcel. The owner of the outbox may send more from within its report. */
+ * acknowledged, it is counted, and finish() reports it. If it is refused with its batch, or
+ * if its producer failed, it goes once more, alone. If nobody knows its topic, it waits while the
+ * cluster is asked, and goes again then. Any other refusal is final, and finish() reports it.
+ * finish() counts down job->deliveries and releases the parcel. The owner of the outbox may send
+ * more from within its report. */
 #include <stdlib.h>
 
 #include "base/panic.h"
@@ -72,8 +73,8 @@ static void on_single_delivered(void *data, void *opaque, const char *topic, enu
 }
 
 /* Lets the record go once more, alone. Returns false if it cannot: then the refusal stands. */
-static bool on_refused_with_batch(void *data, void *opaque, const struct mr_outgoing *record,
-                                  enum mr_sent how, const char *error)
+static bool on_returned(void *data, void *opaque, const struct mr_outgoing *record,
+                        enum mr_sent how, const char *error)
 {
     struct mr_outbox *outbox = data;
     struct mr_parcel *parcel = opaque;
@@ -85,6 +86,23 @@ static bool on_refused_with_batch(void *data, void *opaque, const struct mr_outg
     struct mr_outgoing again = *record;
     again.timestamp = parcel->timestamp;
     mr_barrier_refused(&outbox->barrier, parcel, &again);
+    return true;
+}
+
+/* Lets the record go once more if its producer failed. The record was alone: any other refusal is
+ * its own. */
+static bool on_single_returned(void *data, void *opaque, const struct mr_outgoing *record,
+                               enum mr_sent how, const char *error)
+{
+    struct mr_outbox *outbox = data;
+    struct mr_parcel *parcel = opaque;
+    (void)error;
+    if (outbox->dropping || how != MR_SENT_BACK)
+        return false;
+    mr_singles_reported(&outbox->singles, record->topic, false);
+    struct mr_outgoing again = *record;
+    again.timestamp = parcel->timestamp;
+    mr_parcels_keep(&outbox->parcels, parcel, &again);
     return true;
 }
 
@@ -125,8 +143,12 @@ static bool on_single_unknown(void *data, void *opaque, const struct mr_outgoing
 const struct mr_producer_events mr_outbox_reports = {
     .delivered = on_delivered,
     .troubled = on_troubled,
-    .refused_with_batch = on_refused_with_batch,
+    .returned = on_returned,
     .unknown = on_unknown,
 };
 const struct mr_producer_events mr_outbox_single_reports = {
-    .delivered = on_single_delivered, .troubled = on_troubled, .unknown = on_single_unknown};
+    .delivered = on_single_delivered,
+    .troubled = on_troubled,
+    .returned = on_single_returned,
+    .unknown = on_single_unknown,
+};

@@ -24,16 +24,18 @@ static void choose_way(struct mr_outbox *outbox, const struct mr_outgoing *recor
         parcel->single || record->single || mr_singles_has(&outbox->singles, record->topic);
 }
 
+/* Hands the record to its producer. A producer that has failed takes no record any more, like one
+ * whose queue is full: the record waits until the worker stops. */
 static enum mr_sent hand_over(struct mr_outbox *outbox, const struct mr_outgoing *record,
                               struct mr_parcel *parcel, char *why, size_t size)
 {
     parcel->timestamp = record->timestamp;
-    if (parcel->single)
-        return mr_singles_send(&outbox->singles, record, parcel, why, size);
-    enum mr_sent sent = mr_producer_send(outbox->producer, record, parcel, why, size);
-    if (sent == MR_SENT)
+    enum mr_sent sent = parcel->single
+                            ? mr_singles_send(&outbox->singles, record, parcel, why, size)
+                            : mr_producer_send(outbox->producer, record, parcel, why, size);
+    if (sent == MR_SENT && !parcel->single)
         mr_barrier_sent(&outbox->barrier, parcel, record->topic);
-    return sent;
+    return sent == MR_SENT_BACK ? MR_SENT_FULL : sent;
 }
 
 static bool is_held(const struct mr_outbox *outbox, const struct mr_outgoing *record,

@@ -23,8 +23,8 @@ static void on_troubled(void *data, bool unreachable, const char *text)
     transaction->events->troubled(transaction->data, unreachable, text);
 }
 
-static bool on_refused_with_batch(void *data, void *opaque, const struct mr_outgoing *record,
-                                  enum mr_sent how, const char *error)
+static bool on_returned(void *data, void *opaque, const struct mr_outgoing *record,
+                        enum mr_sent how, const char *error)
 {
     struct mr_transaction *transaction = data;
     (void)record;
@@ -53,7 +53,7 @@ static void on_forbidden(void *data, const char *topic, const char *error)
 const struct mr_producer_events mr_transaction_reports = {
     .delivered = on_delivered,
     .troubled = on_troubled,
-    .refused_with_batch = on_refused_with_batch,
+    .returned = on_returned,
     .unknown = on_unknown,
     .forbidden = on_forbidden,
 };

@@ -209,8 +209,8 @@ static inline void report_one(struct mr_producer *producer, const struct fake_re
         taken = events->unknown(producer->data, record->opaque, &borrowed, how, "unknown topic");
     } else if (kafka.refuses.batch && fails_with_batch(all, count, record->topic)) {
         how = kafka.refuses.how;
-        taken = events->refused_with_batch(producer->data, record->opaque, &borrowed, how,
-                                           "refused with its batch");
+        taken = events->returned(producer->data, record->opaque, &borrowed, how,
+                                 "refused with its batch");
     } else if (!kafka.refuses.at_once && !kafka.refuses.batch &&
                is_refused(record->topic, record->letter)) {
         how = kafka.refuses.how;
