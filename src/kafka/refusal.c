@@ -28,9 +28,8 @@ bool mr_kafka_refuses_batch(rd_kafka_resp_err_t error)
     }
 }
 
-/* librdkafka reports a record with any of these if its producer has failed, or if its producer got
- * a new id while the record was on its way. The errors of the second kind would be retried
- * otherwise. */
+/* librdkafka reports these for a record whose producer has failed. It also reports them if the
+ * producer got a new id while the record was on its way. Otherwise it retries most of them. */
 bool mr_kafka_is_no_verdict(rd_kafka_resp_err_t error)
 {
     switch (error) {
