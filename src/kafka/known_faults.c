@@ -53,10 +53,13 @@ const struct mr_known_fault mr_kafka_known_faults[] = {
     {"the protocol names topics, not their ids. A topic that was created again, with more records "
      "than were read, goes on at the old offset",
      "2.0", 0, VERSION(2, 1), NULL},
-    {"the latest answer of one broker decides that a topic or partition is missing", "2.0.2", 0,
-     VERSION(2, 1), "e2e/test_stale_brokers.py"},
+    {"the latest answer of one broker decides that a topic or partition is missing", "before 2.10",
+     0, VERSION(2, 10), "e2e/test_stale_brokers.py"},
     {"a topic that was once forbidden or missing stays so for minutes", "2.0.2", 0, VERSION(2, 1),
      "embedded/dead_letter_test.c"},
+    {"a topic that is deleted soon after it was first seen is believed for up to "
+     "`topic.metadata.propagation.max.ms`, 30 s",
+     "2.10 and later", VERSION(2, 10), MR_FAULT_REMAINS, "e2e/test_topics.py"},
     {"unknown topics are looked for once a second", "2.0.2", 0, VERSION(2, 1), NULL},
     {"a producer's thread goes through all partitions that it was asked about, at each wake-up",
      "2.0.2", 0, VERSION(2, 1), "tools/bench scale"},
