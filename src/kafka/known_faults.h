@@ -1,4 +1,4 @@
-/* What is known to be wrong with librdkafka, by version; docs/LIBRDKAFKA.md says more of each. */
+/* The known faults of librdkafka, by version; docs/LIBRDKAFKA.md says more of each. */
 #ifndef MR_KAFKA_KNOWN_FAULTS_H
 #define MR_KAFKA_KNOWN_FAULTS_H
 

@@ -1,4 +1,4 @@
-/* What is known to be wrong with LuaJIT, by version; docs/LUAJIT.md says more of each. */
+/* The known faults of LuaJIT, by version; docs/LUAJIT.md says more of each. */
 #ifndef MR_LUA_KNOWN_FAULTS_H
 #define MR_LUA_KNOWN_FAULTS_H
 
