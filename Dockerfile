@@ -5,21 +5,27 @@ WORKDIR /src
 COPY tools/install-deps tools/
 RUN tools/install-deps build && rm -rf /var/lib/apt/lists/*
 
-FROM tools AS build
-COPY . .
-RUN cmake --preset release && cmake --build --preset release
+# The librdkafka and LuaJIT that ship, static. They are built anew only if tools/deps or tools/deps.lock changes.
+FROM tools AS deps
+COPY tools/deps tools/deps.lock tools/
+RUN apt-get update && tools/deps && rm -rf /var/lib/apt/lists/*
 
-# Where tools/test-image runs the suites that need no Kafka; nothing of it goes into the image.
+FROM deps AS build
+COPY . .
+RUN cmake --preset release -D MR_LIBRARIES=deps && cmake --build --preset release
+
+# Where tools/test-image runs the suites that need no Kafka, on Debian's own librdkafka and LuaJIT; nothing of it goes into the image.
 FROM tools AS tests
 RUN tools/install-deps suites && rm -rf /var/lib/apt/lists/*
 COPY . .
-RUN cmake --preset dev && cmake --build --preset dev
+RUN cmake --preset dev -D MR_LIBRARIES=system && cmake --build --preset dev
 
 # lua-busted is there for `moonroute test` on the scripts that a user mounts; with all it needs it takes 4 MB.
 FROM debian:trixie-slim
 RUN apt-get update \
     && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends \
-        ca-certificates libcurl4t64 libjemalloc2 libluajit-5.1-2 libmicrohttpd12t64 librdkafka1 libuuid1 libuv1t64 lua-busted lua-cjson \
+        ca-certificates libcurl4t64 libjemalloc2 libmicrohttpd12t64 libsasl2-2 libssl3t64 libuuid1 libuv1t64 libzstd1 \
+        lua-busted lua-cjson zlib1g \
     && rm -rf /var/lib/apt/lists/* /var/log/apt /var/log/dpkg.log \
     && useradd --uid 10001 --user-group --home-dir /app --create-home --shell /usr/sbin/nologin moonroute
 
@@ -31,4 +37,6 @@ EXPOSE 8080
 HEALTHCHECK --interval=10s --timeout=5s --start-period=30s CMD ["moonroute", "health"]
 ENTRYPOINT ["moonroute"]
 CMD ["run"]
+COPY LICENSE NOTICE /usr/share/doc/moonroute/
+COPY --from=deps /root/.cache/moonroute/deps-*/share/doc/ /usr/share/doc/
 COPY --from=build /src/build/release/moonroute /usr/local/bin/

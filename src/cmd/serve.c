@@ -7,12 +7,24 @@
 #include "base/log.h"
 #include "base/print.h"
 #include "config/log_settings.h"
+#include "lua/known_faults.h"
+#include "lua/version.h"
 
 static void warn_pending(void *context, const char *name, const char *value)
 {
     (void)context;
     mr_log(MR_LOG_WARN, "setting_without_effect", MR_S("key", name), MR_S("value", value),
            MR_S("message", "this version does not support the setting yet"));
+}
+
+/* Warns if a newer LuaJIT is known to have fewer faults. */
+static void warn_old_lua(void)
+{
+    size_t mended = mr_known_faults_mended(mr_lua_known_faults, mr_lua_version_number());
+    if (mended > 0)
+        mr_log(MR_LOG_WARN, "luajit_is_old", MR_S("version", mr_lua_version()),
+               MR_I("faults", (int64_t)mended),
+               MR_S("message", "a newer LuaJIT has fewer faults: `moonroute version` names them"));
 }
 
 /* Checks the configuration and opens the log. This comes before the scripts are read, so that a bad
@@ -27,8 +39,10 @@ static bool set_up(const struct mr_settings *settings)
                       strerror(-opened));
     mr_config_hide_secrets(config, &errors);
     bool good = errors.count == 0;
-    if (good)
+    if (good) {
         mr_config_pending(config, warn_pending, NULL);
+        warn_old_lua();
+    }
     mr_print(stderr, "%s", mr_errors_text(&errors));
     mr_errors_free(&errors);
     mr_config_free(config);

@@ -27,8 +27,8 @@
  * - message.max.bytes: the broker and the topic decide which record is too large;
  * - message.timeout.ms 0: a record waits for its broker without limit, and so does the offset of
  * its message;
- * - topic.metadata.propagation.max.ms: a missing topic is reported soon, and its transaction does
- * not wait longer; worker/producer/doubts.h then asks again. */
+ * - topic.metadata.propagation.max.ms: a missing topic is reported soon, and its records do not wait
+ * longer; worker/producer/doubts.h then asks again. */
 static const struct {
     enum mr_kafka_role role;
     const char *name, *value;
@@ -46,6 +46,7 @@ static const struct {
     {MR_ROLE_PRODUCER, "linger.ms", "1"},
     {MR_ROLE_PRODUCER, "partitioner", "murmur2_random"},
     {MR_ROLE_PRODUCER, "message.timeout.ms", "0"},
+    {MR_ROLE_PRODUCER, "topic.metadata.propagation.max.ms", "1000"},
     {MR_ROLE_TRANSACTIONS, "enable.idempotence", "true"},
     {MR_ROLE_TRANSACTIONS, "linger.ms", "1"},
     {MR_ROLE_TRANSACTIONS, "partitioner", "murmur2_random"},

@@ -29,7 +29,6 @@ DELIVERIES = ("at-least-once", "exactly-once", "at-most-once")
 MISSING = unique("missing")
 CONFIG = """
 return {{
-    kafka = {{ properties = {{ ["topic.metadata.propagation.max.ms"] = 3000 }} }},
     defaults = {{ retry = {{ max = 1, base = 10 }} }},
     routes = {{ {routes} }},
 }}

@@ -200,6 +200,45 @@ static void a_folder_of_scripts_that_is_not_there_is_named(void **state)
     ended_free(&ended);
 }
 
+static size_t times(const char *text, const char *part)
+{
+    size_t count = 0;
+    for (const char *at = text; (at = strstr(at, part)) != NULL; at += strlen(part))
+        count++;
+    return count;
+}
+
+/* A start that soon ends, because there are no scripts: how often it warns of an old LuaJIT. */
+static size_t warnings_of_an_old_luajit(const struct folder *folder)
+{
+    const char *const arguments[] = {"run", "--scripts", "nowhere", "--log-format", "json", NULL};
+    struct ended ended = process_run(folder, NULL, arguments);
+    size_t count = times(ended.err, "\"event\":\"luajit_is_old\"");
+    ended_free(&ended);
+    return count;
+}
+
+/* Whatever libraries this is: Debian 12's, Debian 13's or those of tools/deps. */
+static void
+version_names_the_faults_of_libraries_and_a_start_warns_once_of_an_old_luajit(void **state)
+{
+    const char *const arguments[] = {"version", NULL};
+    struct ended ended = process_run(*state, NULL, arguments);
+    size_t warnings = warnings_of_an_old_luajit(*state);
+    bool ours = strstr(ended.out, "(built by tools/deps)") != NULL;
+    assert_int_equal(ended.code, 0);
+    assert_int_equal(times(ended.out, ours ? "(built by tools/deps)" : "(the system's)"), 2);
+    assert_contains(ended.out, "\n  known fault: ");
+    assert_in_range(warnings, 0, 1);
+    if (strstr(ended.out, "LuaJIT 2.1.0-beta3") != NULL) { /* Debian 12's */
+        assert_contains(ended.out, "known fault: compiled `pairs` and `next`");
+        assert_int_equal(warnings, 1);
+    } else if (ours) {
+        assert_int_equal(warnings, 0);
+    }
+    ended_free(&ended);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -220,6 +259,8 @@ int main(void)
         cmocka_unit_test(check_ends_whatever_a_script_does_as_it_loads),
         cmocka_unit_test(an_admin_address_in_use_is_told),
         cmocka_unit_test(a_folder_of_scripts_that_is_not_there_is_named),
+        cmocka_unit_test(
+            version_names_the_faults_of_libraries_and_a_start_warns_once_of_an_old_luajit),
     };
     return cmocka_run_group_tests(tests, folder_set_up, folder_tear_down);
 }

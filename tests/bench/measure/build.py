@@ -14,7 +14,7 @@ def say(text: str) -> None:
 
 def build_release() -> Path:
     say("building the release preset")
-    quietly(["cmake", "--preset", "release"])
+    quietly(["cmake", "--preset", "release", "-D", "MR_LIBRARIES=system"])  # all figures are of these, whatever tools/deps has built
     quietly(["cmake", "--build", "--preset", "release"])
     return ROOT / "build" / "release" / "moonroute"
 

@@ -64,7 +64,13 @@ static const struct about abouts[] = {
      "topics.",
      "moonroute status --json",
      {MR_EXIT_UNAVAILABLE, MR_EXIT_TIMEOUT, MR_EXIT_CONFIG}},
-    {"version", "", "moonroute version", {0}},
+    {"version",
+     "librdkafka and LuaJIT are the system's, or those that ship with Moonroute (`built by "
+     "tools/deps`). Each line `known fault` is a fault of the version in use, with the versions "
+     "that have it. Moonroute works around these faults; docs/LIBRDKAFKA.md and docs/LUAJIT.md say "
+     "how.",
+     "moonroute version",
+     {0}},
 };
 
 /* Returns the meaning of an exit code; NULL if it is none. The compiler requires a case per code.

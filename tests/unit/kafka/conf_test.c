@@ -50,11 +50,23 @@ static void another_partitioner_may_be_set(void **state)
     mr_config_free(config);
 }
 
+/* A topic that is gone would be believed for 30 s (docs/LIBRDKAFKA.md). */
+static void all_that_produces_hears_soon_of_a_missing_topic(void **state)
+{
+    static const char name[] = "topic.metadata.propagation.max.ms";
+    (void)state;
+    struct mr_config *config = config_with(NULL, NULL);
+    assert_set(config, MR_ROLE_PRODUCER, name, "1000");
+    assert_set(config, MR_ROLE_TRANSACTIONS, name, "1000");
+    mr_config_free(config);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(all_that_produces_chooses_partitions_as_java_does),
         cmocka_unit_test(another_partitioner_may_be_set),
+        cmocka_unit_test(all_that_produces_hears_soon_of_a_missing_topic),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,10 @@
+/* The known faults of LuaJIT, by version; docs/LUAJIT.md says more of each. */
+#ifndef MR_LUA_KNOWN_FAULTS_H
+#define MR_LUA_KNOWN_FAULTS_H
+
+#include "base/known_faults.h"
+
+/* Its versions are those of mr_lua_version_number(). */
+extern const struct mr_known_fault mr_lua_known_faults[];
+
+#endif
