@@ -28,7 +28,8 @@
  * In the states before RUNNING, the job's handler is still to start. */
 #define MR_JOB_STATE_TABLE(X)                                                                      \
     X(QUEUED, "queued", 0,                                                                         \
-      MR_JOB_IN(QUEUED) | MR_JOB_IN(READY) | MR_JOB_IN(UNROUTED) | MR_JOB_IN(POSTPONED))           \
+      MR_JOB_IN(QUEUED) | MR_JOB_IN(READY) | MR_JOB_IN(UNROUTED) | MR_JOB_IN(POSTPONED) |          \
+          MR_JOB_IN(DELIVERING))                                                                   \
     X(UNROUTED, "unrouted", 1, MR_JOB_IN(QUEUED) | MR_JOB_IN(READY))                               \
     X(READY, "ready", 1,                                                                           \
       MR_JOB_IN(READY) | MR_JOB_IN(UNROUTED) | MR_JOB_IN(AWAITING_COMMIT) | MR_JOB_IN(BLOCKED) |   \

@@ -38,6 +38,7 @@ static const struct {
     {MR_ROLE_CONSUMER, "enable.auto.offset.store", "false"},
     {MR_ROLE_CONSUMER, "partition.assignment.strategy", "cooperative-sticky"},
     {MR_ROLE_CONSUMER, "check.crcs", "true"},
+    {MR_ROLE_CONSUMER, "enable.partition.eof", "true"},
     {MR_ROLE_CONSUMER, "session.timeout.ms", "10000"},
     {MR_ROLE_CONSUMER, "heartbeat.interval.ms", "1000"},
     {MR_ROLE_CONSUMER, "allow.auto.create.topics", "true"},

@@ -48,6 +48,8 @@ size_t mr_kafka_headers(const rd_kafka_message_t *message, struct mr_pair *heade
 
 size_t mr_message_headers(const struct mr_message *message, struct mr_pair *headers, size_t most)
 {
+    if (message->own == NULL && message->handle == NULL)
+        return 0;
     if (message->own == NULL)
         return mr_kafka_headers(message->handle, headers, most);
     size_t count = message->own->count;

@@ -21,7 +21,7 @@ struct mr_message {
 };
 
 /* Writes up to `most` headers in their order, borrowed from the message. Returns how many the
- * message has, which may be more. */
+ * message has, which may be more. A message without a handle and a copy has none. */
 size_t mr_message_headers(const struct mr_message *message, struct mr_pair *headers, size_t most);
 /* Replaces librdkafka's message by a copy, at other addresses. librdkafka's message keeps the whole
  * response that contained it in memory. */

@@ -30,7 +30,7 @@ static const struct {
     {"isolation.level", "read_committed",
      "messages of aborted transactions would be handled, and with exactly-once delivery partitions "
      "would begin at offsets of open transactions"},
-    {"enable.partition.eof", NULL, "the reply inbox relies on this property"},
+    {"enable.partition.eof", NULL, "offset commits and the reply inbox rely on this property"},
 
     {"acks", "all -1",
      "a message is done when all in-sync replicas have its records; with fewer, a lost broker "

@@ -129,8 +129,7 @@ def test_nothing_is_lost_when_the_worker_is_killed_as_long_waiters_move(cluster:
     until(service.moves, "they move", 20)
     os.kill(service.router.workers()[0], signal.SIGKILL)
     service.await_attempts("other/2", *(f"{name}/2" for name in waiters), seconds=90)
-    if delivery == "at-least-once":  # in a transaction's topic its marker is the last
-        cluster.await_committed(service.router.group, service.retries, 60)
+    cluster.await_committed(service.router.group, service.retries, 60)
     assert not [name for name, count in service.attempts().items() if count > (1 if delivery == "exactly-once" else 2)]
     service.router.stop()
 

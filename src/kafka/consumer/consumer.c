@@ -124,6 +124,31 @@ static void fail(struct mr_consumer *consumer, const char *why)
     consumer->events->troubled(consumer->data, false, why);
 }
 
+/* Reports the end of a partition. The end comes in the consumer's queue, behind the messages before
+ * it. If the partition is paused or revoked, librdkafka drops it together with these messages. It
+ * comes again when the end is reached again. */
+static void report_end(struct mr_consumer *consumer, const rd_kafka_message_t *polled)
+{
+    const struct mr_message end = {.source = polled->rkt,
+                                   .topic = rd_kafka_topic_name(polled->rkt),
+                                   .partition = polled->partition,
+                                   .offset = polled->offset};
+    consumer->events->ended(consumer->data, &end);
+}
+
+static void handle_error(struct mr_consumer *consumer, const rd_kafka_message_t *polled)
+{
+    if (polled->err == RD_KAFKA_RESP_ERR__PARTITION_EOF) {
+        report_end(consumer, polled);
+        return;
+    }
+    mr_pulse_error(&consumer->pulse, polled);
+    if (polled->err == RD_KAFKA_RESP_ERR__FATAL)
+        fail(consumer, rd_kafka_message_errstr(polled));
+    else if (!mr_damage_error(&consumer->damage, polled))
+        mr_kafka_log_failure(consumer->handle, "consumer_trouble", rd_kafka_message_errstr(polled));
+}
+
 bool mr_consumer_poll(struct mr_consumer *consumer, struct mr_message *message)
 {
     rd_kafka_message_t *polled;
@@ -135,12 +160,7 @@ bool mr_consumer_poll(struct mr_consumer *consumer, struct mr_message *message)
             mr_message_view(message, polled);
             return true;
         }
-        mr_pulse_error(&consumer->pulse, polled);
-        if (polled->err == RD_KAFKA_RESP_ERR__FATAL)
-            fail(consumer, rd_kafka_message_errstr(polled));
-        else if (!mr_damage_error(&consumer->damage, polled))
-            mr_kafka_log_failure(consumer->handle, "consumer_trouble",
-                                 rd_kafka_message_errstr(polled));
+        handle_error(consumer, polled);
         rd_kafka_message_destroy(polled);
     }
     mr_prefetch_emptied(&consumer->prefetch);
@@ -163,6 +183,11 @@ int64_t mr_consumer_end(const struct mr_consumer *consumer, const char *topic, i
     int64_t first, end = -1;
     rd_kafka_get_watermark_offsets(consumer->handle, topic, partition, &first, &end);
     return end;
+}
+
+int64_t mr_consumer_start(const struct mr_consumer *consumer, const char *topic, int32_t partition)
+{
+    return mr_rebalance_start(&consumer->rebalance, topic, partition);
 }
 
 void mr_consumer_pause(struct mr_consumer *consumer, const char *topic, int32_t partition,

@@ -24,6 +24,10 @@ struct mr_consumer_events {
     void (*revoked)(void *data, const char *topic, int32_t partition, bool lost);
     /* All partitions of a revocation were reported; `count` may be 0. */
     void (*revocation)(void *data, size_t count, bool lost);
+    /* All messages of the partition below `end->offset` are taken, and no message is behind them
+     * for now. Between the latest message and the end may be offsets of transaction markers, and of
+     * aborted or deleted records. `end` has no key, value or headers. */
+    void (*ended)(void *data, const struct mr_message *end);
     /* All messages of the partition below `next` are committed. */
     void (*committed)(void *data, const char *topic, int32_t partition, int64_t next);
     /* Something is wrong, and librdkafka goes on by itself unless mr_consumer_failed. If
@@ -72,6 +76,9 @@ void mr_consumer_store(struct mr_consumer *consumer, const char *topic, int32_t 
 /* Returns the offset after the partition's last record, by the latest answer that had records of
  * it; below 0 before the first such answer. Sends no request. */
 int64_t mr_consumer_end(const struct mr_consumer *consumer, const char *topic, int32_t partition);
+/* Returns the offset at which the consumer began to read the partition when it was assigned; below
+ * 0 if that is not known. */
+int64_t mr_consumer_start(const struct mr_consumer *consumer, const char *topic, int32_t partition);
 /* Gives the revoked partitions back to the group. Until this call, the member stays in the group
  * and sends heartbeats, but librdkafka fetches nothing for any partition. */
 void mr_consumer_give_back(struct mr_consumer *consumer);

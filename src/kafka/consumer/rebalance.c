@@ -29,6 +29,35 @@ static bool is_cooperative(const struct mr_rebalance *rebalance)
     return protocol != NULL && strcmp(protocol, "COOPERATIVE") == 0;
 }
 
+static void note_starts(struct mr_rebalance *rebalance,
+                        const rd_kafka_topic_partition_list_t *partitions)
+{
+    if (rebalance->taken == NULL)
+        rebalance->taken = rd_kafka_topic_partition_list_new(partitions->cnt);
+    for (int i = 0; i < partitions->cnt; i++)
+        rd_kafka_topic_partition_list_add(rebalance->taken, partitions->elems[i].topic,
+                                          partitions->elems[i].partition)
+            ->offset = partitions->elems[i].offset;
+}
+
+static void forget_starts(struct mr_rebalance *rebalance)
+{
+    const rd_kafka_topic_partition_list_t *revoked = rebalance->revoked;
+    for (int i = 0; rebalance->taken != NULL && i < revoked->cnt; i++)
+        rd_kafka_topic_partition_list_del(rebalance->taken, revoked->elems[i].topic,
+                                          revoked->elems[i].partition);
+}
+
+int64_t mr_rebalance_start(const struct mr_rebalance *rebalance, const char *topic,
+                           int32_t partition)
+{
+    const rd_kafka_topic_partition_t *found =
+        rebalance->taken == NULL
+            ? NULL
+            : rd_kafka_topic_partition_list_find(rebalance->taken, topic, partition);
+    return found == NULL ? RD_KAFKA_OFFSET_INVALID : found->offset;
+}
+
 void mr_rebalance_give_back(struct mr_rebalance *rebalance)
 {
     if (rebalance->revoked == NULL)
@@ -36,6 +65,7 @@ void mr_rebalance_give_back(struct mr_rebalance *rebalance)
     mr_commits_hold_off(rebalance->commits);
     mr_commits_forget(rebalance->commits, rebalance->revoked);
     mr_pauses_revoked(rebalance->pauses, rebalance->revoked);
+    forget_starts(rebalance);
     if (is_cooperative(rebalance))
         log_error(rebalance, "unassign_failed",
                   rd_kafka_incremental_unassign(rebalance->handle, rebalance->revoked));
@@ -53,6 +83,7 @@ static void take(struct mr_rebalance *rebalance, rd_kafka_topic_partition_list_t
     else
         rd_kafka_assign(rebalance->handle, partitions);
     mr_pauses_assigned(rebalance->pauses, partitions);
+    note_starts(rebalance, partitions);
     if (!rebalance->leaving)
         rebalance->events->assigned(rebalance->data, (size_t)partitions->cnt);
 }
@@ -168,6 +199,8 @@ void mr_rebalance_free(struct mr_rebalance *rebalance)
         mr_starts_free(&rebalance->starts);
     if (rebalance->revoked != NULL)
         rd_kafka_topic_partition_list_destroy(rebalance->revoked);
+    if (rebalance->taken != NULL)
+        rd_kafka_topic_partition_list_destroy(rebalance->taken);
     mr_membership_release(rebalance->membership);
     free(rebalance->group_id);
 }

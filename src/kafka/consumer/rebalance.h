@@ -20,7 +20,8 @@ struct mr_rebalance {
     struct mr_pauses *pauses;   /* the consumer's */
     const struct mr_consumer_events *events;
     void *data;
-    struct mr_starts starts; /* for partitions that are assigned and not taken yet */
+    struct mr_starts starts;                /* for partitions that are assigned and not taken yet */
+    rd_kafka_topic_partition_list_t *taken; /* with their start offsets; NULL: none */
     rd_kafka_topic_partition_list_t *revoked; /* and not given back yet; NULL: none */
     struct mr_membership *membership;         /* as of the latest rebalance; NULL: none */
     bool leaving;  /* partitions assigned from now on are only taken to be given back */
@@ -41,6 +42,10 @@ void mr_rebalance_answered(struct mr_rebalance *rebalance, const struct mr_quest
 /* Gives revoked partitions back, at any time after the callback. Until then the member waits. Does
  * nothing if no partition is revoked. */
 void mr_rebalance_give_back(struct mr_rebalance *rebalance);
+/* Returns the offset at which the partition was begun; RD_KAFKA_OFFSET_INVALID, or another number
+ * below 0, if it is not known. */
+int64_t mr_rebalance_start(const struct mr_rebalance *rebalance, const char *topic,
+                           int32_t partition);
 /* Prepares for the end of the subscription. Takes partitions that still wait for their starts, so
  * that they can be given back. `assigned` is no longer called. */
 void mr_rebalance_leave(struct mr_rebalance *rebalance);

@@ -67,6 +67,12 @@ static void on_revocation(void *data, size_t count, bool lost)
         drain(group, count);
 }
 
+static void on_ended(void *data, const struct mr_message *end)
+{
+    struct mr_group *group = data;
+    group->world->events->ended(group->world->data, group->consumer, end);
+}
+
 static void on_committed(void *data, const char *topic, int32_t partition, int64_t next)
 {
     struct mr_group *group = data;
@@ -79,8 +85,8 @@ static void on_troubled(void *data, bool unreachable, const char *text)
     group->world->events->troubled(group->world->data, unreachable, text);
 }
 
-static const struct mr_consumer_events consumer_events = {on_assigned, on_revoked, on_revocation,
-                                                          on_committed, on_troubled};
+static const struct mr_consumer_events consumer_events = {on_assigned, on_revoked,   on_revocation,
+                                                          on_ended,    on_committed, on_troubled};
 
 struct mr_group *mr_group_new(const struct mr_group_world *world, const char *id, size_t count,
                               struct mr_errors *errors)

@@ -20,6 +20,7 @@ struct mr_groups_events {
     void (*message)(void *data, struct mr_consumer *consumer,
                     struct mr_message *message); /* takes the message over */
     /* These are as the consumer's events of the same names. */
+    void (*ended)(void *data, struct mr_consumer *consumer, const struct mr_message *end);
     void (*revoked)(void *data, struct mr_consumer *consumer, const char *topic, int32_t partition,
                     bool lost);
     void (*revocation)(void *data);

@@ -35,17 +35,23 @@ static struct mr_partition *make(struct mr_partitions *partitions, struct mr_con
     return partition;
 }
 
-struct mr_partition *mr_partitions_of(struct mr_partitions *partitions,
-                                      struct mr_consumer *consumer,
-                                      const struct mr_message *message)
+struct mr_partition *mr_partitions_known(struct mr_partitions *partitions,
+                                         const struct mr_message *message)
 {
     struct mr_partition *latest = partitions->latest;
     if (latest != NULL && latest->id.source == message->source &&
         latest->number == message->partition)
         return latest;
     struct mr_partition probe = {.id = {message->source, message->partition}};
-    struct mr_partition *found = mr_idmap_get(&partitions->by_id, id_of(&probe));
-    partitions->latest = found != NULL ? found : make(partitions, consumer, message);
+    return mr_idmap_get(&partitions->by_id, id_of(&probe));
+}
+
+struct mr_partition *mr_partitions_of(struct mr_partitions *partitions,
+                                      struct mr_consumer *consumer,
+                                      const struct mr_message *message)
+{
+    struct mr_partition *known = mr_partitions_known(partitions, message);
+    partitions->latest = known != NULL ? known : make(partitions, consumer, message);
     return partitions->latest;
 }
 

@@ -85,6 +85,9 @@ struct mr_partitions {
     struct mr_partition *all;
 };
 
+/* Returns the partition that the message is from; NULL if none of its messages has come yet. */
+struct mr_partition *mr_partitions_known(struct mr_partitions *partitions,
+                                         const struct mr_message *message);
 /* Returns the partition that the message is from. Makes it if this is its first message. */
 struct mr_partition *mr_partitions_of(struct mr_partitions *partitions,
                                       struct mr_consumer *consumer,

@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "worker/consumer/fullness.h"
+#include "worker/dispatch/completion.h"
 #include "worker/dispatch/enqueue.h"
 #include "worker/dispatch/partition_route.h"
 #include "worker/dispatch/poison_list.h"
@@ -63,4 +64,60 @@ void mr_intake_message(struct mr_dispatch *dispatch, struct mr_consumer *consume
     mr_cell_add(&dispatch->slot->counters[MR_MESSAGES_RECEIVED], 1);
     if (!job->shelved || !mr_later_begin(dispatch, job))
         mr_enqueue(dispatch, job);
+}
+
+/* Lets a job without a message and a handler enter the commit line, so that a transaction commits
+ * the offset behind it. An offset that is committed otherwise could overtake a transaction's. */
+static void commit_end(struct mr_dispatch *dispatch, struct mr_partition *partition,
+                       uint64_t sequence)
+{
+    struct mr_message none = {.source = partition->id.source,
+                              .topic = partition->topic,
+                              .partition = partition->number,
+                              .offset = partition->window.end - 1};
+    mr_message_own(&none);
+    struct mr_job *job =
+        mr_job_new(&dispatch->pool, &dispatch->slot->topics[partition->count_row], &none);
+    job->owner = dispatch;
+    job->partition = partition;
+    job->sequence = sequence;
+    job->status = MR_STATUSES;
+    mr_commit_line_join(&partition->line, job);
+    mr_partition_began(partition, job->size);
+    dispatch->jobs++;
+    mr_settle_leave(dispatch, job);
+    mr_settle(dispatch, job);
+}
+
+/* Returns the partition whose end may be committed, NULL if there is none. A partition without
+ * messages begins only if its end is not its start. */
+static struct mr_partition *partition_to_end(struct mr_dispatch *dispatch,
+                                             struct mr_consumer *consumer,
+                                             const struct mr_message *end)
+{
+    struct mr_partition *partition = mr_partitions_known(&dispatch->partitions, end);
+    if (dispatch->stopping ||
+        (partition == NULL &&
+         end->offset <= mr_consumer_start(consumer, end->topic, end->partition)))
+        return NULL;
+    partition = mr_partitions_of(&dispatch->partitions, consumer, end);
+    mr_partition_route(dispatch, partition);
+    return partition;
+}
+
+/* An end below the latest message is no news: a replica that is behind, or a partition that was cut
+ * (the next message shows that). */
+void mr_intake_end(struct mr_dispatch *dispatch, struct mr_consumer *consumer,
+                   const struct mr_message *end)
+{
+    struct mr_partition *partition = partition_to_end(dispatch, consumer, end);
+    if (partition == NULL || partition->tenure != MR_TENURE_SERVING ||
+        partition->delivery == MR_DELIVERY_UNDECIDED || end->offset <= partition->window.end)
+        return;
+    uint64_t sequence = mr_offset_window_open(&partition->window, end->offset - 1);
+    partition->taken = end->offset;
+    if (partition->delivery == MR_DELIVERY_EXACTLY_ONCE)
+        commit_end(dispatch, partition, sequence);
+    else
+        mr_offset_window_done(&partition->window, sequence);
 }

@@ -8,5 +8,9 @@
  * mr_dispatch_run(). */
 void mr_intake_message(struct mr_dispatch *dispatch, struct mr_consumer *consumer,
                        struct mr_message *message);
+/* Takes note that a partition has no more messages below `end->offset`. If all its messages are
+ * done, that offset is stored: it is behind markers and aborted records, which nobody handles. */
+void mr_intake_end(struct mr_dispatch *dispatch, struct mr_consumer *consumer,
+                   const struct mr_message *end);
 
 #endif

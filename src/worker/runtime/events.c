@@ -72,6 +72,12 @@ static void on_message(void *data, struct mr_consumer *consumer, struct mr_messa
     mr_intake_message(&worker->dispatch, consumer, message);
 }
 
+static void on_end(void *data, struct mr_consumer *consumer, const struct mr_message *end)
+{
+    struct mr_worker *worker = data;
+    mr_intake_end(&worker->dispatch, consumer, end);
+}
+
 static void on_revoked(void *data, struct mr_consumer *consumer, const char *topic,
                        int32_t partition, bool lost)
 {
@@ -158,8 +164,8 @@ static void on_ended(void *data, struct mr_wait *wait)
 }
 
 const struct mr_groups_events mr_worker_groups_events = {
-    has_room,  on_message, on_revoked, on_revocation, on_committed,
-    on_let_go, on_closed,  on_changed, on_room,       on_troubled};
+    has_room,  on_message, on_end,     on_revoked, on_revocation, on_committed,
+    on_let_go, on_closed,  on_changed, on_room,    on_troubled};
 const struct mr_outbox_events mr_worker_outbox_events = {on_delivered, on_troubled};
 const struct mr_transaction_events mr_worker_transaction_events = {on_left, on_delivered, on_failed,
                                                                    on_troubled, on_stirred};

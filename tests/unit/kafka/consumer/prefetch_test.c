@@ -199,10 +199,21 @@ static void end(struct stage *stage)
     rd_kafka_destroy(stage->host);
 }
 
+/* Ends of partitions are passed over, as the consumer does. */
+static rd_kafka_message_t *poll_message(struct stage *stage, int wait_ms)
+{
+    rd_kafka_message_t *message = rd_kafka_consumer_poll(stage->consumer, wait_ms);
+    while (message != NULL && message->err == RD_KAFKA_RESP_ERR__PARTITION_EOF) {
+        rd_kafka_message_destroy(message);
+        message = rd_kafka_consumer_poll(stage->consumer, wait_ms);
+    }
+    return message;
+}
+
 /* Returns the partition of the message that it took, or -1: there was none. */
 static int32_t take(struct stage *stage, int wait_ms)
 {
-    rd_kafka_message_t *message = rd_kafka_consumer_poll(stage->consumer, wait_ms);
+    rd_kafka_message_t *message = poll_message(stage, wait_ms);
     if (message == NULL) {
         mr_prefetch_emptied(&stage->prefetch);
         return -1;

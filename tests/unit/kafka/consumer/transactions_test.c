@@ -78,9 +78,15 @@ static void on_revocation(void *data, size_t count, bool lost)
 
 static const struct mr_producer_events producer_events = {.delivered = on_delivered,
                                                           .troubled = on_troubled};
+static void on_ended(void *data, const struct mr_message *end)
+{
+    (void)data, (void)end;
+}
+
 static const struct mr_consumer_events consumer_events = {.assigned = on_assigned,
                                                           .revoked = on_revoked,
                                                           .revocation = on_revocation,
+                                                          .ended = on_ended,
                                                           .troubled = on_troubled};
 
 static int set_up(void **state)

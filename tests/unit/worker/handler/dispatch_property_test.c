@@ -105,7 +105,7 @@ static struct partition {
 static struct mr_consumer *const the_consumer = (struct mr_consumer *)partitions;
 static struct {
     size_t messages, retries, late, refused, pauses, given_up, blocked, reloads, losses, restarts;
-    size_t put_back, filled;
+    size_t put_back, filled, ends;
 } seen; /* so that a run that tests nothing is noticed */
 
 static size_t moves[MR_JOB_STATES][MR_JOB_STATES];
@@ -336,6 +336,17 @@ int64_t __wrap_mr_consumer_end(const struct mr_consumer *consumer, const char *t
 {
     (void)consumer, (void)topic, (void)number;
     return 0;
+}
+
+/* The offset that was committed when the partition came to this worker. */
+int64_t __wrap_mr_consumer_start(const struct mr_consumer *consumer, const char *topic,
+                                 int32_t number);
+int64_t __wrap_mr_consumer_start(const struct mr_consumer *consumer, const char *topic,
+                                 int32_t number)
+{
+    (void)consumer;
+    int64_t stored = partitions[partition_of(topic, number)].stored;
+    return stored < 0 ? 0 : stored;
 }
 
 void __wrap_mr_route_hold(struct mr_route *route);
@@ -570,6 +581,30 @@ static void one_message_comes(size_t number)
     mr_intake_message(&dispatch, the_consumer, &message);
 }
 
+/* The end of the partition was fetched. Before it may be offsets that are no messages, as of
+ * markers; the model counts the last of them as a message that is done. */
+static void partition_ends(void)
+{
+    size_t number = random_below(&seed, TOPICS * PARTITIONS);
+    struct partition *partition = &partitions[number];
+    if (partition->paused || dispatch.partitions.full > 0 || partition->came == PER_PARTITION)
+        return;
+    int64_t behind = partition->came == 0 ? 0 : partition->offsets[partition->came - 1] + 1;
+    const struct mr_message end = {.source = topics[number / PARTITIONS],
+                                   .topic = topics[number / PARTITIONS],
+                                   .partition = (int32_t)(number % PARTITIONS),
+                                   .offset = behind + (int64_t)random_below(&seed, 3)};
+    mr_intake_end(&dispatch, the_consumer, &end);
+    if (end.offset == behind || !(partition->known || has_route(number)))
+        return;
+    partition->known = true;
+    partition->offsets[partition->came] = end.offset - 1;
+    partition->done[partition->came++] = true;
+    if (partition->prefix + 1 == partition->came)
+        partition->prefix++;
+    seen.ends++;
+}
+
 /* Runs of messages are of one partition, as fetched. */
 static void messages_come(void)
 {
@@ -780,11 +815,12 @@ void __wrap_mr_job_become_first(struct mr_job *job, enum mr_job_state next,
 static bool is_modelled(enum mr_job_state from, enum mr_job_state to)
 {
     static const enum mr_job_state left_out[][2] = {
-        {MR_JOB_READY, MR_JOB_READY},          {MR_JOB_READY, MR_JOB_DELIVERING},
-        {MR_JOB_DELIVERING, MR_JOB_UNROUTED},  {MR_JOB_DELIVERING, MR_JOB_UNJUDGED},
-        {MR_JOB_DELIVERING, MR_JOB_ABANDONED}, {MR_JOB_UNJUDGED, MR_JOB_DELIVERING},
-        {MR_JOB_FORWARDING, MR_JOB_QUEUED},    {MR_JOB_FORWARDING, MR_JOB_UNROUTED},
-        {MR_JOB_FORWARDING, MR_JOB_READY},     {MR_JOB_FORWARDING, MR_JOB_ABANDONED}};
+        {MR_JOB_QUEUED, MR_JOB_DELIVERING},   {MR_JOB_READY, MR_JOB_READY},
+        {MR_JOB_READY, MR_JOB_DELIVERING},    {MR_JOB_DELIVERING, MR_JOB_UNROUTED},
+        {MR_JOB_DELIVERING, MR_JOB_UNJUDGED}, {MR_JOB_DELIVERING, MR_JOB_ABANDONED},
+        {MR_JOB_UNJUDGED, MR_JOB_DELIVERING}, {MR_JOB_FORWARDING, MR_JOB_QUEUED},
+        {MR_JOB_FORWARDING, MR_JOB_UNROUTED}, {MR_JOB_FORWARDING, MR_JOB_READY},
+        {MR_JOB_FORWARDING, MR_JOB_ABANDONED}};
     static const bool states_left_out[MR_JOB_STATES] = {[MR_JOB_AWAITING_COMMIT] = true,
                                                         [MR_JOB_POSTPONED] = true,
                                                         [MR_JOB_COMMITTABLE] = true,
@@ -845,6 +881,8 @@ static void turn(void)
     happenings[random_below(&seed, sizeof(happenings) / sizeof(happenings[0]))]();
     if (random_below(&seed, 2000) == 0)
         most_at_once = (size_t)1 << random_below(&seed, 7);
+    if (random_below(&seed, 100) == 0)
+        partition_ends();
     if (random_below(&seed, 3000) == 0)
         partition_is_lost();
     if (random_below(&seed, 3000) == 0)
@@ -907,7 +945,7 @@ static void a_million_turns_agree_with_the_model(void **state)
     assert_true(seen.messages > STEPS / 20 && seen.retries > 1000 && seen.late > 1000);
     assert_true(seen.pauses > 100 && seen.given_up > 1000 && seen.reloads > 100 &&
                 seen.blocked > 50 && seen.losses > 100 && seen.restarts > 50);
-    assert_true(seen.put_back > 1000 && seen.filled > 100);
+    assert_true(seen.put_back > 1000 && seen.filled > 100 && seen.ends > 1000);
     every_move_was_made();
     mr_dispatch_free(&dispatch);
     mr_timers_free(&timers);
