@@ -24,13 +24,15 @@ struct mr_reload {
     int open_timers;
 };
 
+static void on_tried(void *context);
 static void on_refused(void *context, struct mr_bytes why, int code);
 static void on_accepted(void *context, const struct mr_snapshot *before,
                         const struct mr_snapshot *now);
 static void on_send(void *context, uint64_t slot, enum mr_frame_kind kind, struct mr_bytes body);
 static void on_unfit(void *context, uint64_t slot, struct mr_bytes why);
 
-static const struct mr_rollout_host rollout_host = {on_send, on_accepted, on_refused, on_unfit};
+static const struct mr_rollout_host rollout_host = {on_send, on_tried, on_accepted, on_refused,
+                                                    on_unfit};
 
 struct mr_reload *mr_reload_new(uv_loop_t *loop, const struct mr_master_options *options,
                                 struct mr_snapshot *first, uint64_t slot_count,
@@ -172,6 +174,14 @@ static void on_unfit(void *context, uint64_t slot, struct mr_bytes why)
 {
     struct mr_reload *reload = context;
     reload->host.unfit(reload->context, slot, why);
+}
+
+/* At the start there is no limit. */
+static void on_tried(void *context)
+{
+    struct mr_reload *reload = context;
+    if (mr_rollout_accepted(reload->rollout) != NULL && !reload->stopped)
+        uv_timer_start(&reload->limit, on_limit, MR_RELOAD_TIME, 0);
 }
 
 static bool same(const struct mr_config *before, const struct mr_config *now, const char *key)

@@ -12,7 +12,8 @@
 
 struct mr_reload;
 
-/* If a worker has not loaded the new scripts after this time, the reload is refused. */
+/* If the first worker has not loaded the new scripts after this time, or the others after the same
+ * time again, the reload is refused. */
 enum { MR_RELOAD_TIME = 30000 }; /* ms */
 
 struct mr_reload_host {

@@ -25,6 +25,7 @@ struct mr_rollout {
     void *context;
     struct release accepted;
     struct release candidate;
+    bool tried; /* a worker has loaded the candidate */
     uint64_t seat_count;
     struct seat seats[];
 };
@@ -164,6 +165,43 @@ static bool take_answer(struct seat *seat, uint64_t generation)
     return true;
 }
 
+/* Returns true if the worker runs a snapshot, and is to be asked to load the candidate. */
+static bool lacks_candidate(const struct mr_rollout *rollout, uint64_t slot)
+{
+    const struct seat *seat = &rollout->seats[slot];
+    uint64_t generation = generation_of(&rollout->candidate);
+    return seat->running != 0 && seat->asked != generation && seat->loaded != generation;
+}
+
+static bool anyone_tries(const struct mr_rollout *rollout)
+{
+    for (uint64_t slot = 0; slot < rollout->seat_count; slot++)
+        if (rollout->seats[slot].asked == generation_of(&rollout->candidate))
+            return true;
+    return false;
+}
+
+/* Hands the candidate to one worker, or to all if it was tried. */
+static void invite(struct mr_rollout *rollout)
+{
+    if (!mr_rollout_busy(rollout))
+        return;
+    for (uint64_t slot = 0; slot < rollout->seat_count; slot++)
+        if (lacks_candidate(rollout, slot) && (rollout->tried || !anyone_tries(rollout)))
+            prepare(rollout, slot, &rollout->candidate);
+}
+
+static void note_loaded(struct mr_rollout *rollout, uint64_t slot, uint64_t generation)
+{
+    bool first = !rollout->tried;
+    rollout->seats[slot].loaded = generation;
+    rollout->tried = true;
+    invite(rollout);
+    accept_when_complete(rollout);
+    if (first && mr_rollout_busy(rollout))
+        rollout->host.tried(rollout->context);
+}
+
 static bool anyone_runs(const struct mr_rollout *rollout)
 {
     for (uint64_t slot = 0; slot < rollout->seat_count; slot++)
@@ -177,9 +215,8 @@ void mr_rollout_begin(struct mr_rollout *rollout, struct mr_snapshot *candidate)
     MR_ASSERT(!mr_rollout_busy(rollout));
     MR_ASSERT(candidate->generation > generation_of(&rollout->accepted));
     rollout->candidate = release_of(candidate);
-    for (uint64_t slot = 0; slot < rollout->seat_count; slot++)
-        if (rollout->seats[slot].running != 0)
-            prepare(rollout, slot, &rollout->candidate);
+    rollout->tried = false;
+    invite(rollout);
 }
 
 void mr_rollout_started(struct mr_rollout *rollout, uint64_t slot)
@@ -195,13 +232,11 @@ void mr_rollout_loaded(struct mr_rollout *rollout, uint64_t slot, uint64_t gener
     if (!take_answer(seat, generation))
         return;
     if (generation == generation_of(&rollout->candidate)) {
-        seat->loaded = generation;
-        accept_when_complete(rollout);
+        note_loaded(rollout, slot, generation);
         return;
     }
     use(rollout, slot, generation);
-    if (mr_rollout_busy(rollout))
-        prepare(rollout, slot, &rollout->candidate);
+    invite(rollout);
 }
 
 void mr_rollout_refused(struct mr_rollout *rollout, uint64_t slot, uint64_t generation,
@@ -226,6 +261,7 @@ void mr_rollout_ended(struct mr_rollout *rollout, uint64_t slot, bool in_order)
      * candidate again. */
     bool of_candidate = seat.asked == generation_of(&rollout->candidate) && seat.owed == 1;
     if (!of_candidate || in_order || rollout->accepted.snapshot == NULL) {
+        invite(rollout);
         accept_when_complete(rollout);
         return;
     }
@@ -240,9 +276,8 @@ void mr_rollout_expired(struct mr_rollout *rollout)
     struct mr_buf why = {0};
     if (!mr_rollout_busy(rollout))
         return;
-    uint64_t generation = generation_of(&rollout->candidate);
     for (uint64_t slot = 0; slot < rollout->seat_count; slot++)
-        if (rollout->seats[slot].taken && rollout->seats[slot].loaded != generation)
+        if (rollout->seats[slot].asked != 0)
             mr_buf_printf(&why, "worker %" PRIu64 " has not loaded the scripts in time\n", slot);
     if (why.length == 0)
         mr_buf_string(&why, "no worker came up to load the scripts\n");

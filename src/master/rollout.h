@@ -1,6 +1,9 @@
 /* Rolls out a snapshot, all or nothing: hands it to every worker, and lets them use it only if each
  * could load it.
  *
+ * One worker tries a candidate first, and the others go on serving. They get the candidate when the
+ * first one has loaded it. So a script that hangs or crashes as it loads costs one worker.
+ *
  * There is one accepted snapshot, which every worker runs or is about to run, and at most one
  * candidate. Before the first candidate nothing is accepted; workers use this candidate as soon as
  * all of them have loaded it. If a worker starts while a candidate is being loaded, it gets the
@@ -23,6 +26,9 @@ struct mr_rollout;
 
 struct mr_rollout_host {
     void (*send)(void *context, uint64_t slot, enum mr_frame_kind kind, struct mr_bytes body);
+    /* The first worker has loaded the candidate. The others are asked now, so its time begins anew.
+     */
+    void (*tried)(void *context);
     /* The candidate is accepted now. `before` is NULL for the first one, and freed after the
      * call. */
     void (*accepted)(void *context, const struct mr_snapshot *before,

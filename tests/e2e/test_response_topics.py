@@ -106,6 +106,33 @@ def test_one_that_may_neither_be_seen_nor_created_is_told_and_heals(guard: Guard
     router.stop()
 
 
+def test_one_is_created_only_when_the_topic_exists_that_is_asked(strict: Cluster, scripts: Scripts, start_router: StartRouter) -> None:
+    asking, served = strict.create_topic(unique("asking")), unique("served")
+    shared = unique("answers")
+    scripts.write(asking, """
+    local router = require "moonroute"
+    function handleMessage(_, message)
+      return router.request(message.to, message, { timeout = message.timeout, reply_to = message.reply_to })
+    end
+    """)
+    router = start_router(scripts, brokers=strict.bootstrap)
+    missing = [unique("missing") for _ in range(20)]
+    with contextlib.closing(Asker(strict)) as asker:
+        for topic in missing:
+            assert asker.ask_error(asking, {"to": topic, "timeout": 300})["statusCode"] == 504
+        assert asker.ask_error(asking, {"to": missing[0], "timeout": 300, "reply_to": shared})["statusCode"] == 504
+        assert not [topic for topic in strict.topics() if topic in missing or topic.endswith("-responses") or topic == shared]
+        strict.create_topic(served)
+        scripts.write(served, "function handleMessage(_topic, message) return { id = message.id } end\n")
+        router.reload()
+        for number, reply_to in enumerate([None, shared]):
+            asked = {"to": served, "id": number, "timeout": 20000} | ({"reply_to": reply_to} if reply_to else {})
+            assert asker.ask_data(asking, asked) == {"id": number}
+    until(lambda: "_response_topics_unavailable 0\n" in router.get("/metrics")[1], "what nobody asks any more is forgotten")
+    assert len(lines(router, REASON, f"{missing[0]}-responses")) == 1
+    router.stop()
+
+
 def test_without_create_topics_a_request_that_wants_a_missing_one_fails_at_once(strict: Cluster, scripts: Scripts,
                                                                                 start_router: StartRouter) -> None:
     asking, served = (strict.create_topic(unique(stem)) for stem in ("asking", "served"))

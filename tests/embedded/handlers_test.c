@@ -14,6 +14,15 @@ static const char workshop[] =
     "  local data, headers = router.request(m.to, m.value, m.options)\n"
     "  return { data, headers['message-type'] }\n"
     "end\n"
+    "function handlers.many(m)\n"
+    "  local asked = {}\n"
+    "  for i = m.first, m.last do\n"
+    "    asked[#asked + 1] = function()\n"
+    "      return router.request('service-commands', { n = i }, { reply_to = 'many-' .. i })\n"
+    "    end\n"
+    "  end\n"
+    "  return #router.all(asked)\n"
+    "end\n"
     "function handlers.caught(m)\n"
     "  local ok, e = pcall(router.request, m.to, m.value, m.options)\n"
     "  return { ok, e.statusCode, e.message, e.error }\n"
@@ -247,6 +256,29 @@ static void a_reply_with_an_unknown_correlation_id_harms_nobody(void **state)
     a_script_asks_another_and_relays_its_answer(state);
 }
 
+static void ask_many(struct world *world, int first, int last)
+{
+    char json[80], count[12];
+    snprintf(json, sizeof(json), "{\"type\":\"many\",\"first\":%d,\"last\":%d}", first, last);
+    snprintf(count, sizeof(count), "%d", last - first + 1);
+    assert_text(world_ask(world, "workshop", json)->value, count);
+}
+
+/* One worker reads at most 256 response topics that only requests name. */
+static void the_oldest_unused_response_topics_are_closed_and_opened_again(void **state)
+{
+    struct world *world = *state;
+    size_t from = router_log_size(&world->router);
+    ask_many(world, 1, 128);
+    ask_many(world, 129, 250);
+    ask_many(world, 251, 260);
+    assert_true(router_logged_times(&world->router, from, "\"event\":\"inbox_closed\"") >= 4);
+    assert_false(
+        router_logged(&world->router, from, "\"event\":\"inbox_closed\",\"topic\":\"many-260\""));
+    ask_many(world, 1, 10);
+    a_script_asks_another_and_relays_its_answer(state);
+}
+
 /* --- router.sleep and order --- */
 
 static void sleeping_takes_as_long_as_said(void **state)
@@ -352,6 +384,7 @@ int main(void)
         cmocka_unit_test(a_request_without_an_answer_times_out_with_504),
         cmocka_unit_test(a_reply_that_comes_too_late_is_counted_and_dropped),
         cmocka_unit_test(a_reply_with_an_unknown_correlation_id_harms_nobody),
+        cmocka_unit_test(the_oldest_unused_response_topics_are_closed_and_opened_again),
         cmocka_unit_test(sleeping_takes_as_long_as_said),
         cmocka_unit_test(a_sleeping_handler_delays_no_other_key_or_topic),
         cmocka_unit_test(a_message_is_shown_with_its_state_as_long_as_it_is_there),

@@ -286,15 +286,29 @@ bool mr_listener_poll(struct mr_listener *listener, struct mr_message *message)
     return false;
 }
 
+static void stop_reading(struct mr_listener *listener, struct listened *listened)
+{
+    for (int32_t p = 0; p < listened->partitions; p++) {
+        rd_kafka_consume_stop(listened->handle, p);
+        set_again(listener, &listened->places[p], 0);
+    }
+    rd_kafka_topic_destroy(listened->handle);
+    free(listened->places);
+}
+
+void mr_listener_remove(struct mr_listener *listener, const char *topic)
+{
+    struct listened *listened = listened_of(listener, topic);
+    if (listened == NULL)
+        return;
+    stop_reading(listener, listened);
+    *listened = listener->topics[--listener->topic_count];
+}
+
 void mr_listener_free(struct mr_listener *listener)
 {
-    for (size_t i = 0; i < listener->topic_count; i++) {
-        struct listened *listened = &listener->topics[i];
-        for (int32_t p = 0; p < listened->partitions; p++)
-            rd_kafka_consume_stop(listened->handle, p);
-        rd_kafka_topic_destroy(listened->handle);
-        free(listened->places);
-    }
+    for (size_t i = 0; i < listener->topic_count; i++)
+        stop_reading(listener, &listener->topics[i]);
     free(listener->topics);
     rd_kafka_queue_io_event_enable(listener->main, -1, NULL, 0);
     rd_kafka_queue_io_event_enable(listener->queue, -1, NULL, 0);

@@ -42,6 +42,9 @@ int mr_listener_grow(struct mr_listener *listener, const char *topic, int32_t pa
                      size_t size);
 /* Takes the next record. Returns false if there is none; poll until then after each wake. */
 bool mr_listener_poll(struct mr_listener *listener, struct mr_message *message);
+/* Stops to read the topic, if it is read. Its records that wait are dropped, or come and belong to
+ * nobody. */
+void mr_listener_remove(struct mr_listener *listener, const char *topic);
 void mr_listener_free(struct mr_listener *listener);
 
 #endif

@@ -14,6 +14,8 @@ static const struct {
     [MR_DEAF_MISSING] = {false, true,
                          "is missing or may not be described, and create_topics is false: create "
                          "it, and allow READ on it"},
+    [MR_DEAF_UNASKED] = {false, false,
+                         "is missing. It is created when the topic exists that is asked"},
     [MR_DEAF_UNKNOWN] = {false, false, "cannot be found, or created"},
     [MR_DEAF_GONE] = {false, false, "was deleted, or a partition of it"},
     [MR_DEAF_LEADERLESS] = {false, false,
@@ -43,7 +45,7 @@ bool mr_deaf_lasts(enum mr_deaf deaf)
 
 void mr_deaf_text(enum mr_deaf deaf, const char *topic, const char *detail, char *text, size_t size)
 {
-    bool detailed = deaf == MR_DEAF_UNKNOWN && detail[0] != '\0';
+    bool detailed = (deaf == MR_DEAF_UNKNOWN || deaf == MR_DEAF_UNASKED) && detail[0] != '\0';
     snprintf(text, size, "the response topic %s %s%s%s", topic, table[deaf].says,
              detailed ? ": " : "", detailed ? detail : "");
 }

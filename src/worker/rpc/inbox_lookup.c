@@ -1,4 +1,4 @@
-#include <stdlib.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -9,31 +9,21 @@
 
 enum { LOOKUP_TIMEOUT_MS = 2000, RETRY_MS = 1000, NEW_TOPIC_PARTITIONS = 1 };
 
-/* Returns true if the topic may be forgotten: it failed, and its fault lasts, so no request
- * waits. */
+/* Returns true if the topic may be forgotten: it failed, no request uses it, and its fault lasts or
+ * nothing that exists was asked. */
 static bool may_forget(const struct mr_inbox_topic *topic)
 {
-    return topic->state == MR_INBOX_FAILED && !mr_inbox_is_recent(topic) &&
-           mr_deaf_lasts(topic->told);
-}
-
-static void forget(struct mr_inbox_topic *topic)
-{
-    struct mr_inbox *inbox = topic->inbox;
-    struct mr_inbox_topic **link = &inbox->topics;
-    while (*link != topic)
-        link = &(*link)->next;
-    *link = topic->next;
-    mr_inbox_show(inbox);
-    free(topic->name);
-    free(topic);
+    if (topic->state != MR_INBOX_FAILED || topic->uses > 0)
+        return false;
+    return topic->told == MR_DEAF_UNASKED ||
+           (mr_deaf_lasts(topic->told) && !mr_inbox_is_recent(topic));
 }
 
 static void on_again(struct mr_timer *timer)
 {
     struct mr_inbox_topic *topic = MR_CONTAINER(timer, struct mr_inbox_topic, again);
     if (may_forget(topic))
-        forget(topic);
+        mr_inbox_forget(topic);
     else
         mr_inbox_look_up(topic);
 }
@@ -52,26 +42,48 @@ static void fail(struct mr_inbox_topic *topic, enum mr_deaf deaf)
     mr_inbox_look_up_after(topic, RETRY_MS);
 }
 
-/* Looks the topic up among all topics. If it were asked for by name, a broker might create it. */
-static void find_topic(struct mr_inbox_topic *topic)
+/* Returns true if a topic that requests ask exists. Otherwise the newest request's topic is asked
+ * for by name, because a broker may create it then. */
+static bool is_asked(struct mr_inbox_topic *topic, const struct mr_cluster_topics *all)
 {
-    struct mr_cluster_topics all;
-    int answered = mr_cluster_topics(topic->inbox->via, &all, LOOKUP_TIMEOUT_MS, topic->why,
-                                     sizeof(topic->why));
-    topic->found =
-        answered == 0 ? mr_cluster_partitions(&all, topic->name) : (int32_t)MR_CLUSTER_FAILED;
-    mr_cluster_topics_free(&all);
+    const char *first = mr_buf_text(&topic->asked), *end = first + topic->asked.length;
+    for (const char *name = first; name < end; name += strlen(name) + 1)
+        if (mr_cluster_partitions(all, name) > 0)
+            return true;
+    return first < end && mr_cluster_topic(topic->inbox->via, first, LOOKUP_TIMEOUT_MS, topic->why,
+                                           sizeof(topic->why)) > 0;
 }
 
-/* Runs on a thread of the pool: writes nothing but the topic's own answer. */
-static void do_lookup(uv_work_t *work)
+/* Creates the topic, which is missing, if it may be created. */
+static void create_topic(struct mr_inbox_topic *topic, const struct mr_cluster_topics *all)
 {
-    struct mr_inbox_topic *topic = work->data;
-    if (mr_config_boolean(topic->inbox->config, "create_topics"))
+    topic->unasked = !topic->created && !is_asked(topic, all);
+    if (topic->unasked)
+        snprintf(topic->why, sizeof(topic->why), "%s", mr_buf_text(&topic->asked));
+    else
         topic->found = mr_creation_ensure(topic->inbox->via, topic->name, NEW_TOPIC_PARTITIONS,
                                           LOOKUP_TIMEOUT_MS, topic->why, sizeof(topic->why));
-    else
-        find_topic(topic);
+}
+
+/* Looks the topic up among all topics, on a thread of the pool. Writes nothing but the topic's own
+ * answer. If a missing topic were asked for by name, a broker might create it. An existing one is
+ * asked for by name, so that the looks at the cluster report its faults. */
+static void do_lookup(uv_work_t *work)
+{
+    struct mr_cluster_topics all;
+    struct mr_inbox_topic *topic = work->data;
+    bool creates = mr_config_boolean(topic->inbox->config, "create_topics");
+    int answered = mr_cluster_topics(topic->inbox->via, &all, LOOKUP_TIMEOUT_MS, topic->why,
+                                     sizeof(topic->why));
+    topic->unasked = false;
+    topic->found =
+        answered == 0 ? mr_cluster_partitions(&all, topic->name) : (int32_t)MR_CLUSTER_FAILED;
+    if (creates && topic->found == 0)
+        create_topic(topic, &all);
+    else if (creates && topic->found > 0)
+        topic->found = mr_cluster_topic(topic->inbox->via, topic->name, LOOKUP_TIMEOUT_MS,
+                                        topic->why, sizeof(topic->why));
+    mr_cluster_topics_free(&all);
 }
 
 /* Returns true if the listener has the topic's partitions. */
@@ -84,7 +96,7 @@ static bool is_open(const struct mr_inbox_topic *topic)
 static enum mr_deaf found_as(const struct mr_inbox_topic *topic)
 {
     if (topic->found == 0)
-        return MR_DEAF_MISSING;
+        return topic->unasked ? MR_DEAF_UNASKED : MR_DEAF_MISSING;
     if (topic->found == MR_CLUSTER_DENIED)
         return MR_DEAF_FORBIDDEN;
     return topic->found < 0 ? MR_DEAF_UNKNOWN : MR_DEAF_NOT;
@@ -153,6 +165,9 @@ void mr_inbox_look_up(struct mr_inbox_topic *topic)
         topic->state = MR_INBOX_LOOKING;
     topic->lookup.data = topic;
     topic->looking = true;
+    topic->created = topic->kept || topic->listened;
+    mr_buf_clear(&topic->asked);
+    inbox->events->asked(inbox->data, topic->name, &topic->asked);
     inbox->lookups++;
     uv_queue_work(inbox->loop, &topic->lookup, do_lookup, after_lookup);
 }

@@ -1,4 +1,4 @@
-/* The state of the reply inbox, shared by reply_inbox.c, inbox_lookup.c and inbox_topic.c and seen
+/* The state of the reply inbox, shared by reply_inbox.c and the files inbox_*.c, and seen
  * nowhere else. */
 #ifndef MR_WORKER_RPC_INBOX_STATE_H
 #define MR_WORKER_RPC_INBOX_STATE_H
@@ -21,9 +21,13 @@ struct mr_inbox_topic {
     bool kept;       /* the configuration names it */
     bool listened;   /* it was read before */
     uint64_t wanted; /* ms, when a request wanted it last */
+    size_t uses;     /* open requests whose answers come to it */
     uv_work_t lookup;
     bool looking;
     struct mr_timer again; /* starts the next lookup */
+    struct mr_buf asked;   /* topics that requests ask, each with a NUL; the lookup reads them */
+    bool created;          /* the lookup creates it, whatever is asked */
+    bool unasked;          /* missing, and so is each of `asked`; written by the lookup */
     int32_t found;         /* partitions; 0: missing, less: an error; written by the lookup */
     int32_t partitions;    /* partitions that the listener has */
     char why[256];         /* if the lookup failed; written by it */
@@ -60,6 +64,15 @@ void mr_inbox_show(const struct mr_inbox *inbox); /* sets the gauge of topics no
 bool mr_inbox_is_recent(const struct mr_inbox_topic *topic);
 /* Returns the listener, and makes it on the first call. If that fails, logs it and returns NULL. */
 struct mr_listener *mr_inbox_listener(struct mr_inbox *inbox);
+
+/* inbox_room.c */
+enum { MR_INBOX_MOST = 256 };
+/* Makes room for one more topic that only requests name. If there are MR_INBOX_MOST of them, closes
+ * the one that no open request uses and that was not wanted for the longest time. Returns false if
+ * all are in use. */
+bool mr_inbox_make_room(struct mr_inbox *inbox);
+/* Frees the topic, which is read no more. No request may use it, and no lookup of it may run. */
+void mr_inbox_forget(struct mr_inbox_topic *topic);
 
 /* inbox_lookup.c: looks a topic up, creates it if that is allowed, and gives it to the listener.
  * Then looks it up again and again, for new partitions. */

@@ -50,6 +50,20 @@ void mr_call_begin(struct mr_call *call, struct mr_wait *wait)
     set_pending(calls, 1);
 }
 
+void mr_call_use(struct mr_call *call, size_t *uses)
+{
+    MR_ASSERT(call->wait != NULL && call->uses == NULL);
+    call->uses = uses;
+    ++*uses;
+}
+
+static void end_use(struct mr_call *call)
+{
+    if (call->uses != NULL)
+        --*call->uses;
+    call->uses = NULL;
+}
+
 static struct mr_wait *end_waiting(struct mr_call *call)
 {
     struct mr_wait *wait = call->wait;
@@ -64,6 +78,7 @@ static struct mr_wait *end_waiting(struct mr_call *call)
     call->wait = NULL;
     wait->call = NULL;
     wait->cancel = NULL;
+    end_use(call);
     set_pending(call->calls, -1);
     return wait;
 }

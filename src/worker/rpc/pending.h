@@ -16,6 +16,7 @@ struct mr_call {
     struct mr_calls *calls;
     char id[37];                /* a UUID in text */
     struct mr_wait *wait;       /* NULL: nobody waits */
+    size_t *uses;               /* counts the call while somebody waits; NULL: nothing does */
     struct mr_outgoing *record; /* still to be sent; NULL: it is sent */
     char *refusal;              /* why the record could not be sent; NULL: not refused */
     enum mr_dialect dialect;
@@ -43,6 +44,8 @@ struct mr_call *mr_call_of_timer(struct mr_timer *timer);
 /* Starts the wait for this call. It ends with one of the next two functions, or if the wait is
  * cancelled. */
 void mr_call_begin(struct mr_call *call, struct mr_wait *wait);
+/* Counts the call in `uses` until its wait ends. The number must live until then. */
+void mr_call_use(struct mr_call *call, size_t *uses);
 /* Frees the call, because its reply has come. Returns its wait. */
 struct mr_wait *mr_call_end(struct mr_call *call);
 /* Ends the wait, but remembers the call's id for late replies. Returns the wait. */

@@ -1,5 +1,6 @@
 #include "worker/rpc/inbox_state.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -68,25 +69,33 @@ struct mr_inbox *mr_inbox_new(const struct mr_config *config, uv_loop_t *loop, i
     return inbox;
 }
 
-static struct mr_inbox_topic *find_or_make(struct mr_inbox *inbox, const char *name)
+/* The lookup starts from a timer, because the request that wants the topic is not open yet. */
+static struct mr_inbox_topic *make(struct mr_inbox *inbox, const char *name)
 {
-    struct mr_inbox_topic *topic = find(inbox, name);
-    if (topic != NULL)
-        return topic;
-    topic = mr_alloc(sizeof(*topic));
+    struct mr_inbox_topic *topic = mr_alloc(sizeof(*topic));
     *topic = (struct mr_inbox_topic){.inbox = inbox,
                                      .name = mr_strdup(name),
                                      .deafness = {MR_DEAF_NOT, MR_DEAF_NOT, MR_DEAF_NOT},
                                      .told = MR_DEAF_NOT,
                                      .next = inbox->topics};
     inbox->topics = topic;
-    mr_inbox_look_up(topic);
+    mr_inbox_look_up_after(topic, 0);
     return topic;
 }
 
-enum mr_inbox_says mr_inbox_want(struct mr_inbox *inbox, const char *name, char *why, size_t size)
+enum mr_inbox_says mr_inbox_want(struct mr_inbox *inbox, const char *name, size_t **uses, char *why,
+                                 size_t size)
 {
-    struct mr_inbox_topic *topic = find_or_make(inbox, name);
+    struct mr_inbox_topic *topic = find(inbox, name);
+    *uses = NULL;
+    if (topic == NULL && !mr_inbox_make_room(inbox)) {
+        snprintf(why, size, "open requests use %d response topics already: share them by reply_to",
+                 MR_INBOX_MOST);
+        return MR_INBOX_DEAF;
+    }
+    if (topic == NULL)
+        topic = make(inbox, name);
+    *uses = &topic->uses;
     topic->wanted = mr_clock_ms();
     if (mr_deaf_lasts(topic->told)) {
         mr_inbox_describe(topic, why, size);
@@ -97,7 +106,10 @@ enum mr_inbox_says mr_inbox_want(struct mr_inbox *inbox, const char *name, char 
 
 void mr_inbox_keep(struct mr_inbox *inbox, const char *name)
 {
-    find_or_make(inbox, name)->kept = true;
+    struct mr_inbox_topic *topic = find(inbox, name);
+    if (topic == NULL)
+        topic = make(inbox, name);
+    topic->kept = true;
 }
 
 static enum mr_deaf shown_as(const struct mr_inbox_topic *topic,
@@ -167,6 +179,7 @@ void mr_inbox_free(struct mr_inbox *inbox)
     while (inbox->topics != NULL) {
         struct mr_inbox_topic *topic = inbox->topics;
         inbox->topics = topic->next;
+        mr_buf_free(&topic->asked);
         free(topic->name);
         free(topic);
     }

@@ -9,6 +9,7 @@
 #include <stdint.h>
 #include <uv.h>
 
+#include "base/buf.h"
 #include "base/scoreboard.h"
 #include "base/timers.h"
 #include "config/config.h"
@@ -21,6 +22,9 @@ struct mr_inbox;
 struct mr_inbox_events {
     /* The topic is read: records written to it from now on are seen. */
     void (*listening)(void *data, const char *topic);
+    /* Appends the names of the topics that requests ask which wait for this topic. Each name ends
+     * with a NUL. */
+    void (*asked)(void *data, const char *topic, struct mr_buf *names);
     /* Only a person can make the topic readable, so requests need not wait for it. */
     void (*deaf)(void *data, const char *topic, const char *why);
     /* A record of a response topic has come. Takes over the message. */
@@ -37,13 +41,19 @@ struct mr_inbox *mr_inbox_new(const struct mr_config *config, uv_loop_t *loop, i
 enum mr_inbox_says {
     MR_INBOX_LISTENS,
     MR_INBOX_WAITS, /* `listening` or `deaf` follows */
-    MR_INBOX_DEAF,  /* with `why`; the inbox goes on trying */
+    MR_INBOX_DEAF,  /* with `why` */
 };
-/* Makes the inbox read the topic for a request, and goes on trying until it does. If the topic was
- * never read and only a person can end its fault, it is forgotten a minute after the last
- * request. */
-enum mr_inbox_says mr_inbox_want(struct mr_inbox *inbox, const char *name, char *why, size_t size);
-/* Does the same for a topic of the configuration, which is never forgotten. */
+/* Makes the inbox read the topic for a request, and goes on trying until it does. `*uses` is where
+ * the request counts as long as it is open. If there is no room for the topic, `*uses` is NULL, and
+ * the result MR_INBOX_DEAF. A topic that is missing is created when a topic that is asked exists.
+ *
+ * The inbox has room for 256 such topics, beside those of the configuration. For a further one it
+ * closes the topic that is unused for the longest time. A topic that was never read and that only a
+ * person can mend is forgotten a minute after the last request. */
+enum mr_inbox_says mr_inbox_want(struct mr_inbox *inbox, const char *name, size_t **uses, char *why,
+                                 size_t size);
+/* Does the same for a topic of the configuration. It is created whatever is asked, and never closed
+ * or forgotten. */
 void mr_inbox_keep(struct mr_inbox *inbox, const char *name);
 /* Takes the faults of topics that the cluster reports at this moment. */
 void mr_inbox_shown(struct mr_inbox *inbox, const struct mr_cluster_fault *faults, size_t count);

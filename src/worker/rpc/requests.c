@@ -108,6 +108,20 @@ static void on_deaf(void *data, const char *topic, const char *why)
             refuse(call, why);
 }
 
+/* Names the topics that are asked by calls which wait for the topic, each once per run of calls. */
+static void on_asked(void *data, const char *topic, struct mr_buf *names)
+{
+    const struct mr_rpc *rpc = data;
+    const char *latest = NULL;
+    for (const struct mr_call *call = rpc->calls.open; call != NULL; call = call->next) {
+        if (!waits_for(call, topic))
+            continue;
+        if (latest == NULL || strcmp(latest, call->record->topic) != 0)
+            mr_buf_append(names, call->record->topic, strlen(call->record->topic) + 1);
+        latest = call->record->topic;
+    }
+}
+
 /* Sends the calls that wait for the topic. */
 static void on_listening(void *data, const char *topic)
 {
@@ -176,7 +190,8 @@ static void on_troubled(void *data, bool unreachable, const char *text)
     rpc->events->troubled(rpc->data, unreachable, text);
 }
 
-static const struct mr_inbox_events inbox_events = {on_listening, on_deaf, on_reply, on_troubled};
+static const struct mr_inbox_events inbox_events = {on_listening, on_asked, on_deaf, on_reply,
+                                                    on_troubled};
 
 struct mr_rpc *mr_rpc_new(const struct mr_config *config, uint64_t number, uv_loop_t *loop,
                           int wake_fd, struct mr_timers *timers, struct mr_slot *slot,
@@ -221,6 +236,7 @@ int mr_rpc_open(struct mr_rpc *rpc, struct mr_wait *wait, const struct mr_ask *a
                 char *why, size_t size)
 {
     char responses[MR_TOPIC_ROOM], deaf[MR_NOTE_SIZE];
+    size_t *uses;
     const char *reply_to = reply_topic(rpc, ask, responses, why, size);
     if (reply_to == NULL || !mr_outbox_fits(rpc->outbox, &ask->record, why, size))
         return -1;
@@ -228,7 +244,9 @@ int mr_rpc_open(struct mr_rpc *rpc, struct mr_wait *wait, const struct mr_ask *a
     struct mr_call *call = mr_call_new(&rpc->calls, mr_dialect_of(dialect), reply_to, timeout);
     mr_call_begin(call, wait);
     mr_timers_arm(rpc->timers, &call->timer, mr_clock_ms() + (uint64_t)timeout, on_timeout);
-    enum mr_inbox_says says = mr_inbox_want(rpc->inbox, reply_to, deaf, sizeof(deaf));
+    enum mr_inbox_says says = mr_inbox_want(rpc->inbox, reply_to, &uses, deaf, sizeof(deaf));
+    if (uses != NULL)
+        mr_call_use(call, uses);
     if (says == MR_INBOX_LISTENS)
         send_call(call, &ask->record);
     else if (says == MR_INBOX_WAITS)

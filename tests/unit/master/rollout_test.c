@@ -37,6 +37,12 @@ static void on_send(void *context, uint64_t slot, enum mr_frame_kind kind, struc
                   (int)slot);
 }
 
+static void on_tried(void *context)
+{
+    struct world *world = context;
+    mr_buf_string(&world->said, "tried; ");
+}
+
 static void on_accepted(void *context, const struct mr_snapshot *before,
                         const struct mr_snapshot *now)
 {
@@ -80,7 +86,8 @@ static void expect_said(struct world *world, const char *expected)
 
 static int set_up(void **state)
 {
-    static const struct mr_rollout_host host = {on_send, on_accepted, on_refused, on_unfit};
+    static const struct mr_rollout_host host = {on_send, on_tried, on_accepted, on_refused,
+                                                on_unfit};
     struct world *world = calloc(1, sizeof(*world));
     world->rollout = mr_rollout_new(&host, world, 2);
     *state = world;
@@ -119,7 +126,7 @@ static void the_first_snapshot_is_used_when_every_worker_has_loaded_it(void **st
     mr_rollout_started(world->rollout, 1);
     expect_said(world, "prepare 1 to 0; prepare 1 to 1; ");
     mr_rollout_loaded(world->rollout, 1, 1);
-    expect_said(world, "");
+    expect_said(world, "tried; ");
     assert_null(mr_rollout_accepted(world->rollout));
     mr_rollout_loaded(world->rollout, 0, 1);
     expect_said(world, "switch 1 to 0; switch 1 to 1; accepted 1 after 0; ");
@@ -151,17 +158,17 @@ static void a_worker_that_dies_at_the_start_is_followed_by_one_that_tries_again(
     expect_said(world, "prepare 1 to 0; prepare 1 to 1; prepare 1 to 0; ");
     mr_rollout_loaded(world->rollout, 0, 1);
     mr_rollout_loaded(world->rollout, 1, 1);
-    expect_said(world, "switch 1 to 0; switch 1 to 1; accepted 1 after 0; ");
+    expect_said(world, "tried; switch 1 to 0; switch 1 to 1; accepted 1 after 0; ");
 }
 
 static void a_reload_switches_only_when_every_worker_could_load(void **state)
 {
     struct world *world = *state;
     begin(world, 2);
-    expect_said(world, "prepare 2 to 0; prepare 2 to 1; ");
+    expect_said(world, "prepare 2 to 0; ");
     assert_true(mr_rollout_busy(world->rollout));
     mr_rollout_loaded(world->rollout, 0, 2);
-    expect_said(world, "");
+    expect_said(world, "prepare 2 to 1; tried; ");
     mr_rollout_loaded(world->rollout, 1, 2);
     expect_said(world, "switch 2 to 0; switch 2 to 1; accepted 2 after 1; ");
     assert_int_equal(mr_rollout_accepted(world->rollout)->generation, 2);
@@ -179,10 +186,38 @@ static void one_refusal_discards_it_everywhere(void **state)
     assert_false(mr_rollout_busy(world->rollout));
 }
 
+static void the_refusal_of_the_first_worker_leaves_the_others_alone(void **state)
+{
+    struct world *world = *state;
+    begin(world, 2);
+    mr_rollout_refused(world->rollout, 0, 2, MR_BYTES("a.lua:3: no"), MR_EXIT_DATA);
+    expect_said(world, "prepare 2 to 0; refused (a.lua:3: no) 65; ");
+    begin(world, 3);
+    mr_rollout_ended(world->rollout, 0, false);
+    expect_said(world, "prepare 3 to 0; "
+                       "refused (worker 0 died while it was loading the scripts) 65; ");
+}
+
+static void another_worker_tries_if_the_first_one_ends_in_order(void **state)
+{
+    struct world *world = *state;
+    begin(world, 2);
+    mr_rollout_ended(world->rollout, 0, true);
+    expect_said(world, "prepare 2 to 0; prepare 2 to 1; ");
+    mr_rollout_started(world->rollout, 0);
+    mr_rollout_loaded(world->rollout, 0, 1);
+    expect_said(world, "prepare 1 to 0; switch 1 to 0; ");
+    mr_rollout_loaded(world->rollout, 1, 2);
+    expect_said(world, "prepare 2 to 0; tried; ");
+    mr_rollout_loaded(world->rollout, 0, 2);
+    expect_said(world, "switch 2 to 0; switch 2 to 1; accepted 2 after 1; ");
+}
+
 static void an_answer_that_comes_after_the_end_is_passed_over(void **state)
 {
     struct world *world = *state;
     begin(world, 2);
+    mr_rollout_loaded(world->rollout, 0, 2);
     mr_rollout_refused(world->rollout, 1, 2, MR_BYTES("no"), MR_EXIT_DATA);
     begin(world, 3);
     mr_buf_clear(&world->said);
@@ -193,7 +228,7 @@ static void an_answer_that_comes_after_the_end_is_passed_over(void **state)
     expect_said(world, "");
     mr_rollout_loaded(world->rollout, 0, 3);
     mr_rollout_loaded(world->rollout, 1, 3);
-    expect_said(world, "switch 3 to 0; switch 3 to 1; accepted 3 after 1; ");
+    expect_said(world, "prepare 3 to 1; tried; switch 3 to 0; switch 3 to 1; accepted 3 after 1; ");
 }
 
 static void a_worker_that_dies_of_loading_refuses_the_reload(void **state)
@@ -241,32 +276,35 @@ static void a_worker_that_dies_of_what_was_discarded_says_nothing_against_the_ne
 {
     struct world *world = *state;
     begin(world, 2);
-    mr_rollout_ended(world->rollout, 1, false); /* of 2; worker 0 has not come to it yet */
+    mr_rollout_loaded(world->rollout, 0, 2);
+    mr_rollout_ended(world->rollout, 1, false); /* of 2 */
     begin(world, 3);
     mr_rollout_started(world->rollout, 1);
+    mr_rollout_expired(world->rollout); /* worker 0 has not come to 3 yet */
+    begin(world, 4);
     mr_buf_clear(&world->said);
-    mr_rollout_ended(world->rollout, 0, false);
+    mr_rollout_ended(world->rollout, 0, false); /* of 3 */
     mr_rollout_started(world->rollout, 0);
-    expect_said(world, "prepare 3 to 0; ");
-    mr_rollout_loaded(world->rollout, 0, 3);
+    expect_said(world, "prepare 4 to 0; ");
+    mr_rollout_loaded(world->rollout, 0, 4);
     mr_rollout_loaded(world->rollout, 1, 1);
-    mr_rollout_loaded(world->rollout, 1, 3);
-    expect_said(world, "switch 1 to 1; prepare 3 to 1; "
-                       "switch 3 to 0; switch 3 to 1; accepted 3 after 1; ");
+    mr_rollout_loaded(world->rollout, 1, 4);
+    expect_said(world, "tried; switch 1 to 1; prepare 4 to 1; "
+                       "switch 4 to 0; switch 4 to 1; accepted 4 after 1; ");
 }
 
 static void a_worker_that_dies_after_it_had_loaded_says_nothing_against_the_reload(void **state)
 {
     struct world *world = *state;
     begin(world, 2);
-    mr_rollout_loaded(world->rollout, 1, 2);
-    mr_rollout_ended(world->rollout, 1, false);
-    mr_buf_clear(&world->said);
     mr_rollout_loaded(world->rollout, 0, 2);
-    expect_said(world, "switch 2 to 0; accepted 2 after 1; ");
-    mr_rollout_started(world->rollout, 1);
+    mr_rollout_ended(world->rollout, 0, false);
+    mr_buf_clear(&world->said);
     mr_rollout_loaded(world->rollout, 1, 2);
-    expect_said(world, "prepare 2 to 1; switch 2 to 1; ");
+    expect_said(world, "switch 2 to 1; accepted 2 after 1; ");
+    mr_rollout_started(world->rollout, 0);
+    mr_rollout_loaded(world->rollout, 0, 2);
+    expect_said(world, "prepare 2 to 0; switch 2 to 0; ");
 }
 
 static void a_worker_that_dies_of_something_else_leaves_the_reload_to_its_successor(void **state)
@@ -280,7 +318,7 @@ static void a_worker_that_dies_of_something_else_leaves_the_reload_to_its_succes
     mr_rollout_loaded(world->rollout, 0, 2);
     mr_rollout_loaded(world->rollout, 1, 1);
     mr_rollout_loaded(world->rollout, 1, 2);
-    expect_said(world, "switch 1 to 1; prepare 2 to 1; "
+    expect_said(world, "tried; switch 1 to 1; prepare 2 to 1; "
                        "switch 2 to 0; switch 2 to 1; accepted 2 after 1; ");
 }
 
@@ -293,7 +331,7 @@ static void a_worker_started_during_a_reload_runs_the_old_and_then_takes_part(vo
     mr_rollout_started(world->rollout, 1);
     expect_said(world, "prepare 1 to 1; ");
     mr_rollout_loaded(world->rollout, 0, 2);
-    expect_said(world, "");
+    expect_said(world, "tried; ");
     mr_rollout_loaded(world->rollout, 1, 1);
     expect_said(world, "switch 1 to 1; prepare 2 to 1; ");
     mr_rollout_loaded(world->rollout, 1, 2);
@@ -309,7 +347,7 @@ static void a_worker_that_was_loading_the_old_when_a_reload_began_takes_part(voi
     expect_said(world, "prepare 1 to 1; prepare 2 to 0; ");
     mr_rollout_loaded(world->rollout, 0, 2);
     mr_rollout_loaded(world->rollout, 1, 1);
-    expect_said(world, "switch 1 to 1; prepare 2 to 1; ");
+    expect_said(world, "tried; switch 1 to 1; prepare 2 to 1; ");
     mr_rollout_refused(world->rollout, 1, 2, MR_BYTES("no"), MR_EXIT_DATA);
     expect_said(world, "discard 2 to 0; refused (no) 65; ");
 }
@@ -325,7 +363,7 @@ static void where_workers_die_of_the_old_code_the_next_ones_try_the_new(void **s
     expect_said(world, "prepare 2 to 0; prepare 2 to 1; ");
     mr_rollout_loaded(world->rollout, 0, 2);
     mr_rollout_loaded(world->rollout, 1, 2);
-    expect_said(world, "switch 2 to 0; switch 2 to 1; accepted 2 after 1; ");
+    expect_said(world, "tried; switch 2 to 0; switch 2 to 1; accepted 2 after 1; ");
 }
 
 static void where_the_new_is_refused_those_that_only_tried_it_go_back_to_the_old(void **state)
@@ -352,11 +390,15 @@ static void a_worker_that_does_not_answer_in_time_refuses_the_reload(void **stat
     mr_rollout_expired(world->rollout);
     expect_said(world, "");
     begin(world, 2);
-    mr_rollout_loaded(world->rollout, 1, 2);
+    mr_rollout_expired(world->rollout);
+    expect_said(world, "prepare 2 to 0; discard 2 to 0; "
+                       "refused (worker 0 has not loaded the scripts in time) 65; ");
+    begin(world, 3);
+    mr_rollout_loaded(world->rollout, 0, 3);
     mr_buf_clear(&world->said);
     mr_rollout_expired(world->rollout);
-    expect_said(world, "discard 2 to 0; discard 2 to 1; "
-                       "refused (worker 0 has not loaded the scripts in time) 65; ");
+    expect_said(world, "discard 3 to 0; discard 3 to 1; "
+                       "refused (worker 1 has not loaded the scripts in time) 65; ");
 }
 
 static void without_any_worker_a_reload_waits_and_expires(void **state)
@@ -390,6 +432,8 @@ int main(void)
         FRESH(a_worker_that_dies_at_the_start_is_followed_by_one_that_tries_again),
         RUNNING(a_reload_switches_only_when_every_worker_could_load),
         RUNNING(one_refusal_discards_it_everywhere),
+        RUNNING(the_refusal_of_the_first_worker_leaves_the_others_alone),
+        RUNNING(another_worker_tries_if_the_first_one_ends_in_order),
         RUNNING(an_answer_that_comes_after_the_end_is_passed_over),
         RUNNING(a_worker_that_dies_of_loading_refuses_the_reload),
         RUNNING(a_worker_that_ends_in_order_refuses_nothing),

@@ -134,6 +134,23 @@ static void a_record_that_is_not_sent_goes_with_its_call(void **state)
     assert_null(left->record);
 }
 
+static void a_call_is_in_use_until_its_wait_ends_in_any_way(void **state)
+{
+    struct world *world = *state;
+    size_t uses = 0;
+    struct mr_call *replied = open_call(world), *late = open_call(world), *left = open_call(world);
+    mr_call_use(replied, &uses);
+    mr_call_use(late, &uses);
+    mr_call_use(left, &uses);
+    assert_int_equal(uses, 3);
+    mr_wait_free(mr_call_end(replied));
+    assert_int_equal(uses, 2);
+    mr_wait_free(mr_call_abandon(late));
+    assert_int_equal(uses, 1);
+    left->wait->cancel(left->wait);
+    assert_int_equal(uses, 0);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -143,6 +160,7 @@ int main(void)
         TEST(what_ended_is_found_no_more_and_its_wait_is_free_for_another),
         TEST(one_given_up_is_known_for_a_minute_and_then_forgotten),
         TEST(a_record_that_is_not_sent_goes_with_its_call),
+        TEST(a_call_is_in_use_until_its_wait_ends_in_any_way),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
