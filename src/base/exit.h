@@ -13,7 +13,9 @@ enum mr_exit {
     MR_EXIT_FULL = 72,   /* a worker to be replaced: its scripts keep too much memory */
     MR_EXIT_FENCED = 73, /* a worker that lost its name in its groups to another member */
     MR_EXIT_TIMEOUT = 75,
+    MR_EXIT_DENIED = 77, /* Kafka does not allow it */
     MR_EXIT_CONFIG = 78,
+    MR_EXIT_INTERRUPTED = 130, /* by Ctrl-C or SIGTERM, in good order */
 };
 
 #endif

@@ -41,8 +41,5 @@ int mr_client_open(struct mr_client *client, const char *topic, const char *json
  * refused; 69 if no broker answers, or the leader of the topic does not. */
 int mr_client_undelivered(const struct mr_client *client, const char *why);
 void mr_client_close(struct mr_client *client);
-/* Prints "moonroute COMMAND: ..." on standard error and returns `code`. */
-int mr_client_fail(const struct mr_client *client, int code, const char *format, ...)
-    __attribute__((format(printf, 3, 4)));
 
 #endif

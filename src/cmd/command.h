@@ -25,6 +25,7 @@ int mr_cmd_check(const struct mr_command *self, int argc, char **argv);
 int mr_cmd_test(const struct mr_command *self, int argc, char **argv);
 int mr_cmd_request(const struct mr_command *self, int argc, char **argv);
 int mr_cmd_publish(const struct mr_command *self, int argc, char **argv);
+int mr_cmd_tail(const struct mr_command *self, int argc, char **argv);
 int mr_cmd_health(const struct mr_command *self, int argc, char **argv);
 int mr_cmd_status(const struct mr_command *self, int argc, char **argv);
 int mr_cmd_version(const struct mr_command *self, int argc, char **argv);

@@ -13,6 +13,7 @@ const struct mr_command mr_commands[] = {
     {"request", "TOPIC [JSON|-]", "Send a request and print the reply.", mr_cmd_request, false,
      false},
     {"publish", "TOPIC [JSON|-]", "Send a message.", mr_cmd_publish, false, false},
+    {"tail", "TOPIC", "Print the records of a topic, a JSON line each.", mr_cmd_tail, false, false},
     {"health", "", "Ask a running router if it is healthy.", mr_cmd_health, false, false},
     {"status", "", "Show the state of a running router.", mr_cmd_status, false, false},
     {"version", "", "Print the versions of the program and its libraries, and their known faults.",

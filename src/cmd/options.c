@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/print.h"
+#include "cmd/fail.h"
 
 static void print_usage(FILE *to, const struct mr_command *command)
 {
@@ -105,4 +106,16 @@ int mr_options_parse(const struct mr_command *command, const struct mr_option *o
     if (count > most)
         return usage_error(command, "unexpected argument ", argv[most + 1], code);
     return count;
+}
+
+int mr_options_headers(const struct mr_command *command, const struct mr_option_list *list,
+                       struct mr_pair *pairs)
+{
+    for (size_t i = 0; i < list->count; i++) {
+        const char *given = list->items[i], *equals = strchr(given, '=');
+        if (equals == NULL || equals == given)
+            return mr_fail(command, MR_EXIT_USAGE, "--header %s: expected NAME=VALUE", given);
+        pairs[i] = (struct mr_pair){{given, (size_t)(equals - given)}, mr_bytes_of(equals + 1)};
+    }
+    return 0;
 }

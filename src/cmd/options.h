@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "base/bytes.h"
 #include "cmd/command.h"
 
 enum mr_option_kind {
@@ -33,5 +34,9 @@ struct mr_option {
  * standard error. */
 int mr_options_parse(const struct mr_command *command, const struct mr_option *options, int argc,
                      char **argv, int least, int most, int *code);
+/* Splits each NAME=VALUE of --header into a pair, borrowed from the list. Returns 0, or
+ * MR_EXIT_USAGE after printing the error. */
+int mr_options_headers(const struct mr_command *command, const struct mr_option_list *list,
+                       struct mr_pair *pairs);
 
 #endif

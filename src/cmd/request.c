@@ -7,6 +7,7 @@
 #include "base/topic.h"
 #include "cmd/asking.h"
 #include "cmd/client.h"
+#include "cmd/fail.h"
 #include "cmd/latency.h"
 #include "worker/routing/topic_names.h"
 
@@ -30,8 +31,8 @@ static long number_of(const struct request *request, const char *name, const cha
     long value = strtol(text, &end, 10);
     if (*text != '\0' && *end == '\0' && value >= 1 && value <= most)
         return value;
-    mr_client_fail(&request->client, MR_EXIT_USAGE, "--%s %s: expected a whole number, 1 to %ld",
-                   name, text, most);
+    mr_fail(request->client.command, MR_EXIT_USAGE, "--%s %s: expected a whole number, 1 to %ld",
+            name, text, most);
     return -1;
 }
 
@@ -54,8 +55,8 @@ static int set_dialect(struct request *request)
     request->asking.dialect = mr_dialect_of(name);
     if (request->asking.dialect != MR_DIALECT_AUTO)
         return 0;
-    return mr_client_fail(&request->client, MR_EXIT_USAGE,
-                          "--dialect %s: expected one of " MR_DIALECT_NAMES, name);
+    return mr_fail(request->client.command, MR_EXIT_USAGE,
+                   "--dialect %s: expected one of " MR_DIALECT_NAMES, name);
 }
 
 static int set_reply_to(struct request *request, const char *topic)
@@ -67,10 +68,10 @@ static int set_reply_to(struct request *request, const char *topic)
     request->asking.reply_to = request->response_topic;
     if (mr_topic_legal(mr_bytes_of(request->response_topic)))
         return 0;
-    return mr_client_fail(
-        &request->client, MR_EXIT_USAGE, "%s: not a topic name%s",
-        request->reply_to != NULL ? request->reply_to : topic,
-        request->reply_to != NULL ? "" : ", or too long for the name of a response topic");
+    return mr_fail(request->client.command, MR_EXIT_USAGE, "%s: not a topic name%s",
+                   request->reply_to != NULL ? request->reply_to : topic,
+                   request->reply_to != NULL ? ""
+                                             : ", or too long for the name of a response topic");
 }
 
 /* Unquotes the value if the dialect is bare: a string is sent as it is, and null as a null
@@ -109,9 +110,9 @@ static int result_of(const struct request *request)
         return asking->errors > 0 ? MR_EXIT_FAILED : MR_EXIT_OK;
     if (asking->count > 1)
         return MR_EXIT_TIMEOUT;
-    return mr_client_fail(&request->client, MR_EXIT_TIMEOUT,
-                          "no reply on %s within %d ms: is a handler serving %s?", asking->reply_to,
-                          asking->timeout, request->client.record.topic);
+    return mr_fail(request->client.command, MR_EXIT_TIMEOUT,
+                   "no reply on %s within %d ms: is a handler serving %s?", asking->reply_to,
+                   asking->timeout, request->client.record.topic);
 }
 
 static int ask(struct request *request)
@@ -123,8 +124,8 @@ static int ask(struct request *request)
     if (mr_asker_know(client->asker, client->record.topic, patience, why, sizeof(why)) != 0)
         return mr_client_undelivered(client, why);
     if (mr_asker_listen(client->asker, asking->reply_to, patience, why, sizeof(why)) != 0)
-        return mr_client_fail(client, MR_EXIT_UNAVAILABLE, "%s: cannot listen: %s",
-                              asking->reply_to, why);
+        return mr_fail(client->command, MR_EXIT_UNAVAILABLE, "%s: cannot listen: %s",
+                       asking->reply_to, why);
     if (mr_asking_run(asking, why, sizeof(why)) != 0)
         return mr_client_undelivered(client, why);
     if (asking->count > 1)

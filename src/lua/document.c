@@ -94,6 +94,43 @@ bool mr_documents_say_failure(struct mr_documents *documents, struct mr_bytes te
     return fails;
 }
 
+/* Returns the length of the control character at `text` if JSON allows it in a string, else 0.
+ * These are DEL, and U+0080 to U+009F, which have two bytes. */
+static size_t control_at(const char *text, const char *end)
+{
+    uint8_t first = (uint8_t)text[0], second = end - text > 1 ? (uint8_t)text[1] : 0;
+    if (first == 0x7f)
+        return 1;
+    return first == 0xc2 && second >= 0x80 && second < 0xa0 ? 2 : 0;
+}
+
+static void append_line(struct mr_buf *out, struct mr_bytes text)
+{
+    bool in_string = false;
+    const char *end = text.data + text.length;
+    for (const char *at = text.data; at < end; at++) {
+        size_t control = control_at(at, end);
+        if (!in_string && is_white(*at))
+            continue;
+        in_string = in_string != (*at == '"');
+        if (control > 0)
+            mr_buf_printf(out, "\\u00%02x", (uint8_t)at[control - 1]);
+        else
+            mr_buf_append(out, at, *at == '\\' ? 2 : 1);
+        at += *at == '\\' || control == 2;
+    }
+}
+
+bool mr_documents_line(struct mr_documents *documents, struct mr_bytes text, struct mr_buf *out)
+{
+    char why[256];
+    bool valid = decode_in(documents->vm, text, why, sizeof(why)) == 0;
+    mr_call_done(documents->vm);
+    if (valid)
+        append_line(out, text);
+    return valid;
+}
+
 void mr_documents_free(struct mr_documents *documents)
 {
     if (documents == NULL)

@@ -19,6 +19,10 @@ struct mr_documents;
 struct mr_documents *mr_documents_new(void);
 /* Returns true for an object whose "success" is false: an error in the envelope of kafka-client. */
 bool mr_documents_say_failure(struct mr_documents *documents, struct mr_bytes text);
+/* Appends the document on one line: without white space between its parts, with every number and
+ * string as it is written. Escapes control characters that a terminal would obey. Returns false,
+ * with nothing appended, if the text, which must be UTF-8, is not JSON. */
+bool mr_documents_line(struct mr_documents *documents, struct mr_bytes text, struct mr_buf *out);
 void mr_documents_free(struct mr_documents *documents);
 
 #endif

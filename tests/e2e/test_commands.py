@@ -23,7 +23,7 @@ function handleMessage(_topic, message, headers, context)
     return { got = message, type = headers["message-type"], trace = headers["x-trace"], key = context.key }
 end
 """
-COMMANDS = ["run", "dev", "check", "test", "request", "publish", "health", "status", "version"]
+COMMANDS = ["run", "dev", "check", "test", "request", "publish", "tail", "health", "status", "version"]
 
 
 class Service(NamedTuple):

@@ -8,7 +8,7 @@
 
 #include "cmd/options.h"
 
-enum { OPTIONS_MOST = 32, CODES_MOST = 8, EXIT_MOST = 128 };
+enum { OPTIONS_MOST = 32, CODES_MOST = 8, EXIT_MOST = 132 };
 
 /* A command: text that its help has no room for, an example, and its exit codes besides 0,
  * MR_EXIT_USAGE and MR_EXIT_INTERNAL. */
@@ -53,6 +53,16 @@ static const struct about abouts[] = {
      "message, and prints nothing.",
      "moonroute publish orders-events '{\"id\":7}' --key 7 --header source=shell",
      {MR_EXIT_DATA, MR_EXIT_UNAVAILABLE, MR_EXIT_CONFIG}},
+    {"tail",
+     "Each line has topic, partition, offset, timestamp, key, headers (a list of pairs), and the "
+     "value: as `value` if it is JSON, else as `text`, else as `base64`. Without bounds the "
+     "command "
+     "begins at the end of the topic and waits for new records. With `--until`, or with `--count` "
+     "and a `--from`, it stops at the end that the topic has at the start, unless it follows. A "
+     "time is a date, a date and a time (2026-11-30T22:19:33Z, UTC without a zone), or a span "
+     "before now (-15m; s, m, h, d). Records of aborted transactions are left out.",
+     "moonroute tail orders-events --from -15m --until end --header source=shell",
+     {MR_EXIT_DATA, MR_EXIT_UNAVAILABLE, MR_EXIT_DENIED, MR_EXIT_CONFIG, MR_EXIT_INTERRUPTED}},
     {"health",
      "The command asks `/health` of the admin listener, and prints the answer. If the router is "
      "not healthy, the answer has a reason per unhealthy "
@@ -85,7 +95,8 @@ static inline const char *meaning_of(enum mr_exit code)
     case MR_EXIT_USAGE:
         return "The command line is wrong.";
     case MR_EXIT_DATA:
-        return "A script does not load, a value is not JSON, or Kafka refuses a record.";
+        return "A script does not load, a value is not JSON, Kafka refuses a record, or a topic is "
+               "missing.";
     case MR_EXIT_UNAVAILABLE:
         return "No broker or no router answers, or busted is not installed.";
     case MR_EXIT_INTERNAL:
@@ -98,6 +109,10 @@ static inline const char *meaning_of(enum mr_exit code)
         return "A worker lost its name in a group to another member.";
     case MR_EXIT_TIMEOUT:
         return "A reply or an answer did not come in time.";
+    case MR_EXIT_DENIED:
+        return "Kafka does not allow it.";
+    case MR_EXIT_INTERRUPTED:
+        return "Ctrl-C or SIGTERM ended the command before its end.";
     case MR_EXIT_CONFIG:
         return "The configuration has an error.";
     }
