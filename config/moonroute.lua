@@ -143,6 +143,9 @@ return {
         budget = {
             -- The longest uninterrupted run of a handler's Lua; waiting does not count.
             --time = 1000, -- ms
+            -- The longest time from the start of a handler to its end, waiting included; 0: no
+            -- limit.
+            --total = 0, -- ms
             -- Lua's memory that a handler may hold, and that its script may keep.
             --memory = "256MB", -- bytes
         },
@@ -189,6 +192,7 @@ return {
             --},
             --budget = {
                 --time = 1000, -- ms
+                --total = 0, -- ms
                 --memory = "256MB", -- bytes
             --},
         --},

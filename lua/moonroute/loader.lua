@@ -2,6 +2,7 @@
 -- Modules that scripts require from lib/ are loaded once per generation.
 
 local apart = require "moonroute.apart"
+local compiled = require "moonroute.compiled"
 local host = require "moonroute.host"
 local json = require "moonroute.json"
 local router = require "moonroute"
@@ -100,7 +101,7 @@ end
 -- @return the file's chunk and its environment, or nil and the syntax error
 function Generation:compile(file)
   local env = sandbox.environment(self:requirer(file.place))
-  local chunk, err = load(file.text, "@" .. file.place, "t", env)
+  local chunk, err = compiled.load(file.text, "@" .. file.place, "t", env)
   return chunk, chunk and env or err
 end
 

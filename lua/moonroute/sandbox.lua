@@ -1,13 +1,14 @@
 --- The environment of scripts: a standard library that reads no files, runs no programs and cannot
 -- be changed.
 
+local compiled = require "moonroute.compiled"
 local coroutines = require "moonroute.coroutines"
 local host = require "moonroute.host"
 local log = require "moonroute.log"
 
 local sandbox = {}
 
-local raw_load, raw_rawset, raw_pairs, raw_require = load, rawset, pairs, require
+local raw_rawset, raw_pairs, raw_require = rawset, pairs, require
 local raw_pcall, raw_xpcall, raw_tostring = pcall, xpcall, tostring
 local globals = _G
 local metatable_of = debug.getmetatable
@@ -181,7 +182,7 @@ local function loaders(env)
       end
       chunk, name = text, name or "=(load)"
     end
-    return raw_load(chunk, name, host.trusted and (mode or "bt") or "t", own_env)
+    return compiled.load(chunk, name, host.trusted and (mode or "bt") or "t", own_env)
   end
   -- Takes a reader, too, as LuaJIT's own loadstring does.
   local function load_string(text, name)

@@ -1,13 +1,11 @@
 #include "base/log.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <string.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "base/buf.h"
 #include "base/clock.h"
+#include "base/log_sink.h"
 #include "base/panic.h"
 #include "base/utf8.h"
 
@@ -21,39 +19,24 @@ static const struct {
 };
 
 static struct {
-    int fd;
     enum mr_log_format format;
     bool coloured;
     char path[4096];
     char who[32];
-} sink = {.fd = STDERR_FILENO, .format = MR_LOG_TEXT};
+    uint64_t dropped; /* lines that the log has reported as dropped */
+    uint64_t lost;    /* lines that mr_log_lost() has returned */
+} sink = {.format = MR_LOG_TEXT};
 
 enum mr_log_level mr_log_lowest = MR_LOG_INFO;
-
-/* Opens the file for appending. Lines are short, and each goes out in one write(2): lines of
- * processes that share a file never mix. */
-static int open_file(const char *path)
-{
-    int fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0640);
-    return fd < 0 ? -errno : fd;
-}
-
-static void use(int fd)
-{
-    if (sink.fd != STDERR_FILENO)
-        close(sink.fd);
-    sink.fd = fd;
-    sink.coloured = isatty(fd) == 1;
-}
 
 int mr_log_open(const char *path, enum mr_log_format format, enum mr_log_level level,
                 const char *who)
 {
-    int fd = STDERR_FILENO;
     bool to_file = path != NULL && path[0] != '\0';
-    if (to_file && (fd = open_file(path)) < 0)
-        return fd;
-    use(fd);
+    int result = mr_log_sink_open(to_file ? path : NULL);
+    if (result < 0)
+        return result;
+    sink.coloured = mr_log_sink_is_terminal();
     sink.format = format;
     mr_log_lowest = level;
     strncpy(sink.path, to_file ? path : "", sizeof(sink.path) - 1);
@@ -65,12 +48,10 @@ void mr_log_reopen(void)
 {
     if (sink.path[0] == '\0')
         return;
-    int fd = open_file(sink.path);
-    if (fd < 0)
+    int result = mr_log_sink_open(sink.path);
+    if (result < 0)
         mr_log(MR_LOG_ERROR, "log_reopen_failed", MR_S("file", sink.path),
-               MR_S("message", strerror(-fd)));
-    else
-        use(fd);
+               MR_S("message", strerror(-result)));
 }
 
 enum mr_log_level mr_log_level_of(const char *name)
@@ -144,17 +125,33 @@ static void put_text(struct mr_buf *line, enum mr_log_level level, const char *e
     mr_buf_string(line, "\n");
 }
 
+void mr_log_flush(void)
+{
+    uint64_t dropped = mr_log_sink_dropped(), lines = dropped - sink.dropped;
+    if (!mr_log_sink_flush() || lines == 0)
+        return;
+    sink.dropped = dropped;
+    mr_log(MR_LOG_WARN, "log_lines_dropped", MR_I("lines", lines),
+           MR_S("message", "the reader of the log was too slow"));
+}
+
+uint64_t mr_log_lost(void)
+{
+    uint64_t dropped = mr_log_sink_dropped(), lines = dropped - sink.lost;
+    sink.lost = dropped;
+    return lines;
+}
+
 void mr_log_write(enum mr_log_level level, const char *event, const struct mr_log_field *fields)
 {
     if (!mr_log_enabled(level))
         return;
     struct mr_buf line = {0};
+    mr_log_flush();
     if (sink.format == MR_LOG_JSON)
         put_json(&line, level, event, fields);
     else
         put_text(&line, level, event, fields);
-    /* If the log cannot be written, no log can say so; the metrics still show what happens. */
-    ssize_t written = write(sink.fd, line.data, line.length);
-    (void)written;
+    mr_log_sink_write(line.data, line.length);
     mr_buf_free(&line);
 }

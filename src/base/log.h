@@ -1,5 +1,6 @@
 /* Structured log, one line per event, to standard error or a file; as JSON, or as text for
- * people. */
+ * people. Writing never blocks (log_sink.h): if a reader is slow, lines wait, and at worst they are
+ * dropped. */
 #ifndef MR_BASE_LOG_H
 #define MR_BASE_LOG_H
 
@@ -44,5 +45,9 @@ mr_log_level_of(const char *name); /* debug, info, warn or error; panics at any 
 #define mr_log(level, event, ...)                                                                  \
     mr_log_write((level), (event), (const struct mr_log_field[]){__VA_ARGS__, {.name = NULL}})
 void mr_log_write(enum mr_log_level level, const char *event, const struct mr_log_field *fields);
+/* Writes lines that wait, as far as they can be written now. When none waits any more, logs how
+ * many were dropped. Call it now and then: nothing else does, except the next event. */
+void mr_log_flush(void);
+uint64_t mr_log_lost(void); /* lines dropped since the last call */
 
 #endif

@@ -82,6 +82,9 @@ const struct mr_metric mr_metrics[] = {
     GAUGE("messages_in_flight", MR_MESSAGES_IN_FLIGHT,
           "Messages whose handler runs or waits. Queued messages do not count, nor do messages "
           "whose handler has ended."),
+    {"oldest_handler_seconds", MR_METRIC_GAUGE, MR_FROM_EACH_GAUGE, MR_OLDEST_HANDLER_SECONDS,
+     "Age of the oldest handler that has not ended, its waits included, by worker; 0 if there is "
+     "none."},
     {"messages", MR_METRIC_GAUGE, MR_FROM_MESSAGES, 0,
      "Messages consumed and not settled, by topic and state."},
     {"circuit_breaker_state", MR_METRIC_GAUGE, MR_FROM_BREAKERS, 0,
@@ -106,5 +109,7 @@ const struct mr_metric mr_metrics[] = {
             "Requests of handlers that got no reply in time."),
     COUNTER("rpc_late_replies_total", MR_RPC_LATE_REPLIES,
             "Replies that came after the wait for them had ended, up to a minute later."),
+    COUNTER("log_lines_dropped_total", MR_LOG_LINES_DROPPED,
+            "Log lines of workers that were dropped, because their reader was too slow."),
     {0},
 };

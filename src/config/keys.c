@@ -61,6 +61,9 @@
                    "undeliverable"),                                                               \
         ROW("budget.time", .kind = MR_KIND_DURATION, .fallback = "1000", .least = 1, .unit = "ms", \
             .help = "The longest uninterrupted run of a handler's Lua; waiting does not count."),  \
+        ROW("budget.total", .kind = MR_KIND_DURATION, .fallback = "0", .unit = "ms",               \
+            .help = "The longest time from the start of a handler to its end, waiting included; "  \
+                    "0: no limit."),                                                               \
         ROW("budget.memory", .kind = MR_KIND_SIZE, .fallback = "256MB", .least = 1048576,          \
             .unit = "bytes",                                                                       \
             .help = "Lua's memory that a handler may hold, and that its script may keep.")

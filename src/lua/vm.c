@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "base/panic.h"
+#include "lua/compiler.h"
 #include "lua/host_binding.h"
 #include "lua/random.h"
 #include "lua/run/call.h"
@@ -57,6 +58,7 @@ static int open_runtime(lua_State *L, void *data)
     struct mr_vm *vm = data;
     mr_modules_open(L, vm->is_alone);
     mr_traversal_open(L);
+    mr_compiler_open(L);
     mr_stack_guard(vm, L);
     mr_modules_preload(vm, "moonroute.host", mr_luaopen_host);
     mr_json_open(vm);

@@ -82,7 +82,7 @@ enum mr_fault_kind {
     MR_FAULT_MISTAKE,     /* wrong arguments to the router, a reply that is not JSON, an undefined
                              global, a missing module; never retried */
     MR_FAULT_UNDECODABLE, /* the message is not JSON */
-    MR_FAULT_TIME,        /* over budget.time; never retried */
+    MR_FAULT_TIME,        /* over budget.time or budget.total; never retried */
     MR_FAULT_MEMORY,      /* over budget.memory; never retried */
     MR_FAULT_CRASH,       /* the worker died of it, twice; never retried */
     MR_FAULT_REPLY,       /* its reply cannot be delivered; never retried */

@@ -51,8 +51,17 @@ static uint64_t worker_count(const struct mr_config *config)
     return wanted > 0 ? wanted : mr_cpus();
 }
 
+static void on_log_timer(uv_timer_t *timer)
+{
+    (void)timer;
+    mr_log_flush();
+}
+
 static void start_timers(struct mr_master *master)
 {
+    enum { LOG_MS = 1000 };
+    MR_ASSERT(uv_timer_init(&master->loop, &master->log_timer) == 0);
+    uv_timer_start(&master->log_timer, on_log_timer, LOG_MS, LOG_MS);
     master->ready.look = look;
     master->ready.ready = on_ready;
     master->ready.context = master;
@@ -90,6 +99,7 @@ static void serve(struct mr_master *master)
         uv_run(&master->loop, UV_RUN_DEFAULT);
     mr_ready_close(&master->ready);
     uv_close((uv_handle_t *)&master->stop_timer, NULL);
+    uv_close((uv_handle_t *)&master->log_timer, NULL);
     mr_signals_stop(&master->signals);
     mr_log(MR_LOG_INFO, "stopped", MR_I("exit_code", master->exit_code));
 }

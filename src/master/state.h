@@ -34,6 +34,7 @@ struct mr_master {
     struct mr_signals signals;
     struct mr_ready ready;
     uv_timer_t stop_timer;
+    uv_timer_t log_timer; /* writes lines of the log that wait */
     char *service;
     bool stopping, interrupted;
     /* The work amid which the last worker ended. */

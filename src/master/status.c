@@ -79,6 +79,7 @@ static void worker_json(const struct mr_view *view, uint64_t slot, struct mr_buf
         {"uptime_seconds", age(view, slot)},
         {"restarts", view->histories[slot].restarts},
         {"messages_in_flight", mr_cell_get(&row->gauges[MR_MESSAGES_IN_FLIGHT])},
+        {"oldest_handler_seconds", mr_cell_get(&row->gauges[MR_OLDEST_HANDLER_SECONDS])},
         {"messages_received", mr_cell_get(&row->counters[MR_MESSAGES_RECEIVED])},
         {"messages_processed", processed(row)},
         {"messages_sent", mr_cell_get(&row->counters[MR_MESSAGES_SENT])},
@@ -177,10 +178,11 @@ static void worker_text(const struct mr_view *view, uint64_t slot, struct mr_buf
         snprintf(pid, sizeof(pid), "%" PRIu64, mr_cell_get(&row->pid));
     mr_buf_printf(out,
                   "%-6" PRIu64 "  %-8s  %-8s  %-7s  %10" PRIu64 "  %-12s  %8" PRIu64 "  %9" PRIu64
-                  "  %12" PRIu64 "  %12" PRIu64 "  %9.1f\n",
+                  "  %10" PRIu64 "  %12" PRIu64 "  %12" PRIu64 "  %9.1f\n",
                   slot, pid, NAME_OF(state_names, &row->state), NAME_OF(broker_names, &row->broker),
                   mr_cell_get(&row->generation), pid[0] == '-' ? "-" : up,
                   view->histories[slot].restarts, mr_cell_get(&row->gauges[MR_MESSAGES_IN_FLIGHT]),
+                  mr_cell_get(&row->gauges[MR_OLDEST_HANDLER_SECONDS]),
                   mr_cell_get(&row->counters[MR_MESSAGES_RECEIVED]), processed(row),
                   (double)mr_cell_get(&row->gauges[MR_LUA_MEMORY_BYTES]) / (1 << 20));
 }
@@ -224,9 +226,9 @@ void mr_status_text(const struct mr_view *view, struct mr_buf *out)
                   " done, %" PRIu64 " refused\n\n",
                   view->service, view->version, (int)view->pid, up, view->generation,
                   view->reloads[MR_RELOAD_OK], view->reloads[MR_RELOAD_FAILED]);
-    mr_buf_printf(out, "%-6s  %-8s  %-8s  %-7s  %10s  %-12s  %8s  %9s  %12s  %12s  %9s\n", "WORKER",
-                  "PID", "STATE", "BROKER", "GENERATION", "UP", "RESTARTS", "IN FLIGHT", "RECEIVED",
-                  "PROCESSED", "LUA (MiB)");
+    mr_buf_printf(out, "%-6s  %-8s  %-8s  %-7s  %10s  %-12s  %8s  %9s  %10s  %12s  %12s  %9s\n",
+                  "WORKER", "PID", "STATE", "BROKER", "GENERATION", "UP", "RESTARTS", "IN FLIGHT",
+                  "OLDEST (s)", "RECEIVED", "PROCESSED", "LUA (MiB)");
     for (uint64_t slot = 0; slot < view->board->slot_count; slot++)
         worker_text(view, slot, out);
     topics_text(view, out);

@@ -16,12 +16,14 @@ static int set_up(void **state)
     *state = world;
     world_serve(world, "hostile", 1, hostile);
     world_serve(world, "greedy", 1, hostile);
+    world_serve(world, "patient", 1, hostile);
     world_serve(world, "quiet", 1, quiet);
     cluster_topic(&world->cluster, "hostile-dlq", 1);
     client_read(world->client, "hostile-dlq", 1);
     router_config(&world->router,
                   "defaults = { retry = { max = 0 }, budget = { time = 300, memory = '32MB' } },"
-                  "routes = { greedy = { budget = { time = 5000 } } }");
+                  "routes = { greedy = { budget = { time = 5000 } },"
+                  "patient = { budget = { total = 2500 } } }");
     router_start(&world->router);
     world_ask(world, "quiet", "{}");
     return 0;
@@ -126,6 +128,36 @@ static void waiting_is_free(void **state)
     assert_text(world_ask(world, "hostile", json_of("(...).sleep(700) return 1"))->value, "1");
 }
 
+static const char *const never_ending[] = {
+    "while true do (...).sleep(0) end",
+    "(...).sleep(3600000)",
+    "local r = ... r.all({ function() r.sleep(3600000) end })",
+    "local r = ... while true do pcall(r.sleep, 0) end",
+    "local r = ... r.spawn(function() while true do r.sleep(0) end end) r.sleep(3600000)",
+};
+
+/* Meanwhile its age is shown, and the other topic is served. */
+static void a_handler_that_never_ends_is_ended_by_its_total_budget(void **state)
+{
+    struct world *world = *state;
+    for (size_t i = 0; i < sizeof(never_ending) / sizeof(never_ending[0]); i++) {
+        char id[64];
+        snprintf(id, sizeof(id), "%s", unique("patient"));
+        world_request(world, "patient", NULL, id, json_of(never_ending[i]));
+        client_flush(world->client);
+        AWAIT(router_metric(&world->router, "oldest_handler_seconds") >= 1);
+        assert_true(router_shows(&world->router, "\"oldest_handler_seconds\":"));
+        world_ask(world, "quiet", "{}");
+        const struct record *reply = world_reply(world, id);
+        assert_text(record_header(reply, "status-code"), "504");
+        assert_text(reply->value, "{\"statusCode\":504,\"message\":\"over its total budget of 2500 "
+                                  "ms\",\"error\":\"InternalServerError\"}");
+        AWAIT(router_metric(&world->router, "messages_in_flight") == 0);
+    }
+    AWAIT(router_metric(&world->router, "oldest_handler_seconds") == 0);
+    router_assert_nobody_died(&world->router);
+}
+
 static void what_runs_is_shown_in_the_status(void **state)
 {
     struct world *world = *state;
@@ -201,6 +233,7 @@ int main(void)
         cmocka_unit_test(greedy_handlers_are_answered_500_and_nobody_dies),
         cmocka_unit_test(deep_recursion_is_an_error_like_any_other),
         cmocka_unit_test(waiting_is_free),
+        cmocka_unit_test(a_handler_that_never_ends_is_ended_by_its_total_budget),
         cmocka_unit_test(what_runs_is_shown_in_the_status),
         cmocka_unit_test(a_reload_that_hangs_is_refused_with_its_line),
         cmocka_unit_test(what_cannot_be_interrupted_costs_the_worker_and_is_not_run_a_third_time),

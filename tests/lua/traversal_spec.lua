@@ -64,7 +64,7 @@ describe("a walk through a table", function()
         table.foreach(list, type)
       end
     end)
-    assert.is_not_nil(next(functions))
+    assert.equal(jit.status(), next(functions) ~= nil)
     assert.is_nil(functions[table.foreach])
   end)
 end)

@@ -7,8 +7,12 @@
  * is abandoned. */
 #include "worker/handler/handler.h"
 
+#include <inttypes.h>
+#include <stdio.h>
+
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/panic.h"
 #include "worker/dispatch/completion.h"
 #include "worker/dispatch/partition_route.h"
 #include "worker/dispatch/poison_list.h"
@@ -16,6 +20,7 @@
 #include "worker/failure/retry.h"
 #include "worker/handler/budgets.h"
 #include "worker/handler/memory.h"
+#include "worker/job/failure.h"
 #include "worker/job/job_state.h"
 #include "worker/job/wait.h"
 
@@ -32,6 +37,7 @@ static void end_handler(struct mr_dispatch *dispatch, struct mr_job *job, uint64
     struct mr_route *route = job->route;
     mr_schedule_forget(&dispatch->schedule, &job->partition->flow, job);
     mr_waits_cancel(dispatch->timers, job);
+    mr_timers_cancel(dispatch->timers, &job->timer);
     if (job->task != NULL)
         mr_task_end(job->task);
     job->task = NULL;
@@ -78,6 +84,28 @@ static void advance(struct mr_dispatch *dispatch, struct mr_job *job,
     const struct mr_sequel sequel = mr_outcome_ended(dispatch, job, job->route, result, now);
     end_handler(dispatch, job, now);
     mr_outcome_follow(dispatch, job, &sequel);
+}
+
+/* Ends a handler that was at work for budget.total. It waits now: timers fire when no Lua runs. */
+static void on_total(struct mr_timer *timer)
+{
+    struct mr_job *job = mr_job_of_timer(timer);
+    char why[80];
+    snprintf(why, sizeof(why), "over its total budget of %" PRId64 " ms",
+             job->route->policy.budget.total);
+    struct mr_result result = {.outcome = MR_OUTCOME_RAISED,
+                               .fault = mr_failure_own(MR_FAULT_TIME, why)};
+    mr_job_become(job, MR_JOB_RUNNING, &((struct mr_dispatch *)job->owner)->at_work);
+    advance(job->owner, job, &result);
+}
+
+/* Arms the job's timer, which nothing else uses while its handler is at work. */
+static void limit_total(struct mr_dispatch *dispatch, struct mr_job *job)
+{
+    int64_t total = job->route->policy.budget.total;
+    MR_ASSERT(!mr_timer_armed(&job->timer));
+    if (total > 0)
+        mr_timers_arm(dispatch->timers, &job->timer, mr_clock_ms() + (uint64_t)total, on_total);
 }
 
 static int64_t deadline_of(const struct mr_dispatch *dispatch, const struct mr_job *job,
@@ -158,7 +186,9 @@ static void begin(struct mr_dispatch *dispatch, struct mr_job *job, struct mr_ro
 {
     job->route = route;
     job->began = now;
+    job->reported = false;
     mr_route_hold(route);
+    limit_total(dispatch, job);
     mr_schedule_began(&dispatch->schedule, &job->partition->flow, job);
     mr_job_become(job, MR_JOB_RUNNING, &dispatch->at_work);
     count_work(dispatch, 1);

@@ -50,8 +50,10 @@ struct mr_job {
     struct mr_gate *gate;   /* set while its handler is at work (schedule.h) */
     struct mr_task *task;
     struct mr_wait *waits_for;  /* all waits of its handler */
-    struct mr_timer timer;      /* of its retry, its due time, or the next try to forward it */
+    struct mr_timer timer;      /* of its retry, its due time, the next try to forward it, or
+                                   budget.total of its handler */
     uint64_t began;             /* ns, when the handler started */
+    bool reported;              /* its handler was logged as an old one (handler/age.h) */
     uint64_t due;               /* ms, monotonic: the handler does not start before; 0: at once */
     struct mr_failure *failure; /* why the message is not done; NULL if that need not be kept */
     size_t deliveries;          /* records sent for the job and not reported yet */

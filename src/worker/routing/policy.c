@@ -51,6 +51,7 @@ struct mr_policy mr_policy_of(const struct mr_config *config, const char *route)
         .dlq = {.topic = mr_strdup(mr_config_route_string(config, route, "dlq.topic")),
                 .spring = is(config, route, "dlq.dialect", "spring")},
         .budget = {.time = mr_config_route_integer(config, route, "budget.time"),
+                   .total = mr_config_route_integer(config, route, "budget.total"),
                    .memory = mr_config_route_integer(config, route, "budget.memory")},
     };
     for (size_t i = 0; i < MR_DLQ_HEADERS; i++)

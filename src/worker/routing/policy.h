@@ -43,6 +43,7 @@ struct mr_policy {
     } dlq;
     struct {
         int64_t time;   /* ms */
+        int64_t total;  /* ms; 0: no limit */
         int64_t memory; /* bytes */
     } budget;
 };

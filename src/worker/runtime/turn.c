@@ -1,9 +1,11 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/log.h"
 #include "kafka/endings.h"
 #include "worker/consumer/fullness.h"
 #include "worker/consumer/shelf.h"
+#include "worker/handler/age.h"
 #include "worker/handler/memory.h"
 #include "worker/runtime/internal.h"
 
@@ -132,6 +134,7 @@ void mr_worker_turn(struct mr_worker *worker)
     size_t taken = 0;
     bool more = false;
     mr_master_channel_read(&worker->link); /* new code, before messages that came after it */
+    mr_log_flush();
     mr_dispatch_tick(&worker->dispatch);
     mr_timers_run(&worker->timers, mr_clock_ms());
     if (worker->groups != NULL) {
@@ -206,9 +209,11 @@ static void on_heartbeat(uv_timer_t *handle)
     struct mr_worker *worker = handle->loop->data;
     mr_cell_set(&worker->slot->heartbeat, mr_clock_ms());
     mr_cell_set(&worker->slot->gauges[MR_CLIENTS_ENDING], mr_endings_pending());
+    mr_cell_add(&worker->slot->counters[MR_LOG_LINES_DROPPED], mr_log_lost());
     if (worker->vm != NULL) {
         mr_cell_set(&worker->slot->gauges[MR_LUA_MEMORY_BYTES], mr_vm_memory(worker->vm));
         mr_memory_show(&worker->dispatch);
+        mr_age_look(&worker->dispatch, mr_clock_ns());
     }
     mr_worker_turn(worker);
 }

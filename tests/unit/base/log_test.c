@@ -292,9 +292,11 @@ static void opening_anew_leaves_no_descriptor_behind(void **state)
     open_log(MR_LOG_JSON, MR_LOG_INFO);
     assert_int_equal(open_descriptors(), before);
     mr_log_open("", MR_LOG_TEXT, MR_LOG_ERROR, "test");
-    assert_int_equal(open_descriptors(), before - 1);
+    size_t after = open_descriptors(); /* a pipe is opened anew, a file is not */
+    assert_true(after == before || after == before - 1);
     mr_log_reopen(); /* of standard error there is nothing to reopen */
-    assert_int_equal(open_descriptors(), before - 1);
+    mr_log_open("", MR_LOG_TEXT, MR_LOG_ERROR, "test");
+    assert_int_equal(open_descriptors(), after);
 }
 
 static void a_file_that_cannot_be_opened_leaves_the_log_where_it_was(void **state)

@@ -87,6 +87,18 @@ static void finish(struct world *world, struct mr_task *task)
         mr_task_resume(task, &done, &world->result);
 }
 
+/* LuaJIT names the place of a stack that is full only if the code was compiled. */
+static const char *without_place(const char *message)
+{
+    static const char place[] = "scripts/test.lua:1: ";
+    static char text[8192];
+    const char *found = strstr(message, "scripts/test.lua:1: stack overflow");
+    if (found == NULL)
+        return message;
+    snprintf(text, sizeof(text), "%.*s%s", (int)(found - message), message, found + strlen(place));
+    return text;
+}
+
 static void check(struct world *world, const struct variant *variant)
 {
     char script[6000], beside[3000];
@@ -105,9 +117,9 @@ static void check(struct world *world, const struct variant *variant)
         snprintf(beside + used, sizeof(beside) - used, " %s %s %s", world->published.key,
                  world->published.value, world->published.headers);
     }
-    const char *got =
-        world_text(world->result.outcome == MR_OUTCOME_RAISED ? world->result.fault.message
-                                                              : world->result.value);
+    const char *got = without_place(world_text(world->result.outcome == MR_OUTCOME_RAISED
+                                                   ? world->result.fault.message
+                                                   : world->result.value));
     if (strcmp(got, variant->reply) != 0 || strcmp(beside, variant->beside) != 0)
         fail_msg("%s: %s and %s", variant->body, got, beside);
     world_end(world, task);
@@ -168,7 +180,7 @@ static const struct variant replies[] = {
      "or router.request",
      "raised"},
     {"return 1, setmetatable({}, { __index = function(t, k) return t[k] end })",
-     "reply: scripts/test.lua:1: stack overflow", "raised"},
+     "reply: stack overflow", "raised"},
     {"return 1, setmetatable({}, { __index = function(t, k) handleMessage('x', { list = {} }, {}, "
      "context) "
      "end })",

@@ -67,6 +67,13 @@ static const struct advice advices[] = {
     {"transactions_stalled", "workers",
      "Worry above 0 for a minute: messages of exactly-once routes wait. `output_stalled` and "
      "`transactions_stalled` name the topic or the reason."},
+    {"oldest_handler_seconds", "seconds",
+     "Worry if it passes the longest time that a handler should take: `handler_old` names a "
+     "message "
+     "whose handler does not end. `budget.total` bounds it."},
+    {"log_lines_dropped_total", "lines",
+     "Worry above 0: the reader of the log is too slow or has stopped. Use `log.file`, or raise "
+     "`log.level`."},
     {"oldest_unacknowledged_seconds", "seconds",
      "Worry from 10 on: `records_unacknowledged` names a partition whose messages wait. Run "
      "`kafka-topics.sh --describe` for the topics that its script writes to."},

@@ -15,6 +15,7 @@ static void fill(struct a_view *a)
     mr_cell_set(&slot->counters[MR_MESSAGES_RECEIVED], 12);
     mr_cell_set(&slot->counters[MR_MESSAGES_SENT], 8);
     mr_cell_set(&slot->gauges[MR_MESSAGES_IN_FLIGHT], 2);
+    mr_cell_set(&slot->gauges[MR_OLDEST_HANDLER_SECONDS], 75);
     mr_cell_set(&slot->gauges[MR_ACTIVE_CONSUMERS], 1);
     mr_cell_set(&slot->gauges[MR_LUA_MEMORY_BYTES], 3 << 19);
     mr_cell_add(&slot->topics[mr_slot_topic(slot, "orders")].processed[MR_STATUS_SUCCESS], 9);
@@ -45,10 +46,12 @@ static void json_has_the_router_its_workers_and_topics(void **state)
         "\"message\":\"the worker died and waits to be started again\"}]},"
         "\"workers\":[{\"slot\":0,\"pid\":201,\"state\":\"ready\",\"broker\":\"up\","
         "\"generation\":3,\"uptime_seconds\":98,\"restarts\":0,\"messages_in_flight\":2,"
+        "\"oldest_handler_seconds\":75,"
         "\"messages_received\":12,\"messages_processed\":10,\"messages_sent\":8,"
         "\"active_consumers\":1,\"lua_memory_bytes\":1572864,\"instance\":\"host-0\"},"
         "{\"slot\":1,\"pid\":0,\"state\":\"dead\",\"broker\":\"unknown\",\"generation\":0,"
-        "\"uptime_seconds\":0,\"restarts\":4,\"messages_in_flight\":0,\"messages_received\":0,"
+        "\"uptime_seconds\":0,\"restarts\":4,\"messages_in_flight\":0,"
+        "\"oldest_handler_seconds\":0,\"messages_received\":0,"
         "\"messages_processed\":0,\"messages_sent\":0,\"active_consumers\":0,"
         "\"lua_memory_bytes\":0}],"
         "\"topics\":[{\"topic\":\"alerts\",\"success\":0,\"error\":0,\"dead_letter\":0,"
