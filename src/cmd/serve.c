@@ -17,10 +17,11 @@ static void warn_pending(void *context, const char *name, const char *value)
            MR_S("message", "this version does not support the setting yet"));
 }
 
-/* Warns if a newer LuaJIT is known to have fewer faults. */
+/* Warns if the LuaJIT that ships is known to have fewer faults. */
 static void warn_old_lua(void)
 {
-    size_t mended = mr_known_faults_mended(mr_lua_known_faults, mr_lua_version_number());
+    size_t mended =
+        mr_known_faults_mended(mr_lua_known_faults, mr_lua_version_number(), MR_LUA_THAT_SHIPS);
     if (mended > 0)
         mr_log(MR_LOG_WARN, "luajit_is_old", MR_S("version", mr_lua_version()),
                MR_I("faults", (int64_t)mended),

@@ -7,6 +7,21 @@ enum { AFTER_THE_BETAS = 1 };
 const struct mr_known_fault mr_lua_known_faults[] = {
     {"compiled `pairs` and `next` now and then cut a pointer in half on x64",
      "until commit 5e3c45c4 (April 2022)", 0, AFTER_THE_BETAS, "tests/lua/traversal_spec.lua"},
+    {"the recorder of traces mixes up registers, forwards stores and folds constants wrongly: "
+     "`__concat`, `bit.rol` of 64 bits, NaN as a key, `__newindex`, varargs and more, by SIGSEGV "
+     "or with wrong results",
+     "until January 2025", 0, 1736781742, "tests/lua/compiled_spec.lua"},
+    {"recording of a `__concat` that raises or is not compiled restores the wrong registers "
+     "(issues 1298, 1338)",
+     "until commit eee16efa (March 2025)", 0, 1741552097, "tests/lua/compiled_spec.lua"},
+    {"compiled `string.sub`, `string.byte` and `string.find` go wrong at negative, zero and "
+     "extreme positions (issues 1407, 1443), by SIGSEGV or with a wrong string",
+     "until commit 89f268b3 (March 2026)", 0, 1772619508, "tests/lua/compiled_spec.lua"},
+    {"compiled arithmetic and comparison of 64 bits: flags of a multiplication (issue 1376), "
+     "widening, conversion of numbers",
+     "until commit e4d80516 (July 2026)", 0, 1785005591, "tests/lua/compiled_spec.lua"},
+    {"the parser crashes at a loop over a constant nil (issues 1054, 1226)",
+     "until commit f602f015 (July 2024)", 0, 1720043116, "tests/lua/compiled_spec.lua"},
     {"`pcall` and `xpcall` call on without a look at the stack's room, and write beyond it (issue "
      "1048)",
      "20220320", 0, AFTER_THE_BETAS, "tests/unit/lua/escape_test.c"},

@@ -4,6 +4,9 @@
 
 #include "base/known_faults.h"
 
+/* The version that tools/deps builds. */
+enum { MR_LUA_THAT_SHIPS = 1761786044 };
+
 /* Its versions are those of mr_lua_version_number(). */
 extern const struct mr_known_fault mr_lua_known_faults[];
 
