@@ -27,8 +27,8 @@
  * - message.max.bytes: the broker and the topic decide which record is too large;
  * - message.timeout.ms 0: a record waits for its broker without limit, and so does the offset of
  * its message;
- * - topic.metadata.propagation.max.ms: a missing topic is reported soon, and its records do not wait
- * longer; worker/producer/doubts.h then asks again. */
+ * - topic.metadata.propagation.max.ms: a missing topic is reported soon, and its records do not
+ * wait longer; worker/producer/doubts.h then asks again. */
 static const struct {
     enum mr_kafka_role role;
     const char *name, *value;

@@ -3,7 +3,7 @@
 /* As rd_kafka_version() has it; the last byte is of candidates for a release. */
 #define VERSION(major, minor) ((uint64_t)(major) << 24 | (uint64_t)(minor) << 16)
 
-/* A fault that was seen or read in a version is taken to end with the next minor version, until it
+/* A fault that was seen or read in a version is taken to end with the next minor version, unless it
  * is seen there, too. */
 const struct mr_known_fault mr_kafka_known_faults[] = {
     {"`rd_kafka_destroy` never returns for a client that had a partition of a deleted topic "

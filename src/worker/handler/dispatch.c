@@ -14,7 +14,8 @@
 
 void mr_dispatch_tick(struct mr_dispatch *dispatch)
 {
-    dispatch->wall_offset = mr_clock_wall_ms() - (int64_t)mr_clock_ms();
+    dispatch->wall_offset =
+        mr_clock_wall_offset(dispatch->wall_offset, mr_clock_wall_ms(), mr_clock_ms());
 }
 
 /* Under load, records are gathered until the end of a turn, or longer (producer/outbox.h). Records

@@ -47,12 +47,28 @@ static void the_wall_clock_tells_milliseconds_since_1970(void **state)
     assert_in_range((uint64_t)now, before, after);
 }
 
+static void the_way_to_wall_time_changes_with_the_clock_and_not_with_rounding(void **state)
+{
+    (void)state;
+    int64_t offset = mr_clock_wall_offset(0, mr_clock_wall_ms(), mr_clock_ms());
+    for (int i = 0; i < 1000000; i++) {
+        int64_t again = mr_clock_wall_offset(offset, mr_clock_wall_ms(), mr_clock_ms());
+        assert_true(again == offset || again < offset - 1 || again > offset + 1);
+        offset = again;
+    }
+    assert_int_equal(mr_clock_wall_offset(100, 1101, 1000), 100);
+    assert_int_equal(mr_clock_wall_offset(100, 1099, 1000), 100);
+    assert_int_equal(mr_clock_wall_offset(100, 1102, 1000), 102);
+    assert_int_equal(mr_clock_wall_offset(100, 998, 1000), -2);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_monotonic_clock_tells_nanoseconds_and_milliseconds),
         cmocka_unit_test(the_monotonic_clock_never_goes_back),
         cmocka_unit_test(the_wall_clock_tells_milliseconds_since_1970),
+        cmocka_unit_test(the_way_to_wall_time_changes_with_the_clock_and_not_with_rounding),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
