@@ -25,7 +25,7 @@ enum mr_frame_kind {
     MR_FRAME_STOP,     /* stop gracefully, as all workers do */
     MR_FRAME_RETIRE,   /* stop gracefully, while the other workers go on */
     MR_FRAME_REOPEN,   /* reopen the log */
-    MR_FRAME_POISON,   /* a message (base/poison.h) that workers must not run again */
+    MR_FRAME_POISON,   /* a message (base/poison.h) at which workers died */
     MR_FRAME_HARMLESS, /* a message of an earlier POISON frame: it is settled */
     /* worker to master */
     MR_FRAME_BURIED,  /* a message of a POISON frame: this worker has settled it */

@@ -55,16 +55,28 @@ static struct mr_poison *add(struct mr_poisons *poisons, const struct mr_message
     return poison;
 }
 
-const struct mr_poison *mr_poisons_note(struct mr_poisons *poisons, const struct mr_message_id *id,
-                                        const char *cause)
+static struct mr_poison *note(struct mr_poisons *poisons, const struct mr_message_id *id,
+                              const char *cause)
 {
     size_t index = index_of(poisons, id);
     struct mr_poison *poison = index < poisons->count ? &poisons->all[index] : add(poisons, id);
     free(poison->cause);
     poison->cause = mr_strdup(cause);
-    poison->deaths++;
     poison->until = 0;
     return poison;
+}
+
+const struct mr_poison *mr_poisons_note(struct mr_poisons *poisons, const struct mr_message_id *id,
+                                        const char *cause)
+{
+    struct mr_poison *poison = note(poisons, id, cause);
+    poison->deaths++;
+    return poison;
+}
+
+void mr_poisons_learn(struct mr_poisons *poisons, const struct mr_poison *poison)
+{
+    note(poisons, &poison->id, poison->cause)->deaths = poison->deaths;
 }
 
 const struct mr_poison *mr_poisons_find(const struct mr_poisons *poisons,
@@ -115,22 +127,25 @@ void mr_poisons_free(struct mr_poisons *poisons)
     *poisons = (struct mr_poisons){0};
 }
 
-void mr_poison_encode(const struct mr_message_id *id, const char *cause, struct mr_buf *out)
+void mr_poison_encode(const struct mr_poison *poison, struct mr_buf *out)
 {
+    const struct mr_message_id *id = &poison->id;
     mr_buf_put_bytes(out, id->group, strlen(id->group));
     mr_buf_put_bytes(out, id->topic, strlen(id->topic));
     mr_buf_put_u64(out, (uint64_t)id->partition);
     mr_buf_put_u64(out, (uint64_t)id->offset);
-    mr_buf_put_bytes(out, cause, strlen(cause));
+    mr_buf_put_u64(out, poison->deaths);
+    mr_buf_put_bytes(out, poison->cause, strlen(poison->cause));
 }
 
 bool mr_poison_decode(struct mr_bytes bytes, struct mr_poison *poison)
 {
     struct mr_reader reader = {bytes.data, bytes.data + bytes.length, false};
     struct mr_bytes group = mr_reader_bytes(&reader), topic = mr_reader_bytes(&reader);
-    poison->deaths = MR_POISON_DEATHS;
+    *poison = (struct mr_poison){0};
     poison->id.partition = (int32_t)mr_reader_u64(&reader);
     poison->id.offset = (int64_t)mr_reader_u64(&reader);
+    poison->deaths = (size_t)mr_reader_u64(&reader);
     struct mr_bytes cause = mr_reader_bytes(&reader);
     if (reader.failed || reader.at != reader.end)
         return false;

@@ -1,5 +1,5 @@
 /* Messages that killed workers: which, how often, and how the last worker died. The master counts
- * deaths in one such list; each worker keeps the messages that it must not run again. */
+ * deaths in one such list; each worker has a copy of it. */
 #ifndef MR_BASE_POISON_H
 #define MR_BASE_POISON_H
 
@@ -36,6 +36,8 @@ struct mr_poisons {
 /* Counts a death by that message, and notes the message if it is new. Copies everything. */
 const struct mr_poison *mr_poisons_note(struct mr_poisons *poisons, const struct mr_message_id *id,
                                         const char *cause);
+/* Notes the message with that many deaths, instead of those that are noted. Copies everything. */
+void mr_poisons_learn(struct mr_poisons *poisons, const struct mr_poison *poison);
 /* Returns NULL if the message is not in the list. */
 const struct mr_poison *mr_poisons_find(const struct mr_poisons *poisons,
                                         const struct mr_message_id *id);
@@ -52,7 +54,7 @@ void mr_poisons_free(struct mr_poisons *poisons);
 
 /* Encodes or decodes a message for the channel. Decoding returns false if the bytes are malformed.
  * If it returns true, free the result by mr_poison_free(). */
-void mr_poison_encode(const struct mr_message_id *id, const char *cause, struct mr_buf *out);
+void mr_poison_encode(const struct mr_poison *poison, struct mr_buf *out);
 bool mr_poison_decode(struct mr_bytes bytes, struct mr_poison *poison);
 void mr_poison_free(struct mr_poison *poison);
 

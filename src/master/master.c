@@ -104,6 +104,16 @@ static void serve(struct mr_master *master)
     mr_log(MR_LOG_INFO, "stopped", MR_I("exit_code", master->exit_code));
 }
 
+/* Names the list of deaths by the messages that may be in it: those of a cluster and a group. */
+static void keep_deaths(struct mr_master *master, const struct mr_config *config)
+{
+    struct mr_buf name = {0};
+    mr_buf_printf(&name, "%s at %s", mr_config_string(config, "kafka.group_id"),
+                  mr_config_list_text(config, "kafka.brokers"));
+    mr_guard_keep(&master->guard, mr_buf_text(&name));
+    mr_buf_free(&name);
+}
+
 static void run_with(struct mr_master *master, struct mr_snapshot *snapshot,
                      struct mr_errors *errors)
 {
@@ -119,6 +129,7 @@ static void run_with(struct mr_master *master, struct mr_snapshot *snapshot,
     master->wedge = mr_wedge_new(&master->loop, &master->board, &mr_master_wedge_host, master);
     master->guard = (struct mr_guard){
         .host = mr_master_guard_host, .context = master, .slot_count = master->board.slot_count};
+    keep_deaths(master, config);
     start_watch(master, config);
     master->admin = mr_admin_new(&master->loop, "admin.listen",
                                  mr_config_string(config, "admin.listen"), look, master, errors);

@@ -1,6 +1,7 @@
 /* A script that keeps more and more memory costs its neighbours nothing: they are served, without a
  * failure and without a dead letter, and whoever looks after the router is told which script it is.
  */
+#include "base/buf.h"
 #include "harness/world.h"
 
 static const char leaky[] = "local seen = {}\n"
@@ -28,7 +29,18 @@ static const char burst[] = "local router = require 'moonroute'\n"
                             "  return #copy\n"
                             "end\n";
 
-enum { LEAKS = 20000, STORMS = 120, BURSTS = 60 };
+/* Sleeps, and then looks at each item of a large message. */
+static const char summing[] = "local router = require 'moonroute'\n"
+                              "function handleMessage(topic, message)\n"
+                              "  router.sleep(1500)\n"
+                              "  local sum, copies = 0, {}\n"
+                              "  for i, item in ipairs(message.items) do\n"
+                              "    sum = sum + item.n\n"
+                              "    copies[i] = { n = sum, pad = item.pad .. i }\n"
+                              "  end\n"
+                              "end\n";
+
+enum { LEAKS = 20000, STORMS = 120, BURSTS = 60, ITEMS = 4000, LARGE = 40 };
 
 static int set_up(void **state)
 {
@@ -165,6 +177,28 @@ static void what_many_handlers_need_at_once_is_waited_for(void **state)
     AWAIT(router_shows(&world->router, "\"health\":{\"status\":\"ok\""));
 }
 
+/* Events whose handlers have all begun, and sleep, before the first of them needs more. */
+static void large_messages_at_once_pass_as_they_pass_alone(void **state)
+{
+    struct world *world = *state;
+    struct mr_buf large = {0};
+    mr_buf_printf(&large, "{\"items\":[{\"n\":0,\"pad\":\"\"}");
+    for (int i = 1; i < ITEMS; i++)
+        mr_buf_printf(&large, ",{\"n\":1,\"pad\":\"0123456789abcdef01234567\"}");
+    mr_buf_printf(&large, "]}");
+    world_serve(world, "burst", 1, summing);
+    router_start(&world->router);
+    for (int i = 0; i < LARGE; i++)
+        world_send(world, &(struct question){.topic = "burst", .json = mr_buf_text(&large)});
+    mr_buf_free(&large);
+    client_flush(world->client);
+    world_settle(world, "burst", 1);
+    assert_no_dead_letter(world, "burst-dlq");
+    assert_true(router_metric(&world->router, "messages_processed_total{topic=\"burst\",status="
+                                              "\"success\"}") == LARGE);
+    assert_no_death(world);
+}
+
 /* Bit by bit, in many runs: it is its own doing all the same. */
 static void what_one_handler_keeps_over_its_waits_is_its_own_doing(void **state)
 {
@@ -193,6 +227,7 @@ int main(void)
         TEST(a_script_is_bound_by_its_own_routes_budget),
         TEST(a_script_that_leaks_fast_waits_and_nobody_else_does),
         TEST(what_many_handlers_need_at_once_is_waited_for),
+        TEST(large_messages_at_once_pass_as_they_pass_alone),
         TEST(what_one_handler_keeps_over_its_waits_is_its_own_doing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

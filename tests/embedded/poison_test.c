@@ -21,6 +21,19 @@ static const char again[] = "local router = require 'moonroute'\n"
                             "  while router.now() < 9e15 do end\n"
                             "end\n";
 
+/* C works on the pattern for years, and cannot be interrupted. */
+static const char mixed[] = "local router = require 'moonroute'\n"
+                            "function handleMessage(topic, message)\n"
+                            "  if message.deadly then\n"
+                            "    ('a'):rep(3e5):find(('a*'):rep(12) .. 'b')\n"
+                            "  elseif message.bad then\n"
+                            "    router.reject('it is bad')\n"
+                            "  else\n"
+                            "    router.publish('effects', message, { key = message.id })\n"
+                            "  end\n"
+                            "end\n";
+enum { MIXED = 2 /* partitions */ };
+
 static int set_up(void **state)
 {
     struct world *world = world_new(1, 1);
@@ -32,10 +45,16 @@ static int set_up(void **state)
     cluster_topic(&world->cluster, "again-retry", 1);
     cluster_topic(&world->cluster, "again-dlq", 1);
     client_read(world->client, "again-dlq", 1);
+    world_serve(world, "mixed", MIXED, mixed);
+    cluster_topic(&world->cluster, "effects", 1);
+    cluster_topic(&world->cluster, "mixed-dlq", MIXED);
+    client_read(world->client, "effects", 1);
+    client_read(world->client, "mixed-dlq", MIXED);
     router_config(
         &world->router,
         "commit_interval = 5000, defaults = { retry = { max = 0 }, budget = { time = 60000 } }, "
-        "routes = { again = { retry = { mode = 'topic', max = 3, base = 10, requests = true } } }");
+        "routes = { mixed = { budget = { time = 200 } }, again = { retry = { mode = 'topic', max = "
+        "3, base = 10, requests = true } } }");
     router_start(&world->router);
     return 0;
 }
@@ -154,6 +173,61 @@ static void one_that_kills_by_way_of_its_retry_topic_is_kept_out_everywhere(void
                      1);
 }
 
+static void send_mixed(struct world *world, int32_t partition, const char *json)
+{
+    world_send(world,
+               &(const struct question){
+                   .topic = "mixed", .json = json, .to_partition = true, .partition = partition});
+}
+
+static size_t letters(struct world *world, const char *json)
+{
+    return client_count_of(world->client, "mixed-dlq", mr_bytes_of(json));
+}
+
+/* However many deaths there are: the second run of a deadly message, and what follows on its
+ * verdict, begin when all before them is committed. */
+static void deadly_messages_repeat_others_once_at_most(void **state)
+{
+    static const char bad[] = "{\"bad\":1}", *const killers[] = {"{\"deadly\":1}", "{\"deadly\":2}",
+                                                                 "{\"deadly\":3}"};
+    struct world *world = *state;
+    send_mixed(world, 0, "{\"id\":\"first\"}");
+    send_mixed(world, 0, bad);
+    for (size_t i = 0; i < 3; i++)
+        send_mixed(world, 0, killers[i]);
+    send_mixed(world, 0, "{\"id\":\"last\"}");
+    send_mixed(world, 1, "{\"id\":\"beside\"}");
+    world_settle(world, "mixed", MIXED);
+    client_catch_up(world->client, "effects", 1);
+    client_catch_up(world->client, "mixed-dlq", MIXED);
+    static const char *const good[] = {"first", "last", "beside"};
+    for (size_t i = 0; i < 3; i++) {
+        assert_in_range(client_count_key(world->client, "effects", good[i]), 1, 2);
+        assert_in_range(letters(world, killers[i]), 1, 2);
+    }
+    assert_in_range(letters(world, bad), 1, 2);
+}
+
+/* The router is killed with all its processes when the message has killed one worker. */
+static void the_list_outlives_the_master(void **state)
+{
+    struct world *world = *state;
+    const char *id = unique("master");
+    world_request(world, "deadly", NULL, id, "{\"till\":9e15}");
+    kill_at_work(world, SIGKILL);
+    AWAIT(runs_without_end(&world->router, "deadly"));
+    pid_t pids[8];
+    assert_int_equal(router_workers(&world->router, pids, 8), 1);
+    router_kill(&world->router);
+    kill(pids[0], SIGKILL);
+    AWAIT(!process_alive(pids[0]));
+    router_start(&world->router);
+    kill_at_work(world, SIGABRT);
+    assert_crash(world_reply(world, id), "SIGABRT");
+    world_settle(world, "deadly", 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -161,6 +235,8 @@ int main(void)
         cmocka_unit_test(after_one_death_it_is_handled_like_any_other),
         cmocka_unit_test(a_message_that_only_waited_is_innocent),
         cmocka_unit_test(one_that_kills_by_way_of_its_retry_topic_is_kept_out_everywhere),
+        cmocka_unit_test(deadly_messages_repeat_others_once_at_most),
+        cmocka_unit_test(the_list_outlives_the_master),
     };
     return cmocka_run_group_tests(tests, set_up, world_tear_down);
 }

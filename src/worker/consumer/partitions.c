@@ -128,6 +128,8 @@ static void store_done(struct mr_partition *partition)
         return;
     partition->stored = next;
     mr_consumer_store(partition->consumer, partition->topic, partition->number, next);
+    if (partition->owner->suspects > 0 || partition->fence != 0)
+        mr_consumer_commit(partition->consumer);
 }
 
 static void store(struct mr_partition *partition)

@@ -59,12 +59,18 @@ struct mr_partition {
     struct mr_timer patience;  /* armed in the grace period */
     bool shelf_full;           /* its shelf is full, and it is paused for that */
     bool rewound;              /* its next messages were taken before */
+    bool asked;                /* commits are asked for, so that the first suspect may start */
     int64_t taken;             /* the offset after the last message taken */
     int64_t stored;            /* the latest stored offset */
     int64_t committed;         /* all offsets below this one are committed */
     struct mr_job_list early;  /* jobs that would start now, but wait for `committed` */
     size_t blocked;            /* dead letters that it waits for (failure/forward.h) */
-    struct mr_job_list held;   /* jobs that wait for these, or for memory (handler/memory.h) */
+    struct mr_job_list held;   /* jobs that wait for these, for memory (handler/memory.h), or for a
+                                  suspect (dispatch/suspects.h) */
+    struct mr_job *suspects;   /* in the order of their offsets; NULL: none */
+    uint64_t suspected;        /* ms, since when the first of them is the first */
+    int64_t awaited;           /* some suspect starts when all below this offset is committed */
+    int64_t fence;             /* no job starts until all below this offset is committed; 0: none */
     struct mr_job_list parked; /* jobs for which there is no route */
     struct mr_partition *next;
 };
@@ -80,6 +86,7 @@ struct mr_partitions {
     size_t shelved_bytes;          /* of shelved jobs; in no other sum */
     size_t full_shelves;           /* partitions that are paused for a full shelf */
     struct mr_stuck stuck;
+    size_t suspects; /* in all partitions; while there are any, commits do not wait */
     struct mr_idmap by_id;
     struct mr_partition *latest; /* of the latest message: messages come in runs of one partition */
     struct mr_partition *all;

@@ -3,6 +3,7 @@
 #include "worker/consumer/fullness.h"
 #include "worker/dispatch/enqueue.h"
 #include "worker/dispatch/poison_list.h"
+#include "worker/dispatch/suspects.h"
 #include "worker/job/job_state.h"
 
 static void count(struct mr_dispatch *dispatch, const struct mr_job *job)
@@ -17,6 +18,7 @@ static void end(struct mr_dispatch *dispatch, struct mr_job *job)
     bool done = job->state != MR_JOB_ABANDONED;
     if (done)
         count(dispatch, job);
+    mr_suspects_settled(dispatch, job, done);
     mr_partition_settled(&dispatch->partitions, job->partition, job->sequence, job->size, done);
     mr_job_become(job, MR_JOB_SETTLED, NULL);
     mr_job_release(&dispatch->pool, job);

@@ -19,6 +19,14 @@ static struct mr_message_id id_of(const struct mr_dispatch *dispatch, const stru
     };
 }
 
+bool mr_poison_list_has(const struct mr_dispatch *dispatch, const struct mr_job *job)
+{
+    if (dispatch->poisons.count == 0)
+        return false;
+    struct mr_message_id id = id_of(dispatch, job);
+    return mr_poisons_find(&dispatch->poisons, &id) != NULL;
+}
+
 bool mr_poison_list_may_run(struct mr_dispatch *dispatch, const struct mr_job *job,
                             struct mr_result *result, struct mr_poison_list_text *text)
 {
@@ -27,7 +35,7 @@ bool mr_poison_list_may_run(struct mr_dispatch *dispatch, const struct mr_job *j
     struct mr_message_id id = id_of(dispatch, job);
     mr_poisons_tidy(&dispatch->poisons, mr_clock_ms());
     const struct mr_poison *poison = mr_poisons_find(&dispatch->poisons, &id);
-    if (poison == NULL)
+    if (poison == NULL || poison->deaths < MR_POISON_DEATHS)
         return true;
     snprintf(text->why, sizeof(text->why), "workers died twice while handling this message: %s",
              poison->cause);
@@ -38,7 +46,7 @@ bool mr_poison_list_may_run(struct mr_dispatch *dispatch, const struct mr_job *j
 
 void mr_poison_list_settled(struct mr_dispatch *dispatch, const struct mr_job *job)
 {
-    if (dispatch->poisons.count == 0)
+    if (dispatch->poisons.count == 0 || job->status == MR_STATUSES)
         return;
     struct mr_message_id id = id_of(dispatch, job);
     if (mr_poisons_done(&dispatch->poisons, &id, mr_clock_ms()))
@@ -62,7 +70,7 @@ void mr_poison_list_frame(struct mr_dispatch *dispatch, const struct mr_frame *f
     MR_ASSERT(mr_poison_decode(frame->body, &poison));
     if (frame->kind == MR_FRAME_HARMLESS)
         mr_poisons_done(&dispatch->poisons, &poison.id, mr_clock_ms());
-    else if (mr_poisons_find(&dispatch->poisons, &poison.id) == NULL)
-        mr_poisons_note(&dispatch->poisons, &poison.id, poison.cause);
+    else
+        mr_poisons_learn(&dispatch->poisons, &poison);
     mr_poison_free(&poison);
 }

@@ -4,6 +4,7 @@
 #include "base/panic.h"
 #include "worker/dispatch/completion.h"
 #include "worker/dispatch/partition_route.h"
+#include "worker/dispatch/suspects.h"
 #include "worker/failure/forward.h"
 #include "worker/failure/outcome.h"
 #include "worker/failure/retry.h"
@@ -106,6 +107,7 @@ void mr_dispatch_committed(struct mr_dispatch *dispatch, const struct mr_consume
         return; /* a commit from before its offsets began anew */
     partition->committed = next;
     mr_schedule_return(&dispatch->schedule, &partition->flow, &partition->early);
+    mr_suspects_committed(dispatch, partition);
 }
 
 void mr_dispatch_free(struct mr_dispatch *dispatch)

@@ -16,6 +16,7 @@
 #include "worker/dispatch/completion.h"
 #include "worker/dispatch/partition_route.h"
 #include "worker/dispatch/poison_list.h"
+#include "worker/dispatch/suspects.h"
 #include "worker/failure/outcome.h"
 #include "worker/failure/retry.h"
 #include "worker/handler/budgets.h"
@@ -83,6 +84,8 @@ static void advance(struct mr_dispatch *dispatch, struct mr_job *job,
     }
     const struct mr_sequel sequel = mr_outcome_ended(dispatch, job, job->route, result, now);
     end_handler(dispatch, job, now);
+    if (sequel.kind == MR_SEQUEL_RETRY)
+        mr_suspects_acquit(dispatch, job);
     mr_outcome_follow(dispatch, job, &sequel);
 }
 
@@ -197,8 +200,8 @@ static void begin(struct mr_dispatch *dispatch, struct mr_job *job, struct mr_ro
     run(dispatch, job, route);
 }
 
-/* Returns true if the job waits: for the commit of its offset, a dead letter of its partition,
- * memory, or its due time. */
+/* Returns true if the job waits: for the commit of its offset, a dead letter of its partition, a
+ * suspect, memory, or its due time. */
 static bool waits(struct mr_dispatch *dispatch, struct mr_job *job, struct mr_route *route)
 {
     struct mr_partition *partition = job->partition;
@@ -207,7 +210,8 @@ static bool waits(struct mr_dispatch *dispatch, struct mr_job *job, struct mr_ro
         mr_job_become(job, MR_JOB_AWAITING_COMMIT, &partition->early);
         return true;
     }
-    if (partition->blocked > 0 || mr_memory_holds(dispatch, job, route)) {
+    if (partition->blocked > 0 || mr_suspects_hold(dispatch, job) ||
+        mr_memory_holds(dispatch, job, route)) {
         mr_job_become(job, MR_JOB_BLOCKED, &partition->held);
         return true;
     }

@@ -7,6 +7,7 @@
 #include "worker/dispatch/enqueue.h"
 #include "worker/dispatch/partition_route.h"
 #include "worker/dispatch/poison_list.h"
+#include "worker/dispatch/suspects.h"
 #include "worker/failure/later.h"
 #include "worker/failure/retry.h"
 #include "worker/handler/halt.h"
@@ -61,6 +62,7 @@ void mr_intake_message(struct mr_dispatch *dispatch, struct mr_consumer *consume
     else
         mr_partition_began(partition, job->size);
     dispatch->jobs++;
+    mr_suspects_note(dispatch, job);
     mr_cell_add(&dispatch->slot->counters[MR_MESSAGES_RECEIVED], 1);
     if (!job->shelved || !mr_later_begin(dispatch, job))
         mr_enqueue(dispatch, job);

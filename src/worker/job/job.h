@@ -73,6 +73,8 @@ struct mr_job {
     struct mr_job *after;  /* the next job of its commit line */
     struct mr_bytes chain; /* the name of its order chain; data NULL: it is in no chain */
     struct mr_job *behind; /* the next job of its order chain */
+    bool is_suspect;       /* it is in its partition's list of suspects (dispatch/suspects.h) */
+    struct mr_job *suspect_behind; /* the next one of that list */
     /* The members below are not cleared when the job is used again. */
     struct mr_message message;
     struct mr_incoming incoming; /* the handler's arguments; valid as long as `task` */

@@ -84,8 +84,9 @@ void mr_master_channel_refused(struct mr_master_channel *link, uint64_t generati
 
 void mr_master_channel_buried(struct mr_master_channel *link, const struct mr_message_id *id)
 {
+    char none[] = "";
     struct mr_buf body = {0};
-    mr_poison_encode(id, "", &body);
+    mr_poison_encode(&(struct mr_poison){.id = *id, .cause = none}, &body);
     mr_channel_put(&link->channel, MR_FRAME_BURIED, (struct mr_bytes){body.data, body.length});
     mr_buf_free(&body);
     watch(link); /* the loop sends it, because the caller is amid other things */

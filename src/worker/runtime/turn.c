@@ -5,6 +5,7 @@
 #include "kafka/endings.h"
 #include "worker/consumer/fullness.h"
 #include "worker/consumer/shelf.h"
+#include "worker/dispatch/suspects.h"
 #include "worker/handler/age.h"
 #include "worker/handler/memory.h"
 #include "worker/runtime/internal.h"
@@ -140,6 +141,7 @@ void mr_worker_turn(struct mr_worker *worker)
     if (worker->groups != NULL) {
         mr_outbox_poll(worker->outbox);
         mr_groups_serve(worker->groups);
+        mr_suspects_look(&worker->dispatch);
         more = work(worker, &taken);
         finish_turn(worker, more);
         mr_serving_look(&worker->serving, worker->slot, worker->groups, &worker->broker,

@@ -77,12 +77,14 @@ static void what_is_encoded_is_decoded(void **state)
     struct mr_buf bytes = {0};
     struct mr_poison poison;
     (void)state;
-    mr_poison_encode(&first, "signal SIGSEGV", &bytes);
+    char cause[] = "signal SIGSEGV";
+    mr_poison_encode(&(struct mr_poison){.id = first, .cause = cause, .deaths = 3}, &bytes);
     assert_true(mr_poison_decode((struct mr_bytes){bytes.data, bytes.length}, &poison));
     assert_string_equal(poison.id.group, "group");
     assert_string_equal(poison.id.topic, "orders");
     assert_int_equal(poison.id.partition, 3);
     assert_int_equal(poison.id.offset, 1234567890123);
+    assert_int_equal(poison.deaths, 3);
     assert_string_equal(poison.cause, "signal SIGSEGV");
     mr_poison_free(&poison);
     for (size_t length = 0; length < bytes.length; length++)

@@ -76,18 +76,22 @@ static void bury(struct guarded *guarded, int64_t offset)
 {
     const struct mr_message_id id = {"shop", "orders", 3, offset};
     struct mr_buf body = {0};
-    mr_poison_encode(&id, "", &body);
+    char none[] = "";
+    mr_poison_encode(&(struct mr_poison){.id = id, .cause = none}, &body);
     struct mr_frame frame = {MR_FRAME_BURIED, {body.data, body.length}};
     mr_guard_frame(&guarded->guard, &frame);
     mr_buf_free(&body);
 }
 
-static void the_second_death_of_one_message_is_told_to_all(void **state)
+static void each_death_of_one_message_is_told_to_all(void **state)
 {
     struct guarded *guarded = *state;
     die(guarded, 0, 17, "signal SIGKILL");
     die(guarded, 0, 18, "signal SIGKILL");
-    assert_int_equal(sent.count, 0);
+    assert_int_equal(sent.count, 2 * SLOTS);
+    for (size_t i = 0; i < sent.count; i++)
+        assert_int_equal(sent.all[i].poison.deaths, 1);
+    forget_sent();
     die(guarded, 1, 17, "signal SIGSEGV");
     assert_int_equal(sent.count, SLOTS);
     for (size_t i = 0; i < SLOTS; i++) {
@@ -97,6 +101,7 @@ static void the_second_death_of_one_message_is_told_to_all(void **state)
         assert_string_equal(sent.all[i].poison.id.topic, "orders");
         assert_int_equal(sent.all[i].poison.id.partition, 3);
         assert_int_equal(sent.all[i].poison.id.offset, 17);
+        assert_int_equal(sent.all[i].poison.deaths, 2);
         assert_string_equal(sent.all[i].poison.cause, "signal SIGSEGV");
     }
 }
@@ -109,9 +114,12 @@ static void a_worker_that_starts_later_is_told_too(void **state)
     die(guarded, 0, 17, "signal SIGKILL");
     forget_sent();
     mr_guard_started(&guarded->guard, 1);
-    assert_int_equal(sent.count, 1);
+    assert_int_equal(sent.count, 2);
     assert_int_equal(sent.all[0].slot, 1);
-    assert_int_equal(sent.all[0].poison.id.offset, 17);
+    assert_int_equal(sent.all[0].poison.id.offset, 18);
+    assert_int_equal(sent.all[0].poison.deaths, 1);
+    assert_int_equal(sent.all[1].poison.id.offset, 17);
+    assert_int_equal(sent.all[1].poison.deaths, 2);
 }
 
 static void all_are_told_when_it_is_done_with(void **state)
@@ -154,7 +162,7 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
-        TEST(the_second_death_of_one_message_is_told_to_all),
+        TEST(each_death_of_one_message_is_told_to_all),
         TEST(a_worker_that_starts_later_is_told_too),
         TEST(all_are_told_when_it_is_done_with),
         TEST(a_worker_that_ran_no_message_counts_against_none),
