@@ -304,12 +304,11 @@ void mr_groups_close(struct mr_groups *groups, bool returns)
         mr_group_stop(group, stays);
 }
 
-/* Returns true if no group is leaving or closing any more. A static member that was not steady does
- * not leave at all. */
+/* A static member that stays and was not steady does not leave at all. */
 bool mr_groups_closed(const struct mr_groups *groups)
 {
     for (const struct mr_group *group = groups->all; group != NULL; group = group->next)
-        if (group->state >= MR_GROUP_LEAVING)
+        if (mr_group_is_awaited(group))
             return false;
     return true;
 }
