@@ -58,6 +58,11 @@ static struct mr_snapshot *read_snapshot(void *context, uint64_t generation,
     return snapshot;
 }
 
+static void on_accepted(void *context)
+{
+    mr_settings_accepted(&((struct dev *)context)->settings);
+}
+
 static void print_request(const struct mr_snapshot *snapshot)
 {
     static const char example[] = "dashboard-bybit-commands";
@@ -97,8 +102,11 @@ static void print_banner(void *context, const struct mr_snapshot *snapshot)
 
 static int serve(struct dev *dev)
 {
-    struct mr_master_options options = {
-        .read = read_snapshot, .context = dev, .watch = true, .ready = print_banner};
+    struct mr_master_options options = {.read = read_snapshot,
+                                        .accepted = on_accepted,
+                                        .context = dev,
+                                        .watch = true,
+                                        .ready = print_banner};
     int written = mr_dev_file_write(mr_embedded_brokers(dev->embedded));
     if (written != 0)
         mr_log(MR_LOG_WARN, "dev_file_failed",

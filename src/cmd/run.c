@@ -6,6 +6,11 @@ static struct mr_snapshot *read_snapshot(void *context, uint64_t generation,
     return mr_settings_snapshot(context, generation, errors);
 }
 
+static void on_accepted(void *context)
+{
+    mr_settings_accepted(context);
+}
+
 int mr_cmd_run(const struct mr_command *self, int argc, char **argv)
 {
     struct mr_settings settings = {0};
@@ -17,6 +22,7 @@ int mr_cmd_run(const struct mr_command *self, int argc, char **argv)
     };
     if (mr_options_parse(self, options, argc, argv, 0, 0, &code) < 0)
         return code;
-    struct mr_master_options master = {.read = read_snapshot, .context = &settings};
+    struct mr_master_options master = {
+        .read = read_snapshot, .accepted = on_accepted, .context = &settings};
     return mr_serve(&settings, &master);
 }

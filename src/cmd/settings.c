@@ -31,14 +31,14 @@ static bool is_not_there(const char *file)
     return absent;
 }
 
-/* Returns the configuration file; NULL if there is none. A file that was read before counts as
- * being there. */
+/* Returns the configuration file; NULL if there is none. A file that is in use counts as being
+ * there. */
 static const char *find_file(const struct mr_settings *settings)
 {
     if (settings->config_file != NULL)
         return settings->config_file;
     for (size_t i = 0; i < sizeof(usual_files) / sizeof(usual_files[0]); i++)
-        if (settings->read_before == usual_files[i] || !is_not_there(usual_files[i]))
+        if (settings->in_use == usual_files[i] || !is_not_there(usual_files[i]))
             return usual_files[i];
     return NULL;
 }
@@ -90,10 +90,15 @@ struct mr_snapshot *mr_settings_snapshot(struct mr_settings *settings, uint64_t 
     struct mr_snapshot *snapshot =
         mr_snapshot_read(generation, config, mr_config_string(config, "scripts"), errors);
     if (errors->count == errors_before) {
-        settings->read_before = find_file(settings);
+        settings->read_last = find_file(settings);
         return snapshot;
     }
     mr_config_hide_secrets(snapshot->config, errors);
     mr_snapshot_free(snapshot);
     return NULL;
+}
+
+void mr_settings_accepted(struct mr_settings *settings)
+{
+    settings->in_use = settings->read_last;
 }

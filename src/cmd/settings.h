@@ -19,7 +19,8 @@ struct mr_settings {
     /* Changes what was read before it is checked; NULL: does not. */
     void (*complete)(void *context, struct mr_config *config, struct mr_errors *errors);
     void *context;
-    const char *read_before; /* the last file that was read without --config; NULL: none */
+    const char *read_last; /* the file that the last snapshot was read from; NULL: none */
+    const char *in_use;    /* the same of the last snapshot that was accepted */
 };
 
 /* Rows for an option table. */
@@ -53,12 +54,14 @@ struct mr_settings {
 /* Reads the configuration from these settings, the environment and the file. Never returns NULL,
  * but do not use the result if errors were added. The caller frees it. It is an error if --config
  * names a file that does not exist. It is one, too, if a usual file may be there but cannot be
- * read, or if it was read before and is gone. */
+ * read, or if it is in use and is gone. */
 struct mr_config *mr_settings_config(const struct mr_settings *settings, struct mr_errors *errors);
 
 /* Reads the configuration and the scripts, for the master at start and at every reload. Returns
  * NULL if errors were added. */
 struct mr_snapshot *mr_settings_snapshot(struct mr_settings *settings, uint64_t generation,
                                          struct mr_errors *errors);
+/* Notes that the last snapshot is in use. Its file must be there from then on. */
+void mr_settings_accepted(struct mr_settings *settings);
 
 #endif

@@ -8,9 +8,9 @@
 /* busted's own default. */
 static const char usual_path[] = "spec";
 
-static int run(const char *path, enum mr_trust trust)
+static int run(const char *path, const struct mr_config *config)
 {
-    switch (mr_specs_run(path, trust)) {
+    switch (mr_specs_run(path, config)) {
     case MR_SPECS_PASSED:
         return MR_EXIT_OK;
     case MR_SPECS_FAILED:
@@ -24,14 +24,15 @@ static int run(const char *path, enum mr_trust trust)
     return MR_EXIT_INTERNAL;
 }
 
-/* Runs the specs. The configuration only decides if scripts are trusted. */
+/* Runs the specs. The configuration only decides if scripts are trusted, and which variables they
+ * may read. */
 static int run_as_configured(const char *path, const struct mr_settings *settings)
 {
     struct mr_errors errors = {0};
     struct mr_config *config = mr_settings_config(settings, &errors);
     int code = MR_EXIT_CONFIG;
     if (errors.count == 0)
-        code = run(path, mr_trust_of(config));
+        code = run(path, config);
     else
         mr_print(stderr, "%s", mr_errors_text(&errors));
     mr_errors_free(&errors);
@@ -43,7 +44,7 @@ int mr_cmd_test(const struct mr_command *self, int argc, char **argv)
 {
     int code;
     struct mr_settings settings = {0};
-    const struct mr_option options[] = {MR_SETTINGS_FILE_OPTIONS(&settings), {.name = NULL}};
+    const struct mr_option options[] = {MR_SETTINGS_CONFIG_OPTION(&settings), {.name = NULL}};
     int count = mr_options_parse(self, options, argc, argv, 0, 1, &code);
     if (count < 0)
         return code;

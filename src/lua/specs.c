@@ -32,11 +32,12 @@ static int run(lua_State *L, void *data)
 }
 
 /* Uses an empty host: no message is ever handled here, so nothing calls the host. */
-enum mr_specs mr_specs_run(const char *path, enum mr_trust trust)
+enum mr_specs mr_specs_run(const char *path, const struct mr_config *config)
 {
     const struct mr_host none = {0};
     struct specs specs = {path, MR_SPECS_BROKEN};
-    struct mr_vm *vm = mr_vm_open(&none, NULL, false, trust);
+    struct mr_vm *vm = mr_vm_open(&none, NULL, false, mr_trust_of(config));
+    mr_vm_allow(vm, config);
     if (mr_call(vm, run, &specs) != 0)
         mr_print(stderr, "%s\n", mr_buf_text(&vm->trace));
     mr_call_done(vm);

@@ -12,8 +12,9 @@ enum mr_specs {
     MR_SPECS_BROKEN,    /* busted itself failed; standard error has the reason */
 };
 
-/* Runs the specs in `path`, a file or a folder of *_spec.lua files. `trust` is the trust in scripts
- * that a spec loads. busted reports on standard output. */
-enum mr_specs mr_specs_run(const char *path, enum mr_trust trust);
+/* Runs the specs in `path`, a file or a folder of *_spec.lua files. `config` decides if
+ * scripts that a spec loads are trusted, and which variables they may read (env.allow). busted
+ * reports on standard output. */
+enum mr_specs mr_specs_run(const char *path, const struct mr_config *config);
 
 #endif

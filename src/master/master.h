@@ -13,6 +13,8 @@ struct mr_master_options {
      * with errors if they are bad. */
     struct mr_snapshot *(*read)(void *context, uint64_t generation, struct mr_errors *errors);
     void *context;
+    /* Called when all workers have accepted the snapshot that was read last. May be NULL. */
+    void (*accepted)(void *context);
     const char *version; /* of the program, as /status shows it */
     bool watch; /* reload when a file below the scripts folder or one of `files` changes (dev) */
     /* The configuration's files, a NULL-terminated list or NULL. They need not exist. */

@@ -202,6 +202,8 @@ static void on_accepted(void *context, const struct mr_snapshot *before,
                         const struct mr_snapshot *now)
 {
     struct mr_reload *reload = context;
+    if (reload->options->accepted != NULL)
+        reload->options->accepted(reload->options->context);
     if (before != NULL) {
         follow_log(before->config, now->config);
         reload->counts[MR_RELOAD_OK]++;

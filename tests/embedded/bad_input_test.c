@@ -16,6 +16,10 @@ static const char handler[] =
     "  if type(message) == 'string' then return message:upper() end\n"
     "  if message == nil then return 'nothing at all' end\n"
     "  if message == router.null then return 'null' end\n"
+    "  if message.spawn then\n"
+    "    router.spawn(function() router.sleep(10) end)\n"
+    "    return 1\n"
+    "  end\n"
     "  if message.odd then return odd[message.odd]() end\n"
     "  if message.length then return #message.length end\n"
     "  if message.count then\n"
@@ -185,6 +189,20 @@ static void a_reply_to_that_is_no_topic_is_logged_and_passed_over(void **state)
     assert_int_equal(router_logged_times(&world->router, from, "\"event\":\"delivery_failed\""), 3);
 }
 
+static void a_reply_that_is_refused_is_logged_once_if_its_handler_spawned(void **state)
+{
+    struct world *world = *state;
+    size_t from = router_log_size(&world->router);
+    world_send(world, &(struct question){.topic = "strict",
+                                         .json = "{\"spawn\":true}",
+                                         .dialect = PLAIN,
+                                         .id = MR_BYTES("x"),
+                                         .reply_to = "no such topic!"});
+    assert_works(world);
+    world_settle(world, "strict", 1);
+    assert_int_equal(router_logged_times(&world->router, from, "\"event\":\"delivery_failed\""), 1);
+}
+
 static void a_reply_that_is_no_json_is_error_500_and_says_why(void **state)
 {
     static const char *const odd[][2] = {{"cycle", ""}, {"function", "function"},
@@ -229,6 +247,7 @@ int main(void)
         cmocka_unit_test(two_hundred_headers_are_handed_over),
         cmocka_unit_test(a_header_of_binary_bytes_or_null_is_handed_over),
         cmocka_unit_test(a_reply_to_that_is_no_topic_is_logged_and_passed_over),
+        cmocka_unit_test(a_reply_that_is_refused_is_logged_once_if_its_handler_spawned),
         cmocka_unit_test(a_reply_that_is_no_json_is_error_500_and_says_why),
         cmocka_unit_test(a_reply_that_is_too_large_to_be_sent_stops_nothing),
     };

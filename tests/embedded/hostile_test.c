@@ -1,5 +1,6 @@
 /* Hostile handlers: what they try ends as their own message's outcome; the next message, the other
  * topics and the worker are as before. (Endless ones and greedy ones are in budget_test.c.) */
+#include "base/exit.h"
 #include "harness/process.h"
 #include "harness/world.h"
 
@@ -457,7 +458,8 @@ static void trusted_scripts_have_all_of_lua(void **state)
                 "  router.sleep(1)\n"
                 "  return { ffi.C.getpid(), io.open('/proc/self/stat'):read('*n') }\n"
                 "end\n");
-    router_config(&world->router, "sandbox = false");
+    setenv("MR_SPEC_KEY", "value", 1);
+    router_config(&world->router, "sandbox = false, env = { allow = { 'MR_SPEC_KEY' } }");
     router_start(&world->router);
     pid_t pid = 0;
     char expected[64];
@@ -466,7 +468,9 @@ static void trusted_scripts_have_all_of_lua(void **state)
     assert_text(world_ask(world, "trusted", "{}")->value, expected);
     folder_write(&world->router.folder, "spec/trust_spec.lua",
                  "it('is trusted', function() "
-                 "assert.is_table(require('moonroute.sandbox').environment(error).io) end)");
+                 "assert.is_table(require('moonroute.sandbox').environment(error).io) end)\n"
+                 "it('reads what env.allow names', function() "
+                 "assert.equal('value', require('moonroute').env('MR_SPEC_KEY')) end)");
     static const char *const commands[] = {"check", "test"};
     for (size_t i = 0; i < 2; i++) {
         struct ended ended =
@@ -476,6 +480,10 @@ static void trusted_scripts_have_all_of_lua(void **state)
             fail_msg("%s: %s%s", commands[i], ended.out, ended.err);
         ended_free(&ended);
     }
+    struct ended refused = process_run(&world->router.folder, NULL,
+                                       (const char *[]){"test", "--brokers", "localhost:1", NULL});
+    assert_int_equal(refused.code, MR_EXIT_USAGE);
+    ended_free(&refused);
     world_tear_down((void **)&world);
 }
 

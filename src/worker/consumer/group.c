@@ -9,6 +9,7 @@
 
 enum {
     CLOSE_LIMIT_MS = 10000, /* a client that takes longer to close is left as it is */
+    JOIN_LIMIT_MS = 300,    /* a group that never was steady is not waited for longer */
     LOOK_MS = 20,
 };
 
@@ -18,6 +19,7 @@ static void become(struct mr_group *group, enum mr_group_state next)
            MR_S("from", mr_group_state_names[group->state]),
            MR_S("to", mr_group_state_names[next]));
     mr_group_state_become(&group->state, next);
+    group->settled = group->settled || next == MR_GROUP_STEADY;
 }
 
 static void on_assigned(void *data, size_t count)
@@ -130,6 +132,7 @@ static void look_again(struct mr_group *group)
 static void leave(struct mr_group *group)
 {
     become(group, MR_GROUP_LEAVING);
+    group->leaves = mr_clock_ms();
     mr_consumer_leave(group->consumer);
     look_again(group);
 }
@@ -235,6 +238,13 @@ void mr_group_stop(struct mr_group *group, bool stays)
 bool mr_group_has_joined(const struct mr_group *group)
 {
     return group->idle || group->state >= MR_GROUP_STEADY;
+}
+
+bool mr_group_is_awaited(const struct mr_group *group)
+{
+    if (group->state < MR_GROUP_LEAVING)
+        return false;
+    return group->settled || mr_clock_ms() < group->leaves + JOIN_LIMIT_MS;
 }
 
 bool mr_group_is_over(const struct mr_group *group)

@@ -40,10 +40,12 @@ struct mr_group {
     bool idle;    /* it has no topic to read (yet) */
     bool retired; /* no route names it: it leaves as soon as it may */
     bool given_up;
+    bool settled; /* it was steady once */
     struct mr_revocation drain;
     struct mr_start_offsets asking;
     struct mr_timer look; /* looks whether leaving or closing is over: no event reports it */
     uint64_t close_by;    /* ms */
+    uint64_t leaves;      /* ms, when it began to leave */
     struct mr_group *next;
 };
 
@@ -65,6 +67,10 @@ void mr_group_give_up(struct mr_group *group);
 void mr_group_stop(struct mr_group *group, bool stays);
 /* Returns true if it has its part of the group's partitions, or has no topic to read. */
 bool mr_group_has_joined(const struct mr_group *group);
+/* Returns true if a worker that stops must wait, because the group leaves or its client closes. A
+ * group that never was steady is waited for only a moment. Nothing of it was handled, and the
+ * broker may hold back its first join for seconds. */
+bool mr_group_is_awaited(const struct mr_group *group);
 /* Returns true if its client has ended and no message of it is at work: then it may be freed. */
 bool mr_group_is_over(const struct mr_group *group);
 void mr_group_free(struct mr_group *group);

@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "base/panic.h"
 #include "worker/consumer/group.h"
+#include "worker/consumer/troubles.h"
 #include "worker/routing/subscription.h"
 
 struct mr_groups {
@@ -267,11 +268,16 @@ bool mr_groups_joined(const struct mr_groups *groups)
 
 enum mr_outage mr_groups_trouble(struct mr_groups *groups, char *why, size_t size)
 {
-    enum mr_outage trouble = MR_OUTAGE_NONE;
-    for (struct mr_group *group = groups->all; group != NULL; group = group->next)
-        if (trouble == MR_OUTAGE_NONE && !group->retired)
-            trouble = mr_consumer_trouble(group->consumer, mr_group_has_joined(group), why, size);
-    return trouble;
+    char one[MR_NOTE_SIZE];
+    struct mr_troubles all = {.text = why, .size = size};
+    for (struct mr_group *group = groups->all; group != NULL; group = group->next) {
+        if (group->retired)
+            continue;
+        enum mr_outage kind =
+            mr_consumer_trouble(group->consumer, mr_group_has_joined(group), one, sizeof(one));
+        mr_troubles_add(&all, kind, one);
+    }
+    return mr_troubles_end(&all);
 }
 
 size_t mr_groups_damaged(struct mr_groups *groups)
@@ -304,12 +310,11 @@ void mr_groups_close(struct mr_groups *groups, bool returns)
         mr_group_stop(group, stays);
 }
 
-/* Returns true if no group is leaving or closing any more. A static member that was not steady does
- * not leave at all. */
+/* A static member that stays and was not steady does not leave at all. */
 bool mr_groups_closed(const struct mr_groups *groups)
 {
     for (const struct mr_group *group = groups->all; group != NULL; group = group->next)
-        if (group->state >= MR_GROUP_LEAVING)
+        if (mr_group_is_awaited(group))
             return false;
     return true;
 }

@@ -69,8 +69,8 @@ bool mr_groups_failed(const struct mr_groups *groups, char *why, size_t size);
  * slot's next worker gets another name then. So when this worker stops, it leaves its other groups
  * for good. */
 bool mr_groups_fenced(struct mr_groups *groups);
-/* Returns the trouble that keeps one of the groups from serving, with the reason. Call it every
- * second or so. */
+/* Returns the first trouble that keeps a group from serving. `why` is "" before, and names each
+ * group in trouble, or how many more there are. Call it every second or so. */
 enum mr_outage mr_groups_trouble(struct mr_groups *groups, char *why, size_t size);
 /* Returns how many partitions wait because their next batch is damaged. Call it every second or
  * so. */

@@ -47,26 +47,36 @@ static const char *unanswerable(const struct mr_request *request)
     return NULL;
 }
 
-/* Sends the answer. Returns false, with `why`, if it can never be delivered. */
+/* An answer that can never be delivered. */
+struct refusal {
+    const char *to; /* its topic; NULL: the request's reply-to is at fault */
+    char why[512];
+};
+
+/* Sends the answer. Returns false, with the refusal, if it can never be delivered. */
 static bool send_answer(struct mr_dispatch *dispatch, struct mr_job *job,
-                        const struct mr_answer *answer, uint64_t now, char *why)
+                        const struct mr_answer *answer, uint64_t now, struct refusal *refusal)
 {
-    char refused[512];
     const char *nowhere = unanswerable(&job->request);
     if (nowhere != NULL) {
-        log_undelivered(job, "reply-to", nowhere);
-        snprintf(why, WHY_SIZE, "the reply cannot be delivered: %s", nowhere);
+        refusal->to = NULL;
+        snprintf(refusal->why, sizeof(refusal->why), "%s", nowhere);
         return false;
     }
     mr_compose(&dispatch->reply, &job->request, job->message.key, answer,
                (int64_t)(now / NS_PER_MS) + dispatch->wall_offset);
-    const char *topic = dispatch->reply.record.topic;
-    if (mr_outbox_send(dispatch->outbox, job, MR_FOR_REPLY, &dispatch->reply.record, now, refused,
-                       sizeof(refused)) == MR_SENT)
-        return true;
-    log_undelivered(job, topic, refused);
-    snprintf(why, WHY_SIZE, "the reply cannot be delivered to %s: %s", topic, refused);
-    return false;
+    refusal->to = dispatch->reply.record.topic;
+    return mr_outbox_send(dispatch->outbox, job, MR_FOR_REPLY, &dispatch->reply.record, now,
+                          refusal->why, sizeof(refusal->why)) == MR_SENT;
+}
+
+/* Logs the refusal, and writes it as the message of a fault. */
+static void tell_refusal(const struct mr_job *job, const struct refusal *refusal, char *why)
+{
+    log_undelivered(job, refusal->to == NULL ? "reply-to" : refusal->to, refusal->why);
+    snprintf(why, WHY_SIZE, "the reply cannot be delivered%s%s: %s",
+             refusal->to == NULL ? "" : " to ", refusal->to == NULL ? "" : refusal->to,
+             refusal->why);
 }
 
 static struct mr_verdict judge(struct mr_dispatch *dispatch, const struct mr_job *job,
@@ -113,12 +123,15 @@ static struct mr_sequel carry_out(struct mr_dispatch *dispatch, struct mr_job *j
                                   uint64_t now)
 {
     char why[WHY_SIZE];
+    struct refusal refusal;
     struct mr_result unanswerable;
     if (result->outcome != MR_OUTCOME_RETURNED)
         mr_pending_records_drop(job);
     struct mr_verdict verdict = judge(dispatch, job, route, result);
     if (verdict.answers && !job->answered) {
-        job->answered = send_answer(dispatch, job, &verdict.answer, now, why);
+        job->answered = send_answer(dispatch, job, &verdict.answer, now, &refusal);
+        if (!job->answered)
+            tell_refusal(job, &refusal, why);
         if (!job->answered && !verdict.dead_letters) {
             unanswerable = (struct mr_result){.outcome = MR_OUTCOME_RAISED,
                                               .fault = mr_failure_own(MR_FAULT_REPLY, why)};
@@ -136,10 +149,10 @@ static struct mr_sequel carry_out(struct mr_dispatch *dispatch, struct mr_job *j
 bool mr_outcome_answered(struct mr_dispatch *dispatch, struct mr_job *job,
                          const struct mr_route *route, const struct mr_result *result, uint64_t now)
 {
-    char why[WHY_SIZE];
+    struct refusal refusal; /* the end of the handler tries again, and logs it */
     struct mr_verdict verdict = judge(dispatch, job, route, result);
     if (verdict.answers && !job->answered)
-        job->answered = send_answer(dispatch, job, &verdict.answer, now, why);
+        job->answered = send_answer(dispatch, job, &verdict.answer, now, &refusal);
     return !verdict.answers || job->answered;
 }
 

@@ -1,6 +1,7 @@
 #include "worker/runtime/serving.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "base/clock.h"
 #include "base/log.h"
@@ -72,9 +73,12 @@ void mr_serving_look(struct mr_serving *serving, struct mr_slot *slot, struct mr
         mr_rpc_shown(rpc, broker->faults, broker->fault_count);
     if (trouble == MR_OUTAGE_NONE && mr_rpc_troubled(rpc, why, sizeof(why)))
         trouble = MR_OUTAGE_RESPONSES;
-    if (trouble == serving->trouble)
+    if (trouble == MR_OUTAGE_NONE)
+        why[0] = '\0';
+    if (trouble == serving->trouble && strcmp(why, serving->why) == 0)
         return;
     serving->trouble = trouble;
+    snprintf(serving->why, sizeof(serving->why), "%s", why);
     mr_note_write(&slot->trouble_note, why);
     mr_cell_set(&slot->trouble, trouble);
     if (trouble == MR_OUTAGE_NONE)

@@ -14,8 +14,9 @@ struct mr_routes;
 
 struct mr_serving {
     enum mr_outage trouble;
-    uint64_t again;      /* ms, when to look again */
-    bool unacknowledged; /* a record has not been acknowledged for MR_UNACKNOWLEDGED_S */
+    char why[MR_NOTE_SIZE]; /* its reason */
+    uint64_t again;         /* ms, when to look again */
+    bool unacknowledged;    /* a record has not been acknowledged for MR_UNACKNOWLEDGED_S */
 };
 
 /* Looks, every 500 ms at most, and shows the result. `routes` may be NULL. */

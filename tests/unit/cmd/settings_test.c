@@ -147,7 +147,7 @@ static void a_folder_that_may_not_be_looked_into_is_not_passed_over(void **state
                         "config/moonroute.lua: cannot read it: Permission denied\n");
 }
 
-static void a_file_that_was_read_before_must_still_be_there(void **state)
+static void a_file_that_is_in_use_must_still_be_there(void **state)
 {
     struct world *world = *state;
     struct mr_settings settings = {0};
@@ -158,9 +158,25 @@ static void a_file_that_was_read_before_must_still_be_there(void **state)
         put("config/moonroute.lua", "return {}");
     }
     mr_snapshot_free(mr_settings_snapshot(&settings, 2, &world->errors));
+    mr_settings_accepted(&settings);
     assert_string_equal(mr_errors_text(&world->errors), "");
     unlink("config/moonroute.lua");
     assert_unreadable(world, &settings);
+}
+
+/* The workers refused it, so the router goes on without a file. */
+static void a_file_of_a_refused_snapshot_may_go(void **state)
+{
+    struct world *world = *state;
+    struct mr_settings settings = {0};
+    put("scripts/echo.lua", "");
+    mr_snapshot_free(mr_settings_snapshot(&settings, 1, &world->errors));
+    mr_settings_accepted(&settings);
+    put("config/moonroute.lua", "return {}");
+    mr_snapshot_free(mr_settings_snapshot(&settings, 2, &world->errors));
+    unlink("config/moonroute.lua");
+    mr_snapshot_free(mr_settings_snapshot(&settings, 3, &world->errors));
+    assert_string_equal(mr_errors_text(&world->errors), "");
 }
 
 static void properties_that_librdkafka_does_not_take_are_told_with_their_place(void **state)
@@ -317,7 +333,8 @@ int main(void)
         TEST(a_file_that_was_named_must_be_there),
         TEST(links_that_lead_nowhere_are_not_passed_over),
         TEST(a_folder_that_may_not_be_looked_into_is_not_passed_over),
-        TEST(a_file_that_was_read_before_must_still_be_there),
+        TEST(a_file_that_is_in_use_must_still_be_there),
+        TEST(a_file_of_a_refused_snapshot_may_go),
         TEST(properties_that_librdkafka_does_not_take_are_told_with_their_place),
         TEST(the_broker_of_dev_needs_no_login_whatever_is_set),
         TEST(a_file_that_hangs_in_c_is_an_error),
