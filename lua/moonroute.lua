@@ -232,7 +232,7 @@ end
 --- Ends the handler; the message is handled again later. After the last retry a request gets an
 -- error reply 503. For another status, raise `{ retry_after = milliseconds, statusCode = 429 }`.
 --
--- @tparam number milliseconds at most a day; a longer delay counts as a day
+-- @tparam number milliseconds at most a year; a longer delay counts as a year
 -- @tparam[opt] string message
 function router.retry(milliseconds, message)
   if type(milliseconds) ~= "number" then

@@ -69,8 +69,8 @@ local function status_of(status)
   return 500
 end
 
--- One day. A longer delay would hold its key, or its partition, as if for ever.
-local DELAY_MAX = 24 * 60 * 60 * 1000
+-- A year. A longer delay is a mistake, and would hold its key, or its partition, for ever.
+local DELAY_MAX = 365 * 24 * 60 * 60 * 1000
 
 local function delay_of(value)
   local delay = field(value, "retry_after")

@@ -50,7 +50,7 @@ static const struct raising {
      DEFAULT_NAME},
     {"error { retry_after = -5 }", MR_FAULT_RETRY, 503, 0, DEFAULT_MESSAGE, DEFAULT_NAME},
     {"error { retry_after = 2.7 }", MR_FAULT_RETRY, 503, 2, DEFAULT_MESSAGE, DEFAULT_NAME},
-    {"error { retry_after = math.huge }", MR_FAULT_RETRY, 503, 86400000, DEFAULT_MESSAGE,
+    {"error { retry_after = math.huge }", MR_FAULT_RETRY, 503, 31536000000, DEFAULT_MESSAGE,
      DEFAULT_NAME},
     {"error { retry_after = 'soon', message = 'm' }", MR_FAULT_ERROR, 500, 0, "m", DEFAULT_NAME},
     {"error { retry_after = 0/0, message = 'm' }", MR_FAULT_ERROR, 500, 0, "m", DEFAULT_NAME},

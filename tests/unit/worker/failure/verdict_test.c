@@ -212,7 +212,7 @@ static void an_error_reply_says_what_was_raised(void **state)
 static void a_fault_that_names_its_delay_is_retried_after_that(void **state)
 {
     (void)state;
-    static const int64_t delays[] = {0, 1, 250, 100000, 86400000};
+    static const int64_t delays[] = {0, 1, 250, 100000, 31536000000};
     struct mr_result result = RAISED(MR_FAULT_RETRY, 500);
     for (size_t i = 0; i < sizeof(delays) / sizeof(delays[0]); i++) {
         result.fault.retry_after = delays[i];
