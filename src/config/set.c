@@ -61,6 +61,13 @@ static void append_shown(const struct mr_config *config, struct mr_buf *out,
     mr_buf_free(&shown);
 }
 
+/* Returns true if the text may hold a name and a password before an address. */
+static bool has_login(const char *text)
+{
+    const char *colon = strchr(text, ':');
+    return colon != NULL && strchr(colon, '@') != NULL;
+}
+
 static void append_got(const struct mr_config *config, struct mr_buf *out, bool secret,
                        struct mr_config_value value)
 {
@@ -72,6 +79,8 @@ static void append_got(const struct mr_config *config, struct mr_buf *out, bool 
         mr_buf_string(out, "another value");
     else if (value.given == MR_GIVEN_NUMBER && !isfinite(value.number))
         mr_buf_string(out, isnan(value.number) ? "NaN" : "infinity");
+    else if (value.given == MR_GIVEN_STRING && has_login(value.text))
+        mr_buf_string(out, "a text with a login in it");
     else
         append_shown(config, out, value);
 }
