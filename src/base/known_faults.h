@@ -23,13 +23,13 @@ static inline bool mr_known_fault_has(const struct mr_known_fault *fault, uint64
     return fault->since <= version && version < fault->before;
 }
 
-/* Counts the faults of `version` that the version `newer` is known to be without. */
+/* Counts the faults of the version that the version `other` has not. */
 static inline size_t mr_known_faults_mended(const struct mr_known_fault *table, uint64_t version,
-                                            uint64_t newer)
+                                            uint64_t other)
 {
     size_t count = 0;
     for (const struct mr_known_fault *row = table; row->fault != NULL; row++)
-        count += mr_known_fault_has(row, version) && row->before <= newer;
+        count += mr_known_fault_has(row, version) && !mr_known_fault_has(row, other);
     return count;
 }
 

@@ -17,15 +17,16 @@ static void warn_pending(void *context, const char *name, const char *value)
            MR_S("message", "this version does not support the setting yet"));
 }
 
-/* Warns if the LuaJIT that ships is known to have fewer faults. */
+/* Warns if this LuaJIT has faults that the one that ships has not. */
 static void warn_old_lua(void)
 {
     size_t mended =
-        mr_known_faults_mended(mr_lua_known_faults, mr_lua_version_number(), MR_LUA_THAT_SHIPS);
+        mr_known_faults_mended(mr_lua_known_faults, mr_lua_version_number(), MR_LUA_SHIPS);
     if (mended > 0)
         mr_log(MR_LOG_WARN, "luajit_is_old", MR_S("version", mr_lua_version()),
                MR_I("faults", (int64_t)mended),
-               MR_S("message", "a newer LuaJIT has fewer faults: `moonroute version` names them"));
+               MR_S("message",
+                    "the LuaJIT that ships has fewer faults: `moonroute version` names them"));
 }
 
 /* Checks the configuration and opens the log. This comes before the scripts are read, so that a bad

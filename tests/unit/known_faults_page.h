@@ -26,26 +26,26 @@ static inline bool is_of_all_versions(const char *line)
     return affected == NULL || strncmp(affected + 3, "all", 3) == 0;
 }
 
-/* Returns true if the line is a row of a table whose head begins with "fault". `*inside` is kept
- * from line to line, false at first. */
-static inline bool is_fault(const char *line, bool *inside)
+/* Returns true for a row of a table whose head begins with "fault"; `within` is whether the line
+ * before belonged to such a table. */
+static inline bool is_fault(const char *line, bool *within)
 {
-    bool head = strncmp(line, "| fault", 7) == 0;
-    *inside = head || (*inside && line[0] == '|');
-    return *inside && !head && line[1] == ' ';
+    bool is_head = strncmp(line, "| fault", 7) == 0;
+    *within = is_head || (*within && line[0] == '|');
+    return *within && !is_head && line[1] == ' ';
 }
 
 static inline void assert_page_has(const char *name, const struct mr_known_fault *table)
 {
     size_t rows = 0, found = 0;
-    bool inside = false;
+    bool within = false;
     struct mr_buf path = in_repository(name), page = {0};
     mr_file_read(mr_buf_text(&path), 1 << 20, &page);
     char *text = strdup(mr_buf_text(&page)), *rest = text;
     for (char *line; (line = strsep(&rest, "\n")) != NULL;) {
-        bool fault = is_fault(line, &inside);
-        const struct mr_known_fault *row = fault ? row_of(table, line) : NULL;
-        if (fault && row == NULL && !is_of_all_versions(line))
+        bool is_row = is_fault(line, &within);
+        const struct mr_known_fault *row = is_row ? row_of(table, line) : NULL;
+        if (is_row && row == NULL && !is_of_all_versions(line))
             fail_msg("%s: the table of the code has no row for: %s", name, line);
         if (row != NULL && row->test != NULL && strstr(line, row->test) == NULL)
             fail_msg("%s: the page's row does not name %s: %s", name, row->test, line);
