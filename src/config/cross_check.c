@@ -58,20 +58,6 @@ static void check_topic(const struct checking *checking, const char *path, const
             place_of(checking, path), path);
 }
 
-/* A login in an address would be taken for a part of the host's name, and shown in the log. The
- * error does not show it. */
-static void check_broker(void *context, const char *name, const char *address)
-{
-    const struct checking *checking = context;
-    static const char path[] = "kafka.brokers";
-    (void)name;
-    if (strchr(address, '@') != NULL)
-        mr_errors_add(checking->errors,
-                      "%s: %s: an address holds no login: set kafka.sasl.username and "
-                      "kafka.sasl.password",
-                      place_of(checking, path), path);
-}
-
 /* The limit is that of a host's name: a longer name would be cut, and two names could become the
  * same. */
 static void check_instance(const struct checking *checking)
@@ -130,7 +116,6 @@ void mr_config_check(const struct mr_config *config, const char *origin, struct 
     check_pair(&checking, "kafka.tls.certificate", "kafka.tls.key");
     check_pair(&checking, "kafka.tls.key", "kafka.tls.certificate");
     check_pair(&checking, "kafka.tls.key_password", "kafka.tls.key");
-    mr_config_list(config, "kafka.brokers", check_broker, &checking);
     check_instance(&checking);
     check_delays(&checking, "defaults");
     mr_config_map(config, "routes", check_route, &checking);

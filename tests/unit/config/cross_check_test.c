@@ -60,16 +60,6 @@ static void half_a_login_is_an_error(void **state)
                                       "file: kafka.tls.key: set without kafka.tls.certificate\n");
 }
 
-static void a_login_in_an_address_is_an_error_that_does_not_show_it(void **state)
-{
-    struct world *world = *state;
-    set(world, world->config, "kafka.brokers", "a:9092,me:hush@b:9092");
-    const char *told = check(world);
-    assert_int_equal(world->errors.count, 1);
-    assert_non_null(strstr(told, "file: kafka.brokers: an address holds no login"));
-    assert_null(strstr(told, "hush"));
-}
-
 static void a_mechanism_alone_is_none(void **state)
 {
     struct world *world = *state;
@@ -240,7 +230,6 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(half_a_login_is_an_error),
-        TEST(a_login_in_an_address_is_an_error_that_does_not_show_it),
         TEST(a_mechanism_alone_is_none),
         TEST(a_pattern_must_be_one_and_name_its_script),
         TEST(names_of_topics_are_checked),
