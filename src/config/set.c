@@ -61,11 +61,11 @@ static void append_shown(const struct mr_config *config, struct mr_buf *out,
     mr_buf_free(&shown);
 }
 
-/* Returns true if the text may hold a name and a password before an address. */
-static bool has_login(const char *text)
+/* Returns true for a text like USER:PASSWORD@HOST. */
+static bool has_login(struct mr_config_value value)
 {
-    const char *colon = strchr(text, ':');
-    return colon != NULL && strchr(colon, '@') != NULL;
+    const char *at = value.given == MR_GIVEN_STRING ? strrchr(value.text, '@') : NULL;
+    return at != NULL && memchr(value.text, ':', (size_t)(at - value.text)) != NULL;
 }
 
 static void append_got(const struct mr_config *config, struct mr_buf *out, bool secret,
@@ -77,10 +77,10 @@ static void append_got(const struct mr_config *config, struct mr_buf *out, bool 
         mr_buf_string(out, *value.text == '\0' ? "an empty list" : "a list");
     else if (secret)
         mr_buf_string(out, "another value");
+    else if (has_login(value))
+        mr_buf_string(out, "a text with a login in it");
     else if (value.given == MR_GIVEN_NUMBER && !isfinite(value.number))
         mr_buf_string(out, isnan(value.number) ? "NaN" : "infinity");
-    else if (value.given == MR_GIVEN_STRING && has_login(value.text))
-        mr_buf_string(out, "a text with a login in it");
     else
         append_shown(config, out, value);
 }

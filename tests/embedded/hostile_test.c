@@ -458,7 +458,6 @@ static void trusted_scripts_have_all_of_lua(void **state)
                 "  router.sleep(1)\n"
                 "  return { ffi.C.getpid(), io.open('/proc/self/stat'):read('*n') }\n"
                 "end\n");
-    setenv("MR_SPEC_KEY", "value", 1);
     router_config(&world->router, "sandbox = false, env = { allow = { 'MR_SPEC_KEY' } }");
     router_start(&world->router);
     pid_t pid = 0;
@@ -472,9 +471,10 @@ static void trusted_scripts_have_all_of_lua(void **state)
                  "it('reads what env.allow names', function() "
                  "assert.equal('value', require('moonroute').env('MR_SPEC_KEY')) end)");
     static const char *const commands[] = {"check", "test"};
+    static const char *const environment[] = {"MR_SPEC_KEY=value", NULL};
     for (size_t i = 0; i < 2; i++) {
         struct ended ended =
-            process_run(&world->router.folder, NULL,
+            process_run(&world->router.folder, environment,
                         (const char *[]){commands[i], "--config", "moonroute.lua", NULL});
         if (ended.code != 0)
             fail_msg("%s: %s%s", commands[i], ended.out, ended.err);

@@ -202,6 +202,8 @@ static void every_type_says_what_it_expected(void **state)
         {"defaults.concurrency", "0", "an integer from 1 to 65536, got \"0\""},
         {"defaults.concurrency", "1.5", "an integer from 1 to 65536, got \"1.5\""},
         {"defaults.retry.base", "1s", "an integer of 0 or more (milliseconds), got \"1s\""},
+        {"kafka.brokers", "a:9092,me:hush@b:9092",
+         "a list of HOST:PORT, got a text with a login in it"},
         {"rpc.timeout", "0", "an integer from 1 to 2147483647 (milliseconds), got \"0\""},
         {"defaults.retry.jitter", "2", "a number from 0 to 1, got \"2\""},
         {"defaults.retry.multiplier", "inf", "a number of 1 or more, got \"inf\""},
