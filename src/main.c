@@ -2,8 +2,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/machine/process.h"
 #include "base/print.h"
-#include "base/process.h"
 #include "cmd/command.h"
 
 /* Read by jemalloc: memory that a burst took and freed is given back even if its threads are idle

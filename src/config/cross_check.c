@@ -2,7 +2,7 @@
 #include <regex.h>
 #include <string.h>
 
-#include "base/host.h"
+#include "base/machine/host.h"
 #include "base/topic.h"
 #include "config/store.h"
 

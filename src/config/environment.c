@@ -2,7 +2,7 @@
 #include <ctype.h>
 #include <string.h>
 
-#include "base/file.h"
+#include "base/machine/file.h"
 #include "config/store.h"
 
 static const char *look_up(char *const *environment, const char *name)

@@ -6,7 +6,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "base/file.h"
+#include "base/machine/file.h"
 #include "base/panic.h"
 #include "base/topic.h"
 

@@ -7,7 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/file.h"
+#include "base/machine/file.h"
 #include "base/panic.h"
 
 /* The name of the file in Lua's messages, because Lua would cut a long name. */

@@ -10,9 +10,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/file.h"
 #include "base/hash.h"
 #include "base/log.h"
+#include "base/machine/file.h"
 
 enum { MOST_BYTES = 1 << 20, KEPT_MS = 3600000 };
 static const uint64_t mark = UINT64_C(0x6d6f6f6e64656174); /* also the version */

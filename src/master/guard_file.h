@@ -5,7 +5,7 @@
 #ifndef MR_MASTER_GUARD_FILE_H
 #define MR_MASTER_GUARD_FILE_H
 
-#include "base/claim.h"
+#include "base/machine/claim.h"
 #include "base/poison.h"
 
 /* {0} keeps nothing. */

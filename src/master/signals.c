@@ -2,8 +2,8 @@
 
 #include <signal.h>
 
+#include "base/machine/process.h"
 #include "base/panic.h"
-#include "base/process.h"
 
 static const int numbers[MR_SIGNALS] = {SIGTERM, SIGINT, SIGHUP, SIGUSR1, SIGCHLD};
 

@@ -7,11 +7,11 @@
 #include <string.h>
 #include <sys/wait.h>
 
-#include "base/claim.h"
 #include "base/clock.h"
 #include "base/exit.h"
-#include "base/host.h"
 #include "base/log.h"
+#include "base/machine/claim.h"
+#include "base/machine/host.h"
 #include "base/panic.h"
 #include "master/line.h"
 #include "master/obituary.h"

@@ -14,7 +14,7 @@
 #include <cmocka.h>
 
 #include "base/buf.h"
-#include "base/file.h"
+#include "base/machine/file.h"
 
 /* Returns the path of a file of the repository. */
 static inline struct mr_buf in_repository(const char *name)

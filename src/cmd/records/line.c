@@ -1,7 +1,7 @@
 #include "cmd/records/line.h"
 
-#include "base/base64.h"
 #include "base/utf8.h"
+#include "cmd/records/base64.h"
 
 static void append_base64(struct mr_buf *line, struct mr_bytes bytes)
 {

@@ -6,8 +6,8 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "base/host.h"
 #include "base/log.h"
+#include "base/machine/host.h"
 
 enum { NAME_MOST = MR_HOST_SIZE - 1, OTHERS = 0xffffff };
 

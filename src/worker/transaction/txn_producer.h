@@ -12,8 +12,8 @@
 #include <stdbool.h>
 #include <uv.h>
 
-#include "base/claim.h"
 #include "base/errors.h"
+#include "base/machine/claim.h"
 #include "config/config.h"
 #include "kafka/producer.h"
 #include "worker/producer/topic_warmup.h"

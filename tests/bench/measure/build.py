@@ -41,7 +41,8 @@ def build_with_objects(name: str) -> Path:
     build_release()
     BARE.mkdir(parents=True, exist_ok=True)
     release = ROOT / "build" / "release" / "CMakeFiles"
-    objects = [str(each) for folder in ("mr_lua.dir", "mr_lua_json.dir", "mr_lua_run.dir", "mr_config.dir", "mr_base.dir") for each in (release / folder).rglob("*.o")]
+    objects = [str(each) for folder in ("mr_lua.dir", "mr_lua_json.dir", "mr_lua_run.dir", "mr_config.dir", "mr_base_machine.dir",
+                                                    "mr_base.dir") for each in (release / folder).rglob("*.o")]
     flags = subprocess.run(["pkg-config", "--cflags", "--libs", "luajit", "uuid"], check=True, capture_output=True, text=True)
     quietly(["cc", "-O2", "-std=c11", "-D_GNU_SOURCE", "-Wall", "-Wextra", f"-I{ROOT / 'src'}", "-o", str(BARE / name),
              str(ROOT / "tests" / "bench" / f"{name}.c"), *objects, *flags.stdout.split(), "-llua5.1-cjson", "-lm"])

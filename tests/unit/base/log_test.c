@@ -13,8 +13,8 @@
 
 #include "base/buf.h"
 #include "base/clock.h"
-#include "base/file.h"
 #include "base/log.h"
+#include "base/machine/file.h"
 #include "base/utf8.h"
 #include "panics.h"
 

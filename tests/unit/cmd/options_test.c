@@ -9,7 +9,7 @@
 #include <cmocka.h>
 
 #include "base/buf.h"
-#include "base/file.h"
+#include "base/machine/file.h"
 #include "cmd/options.h"
 
 /* What a command is given, and what it said. */

@@ -19,8 +19,8 @@
 
 #include <cmocka.h>
 
-#include "base/file.h"
 #include "base/log.h"
+#include "base/machine/file.h"
 #include "fake_worker.h"
 #include "master/master.h"
 

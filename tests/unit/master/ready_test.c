@@ -9,8 +9,8 @@
 #include <cmocka.h>
 
 #include "a_view.h"
-#include "base/file.h"
 #include "base/log.h"
+#include "base/machine/file.h"
 #include "master/ready.h"
 
 struct world {

@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "base/file.h"
+#include "base/machine/file.h"
 #include "base/panic.h"
 #include "worker/routing/routing.h"
 

@@ -1,6 +1,6 @@
 /* Reads whole files: configuration, scripts and secrets. */
-#ifndef MR_BASE_FILE_H
-#define MR_BASE_FILE_H
+#ifndef MR_BASE_MACHINE_FILE_H
+#define MR_BASE_MACHINE_FILE_H
 
 #include <stddef.h>
 

@@ -1,4 +1,4 @@
-#include "base/base64.h"
+#include "cmd/records/base64.h"
 
 static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 

@@ -1,4 +1,4 @@
-#include "base/file.h"
+#include "base/machine/file.h"
 
 #include <errno.h>
 #include <fcntl.h>

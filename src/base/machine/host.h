@@ -1,6 +1,6 @@
 /* The name of this machine, or of the container that it runs in. */
-#ifndef MR_BASE_HOST_H
-#define MR_BASE_HOST_H
+#ifndef MR_BASE_MACHINE_HOST_H
+#define MR_BASE_MACHINE_HOST_H
 
 enum { MR_HOST_SIZE = 201 };
 

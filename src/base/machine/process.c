@@ -1,4 +1,4 @@
-#include "base/process.h"
+#include "base/machine/process.h"
 
 #include <errno.h>
 #include <fcntl.h>

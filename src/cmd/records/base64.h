@@ -1,6 +1,6 @@
 /* Base64 (RFC 4648, section 4: with padding). */
-#ifndef MR_BASE_BASE64_H
-#define MR_BASE_BASE64_H
+#ifndef MR_CMD_RECORDS_BASE64_H
+#define MR_CMD_RECORDS_BASE64_H
 
 #include "base/buf.h"
 

@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "base/claim.h"
+#include "base/machine/claim.h"
 
 static char name[64];
 

@@ -1,6 +1,6 @@
 /* Descriptors and signals that a process inherits from its parent and should not rely on. */
-#ifndef MR_BASE_PROCESS_H
-#define MR_BASE_PROCESS_H
+#ifndef MR_BASE_MACHINE_PROCESS_H
+#define MR_BASE_MACHINE_PROCESS_H
 
 /* Must come first in main. Opens a file for each closed standard descriptor, so that no other
  * descriptor gets its number; reading and writing the file fail. Blocks the signals that a router

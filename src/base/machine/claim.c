@@ -1,4 +1,4 @@
-#include "base/claim.h"
+#include "base/machine/claim.h"
 
 #include <stddef.h>
 #include <stdint.h>

@@ -1,8 +1,8 @@
 /* Claims the lowest free number under a name, for as long as this process lives. No other process
  * of this machine has the same number meanwhile. If a process dies, the next one that claims gets
  * its number. */
-#ifndef MR_BASE_CLAIM_H
-#define MR_BASE_CLAIM_H
+#ifndef MR_BASE_MACHINE_CLAIM_H
+#define MR_BASE_MACHINE_CLAIM_H
 
 /* {0} has claimed nothing. */
 struct mr_claim {
