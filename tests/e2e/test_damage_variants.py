@@ -12,7 +12,7 @@ from conftest import StartRouter
 from support.asker import Asker, new_id
 from support.cluster import Cluster, client_properties, committed_records, unique
 from support.router import Router, Scripts
-from support.variants import OBEYS
+from support.variants import OBEYS, beyond_ci
 from support.wait import until
 from test_damage import flip, log_of, reasons
 
@@ -131,7 +131,7 @@ BEHIND = {"nothing": [], "another batch": [b"nobody's"], "the reply that is awai
 
 
 @pytest.mark.parametrize("name", BEHIND)
-@pytest.mark.parametrize("codec", ["none", "lz4"])
+@pytest.mark.parametrize("codec", ["none", pytest.param("lz4", marks=beyond_ci)])
 def test_replies_behind_a_damaged_batch_of_replies_are_read(kafka: Kafka, cluster: Cluster, asker: Asker, scripts: Scripts, start_router: StartRouter,
                                                             codec: str, name: str) -> None:
     """This test is the service that is asked."""

@@ -8,6 +8,7 @@ from broker import Kafka
 from conftest import StartRouter
 from support.cluster import Cluster, committed_records, unique
 from support.router import Scripts
+from support.variants import beyond_ci
 from support.wait import until
 from test_batches import send_at_once
 from test_delivery_variants import plain, together
@@ -86,6 +87,7 @@ class Inboxes:
             self.router.await_log(f'"response_topic_available","topic":"{topic}"', before, 30)
 
 
+@beyond_ci
 def test_replies_in_a_response_topic_that_is_made_again_are_read(guarded_kafka: Kafka, guarded_cluster: Cluster, scripts: Scripts,
                                                                  start_router: StartRouter) -> None:
     inboxes = Inboxes(guarded_cluster, scripts, start_router)
