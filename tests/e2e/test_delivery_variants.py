@@ -144,7 +144,6 @@ def test_and_no_more_when_they_are_written(hungry: dict[str, Hungry], shared_tri
 class Kind:
     settings: str = ""
     stem: str = "orders"
-    dead: str = "{topic}-dlq"
     message: dict = dataclasses.field(default_factory=lambda: {"reject": True})
 
 
@@ -153,8 +152,7 @@ DELETED = {
     "at least once": Kind(),
     "exactly once": Kind('delivery = "exactly-once"'),
     "at most once": Kind('delivery = "at-most-once"'),
-    "one of a pattern": Kind(stem="pattern"),
-    "of a request": Kind(dead="{stem}-dlq", stem="commands"),
+    "of a request": Kind(stem="commands"),
     "waiting in its place": Kind(message=WAITS),
     "waiting in a retry topic": Kind('retry = { mode = "topic" }', message=WAITS),
     "exactly once, waiting in a retry topic": Kind('delivery = "exactly-once", retry = { mode = "topic" }', message=WAITS),
@@ -163,7 +161,7 @@ SOURCE = 3  # partitions
 
 
 class Letters:
-    """A router of routes whose dead letters are in topics that can be deleted."""
+    """A router of routes whose dead letters are in topics that can be deleted. It has no pattern, which would look for topics all the time."""
 
     def __init__(self, kafka: Kafka, cluster: Cluster, folder: Path, start: StartRouter) -> None:
         self.guard = Guard(kafka)
@@ -173,12 +171,9 @@ class Letters:
         self.topics = {name: cluster.create_topic(f"{unique(kind.stem)}{'-commands' if kind.stem == 'commands' else ''}", SOURCE)
                        for name, kind in DELETED.items()}
         self.dead = {name: self._dead(name) for name in DELETED}
-        pattern = self.topics["one of a pattern"]
-        for name, topic in self.topics.items():
-            scripts.write("pattern" if topic == pattern else topic, OBEYS)
-        routes = [f'["{topic}"] = {{ {DELETED[name].settings}, group_id = "{unique("group")}" }}' for name, topic in self.topics.items()
-                  if topic != pattern]
-        routes.append(f'["^{pattern[:8]}-p"] = {{ script = "pattern.lua" }}')
+        for topic in self.topics.values():
+            scripts.write(topic, OBEYS)
+        routes = [f'["{topic}"] = {{ {DELETED[name].settings}, group_id = "{unique("group")}" }}' for name, topic in self.topics.items()]
         self.router = start(scripts, brokers=self.guard.brokers, env=login(), config=f"""return {{
             defaults = {{ retry = {{ max = 1, base = 20 }} }}, routes = {{ {", ".join(routes)} }} }}\n""".replace("{ ,", "{"))
         until(lambda: {*self.dead.values()} <= cluster.topics(), "all have their dead-letter topics")
