@@ -153,6 +153,14 @@ static bool leads(const struct rd_kafka_metadata *metadata, int32_t broker)
     return false;
 }
 
+/* Writes "HOST:PORT", with brackets around an IPv6 address. */
+static size_t write_address(char *text, size_t size, const struct rd_kafka_metadata_broker *broker)
+{
+    bool six = strchr(broker->host, ':') != NULL;
+    return (size_t)snprintf(text, size, "%s%s%s:%d", six ? "[" : "", broker->host, six ? "]" : "",
+                            broker->port);
+}
+
 void mr_cluster_leaders(const struct mr_producer *via, const char *topic, int timeout, char *text,
                         size_t size)
 {
@@ -162,11 +170,13 @@ void mr_cluster_leaders(const struct mr_producer *via, const char *topic, int ti
     const struct rd_kafka_metadata *metadata = ask_about(via, topic, timeout, &error);
     if (metadata == NULL)
         return;
-    for (int i = 0; i < metadata->broker_cnt && length < size; i++) {
-        const struct rd_kafka_metadata_broker *broker = &metadata->brokers[i];
-        if (leads(metadata, broker->id))
-            length += (size_t)snprintf(text + length, size - length, "%s%s:%d",
-                                       length > 0 ? ", " : "", broker->host, broker->port);
+    bool any = metadata->topic_cnt == 0 || metadata->topics[0].partition_cnt == 0;
+    for (int i = 0; i < metadata->broker_cnt && length + 2 < size; i++) {
+        if (!any && !leads(metadata, metadata->brokers[i].id))
+            continue;
+        if (length > 0)
+            length += (size_t)snprintf(text + length, size - length, ", ");
+        length += write_address(text + length, size - length, &metadata->brokers[i]);
     }
     rd_kafka_metadata_destroy(metadata);
 }

@@ -51,7 +51,7 @@ enum {
 };
 
 /* Writes the addresses of the brokers that lead the topic's partitions, as the cluster advertises
- * them. Writes "" if no broker answers. */
+ * them. If there is no such topic, writes those of all brokers. Writes "" if no broker answers. */
 void mr_cluster_leaders(const struct mr_producer *via, const char *topic, int timeout, char *text,
                         size_t size);
 /* Asks a broker for the topic by name, after which the producer knows its partitions. Returns their

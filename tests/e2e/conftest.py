@@ -1,6 +1,7 @@
 """Fixtures: one real Kafka for all tests, and routers that are ended whatever happens."""
 
 import contextlib
+import itertools
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Protocol
@@ -120,12 +121,11 @@ def start_guarded_router(tmp_path: Path, guarded_kafka: Kafka, guard: Guard) -> 
 @contextlib.contextmanager
 def routers_in(folder: Path, kafka: Kafka) -> Iterator[StartRouter]:
     with contextlib.ExitStack() as stack:
-        started: list[Router] = []
+        numbers = itertools.count()  # routers may be started by several threads
 
         def start(scripts: Scripts, *, ready: bool = True, **options) -> Router:
             brokers = options.pop("brokers", kafka.bootstrap)
-            router = Router(brokers, scripts, folder / f"router-{len(started)}", **options)
-            started.append(router)
+            router = Router(brokers, scripts, folder / f"router-{next(numbers)}", **options)
             stack.callback(router.close)
             return router.start(ready)
 

@@ -126,20 +126,19 @@ bool mr_asker_failed(const struct mr_asker *asker, char *why, size_t size)
     return asker->failure[0] != '\0';
 }
 
-/* Explains that no leader acknowledged the record. The cluster may advertise addresses that cannot
- * be reached from here, so the text names them. */
-static void explain_silence(struct mr_asker *asker, const char *topic, int timeout, char *why,
-                            size_t size)
+/* Explains that a broker has not done something in time. The cluster may advertise addresses that
+ * cannot be reached from here, so the text names them. */
+static void explain_silence(struct mr_asker *asker, const char *topic, const char *what,
+                            int timeout, char *why, size_t size)
 {
     enum { ASK_MS = 2000 };
     char leaders[128];
     asker->silent = true;
     mr_cluster_leaders(asker->producer, topic, ASK_MS, leaders, sizeof(leaders));
-    snprintf(
-        why, size,
-        "not acknowledged within %d ms%s%s: check that the addresses that Kafka advertises can "
-        "be reached from here",
-        timeout, leaders[0] != '\0' ? " by " : "", leaders);
+    snprintf(why, size,
+             "%s within %d ms%s%s: check that the addresses that Kafka advertises can be reached "
+             "from here",
+             what, timeout, leaders[0] != '\0' ? " by " : "", leaders);
 }
 
 int mr_asker_send(struct mr_asker *asker, const struct mr_outgoing *record, int timeout, char *why,
@@ -153,35 +152,41 @@ int mr_asker_send(struct mr_asker *asker, const struct mr_outgoing *record, int 
          mr_producer_poll(asker->producer)) {
         if (!await(asker, deadline)) {
             if (known)
-                explain_silence(asker, record->topic, timeout, why, size);
+                explain_silence(asker, record->topic, "not acknowledged", timeout, why, size);
             return -1;
         }
     }
     return mr_asker_failed(asker, why, size) ? -1 : 0;
 }
 
-int mr_asker_listen(struct mr_asker *asker, const char *topic, int timeout, char *why, size_t size)
+/* Reads until all partitions of the topic are listened to. Returns -1 if they are not at the
+ * deadline, or if a client has failed. */
+static int await_listening(struct mr_asker *asker, uint64_t deadline, char *why, size_t size)
 {
-    uint64_t deadline = mr_clock_ms() + (uint64_t)timeout;
     struct mr_message message;
-    int32_t partitions =
-        mr_config_boolean(asker->config, "create_topics")
-            ? mr_creation_ensure(asker->producer, topic, NEW_TOPIC_PARTITIONS, timeout, why, size)
-            : mr_cluster_topic(asker->producer, topic, timeout, why, size);
-    if (partitions <= 0 || mr_listener_add(asker->listener, topic, partitions, why, size) != 0)
-        return -1;
     for (;;) {
         while (mr_listener_poll(asker->listener, &message))
             mr_message_free(&message);
         if (asker->listening)
             return 0;
-        if (mr_asker_failed(asker, why, size))
+        if (mr_asker_failed(asker, why, size) || !await(asker, deadline))
             return -1;
-        if (!await(asker, deadline)) {
-            snprintf(why, size, "not listening after %d ms", timeout);
-            return -1;
-        }
     }
+}
+
+int mr_asker_listen(struct mr_asker *asker, const char *topic, int timeout, char *why, size_t size)
+{
+    uint64_t deadline = mr_clock_ms() + (uint64_t)timeout;
+    int32_t partitions =
+        mr_config_boolean(asker->config, "create_topics")
+            ? mr_creation_ensure(asker->producer, topic, NEW_TOPIC_PARTITIONS, timeout, why, size)
+            : mr_cluster_topic(asker->producer, topic, timeout, why, size);
+    if (partitions > 0 && mr_listener_add(asker->listener, topic, partitions, why, size) == 0 &&
+        await_listening(asker, deadline, why, size) == 0)
+        return 0;
+    if (mr_clock_ms() >= deadline)
+        explain_silence(asker, topic, "not possible", timeout, why, size);
+    return -1;
 }
 
 bool mr_asker_receive(struct mr_asker *asker, struct mr_message *message, int timeout)

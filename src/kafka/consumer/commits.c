@@ -46,12 +46,19 @@ static bool is_of_rebalance(rd_kafka_resp_err_t error)
            error == RD_KAFKA_RESP_ERR__ASSIGNMENT_LOST;
 }
 
+/* Returns true if Kafka refuses the commit until somebody changes topics or permissions. */
+static bool is_lasting(rd_kafka_resp_err_t error)
+{
+    return error == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART ||
+           error == RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED ||
+           error == RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED;
+}
+
 static void refused(struct mr_commits *commits, rd_kafka_resp_err_t error)
 {
     bool told = commits->pause == LONGEST_PAUSE_MS;
     commits->pause = mr_backoff_next(commits->pause, FIRST_PAUSE_MS, LONGEST_PAUSE_MS);
-    commits->hopeless =
-        commits->pause == LONGEST_PAUSE_MS && error == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART;
+    commits->hopeless = commits->pause == LONGEST_PAUSE_MS && is_lasting(error);
     bool telling = commits->pause == LONGEST_PAUSE_MS && !told && !is_of_rebalance(error);
     mr_log(telling ? MR_LOG_WARN : MR_LOG_DEBUG, "commit_refused",
            MR_S("client", rd_kafka_name(commits->handle)),

@@ -25,7 +25,7 @@ struct mr_commits {
     rd_kafka_topic_partition_list_t *left;   /* given back during a commit; NULL: none */
     bool in_flight;                          /* a commit is sent and not answered */
     bool at_once;                            /* stored offsets do not wait for the interval */
-    bool hopeless; /* refused again and again, since the topic is missing */
+    bool hopeless;                           /* refused again and again, for a reason that lasts */
     /* Called for each partition whose offset was accepted; may be NULL. */
     void (*accepted)(void *data, const char *topic, int32_t partition, int64_t next);
     void *data;

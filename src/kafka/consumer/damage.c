@@ -19,7 +19,8 @@ struct mr_damaged {
 
 bool mr_damage_is(rd_kafka_resp_err_t error)
 {
-    return error == RD_KAFKA_RESP_ERR__BAD_MSG || error == RD_KAFKA_RESP_ERR__BAD_COMPRESSION;
+    return error == RD_KAFKA_RESP_ERR__BAD_MSG || error == RD_KAFKA_RESP_ERR__BAD_COMPRESSION ||
+           error == RD_KAFKA_RESP_ERR__NOT_IMPLEMENTED;
 }
 
 /* Returns the link to the partition's entry, or the end of the list. */
@@ -95,6 +96,34 @@ void mr_damage_revoked(struct mr_damage *damage, const rd_kafka_topic_partition_
     }
 }
 
+/* Returns the offset at which the partition was assigned, which may be a named position. */
+static int64_t assigned_at(rd_kafka_t *handle, const char *topic, int32_t partition)
+{
+    rd_kafka_topic_partition_list_t *owned;
+    if (rd_kafka_assignment(handle, &owned) != RD_KAFKA_RESP_ERR_NO_ERROR)
+        return RD_KAFKA_OFFSET_INVALID;
+    const rd_kafka_topic_partition_t *found =
+        rd_kafka_topic_partition_list_find(owned, topic, partition);
+    int64_t offset = found == NULL ? RD_KAFKA_OFFSET_INVALID : found->offset;
+    rd_kafka_topic_partition_list_destroy(owned);
+    return offset;
+}
+
+/* Sets the partition back to its next message. Meanwhile librdkafka may have left for an offset
+ * that it took from the bytes of the damaged batch. */
+static void set_back(rd_kafka_t *handle, const struct mr_damaged *damaged)
+{
+    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(1);
+    rd_kafka_topic_partition_t *place =
+        rd_kafka_topic_partition_list_add(list, damaged->topic, damaged->partition);
+    rd_kafka_position(handle, list);
+    if (place->offset == RD_KAFKA_OFFSET_INVALID)
+        place->offset = assigned_at(handle, damaged->topic, damaged->partition);
+    if (place->offset != RD_KAFKA_OFFSET_INVALID)
+        rd_kafka_error_destroy(rd_kafka_seek_partitions(handle, list, 0));
+    rd_kafka_topic_partition_list_destroy(list);
+}
+
 size_t mr_damage_look(struct mr_damage *damage)
 {
     size_t count = 0;
@@ -103,6 +132,7 @@ size_t mr_damage_look(struct mr_damage *damage)
         if (each->again == 0 || each->again > mr_clock_ms())
             continue;
         each->again = 0;
+        set_back(damage->pauses->handle, each);
         mr_pauses_drop(damage->pauses, each->topic, each->partition, MR_PAUSE_DAMAGED);
     }
     return count;

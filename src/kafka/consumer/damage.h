@@ -1,7 +1,8 @@
-/* Partitions of a consumer whose next batch is damaged. Its checksum is wrong, or it cannot be
- * uncompressed. librdkafka reports such a batch, and then goes on behind it. So the partition is
- * paused at once, which drops what was fetched behind the batch. Every few seconds it begins at the
- * batch again, because another replica may have the batch whole. Included only in this folder. */
+/* Partitions of a consumer whose next batch is damaged. Its checksum is wrong, its format or codec
+ * is unknown, or it cannot be uncompressed. librdkafka reports such a batch. Then it goes on behind
+ * the batch, or at an offset that it took from the batch's bytes. So the partition is paused at
+ * once, which drops what was fetched since. Every few seconds it begins at the batch again, because
+ * another replica may have the batch whole. Included only in this folder. */
 #ifndef MR_KAFKA_CONSUMER_DAMAGE_H
 #define MR_KAFKA_CONSUMER_DAMAGE_H
 

@@ -12,17 +12,19 @@
 #include "kafka/endings.h"
 #include "kafka/view.h"
 
-/* In ms. A fault is reported once by librdkafka, and its end never. If the partition is started
- * again at its position, librdkafka reports its end or the fault again. A partition whose offset
- * does not exist any more stops until it is started elsewhere. */
+/* In ms. A fault is reported once by librdkafka, and its end never. If the
+ * partition is started again at its position, librdkafka reports its end or the fault again. A
+ * partition whose offset does not exist any more stops until it is started elsewhere. */
 enum { FAULT_AGAIN_MS = 5000, RESET_AGAIN_MS = 500 };
 
 struct place {
     int64_t next; /* the offset after the last record; -1: unknown */
     bool reached; /* its end was reached once */
     enum mr_listener_fault fault;
-    uint64_t again; /* ms, when to start it again; 0: not at all */
-    int64_t from;   /* the offset to start from */
+    uint64_t again;  /* ms, when to start it again; 0: not at all */
+    int64_t from;    /* the offset to start from */
+    int64_t damaged; /* the offset of the last damaged batch */
+    int64_t passed;  /* how many offsets of that batch are passed over so far */
 };
 
 struct listened {
@@ -93,7 +95,7 @@ static void make_places(struct listened *listened, int32_t from, int32_t to)
 {
     listened->places = mr_realloc(listened->places, (size_t)to * sizeof(listened->places[0]));
     for (int32_t p = from; p < to; p++)
-        listened->places[p] = (struct place){.next = -1};
+        listened->places[p] = (struct place){.next = -1, .damaged = -1};
 }
 
 int mr_listener_add(struct mr_listener *listener, const char *topic, int32_t partitions, char *why,
@@ -171,6 +173,7 @@ static void note_position(struct mr_listener *listener, struct listened *listene
                           struct place *place, int64_t next)
 {
     place->next = next;
+    place->passed = 0;
     set_again(listener, place, 0);
     set_fault(listener, listened, place, MR_LISTENER_FINE);
     if (place->reached)
@@ -199,18 +202,39 @@ static void note_reset(struct mr_listener *listener, struct place *place)
     set_again(listener, place, mr_clock_ms() + RESET_AGAIN_MS);
 }
 
-/* Takes note of a damaged batch. Its replies are lost. If no record follows it, the partition is
- * started at its end, so that later replies are read. */
-static void note_damage(struct mr_listener *listener, struct place *place)
+/* Returns the offset after the last record, as the last answer of the broker showed it. */
+static int64_t end_of(const struct mr_listener *listener, const struct listened *listened,
+                      int32_t partition)
 {
-    place->from = RD_KAFKA_OFFSET_END;
+    int64_t first, end = -1;
+    rd_kafka_get_watermark_offsets(listener->handle, rd_kafka_topic_name(listened->handle),
+                                   partition, &first, &end);
+    return end;
+}
+
+/* Takes note of a damaged batch. Its replies are lost, and those behind it are not. Nothing shows
+ * how many offsets the batch has. So the partition is started behind the first one. If that is in
+ * the batch, too, it is started further behind: one offset further each time, up to 64. */
+static void note_damage(struct mr_listener *listener, const struct listened *listened,
+                        struct place *place, int64_t offset)
+{
+    if (place->damaged != offset)
+        place->passed = 0;
+    place->damaged = offset;
+    place->passed += 1 + place->passed / 64;
+    place->from = offset + place->passed;
+    int64_t end = end_of(listener, listened, (int32_t)(place - listened->places));
+    if (end > offset && end < place->from)
+        place->from = end;
     set_again(listener, place, mr_clock_ms());
 }
 
 static void note_error(struct mr_listener *listener, struct listened *listened, struct place *place,
-                       rd_kafka_resp_err_t error)
+                       const rd_kafka_message_t *message)
 {
-    switch ((int)error) {
+    if (place->again != 0 && place->again <= mr_clock_ms())
+        return; /* it is about to start, perhaps since librdkafka took a damaged offset */
+    switch ((int)message->err) {
     case RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED:
         note_fault(listener, listened, place, MR_LISTENER_DENIED);
         return;
@@ -220,11 +244,12 @@ static void note_error(struct mr_listener *listener, struct listened *listened, 
         note_fault(listener, listened, place, MR_LISTENER_GONE);
         return;
     case RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET:
-        note_reset(listener, place);
+        if (place->damaged < 0 || message->offset == place->next || message->offset == place->from)
+            note_reset(listener, place); /* any other offset is of a damaged batch's bytes */
         return;
     default:
-        if (mr_damage_is(error))
-            note_damage(listener, place);
+        if (mr_damage_is(message->err))
+            note_damage(listener, listened, place, message->offset);
         return;
     }
 }
@@ -241,7 +266,7 @@ static void note(struct mr_listener *listener, const rd_kafka_message_t *message
     else if (message->err == RD_KAFKA_RESP_ERR__PARTITION_EOF)
         note_position(listener, listened, place, message->offset);
     else
-        note_error(listener, listened, place, message->err);
+        note_error(listener, listened, place, message);
 }
 
 /* Starts the partition again, and once more every FAULT_AGAIN_MS while its fault lasts. */
