@@ -50,6 +50,9 @@ const struct mr_known_fault mr_kafka_known_faults[] = {
      "read in 2.0.2", 0, VERSION(2, 1), "e2e/test_fairness.py"},
     {"each topic of an answer is looked up in a list (`rd_kafka_topic_find0_fl`)", "2.0.2", 0,
      VERSION(2, 1), NULL},
+    {"behind a wrong checksum, reading goes on amid the batch: its bytes are taken for the next "
+     "offset (`rd_kafka_buf_skip_to` of a length)",
+     "2.0.2 to 2.14.2", 0, VERSION(2, 15), "e2e/test_damage_variants.py"},
     {"the protocol names topics, not their ids. A topic that was created again, with more records "
      "than were read, goes on at the old offset",
      "2.0", 0, VERSION(2, 1), NULL},
