@@ -39,6 +39,8 @@ static void fail(struct mr_inbox_topic *topic, enum mr_deaf deaf)
     topic->state = MR_INBOX_FAILED;
     topic->deafness.looked_up = deaf;
     mr_inbox_judge(topic);
+    if (deaf == MR_DEAF_UNASKED)
+        topic->inbox->events->missing(topic->inbox->data, topic->name, &topic->asked);
     mr_inbox_look_up_after(topic, RETRY_MS);
 }
 

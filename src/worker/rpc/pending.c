@@ -13,8 +13,11 @@ struct mr_call *mr_call_new(struct mr_calls *calls, enum mr_dialect dialect, con
                             int64_t timeout)
 {
     struct mr_call *call = mr_alloc(sizeof(*call));
-    *call = (struct mr_call){
-        .calls = calls, .dialect = dialect, .reply_to = mr_strdup(reply_to), .timeout = timeout};
+    *call = (struct mr_call){.calls = calls,
+                             .dialect = dialect,
+                             .reply_to = mr_strdup(reply_to),
+                             .timeout = timeout,
+                             .created = mr_clock_ms()};
     mr_uuid_text(call->id);
     mr_idmap_put(&calls->by_id, mr_bytes_of(call->id), call);
     return call;

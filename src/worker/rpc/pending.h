@@ -21,7 +21,8 @@ struct mr_call {
     char *refusal;              /* why the record could not be sent; NULL: not refused */
     enum mr_dialect dialect;
     char *reply_to;
-    int64_t timeout; /* ms */
+    int64_t timeout;  /* ms */
+    uint64_t created; /* mr_clock_ms() */
     struct mr_timer timer;
     struct mr_call *previous, *next; /* among the calls that somebody waits for */
 };

@@ -25,6 +25,9 @@ struct mr_inbox_events {
     /* Appends the names of the topics that requests ask which wait for this topic. Each name ends
      * with a NUL. */
     void (*asked)(void *data, const char *topic, struct mr_buf *names);
+    /* The topic is missing, and so is each of the topics that are asked, whose names `asked` has.
+     */
+    void (*missing)(void *data, const char *topic, const struct mr_buf *asked);
     /* Only a person can make the topic readable, so requests need not wait for it. */
     void (*deaf)(void *data, const char *topic, const char *why);
     /* A record of a response topic has come. Takes over the message. */

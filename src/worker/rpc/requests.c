@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/panic.h"
+#include "worker/producer/doubts.h"
 #include "worker/routing/topic_names.h"
 #include "worker/rpc/pending.h"
 #include "worker/rpc/reply_inbox.h"
@@ -108,6 +109,30 @@ static void on_deaf(void *data, const char *topic, const char *why)
             refuse(call, why);
 }
 
+static bool is_among(const struct mr_buf *names, const char *wanted)
+{
+    const char *name = mr_buf_text(names), *end = name + names->length;
+    while (name < end && strcmp(name, wanted) != 0)
+        name += strlen(name) + 1;
+    return name < end;
+}
+
+/* Refuses the calls that ask a missing topic, after the time for which a record to a missing topic
+ * waits. */
+static void on_missing(void *data, const char *topic, const struct mr_buf *asked)
+{
+    char why[320];
+    struct mr_rpc *rpc = data;
+    uint64_t now = mr_clock_ms();
+    for (struct mr_call *call = rpc->calls.open; call != NULL; call = call->next) {
+        if (!waits_for(call, topic) || now - call->created < MR_DOUBT_TOPIC_MS ||
+            !is_among(asked, call->record->topic))
+            continue;
+        snprintf(why, sizeof(why), "the topic %s does not exist", call->record->topic);
+        refuse(call, why);
+    }
+}
+
 /* Names the topics that are asked by calls which wait for the topic, each once per run of calls. */
 static void on_asked(void *data, const char *topic, struct mr_buf *names)
 {
@@ -190,8 +215,8 @@ static void on_troubled(void *data, bool unreachable, const char *text)
     rpc->events->troubled(rpc->data, unreachable, text);
 }
 
-static const struct mr_inbox_events inbox_events = {on_listening, on_asked, on_deaf, on_reply,
-                                                    on_troubled};
+static const struct mr_inbox_events inbox_events = {on_listening, on_asked, on_missing,
+                                                    on_deaf,      on_reply, on_troubled};
 
 struct mr_rpc *mr_rpc_new(const struct mr_config *config, uint64_t number, uv_loop_t *loop,
                           int wake_fd, struct mr_timers *timers, struct mr_slot *slot,
