@@ -6,6 +6,7 @@
 #include "cmd/dev_file.h"
 #include "cmd/dev_settings.h"
 #include "cmd/fail.h"
+#include "kafka/addresses.h"
 
 /* Uses the broker of a `moonroute dev` that runs, if no broker is set. */
 static void find_dev(void *context, struct mr_config *config, struct mr_errors *errors)
@@ -31,9 +32,13 @@ void mr_broker_print(const struct mr_config *config, struct mr_errors *errors)
 
 int mr_broker_silent(const struct mr_command *command, const struct mr_config *config)
 {
+    char unreached[128];
+    mr_addresses_unreached(unreached, sizeof(unreached));
     return mr_fail(command, MR_EXIT_UNAVAILABLE,
                    "no broker answers at %s within %lld ms: check kafka.brokers (KAFKA_BROKERS) "
-                   "and that Kafka runs",
+                   "and that Kafka runs%s%s",
                    mr_config_list_text(config, "kafka.brokers"),
-                   (long long)mr_config_integer(config, "kafka.connection_timeout"));
+                   (long long)mr_config_integer(config, "kafka.connection_timeout"),
+                   unreached[0] != '\0' ? "; Kafka advertises, and nobody answers at " : "",
+                   unreached);
 }

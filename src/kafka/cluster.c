@@ -145,42 +145,6 @@ static const struct rd_kafka_metadata *ask_about(const struct mr_producer *via, 
     return *error == RD_KAFKA_RESP_ERR_NO_ERROR ? metadata : NULL;
 }
 
-static bool leads(const struct rd_kafka_metadata *metadata, int32_t broker)
-{
-    for (int i = 0; metadata->topic_cnt > 0 && i < metadata->topics[0].partition_cnt; i++)
-        if (metadata->topics[0].partitions[i].leader == broker)
-            return true;
-    return false;
-}
-
-/* Writes "HOST:PORT", with brackets around an IPv6 address. */
-static size_t write_address(char *text, size_t size, const struct rd_kafka_metadata_broker *broker)
-{
-    bool six = strchr(broker->host, ':') != NULL;
-    return (size_t)snprintf(text, size, "%s%s%s:%d", six ? "[" : "", broker->host, six ? "]" : "",
-                            broker->port);
-}
-
-void mr_cluster_leaders(const struct mr_producer *via, const char *topic, int timeout, char *text,
-                        size_t size)
-{
-    rd_kafka_resp_err_t error;
-    size_t length = 0;
-    text[0] = '\0';
-    const struct rd_kafka_metadata *metadata = ask_about(via, topic, timeout, &error);
-    if (metadata == NULL)
-        return;
-    bool any = metadata->topic_cnt == 0 || metadata->topics[0].partition_cnt == 0;
-    for (int i = 0; i < metadata->broker_cnt && length + 2 < size; i++) {
-        if (!any && !leads(metadata, metadata->brokers[i].id))
-            continue;
-        if (length > 0)
-            length += (size_t)snprintf(text + length, size - length, ", ");
-        length += write_address(text + length, size - length, &metadata->brokers[i]);
-    }
-    rd_kafka_metadata_destroy(metadata);
-}
-
 int32_t mr_cluster_topic(const struct mr_producer *via, const char *topic, int timeout, char *why,
                          size_t size)
 {

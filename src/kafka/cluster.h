@@ -50,10 +50,6 @@ enum {
     MR_CLUSTER_IMPOSSIBLE = -3, /* no topic can have that name */
 };
 
-/* Writes the addresses of the brokers that lead the topic's partitions, as the cluster advertises
- * them. If there is no such topic, writes those of all brokers. Writes "" if no broker answers. */
-void mr_cluster_leaders(const struct mr_producer *via, const char *topic, int timeout, char *text,
-                        size_t size);
 /* Asks a broker for the topic by name, after which the producer knows its partitions. Returns their
  * number, 0 if the broker does not show the topic, or an error from above with `why`. */
 int32_t mr_cluster_topic(const struct mr_producer *via, const char *topic, int timeout, char *why,

@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "kafka/addresses.h"
 #include "kafka/reserved.h"
 
 /* Our own defaults for librdkafka; kafka.properties can change each. The reasons:
@@ -208,10 +209,23 @@ static rd_kafka_resp_err_t on_response(rd_kafka_t *handle, int socket, const cha
     return RD_KAFKA_RESP_ERR_NO_ERROR;
 }
 
+/* Runs in librdkafka's threads. Addresses of the configuration have no broker's number. A client
+ * connects to a broker only if it needs it: until then the broker is in INIT. */
+static rd_kafka_resp_err_t on_broker(rd_kafka_t *handle, int32_t broker, const char *protocol,
+                                     const char *host, int port, const char *state, void *opaque)
+{
+    (void)handle, (void)protocol, (void)opaque;
+    bool connected = strcmp(state, "UP") == 0 || strcmp(state, "UPDATE") == 0;
+    if (broker >= 0 && strcmp(state, "INIT") != 0)
+        mr_addresses_note(broker, host, port, connected);
+    return RD_KAFKA_RESP_ERR_NO_ERROR;
+}
+
 static rd_kafka_resp_err_t on_new(rd_kafka_t *handle, const rd_kafka_conf_t *conf, void *opaque,
                                   char *why, size_t size)
 {
     (void)conf, (void)opaque, (void)why, (void)size;
+    rd_kafka_interceptor_add_on_broker_state_change(handle, "moonroute", on_broker, NULL);
     rd_kafka_interceptor_add_on_response_received(handle, "moonroute", on_response, NULL);
     return rd_kafka_interceptor_add_on_thread_start(handle, "moonroute", on_thread_start, NULL);
 }

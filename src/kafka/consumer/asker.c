@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/panic.h"
+#include "kafka/addresses.h"
 #include "kafka/consumer/listener.h"
 #include "kafka/creation.h"
 #include "kafka/endings.h"
@@ -126,19 +127,25 @@ bool mr_asker_failed(const struct mr_asker *asker, char *why, size_t size)
     return asker->failure[0] != '\0';
 }
 
+static bool misses_a_broker(void)
+{
+    char unreached[8];
+    mr_addresses_unreached(unreached, sizeof(unreached));
+    return unreached[0] != '\0';
+}
+
 /* Explains that a broker has not done something in time. The cluster may advertise addresses that
  * cannot be reached from here, so the text names them. */
-static void explain_silence(struct mr_asker *asker, const char *topic, const char *what,
-                            int timeout, char *why, size_t size)
+static void explain_silence(struct mr_asker *asker, const char *what, int timeout, char *why,
+                            size_t size)
 {
-    enum { ASK_MS = 2000 };
-    char leaders[128];
+    char unreached[128];
     asker->silent = true;
-    mr_cluster_leaders(asker->producer, topic, ASK_MS, leaders, sizeof(leaders));
+    mr_addresses_unreached(unreached, sizeof(unreached));
     snprintf(why, size,
              "%s within %d ms%s%s: check that the addresses that Kafka advertises can be reached "
              "from here",
-             what, timeout, leaders[0] != '\0' ? " by " : "", leaders);
+             what, timeout, unreached[0] != '\0' ? " by " : "", unreached);
 }
 
 int mr_asker_send(struct mr_asker *asker, const struct mr_outgoing *record, int timeout, char *why,
@@ -151,8 +158,8 @@ int mr_asker_send(struct mr_asker *asker, const struct mr_outgoing *record, int 
     for (mr_producer_poll(asker->producer); asker->undelivered > 0;
          mr_producer_poll(asker->producer)) {
         if (!await(asker, deadline)) {
-            if (known)
-                explain_silence(asker, record->topic, "not acknowledged", timeout, why, size);
+            if (known || misses_a_broker())
+                explain_silence(asker, "not acknowledged", timeout, why, size);
             return -1;
         }
     }
@@ -185,7 +192,7 @@ int mr_asker_listen(struct mr_asker *asker, const char *topic, int timeout, char
         await_listening(asker, deadline, why, size) == 0)
         return 0;
     if (mr_clock_ms() >= deadline)
-        explain_silence(asker, topic, "not possible", timeout, why, size);
+        explain_silence(asker, "not possible", timeout, why, size);
     return -1;
 }
 
