@@ -121,8 +121,8 @@ def hungry(shared_trio: KafkaTrio, tmp_path_factory: pytest.TempPathFactory) -> 
 def test_a_record_that_waits_for_a_broker_is_told(hungry: dict[str, Hungry], name: str) -> None:
     one = hungry[name]
     until(lambda: one.reason in reasons(one.router), "health says so", 25)
-    (line,) = events(one.router, one.reason)
-    assert one.kind.exactly or line["topic"] == one.topic
+    line, *more = events(one.router, one.reason)
+    assert one.kind.exactly or (line["topic"] == one.topic and not more)  # a transaction may wait for its coordinator first
     assert one.age() >= (1 if one.kind.exactly else 9)
     assert one.cluster.lag(one.router.group, one.topic) == (0 if name == "at most once" else 1)
 
@@ -133,7 +133,7 @@ def test_and_no_more_when_they_are_written(hungry: dict[str, Hungry], shared_tri
         until(lambda one=one: one.reason not in reasons(one.router) and one.age() == 0, f"{name}: all is well again", 70)
         until(lambda one=one: one.cluster.lag(one.router.group, one.topic) <= 0, f"{name}: it is committed")
         ended = "transactions_resumed" if one.kind.exactly else "records_acknowledged"
-        assert len(events(one.router, ended)) == 1, name
+        assert len(events(one.router, ended)) == 1 or (one.kind.exactly and events(one.router, ended)), name
         assert len(committed_records(one.cluster, one.out)) == 1, name
 
 
