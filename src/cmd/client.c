@@ -3,7 +3,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/topic.h"
 #include "cmd/broker.h"
 #include "cmd/fail.h"
 #include "lua/document.h"
@@ -64,13 +63,11 @@ int mr_client_open(struct mr_client *client, const char *topic, const char *json
 {
     int code;
     client->record = (struct mr_outgoing){.topic = topic, .partition = MR_PARTITION_ANY};
-    if (!mr_topic_legal(mr_bytes_of(topic)))
-        return mr_fail(client->command, MR_EXIT_USAGE,
-                       "%s: not a topic name: 1 to 249 of a-z A-Z 0-9 . _ -", topic);
     client->record.key = mr_bytes_of(client->key);
     client->record.headers = client->pairs;
     client->record.header_count = client->headers.count;
-    if ((code = mr_options_headers(client->command, &client->headers, client->pairs)) != 0 ||
+    if ((code = mr_options_topic(client->command, topic)) != 0 ||
+        (code = mr_options_headers(client->command, &client->headers, client->pairs)) != 0 ||
         (code = set_value(client, json)) != 0 || (code = read_config(client)) != 0)
         return code;
     return connect_broker(client);

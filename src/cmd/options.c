@@ -1,9 +1,11 @@
 #include "cmd/options.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/print.h"
+#include "base/topic.h"
 #include "cmd/fail.h"
 
 static void print_usage(FILE *to, const struct mr_command *command)
@@ -106,6 +108,27 @@ int mr_options_parse(const struct mr_command *command, const struct mr_option *o
     if (count > most)
         return usage_error(command, "unexpected argument ", argv[most + 1], code);
     return count;
+}
+
+int mr_options_number(const struct mr_command *command, const char *name, const char *text,
+                      int64_t least, int64_t most, int64_t *number)
+{
+    char *end;
+    if (text == NULL)
+        return 0;
+    *number = strtoll(text, &end, 10);
+    if (*text != '\0' && *end == '\0' && *number >= least && *number <= most)
+        return 0;
+    return mr_fail(command, MR_EXIT_USAGE, "--%s %s: expected a whole number, %lld to %lld", name,
+                   text, (long long)least, (long long)most);
+}
+
+int mr_options_topic(const struct mr_command *command, const char *topic)
+{
+    if (mr_topic_legal(mr_bytes_of(topic)))
+        return 0;
+    return mr_fail(command, MR_EXIT_USAGE, "%s: not a topic name: 1 to 249 of a-z A-Z 0-9 . _ -",
+                   topic);
 }
 
 int mr_options_headers(const struct mr_command *command, const struct mr_option_list *list,

@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/bytes.h"
 #include "cmd/command.h"
@@ -34,6 +35,12 @@ struct mr_option {
  * standard error. */
 int mr_options_parse(const struct mr_command *command, const struct mr_option *options, int argc,
                      char **argv, int least, int most, int *code);
+/* Reads the whole number that the option --NAME was given as. Leaves `*number` as it is if `text`
+ * is NULL. Returns 0, or MR_EXIT_USAGE after printing the error. */
+int mr_options_number(const struct mr_command *command, const char *name, const char *text,
+                      int64_t least, int64_t most, int64_t *number);
+/* Returns 0 if the argument is the name of a topic, or MR_EXIT_USAGE after printing the error. */
+int mr_options_topic(const struct mr_command *command, const char *topic);
 /* Splits each NAME=VALUE of --header into a pair, borrowed from the list. Returns 0, or
  * MR_EXIT_USAGE after printing the error. */
 int mr_options_headers(const struct mr_command *command, const struct mr_option_list *list,

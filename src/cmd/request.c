@@ -21,32 +21,22 @@ struct request {
     char response_topic[256];
 };
 
-/* Returns the option's number, `fallback` if it was not given, or -1 after printing the error. */
-static long number_of(const struct request *request, const char *name, const char *text,
-                      long fallback, long most)
-{
-    char *end;
-    if (text == NULL)
-        return fallback;
-    long value = strtol(text, &end, 10);
-    if (*text != '\0' && *end == '\0' && value >= 1 && value <= most)
-        return value;
-    mr_fail(request->client.command, MR_EXIT_USAGE, "--%s %s: expected a whole number, 1 to %ld",
-            name, text, most);
-    return -1;
-}
-
 /* Sets the numbers of the command line. The timeout stays 0 if it was not given. */
 static int set_numbers(struct request *request)
 {
-    struct mr_asking *asking = &request->asking;
-    long timeout = number_of(request, "timeout", request->timeout, 0, TIMEOUT_MOST);
-    long count = number_of(request, "count", request->count, 1, COUNT_MOST);
-    long concurrency = number_of(request, "concurrency", request->concurrency, 1, CONCURRENCY_MOST);
-    asking->timeout = (int)timeout;
-    asking->count = (size_t)count;
-    asking->concurrency = (size_t)concurrency;
-    return timeout < 0 || count < 0 || concurrency < 0 ? MR_EXIT_USAGE : 0;
+    int code;
+    const struct mr_command *command = request->client.command;
+    int64_t timeout = 0, count = 1, concurrency = 1;
+    if ((code = mr_options_number(command, "timeout", request->timeout, 1, TIMEOUT_MOST,
+                                  &timeout)) != 0 ||
+        (code = mr_options_number(command, "count", request->count, 1, COUNT_MOST, &count)) != 0 ||
+        (code = mr_options_number(command, "concurrency", request->concurrency, 1, CONCURRENCY_MOST,
+                                  &concurrency)) != 0)
+        return code;
+    request->asking.timeout = (int)timeout;
+    request->asking.count = (size_t)count;
+    request->asking.concurrency = (size_t)concurrency;
+    return 0;
 }
 
 static int set_dialect(struct request *request)

@@ -3,7 +3,6 @@
 
 #include "base/clock.h"
 #include "base/panic.h"
-#include "base/topic.h"
 #include "cmd/broker.h"
 #include "cmd/fail.h"
 #include "cmd/records/filter.h"
@@ -32,19 +31,6 @@ struct tail {
 };
 
 /* --- the command line --- */
-
-static int read_number(const struct tail *tail, const char *name, const char *text, long long least,
-                       long long most, int64_t *number)
-{
-    char *end;
-    if (text == NULL)
-        return 0;
-    *number = strtoll(text, &end, 10);
-    if (*text != '\0' && *end == '\0' && *number >= least && *number <= most)
-        return 0;
-    return mr_fail(tail->command, MR_EXIT_USAGE, "--%s %s: expected a whole number, %lld to %lld",
-                   name, text, least, most);
-}
 
 static int read_place(const struct tail *tail, const char *name, const char *text,
                       struct mr_place *place)
@@ -86,13 +72,13 @@ static int read_terms(struct tail *tail, const char *topic)
 {
     int64_t partition = -1;
     int code;
-    if (!mr_topic_legal(mr_bytes_of(topic)))
-        return mr_fail(tail->command, MR_EXIT_USAGE,
-                       "%s: not a topic name: 1 to 249 of a-z A-Z 0-9 . _ -", topic);
     tail->terms = (struct mr_scan_terms){
         .topic = topic, .from = {.kind = MR_PLACE_END}, .until = {.kind = MR_PLACE_END}};
-    if ((code = read_number(tail, "partition", tail->partition, 0, INT32_MAX, &partition)) != 0 ||
-        (code = read_number(tail, "count", tail->count, 1, INT64_MAX, &tail->most)) != 0 ||
+    if ((code = mr_options_topic(tail->command, topic)) != 0 ||
+        (code = mr_options_number(tail->command, "partition", tail->partition, 0, INT32_MAX,
+                                  &partition)) != 0 ||
+        (code = mr_options_number(tail->command, "count", tail->count, 1, INT64_MAX,
+                                  &tail->most)) != 0 ||
         (code = read_place(tail, "from", tail->from, &tail->terms.from)) != 0 ||
         (code = read_place(tail, "until", tail->until, &tail->terms.until)) != 0 ||
         (code = check_until(tail)) != 0)

@@ -1,4 +1,4 @@
-"""Output topics that take nothing, go away or come again, for records of every kind. What one test needs runs side by side."""
+"""Output topics that take nothing, go away or come again, for records of every kind. The routers of one test run side by side."""
 
 import contextlib
 import dataclasses

@@ -8,7 +8,7 @@ local function evaluate(text, ...)
   return assert(compiled.load(text, "=text", "t", _G))(...)
 end
 
--- What string.sub is to return, byte by byte.
+-- Returns the right result of string.sub, byte by byte.
 local function slice(text, first, last)
   local length, bytes = #text, {}
   first = first < 0 and first + length + 1 or first

@@ -1,4 +1,4 @@
-/* What an error of librdkafka says about a record. */
+/* The verdict of an error of librdkafka on a record. */
 #include "kafka/refusal.h"
 
 #include <setjmp.h>
