@@ -49,6 +49,8 @@ struct mr_dispatch {
     bool hurry;       /* gathered records of a seldom route or partition should leave soon */
     uint64_t hurried; /* ns, when such records were flushed last */
     struct mr_job_list at_work;   /* jobs whose handlers have started and not ended */
+    uint64_t old_began;           /* ns, when the newest handler that was logged as old started
+                                     (handler/age.h) */
     struct mr_job_list waiting;   /* jobs that wait for their retry (failure/retry.h) */
     struct mr_job_list unwritten; /* jobs whose record to another topic is to be written again
                                      (failure/forward.h) */

@@ -37,7 +37,6 @@ void mr_suspects_note(struct mr_dispatch *dispatch, struct mr_job *job)
     while (*link != NULL)
         link = &(*link)->suspect_behind;
     *link = job;
-    job->is_suspect = true;
     dispatch->partitions.suspects++;
 }
 
@@ -46,34 +45,33 @@ static void wake(struct mr_dispatch *dispatch, struct mr_partition *partition)
     mr_schedule_return(&dispatch->schedule, &partition->flow, &partition->held);
 }
 
-static void take_out(struct mr_dispatch *dispatch, struct mr_job *job)
+/* Takes the job out of its partition's suspects. Returns false if it is none of them. */
+static bool take_out(struct mr_dispatch *dispatch, struct mr_job *job)
 {
     struct mr_partition *partition = job->partition;
     struct mr_job **link = &partition->suspects;
-    while (*link != job)
+    while (*link != NULL && (*link)->sequence < job->sequence)
         link = &(*link)->suspect_behind;
+    if (*link != job)
+        return false;
     *link = job->suspect_behind;
     job->suspect_behind = NULL;
-    job->is_suspect = false;
     dispatch->partitions.suspects--;
     begin(partition);
     wake(dispatch, partition);
+    return true;
 }
 
 void mr_suspects_acquit(struct mr_dispatch *dispatch, struct mr_job *job)
 {
-    if (job->is_suspect)
-        take_out(dispatch, job);
+    take_out(dispatch, job);
 }
 
 void mr_suspects_settled(struct mr_dispatch *dispatch, struct mr_job *job, bool done)
 {
     struct mr_partition *partition = job->partition;
-    if (!job->is_suspect)
-        return;
-    if (done && partition->delivery == MR_DELIVERY_AT_LEAST_ONCE)
+    if (take_out(dispatch, job) && done && partition->delivery == MR_DELIVERY_AT_LEAST_ONCE)
         partition->fence = job->message.offset + 1;
-    take_out(dispatch, job);
 }
 
 void mr_suspects_committed(struct mr_dispatch *dispatch, struct mr_partition *partition)

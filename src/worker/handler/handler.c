@@ -189,7 +189,6 @@ static void begin(struct mr_dispatch *dispatch, struct mr_job *job, struct mr_ro
 {
     job->route = route;
     job->began = now;
-    job->reported = false;
     mr_route_hold(route);
     limit_total(dispatch, job);
     mr_schedule_began(&dispatch->schedule, &job->partition->flow, job);

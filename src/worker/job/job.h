@@ -53,7 +53,6 @@ struct mr_job {
     struct mr_timer timer;      /* of its retry, its due time, the next try to forward it, or
                                    budget.total of its handler */
     uint64_t began;             /* ns, when the handler started */
-    bool reported;              /* its handler was logged as an old one (handler/age.h) */
     uint64_t due;               /* ms, monotonic: the handler does not start before; 0: at once */
     struct mr_failure *failure; /* why the message is not done; NULL if that need not be kept */
     size_t deliveries;          /* records sent for the job and not reported yet */
@@ -69,12 +68,11 @@ struct mr_job {
                               retry topic */
     int retries;           /* attempts before this one */
     struct mr_pending_records *held,
-        *last_held;        /* records to send in the transaction that commits the job */
-    struct mr_job *after;  /* the next job of its commit line */
-    struct mr_bytes chain; /* the name of its order chain; data NULL: it is in no chain */
-    struct mr_job *behind; /* the next job of its order chain */
-    bool is_suspect;       /* it is in its partition's list of suspects (dispatch/suspects.h) */
-    struct mr_job *suspect_behind; /* the next one of that list */
+        *last_held;                /* records to send in the transaction that commits the job */
+    struct mr_job *after;          /* the next job of its commit line */
+    struct mr_bytes chain;         /* the name of its order chain; data NULL: it is in no chain */
+    struct mr_job *behind;         /* the next job of its order chain */
+    struct mr_job *suspect_behind; /* the next suspect of its partition (dispatch/suspects.h) */
     /* The members below are not cleared when the job is used again. */
     struct mr_message message;
     struct mr_incoming incoming; /* the handler's arguments; valid as long as `task` */
