@@ -2,6 +2,7 @@
 
 import contextlib
 import itertools
+import socket
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Protocol
@@ -11,11 +12,13 @@ from broker import Kafka
 from support.asker import Asker
 from support.cluster import Cluster, unique
 from support.guard import Guard, guarded_settings, login
+from support.network import enter_own_names
 from support.router import PROGRAM, Router, Scripts
 from support.wait import until
 from trio import KafkaTrio
 
-NOTES = pytest.StashKey[list[str]]()
+NOTE = "note"
+SUMMARY: list[str] = []
 
 
 class StartRouter(Protocol):
@@ -25,24 +28,34 @@ class StartRouter(Protocol):
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    config.stash[NOTES] = []
+    """Gives each side its own host name. Routers number their workers by it, and those of another side would take the numbers."""
+    side = getattr(config, "workerinput", {}).get("workerid")
+    if side is not None:
+        enter_own_names()
+        socket.sethostname(f"{socket.gethostname()}-{side}")
 
 
 def pytest_report_header() -> str:
     return f"program: {PROGRAM}"
 
 
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    if config.stash[NOTES]:
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    """Gathers notes where the summary is written, which is another process when files run side by side."""
+    if report.when == "teardown":
+        SUMMARY.extend(f"{report.nodeid.rpartition('::')[2]}: {text}" for name, text in report.user_properties if name == NOTE)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    if SUMMARY:
         terminalreporter.section("counted")
-        for note in config.stash[NOTES]:
+        for note in SUMMARY:
             terminalreporter.write_line(note)
 
 
 @pytest.fixture
-def note(request: pytest.FixtureRequest) -> Callable[[str], None]:
+def note(record_property: Callable[[str, object], None]) -> Callable[[str], None]:
     """Says something at the end of the run, pass or fail."""
-    return lambda text: request.config.stash[NOTES].append(f"{request.node.name}: {text}")
+    return lambda text: record_property(NOTE, text)
 
 
 @pytest.fixture(scope="session")

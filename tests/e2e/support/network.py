@@ -8,8 +8,10 @@ Needs root. Names and addresses are random, so that two runs on one machine do n
 """
 
 import contextlib
+import ctypes
 import dataclasses
 import ipaddress
+import os
 import random
 import secrets
 import subprocess
@@ -17,10 +19,18 @@ from collections.abc import Iterable
 
 BLOCKS = ipaddress.ip_network("198.18.0.0/15")  # set aside for the testing of networks (RFC 2544)
 BLOCK_PREFIX = 28
+CLONE_NEWUTS = 0x04000000
 
 
 class NetworkError(Exception):
     """A namespace or its cable could not be made or taken away; the message is that of ip."""
+
+
+def enter_own_names() -> None:
+    """From now on a change of the host name holds for this process and its children alone (unshare(2))."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    if libc.unshare(CLONE_NEWUTS) != 0:
+        raise OSError(ctypes.get_errno(), f"no host name of its own: {os.strerror(ctypes.get_errno())}")
 
 
 @dataclasses.dataclass(frozen=True)
