@@ -36,7 +36,8 @@ def named(name: str | None) -> str:
 
 
 def assignments(router: Router) -> list[tuple[str, int]]:
-    return [(entry["process"], entry["count"]) for entry in router.log() if entry["event"] == "partitions_assigned"]
+    """Without those of nothing, which each rebalance brings, and which may be logged late."""
+    return [(entry["process"], entry["count"]) for entry in router.log() if entry["event"] == "partitions_assigned" and entry["count"] > 0]
 
 
 def taken(router: Router) -> int:

@@ -128,11 +128,6 @@ def test_machines_of_two_names_number_their_workers_alike(cluster: Cluster, topi
     assert "instance_fenced" not in first.log_text() + second.log_text()
 
 
-def given(router: Router) -> list[tuple[str, int]]:
-    """Without rebalances that gave nothing, which may be logged late."""
-    return [(process, count) for process, count in assignments(router) if count > 0]
-
-
 def test_a_worker_of_many_groups_is_replaced_in_all_of_them_at_once(cluster: Cluster, note, scripts: Scripts, start_router: StartRouter) -> None:
     stem = unique("many")
     topics = cluster.create_topics([f"{stem}-{number}" for number in range(20)], 2)
@@ -141,13 +136,13 @@ def test_a_worker_of_many_groups_is_replaced_in_all_of_them_at_once(cluster: Clu
     router = start_router(scripts, config=named(None).replace("return {", f"return {{ routes = {{ {routes} }},"), workers=2)
     for each in topics:
         until(lambda each=each: cluster.members(each) == (2, True) and len(cluster.assigned(each)) == 2, "two members share it", 60)
-    before = len(given(router))
+    before = len(assignments(router))
     victim = min(router.workers())
     process = number_of(router, victim)
     killed = time.monotonic()
     os.kill(victim, signal.SIGKILL)
-    until(lambda: len(given(router)) >= before + 20, "its successor has all of its partitions", 30)
+    until(lambda: len(assignments(router)) >= before + 20, "its successor has all of its partitions", 30)
     note(f"{time.monotonic() - killed:.2f} s for 20 groups")
-    assert set(given(router)[before:]) == {(process, 1)}
+    assert set(assignments(router)[before:]) == {(process, 1)}
     router.await_ready()
     router.stop()
