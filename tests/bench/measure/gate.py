@@ -100,7 +100,7 @@ def versions() -> Versions:
 
 
 def run(options: argparse.Namespace) -> None:
-    program = options.program or build_release()
+    program = options.program or build_release("system")  # whose versions the figure is recorded for
     build_preloaded("under")
     measured = []
     for number in range(options.rounds):

@@ -21,7 +21,7 @@ from support.memory import peak_memory
 from support.router import environment
 from support.wait import until
 
-from .build import BARE, ROOT, say
+from .build import ROOT, SHIPPED, bare, say
 
 SCRIPTS = ROOT / "tests" / "bench" / "scripts"
 ORDERS = SCRIPTS / "orders.lua"
@@ -43,16 +43,16 @@ class Bench:
     program: Path
     properties: list[str]  # of librdkafka, NAME=VALUE, for both sides
 
-    def moonroute(self) -> tuple[list[str], dict[str, str]]:
+    def moonroute(self, program: Path | None = None) -> tuple[list[str], dict[str, str]]:
         """The command with one worker, and its environment with a new group and a free admin port."""
-        command = [str(self.program), "run", "--workers", "1", "--scripts", str(self.folder / "scripts"), "--log-level", "warn"]
+        command = [str(program or self.program), "run", "--workers", "1", "--scripts", str(self.folder / "scripts"), "--log-level", "warn"]
         listen = f"127.0.0.1:{free_port()}"
         return command, environment({"KAFKA_BROKERS": self.cluster.bootstrap, "KAFKA_GROUP_ID": unique("bench"),
                                      "MOONROUTE_ADMIN_LISTEN": listen})
 
-    def limit(self) -> tuple[list[str], dict[str, str]]:
+    def limit(self, libraries: str = SHIPPED) -> tuple[list[str], dict[str, str]]:
         properties = [f"bootstrap.servers={self.cluster.bootstrap}", f"group.id={unique('bench')}", *LIMIT_PROPERTIES, *self.properties]
-        return [str(BARE / "limit"), str(ORDERS), self.topic, *properties], environment()
+        return [bare("limit", libraries), str(ORDERS), self.topic, *properties], environment()
 
 
 @contextlib.contextmanager
